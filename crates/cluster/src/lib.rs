@@ -1,0 +1,1 @@
+//! A Cassandra cluster as a client sees it: contact points, hosts, the control connection, routing.

@@ -1,0 +1,1 @@
+//! A Cassandra driver that never leaks, never hangs, and says exactly what went wrong.

@@ -1,0 +1,1 @@
+//! The connections to one Cassandra host: fill, pick, reconnect with back-off, drain.
