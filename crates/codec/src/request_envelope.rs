@@ -1,0 +1,80 @@
+//! One request, fully encoded, waiting for its stream id.
+//!
+//! Only this crate makes one, and only whole: whoever holds it may patch the stream id and walk
+//! from header to header without checking anything again.
+
+use bytes::{BufMut, BytesMut};
+
+use crate::envelope::{Direction, EnvelopeHeader, HEADER_LEN};
+use crate::{FramingError, Opcode, ProtocolVersion, StreamId};
+
+/// Where in the header the stream id stands.
+const STREAM: std::ops::Range<usize> = 2..4;
+
+/// The header and the body of one request, never inside a segment.
+#[derive(Debug)]
+pub struct RequestEnvelope {
+    bytes: BytesMut,
+    version: ProtocolVersion,
+    opcode: Opcode,
+}
+
+impl RequestEnvelope {
+    /// Copies bytes that came from elsewhere (a proxy, a capture) after checking them.
+    ///
+    /// # Errors
+    ///
+    /// What [`EnvelopeHeader::decode`] refuses, a response, and bytes that are not exactly one
+    /// envelope.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, FramingError> {
+        let (header, body) =
+            bytes.split_first_chunk().ok_or(FramingError::CutEnvelope { present: bytes.len() })?;
+        let header = EnvelopeHeader::decode(header)?;
+        if header.direction != Direction::Request {
+            return Err(FramingError::Direction { expected: Direction::Request });
+        }
+        if usize::try_from(header.length) != Ok(body.len()) {
+            return Err(FramingError::CutEnvelope { present: bytes.len() });
+        }
+        Ok(Self { bytes: bytes.into(), version: header.version, opcode: header.opcode })
+    }
+
+    /// The envelope, with stream 0 in its header.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// How many bytes it has, header included: at least [`HEADER_LEN`].
+    #[expect(clippy::len_without_is_empty, reason = "it is never empty")]
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// What it asks.
+    pub const fn opcode(&self) -> Opcode {
+        self.opcode
+    }
+
+    /// The version that it was encoded for.
+    pub const fn version(&self) -> ProtocolVersion {
+        self.version
+    }
+
+    /// Appends the envelope to `out` with this stream id in its header.
+    pub fn copy_to(&self, stream: StreamId, out: &mut BytesMut) {
+        let (before, rest) = self.bytes.split_at(STREAM.start);
+        out.reserve(self.bytes.len());
+        out.put_slice(before);
+        out.put_i16(stream.raw());
+        out.put_slice(rest.get(STREAM.len()..).unwrap_or_default());
+    }
+
+    /// The buffer, cleared, for the next request to be encoded into.
+    pub fn into_buffer(self) -> BytesMut {
+        let mut buffer = self.bytes;
+        buffer.clear();
+        buffer
+    }
+}
+
+const _: () = assert!(STREAM.end <= HEADER_LEN);

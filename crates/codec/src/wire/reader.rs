@@ -1,0 +1,222 @@
+//! Reading: a cursor over bytes that checks every step.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use bytes::Bytes;
+use uuid::Uuid;
+
+use super::CustomPayload;
+use crate::{Consistency, DecodeError, DecodeErrorKind};
+
+/// A cursor over the bytes of a body. Every read names what it reads, for the error.
+#[derive(Clone, Debug)]
+pub struct Reader<'a> {
+    bytes: &'a [u8],
+    position: usize,
+}
+
+/// A \[value\] (v4 §3): bytes, or one of the two ways of not being there.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum RawValue<'a> {
+    /// Length -1.
+    Null,
+    /// Length -2, v4 and newer: leave the column as it is.
+    Unset,
+    /// Any other length, 0 included.
+    Bytes(&'a [u8]),
+}
+
+impl<'a> Reader<'a> {
+    /// A cursor at the first of these bytes.
+    pub const fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, position: 0 }
+    }
+
+    /// How many bytes have been read.
+    pub const fn position(&self) -> usize {
+        self.position
+    }
+
+    /// What has not been read yet.
+    pub fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.position..).unwrap_or_default()
+    }
+
+    /// How many bytes have not been read yet.
+    pub const fn remaining(&self) -> usize {
+        self.bytes.len().saturating_sub(self.position)
+    }
+
+    /// An error about `what`, which begins at the cursor.
+    pub const fn error(&self, what: &'static str, kind: DecodeErrorKind) -> DecodeError {
+        DecodeError { what, at: self.position, kind }
+    }
+
+    /// The next `count` bytes.
+    pub fn take(&mut self, what: &'static str, count: usize) -> Result<&'a [u8], DecodeError> {
+        let Some((taken, _)) = self.rest().split_at_checked(count) else {
+            let remaining = self.remaining();
+            return Err(
+                self.error(what, DecodeErrorKind::UnexpectedEnd { needed: count, remaining })
+            );
+        };
+        self.position += count;
+        Ok(taken)
+    }
+
+    /// The next `N` bytes as an array.
+    pub fn array<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], DecodeError> {
+        let Some(taken) = self.rest().first_chunk() else {
+            let remaining = self.remaining();
+            return Err(self.error(what, DecodeErrorKind::UnexpectedEnd { needed: N, remaining }));
+        };
+        self.position += N;
+        Ok(*taken)
+    }
+
+    /// A \[byte\].
+    pub fn byte(&mut self, what: &'static str) -> Result<u8, DecodeError> {
+        self.array(what).map(u8::from_be_bytes)
+    }
+
+    /// A \[short\]: 0 to 65,535.
+    pub fn short(&mut self, what: &'static str) -> Result<u16, DecodeError> {
+        self.array(what).map(u16::from_be_bytes)
+    }
+
+    /// An \[int\].
+    pub fn int(&mut self, what: &'static str) -> Result<i32, DecodeError> {
+        self.array(what).map(i32::from_be_bytes)
+    }
+
+    /// A \[long\].
+    pub fn long(&mut self, what: &'static str) -> Result<i64, DecodeError> {
+        self.array(what).map(i64::from_be_bytes)
+    }
+
+    /// A \[uuid\]: 16 bytes.
+    pub fn uuid(&mut self, what: &'static str) -> Result<Uuid, DecodeError> {
+        self.array(what).map(Uuid::from_bytes)
+    }
+
+    /// An \[int\] that counts something, and so may not be negative.
+    pub fn count(&mut self, what: &'static str) -> Result<usize, DecodeError> {
+        let at = self.position;
+        let value = self.int(what)?;
+        let contradiction = DecodeErrorKind::Contradiction { value: i64::from(value) };
+        usize::try_from(value).map_err(|_| DecodeError { what, at, kind: contradiction })
+    }
+
+    /// A \[string\]: a \[short\] length and UTF-8.
+    pub fn string(&mut self, what: &'static str) -> Result<&'a str, DecodeError> {
+        let at = self.position;
+        let bytes = self.short_bytes(what)?;
+        std::str::from_utf8(bytes).map_err(|_| DecodeError {
+            what,
+            at,
+            kind: DecodeErrorKind::NotUtf8,
+        })
+    }
+
+    /// A \[string\] for people (error texts, warnings): what is not UTF-8 in it is replaced.
+    pub fn lossy_string(&mut self, what: &'static str) -> Result<String, DecodeError> {
+        self.short_bytes(what).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+    }
+
+    /// A \[long string\]: an \[int\] length and UTF-8.
+    pub fn long_string(&mut self, what: &'static str) -> Result<&'a str, DecodeError> {
+        let at = self.position;
+        let length = self.count(what)?;
+        std::str::from_utf8(self.take(what, length)?).map_err(|_| DecodeError {
+            what,
+            at,
+            kind: DecodeErrorKind::NotUtf8,
+        })
+    }
+
+    /// \[short bytes\]: a \[short\] length and bytes.
+    pub fn short_bytes(&mut self, what: &'static str) -> Result<&'a [u8], DecodeError> {
+        let length = self.short(what)?;
+        self.take(what, usize::from(length))
+    }
+
+    /// \[bytes\]: an \[int\] length and bytes; any negative length is null.
+    pub fn bytes(&mut self, what: &'static str) -> Result<Option<&'a [u8]>, DecodeError> {
+        match usize::try_from(self.int(what)?) {
+            Ok(length) => self.take(what, length).map(Some),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// A \[value\]: as \[bytes\], but -2 is "unset" and anything below is an error.
+    pub fn value(&mut self, what: &'static str) -> Result<RawValue<'a>, DecodeError> {
+        let at = self.position;
+        match self.int(what)? {
+            -1 => Ok(RawValue::Null),
+            -2 => Ok(RawValue::Unset),
+            length => {
+                let kind = DecodeErrorKind::Unknown { value: i64::from(length) };
+                let length = usize::try_from(length).map_err(|_| DecodeError { what, at, kind })?;
+                self.take(what, length).map(RawValue::Bytes)
+            }
+        }
+    }
+
+    /// A \[consistency\].
+    pub fn consistency(&mut self, what: &'static str) -> Result<Consistency, DecodeError> {
+        self.short(what).map(Consistency::from_code)
+    }
+
+    /// An \[inetaddr\]: a \[byte\] that is 4 or 16, and as many bytes.
+    pub fn inetaddr(&mut self, what: &'static str) -> Result<IpAddr, DecodeError> {
+        let at = self.position;
+        match self.byte(what)? {
+            4 => self.array(what).map(|bytes: [u8; 4]| Ipv4Addr::from(bytes).into()),
+            16 => self.array(what).map(|bytes: [u8; 16]| Ipv6Addr::from(bytes).into()),
+            size => {
+                let kind = DecodeErrorKind::Unknown { value: i64::from(size) };
+                Err(DecodeError { what, at, kind })
+            }
+        }
+    }
+
+    /// An \[inet\]: an \[inetaddr\] and an \[int\] that is a port.
+    pub fn inet(&mut self, what: &'static str) -> Result<SocketAddr, DecodeError> {
+        let address = self.inetaddr(what)?;
+        let at = self.position;
+        let port = self.int(what)?;
+        let kind = DecodeErrorKind::Unknown { value: i64::from(port) };
+        let port = u16::try_from(port).map_err(|_| DecodeError { what, at, kind })?;
+        Ok(SocketAddr::new(address, port))
+    }
+
+    /// A \[string list\].
+    pub fn string_list(&mut self, what: &'static str) -> Result<Vec<String>, DecodeError> {
+        self.list(what, |reader| reader.string(what).map(str::to_owned))
+    }
+
+    /// A \[bytes map\]; of a key that comes twice the last value counts.
+    pub fn bytes_map(&mut self, what: &'static str) -> Result<CustomPayload, DecodeError> {
+        let count = self.short(what)?;
+        let entry = |_| {
+            let key = self.string(what)?.to_owned();
+            Ok((key, self.bytes(what)?.map(Bytes::copy_from_slice)))
+        };
+        (0..count).map(entry).collect()
+    }
+
+    /// A \[short\] and as many items, each of at least two bytes: room is made for no more of them
+    /// than what is left could hold.
+    pub fn list<T>(
+        &mut self,
+        what: &'static str,
+        mut item: impl FnMut(&mut Self) -> Result<T, DecodeError>,
+    ) -> Result<Vec<T>, DecodeError> {
+        let count = self.short(what)?;
+        let mut items = Vec::with_capacity(usize::from(count).min(self.remaining() / 2));
+        for _ in 0..count {
+            items.push(item(self)?);
+        }
+        Ok(items)
+    }
+}
