@@ -75,6 +75,36 @@ pub enum FramingError {
         /// The limit, in bytes.
         limit: usize,
     },
+    /// A compressed body on a connection that did not ask for compression.
+    #[error("a compressed envelope, but no compression was negotiated")]
+    CompressedUnasked,
+    /// A compressed body, or payload, that cannot be decompressed to what it declares.
+    #[error("what should decompress to {declared} bytes does not")]
+    Decompression {
+        /// The length declared, in bytes; 0 if not even that could be read.
+        declared: usize,
+    },
+    /// The checksum of a segment's header is wrong. Its length means nothing.
+    #[error("the checksum of a segment's header is wrong")]
+    HeaderChecksum,
+    /// The checksum of a segment's payload is wrong. Which streams it was for is not known.
+    #[error("the checksum of a segment's payload is wrong")]
+    PayloadChecksum,
+    /// Where a segment had to begin, the checksum is wrong and the bytes look like a bare
+    /// envelope: one of the two sides has not switched to segments.
+    #[error("expected a segment, got what looks like a bare envelope (0x{first:02X})")]
+    Unsegmented {
+        /// The first byte.
+        first: u8,
+    },
+    /// The slices of a large envelope are longer than the envelope.
+    #[error("an envelope of {declared} bytes came as {got} bytes of slices")]
+    OverlongSlices {
+        /// How long it was to be, header included, in bytes.
+        declared: usize,
+        /// How many bytes came.
+        got: usize,
+    },
     /// Bytes that had to be whole envelopes end in the middle of one.
     #[error("an envelope is cut off after {present} bytes")]
     CutEnvelope {

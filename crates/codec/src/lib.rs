@@ -10,13 +10,15 @@ mod request_envelope;
 mod stream_id;
 mod types;
 mod value;
+#[cfg(test)]
+mod vectors;
 mod version;
 pub mod wire;
 
 pub use consistency::{Consistency, SerialConsistency};
 pub use envelope::{Direction, Envelope, EnvelopeFlags, EnvelopeHeader, HEADER_LEN};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, FramingError};
-pub use framing::{DecoderSettings, EnvelopeDecoder};
+pub use framing::{Compression, DecoderSettings, EnvelopeDecoder, SegmentEncoder, SegmentEnd};
 pub use opcode::Opcode;
 pub use paging_state::PagingState;
 pub use request_envelope::RequestEnvelope;

@@ -1,112 +1,119 @@
 //! The decoder: cuts whole envelopes out of the bytes that have arrived.
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::BytesMut;
 
-use crate::envelope::{Direction, Envelope, EnvelopeHeader, HEADER_LEN};
-use crate::{FramingError, Opcode, ProtocolVersion};
+use super::intake::{DecoderSettings, Intake};
+use super::segment::Layout;
+use super::segment_reader::SegmentReader;
+use super::{Compression, first_byte};
+use crate::{Envelope, FramingError, HEADER_LEN, ProtocolVersion};
 
-/// What an [`EnvelopeDecoder`] accepts and how it gives bodies out.
-#[derive(Clone, Debug)]
-pub struct DecoderSettings {
-    /// Who is at the other end: `Response` for a client (the default), `Request` for a server.
-    pub direction: Direction,
-    /// The longest body, in bytes, compressed or not. Default 256 MiB, what the protocol allows.
-    pub max_envelope_bytes: usize,
-    /// Bodies of at most so many bytes are copied out, so that a result which is kept does not pin
-    /// a whole read buffer; longer ones are split off without a copy. Default 4,096.
-    pub copy_below_bytes: usize,
-}
-
-impl Default for DecoderSettings {
-    fn default() -> Self {
-        Self {
-            direction: Direction::Response,
-            max_envelope_bytes: 256 << 20,
-            copy_below_bytes: 4096,
-        }
-    }
-}
+/// How many bytes to make room for, at most, when hardly any have arrived.
+const SMALL_READ: usize = 8 << 10;
 
 /// Turns the bytes of one direction of a connection into envelopes.
+///
+/// It begins with bare envelopes, and stays there on v3 and v4. On v5 its owner switches it to
+/// segments right after the envelope that answers STARTUP, before the next call to
+/// [`decode`](Self::decode): the bytes of the first segment may be in the buffer already.
+///
+/// Once it has failed it stays failed: every further call gives the same error.
 #[derive(Debug)]
 pub struct EnvelopeDecoder {
-    settings: DecoderSettings,
-    version: Option<ProtocolVersion>,
+    intake: Intake,
+    /// `None` while envelopes come bare.
+    segments: Option<SegmentReader>,
     needs: usize,
+    failed: Option<FramingError>,
 }
 
 impl EnvelopeDecoder {
     /// A decoder for the first byte of a connection.
     pub const fn new(settings: DecoderSettings) -> Self {
-        Self { settings, version: None, needs: HEADER_LEN }
+        let intake = Intake { settings, version: None };
+        Self { intake, segments: None, needs: HEADER_LEN, failed: None }
     }
 
     /// Refuses every version but this one from now on. To be called once STARTUP is answered:
     /// until then, a server may answer in the version that it would rather speak.
     pub const fn expect_version(&mut self, version: ProtocolVersion) {
-        self.version = Some(version);
+        self.intake.version = Some(version);
     }
 
-    /// Another limit for the bodies to come, say, a wider one once the peer is known.
+    /// Another limit for the bodies to come: a wider one, say, once the peer is known.
     pub const fn set_max_envelope_bytes(&mut self, limit: usize) {
-        self.settings.max_envelope_bytes = limit;
+        self.intake.settings.max_envelope_bytes = limit;
     }
 
-    /// How many bytes to make room for before the next read: what the envelope under way still
-    /// lacks, but never more than has already arrived of it (or 8 KiB), so that a declared length
-    /// alone reserves nothing.
+    /// The very next byte is that of a segment, and every envelope in it is one of v5. LZ4 is the
+    /// only compression of segments; with any other (which no v5 server accepts) they are plain.
+    pub fn switch_to_segments(&mut self, compression: Option<Compression>) {
+        self.expect_version(ProtocolVersion::V5);
+        self.segments = Some(SegmentReader::new(Layout::of(compression)));
+    }
+
+    /// How many bytes to make room for before the next read: what the segment or envelope under
+    /// way still lacks, but never more than has already arrived of it (or 8 KiB), so that a
+    /// declared length alone reserves nothing.
     pub const fn needs(&self) -> usize {
         self.needs
     }
 
-    /// Takes the next envelope out of `buffer`, or gives `None` until more bytes are there.
+    /// Takes the next envelope out of `buffer`, or gives `None` until more bytes are there. Call
+    /// it until then.
     ///
     /// # Errors
     ///
-    /// Any error ends the connection; nothing that follows in `buffer` may be decoded.
+    /// Any error ends the connection; nothing that follows in `buffer` can be decoded.
     pub fn decode(&mut self, buffer: &mut BytesMut) -> Result<Option<Envelope>, FramingError> {
-        let Some(header) = buffer.first_chunk() else {
-            self.needs = HEADER_LEN - buffer.len();
-            return Ok(None);
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        let outcome = match &mut self.segments {
+            Some(segments) => segments.decode(buffer, &self.intake),
+            None => self.decode_bare(buffer),
         };
-        let header = EnvelopeHeader::decode(header)?;
-        let length = self.check(&header)?;
-        let missing = (HEADER_LEN + length).saturating_sub(buffer.len());
-        if missing > 0 {
-            self.needs = missing.min(buffer.len().max(8 << 10));
-            return Ok(None);
+        match outcome {
+            Ok(Ok(envelope)) => Ok(Some(envelope)),
+            Ok(Err(missing)) => {
+                self.needs = missing.min(buffer.len().max(SMALL_READ));
+                Ok(None)
+            }
+            Err(error) => {
+                self.failed = Some(error.clone());
+                Err(error)
+            }
         }
-        self.needs = HEADER_LEN;
-        buffer.advance(HEADER_LEN);
-        let body = self.take_body(buffer, length);
-        Ok(Some(Envelope { header, body }))
     }
 
-    /// Checks what can be known from a header alone, and gives the length of its body.
-    fn check(&self, header: &EnvelopeHeader) -> Result<usize, FramingError> {
-        if header.direction != self.settings.direction {
-            return Err(FramingError::Direction { expected: self.settings.direction });
+    /// The stream has ended: checks that it did not end in the middle of an envelope.
+    ///
+    /// # Errors
+    ///
+    /// What has failed before, and [`FramingError::CutEnvelope`] if `buffer`, after the last call
+    /// to [`decode`](Self::decode), or the decoder itself still holds a part of an envelope.
+    pub fn finish(&self, buffer: &BytesMut) -> Result<(), FramingError> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
         }
-        if let Some(expected) = self.version.filter(|expected| *expected != header.version) {
-            return Err(FramingError::VersionChanged { expected, found: header.version });
+        let held = self.segments.as_ref().map_or(0, SegmentReader::held);
+        match buffer.len() + held {
+            0 => Ok(()),
+            present => Err(FramingError::CutEnvelope { present }),
         }
-        let is_event = header.opcode == Opcode::Event;
-        if header.stream.is_server_initiated() != is_event {
-            return Err(FramingError::Stream { opcode: header.opcode, stream: header.stream });
-        }
-        let limit = self.settings.max_envelope_bytes;
-        usize::try_from(header.length)
-            .ok()
-            .filter(|length| *length <= limit)
-            .ok_or_else(|| FramingError::TooLarge { declared: u64::from(header.length), limit })
     }
 
-    fn take_body(&self, buffer: &mut BytesMut, length: usize) -> Bytes {
-        if length > self.settings.copy_below_bytes {
-            return buffer.split_to(length).freeze();
+    /// The next bare envelope, or how many bytes are missing.
+    fn decode_bare(&self, buffer: &mut BytesMut) -> Result<Result<Envelope, usize>, FramingError> {
+        if !first_byte::check(self.intake.settings.direction, buffer)? {
+            return Ok(Err(SMALL_READ));
         }
-        let body = Bytes::copy_from_slice(buffer.get(..length).unwrap_or_default());
-        buffer.advance(body.len());
-        body
+        let Some((header, whole)) = self.intake.header(buffer)? else {
+            return Ok(Err(HEADER_LEN - buffer.len()));
+        };
+        match whole.checked_sub(buffer.len()) {
+            None | Some(0) => self.intake.take(header, buffer).map(Ok),
+            Some(missing) => Ok(Err(missing)),
+        }
     }
 }

@@ -1,5 +1,24 @@
 //! Framing: bytes as they come to envelopes, and envelopes to bytes.
+//!
+//! Bare envelopes (all of v3 and v4, and the handshake of v5) may be compressed one by one; the
+//! segments of v5 carry checksums and are compressed as a whole. Nothing here knows what the
+//! envelopes say.
 
+mod compression;
+mod crc;
 mod decoder;
+mod first_byte;
+mod intake;
+mod segment;
+mod segment_encoder;
+mod segment_reader;
 
-pub use decoder::{DecoderSettings, EnvelopeDecoder};
+pub use compression::Compression;
+#[cfg(test)]
+pub(crate) use compression::compress_body;
+pub use decoder::EnvelopeDecoder;
+pub use intake::DecoderSettings;
+pub use segment_encoder::{SegmentEncoder, SegmentEnd};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,119 @@
+//! What is checked of every envelope, bare or in a segment, and how its body is taken.
+
+use bytes::{Buf, Bytes, BytesMut};
+
+use super::Compression;
+use super::compression::decompress_body;
+use crate::envelope::{Direction, Envelope, EnvelopeFlags, EnvelopeHeader, HEADER_LEN};
+use crate::{FramingError, Opcode, ProtocolVersion};
+
+/// What an [`EnvelopeDecoder`](crate::EnvelopeDecoder) accepts and how it gives bodies out.
+#[derive(Clone, Debug)]
+pub struct DecoderSettings {
+    /// Who is at the other end: `Response` for a client (the default), `Request` for a server.
+    pub direction: Direction,
+    /// The longest body, in bytes, compressed or not. Default 256 MiB, what the protocol allows.
+    /// Before a peer is known, 1 MiB is plenty.
+    pub max_envelope_bytes: usize,
+    /// Bodies of at most so many bytes are copied out, so that a result which is kept does not pin
+    /// a whole read buffer; longer ones are split off without a copy. Default 4,096.
+    pub copy_below_bytes: usize,
+    /// What STARTUP asked for: the compression of single envelopes on v3 and v4. v5 compresses
+    /// segments instead, see [`switch_to_segments`](crate::EnvelopeDecoder::switch_to_segments).
+    /// Default none.
+    pub compression: Option<Compression>,
+}
+
+impl Default for DecoderSettings {
+    fn default() -> Self {
+        Self {
+            direction: Direction::Response,
+            max_envelope_bytes: 256 << 20,
+            copy_below_bytes: 4096,
+            compression: None,
+        }
+    }
+}
+
+/// The settings at work.
+#[derive(Debug)]
+pub(super) struct Intake {
+    pub(super) settings: DecoderSettings,
+    /// The only version accepted, once it is known.
+    pub(super) version: Option<ProtocolVersion>,
+}
+
+impl Intake {
+    /// The header at the front and the length of the whole envelope, or `None` while fewer than
+    /// nine bytes are there.
+    pub(super) fn header(
+        &self,
+        bytes: &[u8],
+    ) -> Result<Option<(EnvelopeHeader, usize)>, FramingError> {
+        let Some(header) = bytes.first_chunk() else {
+            return Ok(None);
+        };
+        let header = EnvelopeHeader::decode(header)?;
+        if header.direction != self.settings.direction {
+            return Err(FramingError::Direction { expected: self.settings.direction });
+        }
+        if let Some(expected) = self.version.filter(|expected| *expected != header.version) {
+            return Err(FramingError::VersionChanged { expected, found: header.version });
+        }
+        let is_event = header.opcode == Opcode::Event;
+        if header.stream.is_server_initiated() != is_event {
+            return Err(FramingError::Stream { opcode: header.opcode, stream: header.stream });
+        }
+        let limit = self.settings.max_envelope_bytes;
+        match usize::try_from(header.length) {
+            Ok(length) if length <= limit => Ok(Some((header, HEADER_LEN + length))),
+            _ => Err(FramingError::TooLarge { declared: u64::from(header.length), limit }),
+        }
+    }
+
+    /// Takes an envelope that has to be whole within the first `available` bytes, and says how
+    /// many of them it was.
+    pub(super) fn take_within(
+        &self,
+        from: &mut BytesMut,
+        available: usize,
+    ) -> Result<(Envelope, usize), FramingError> {
+        let cut = FramingError::CutEnvelope { present: available };
+        let (header, whole) =
+            self.header(from.get(..available).unwrap_or(from))?.ok_or_else(|| cut.clone())?;
+        if whole > available {
+            return Err(cut);
+        }
+        self.take(header, from).map(|envelope| (envelope, whole))
+    }
+
+    /// Takes an envelope whose header has been read and whose body is all there.
+    pub(super) fn take(
+        &self,
+        mut header: EnvelopeHeader,
+        from: &mut BytesMut,
+    ) -> Result<Envelope, FramingError> {
+        from.advance(HEADER_LEN);
+        let length = usize::try_from(header.length).unwrap_or(usize::MAX).min(from.len());
+        let compressed = header.flags.contains(EnvelopeFlags::COMPRESSED);
+        header.flags = header.flags.without(EnvelopeFlags::COMPRESSED);
+        if !compressed || header.version.uses_segments() {
+            return Ok(Envelope { header, body: self.take_body(from, length) });
+        }
+        let compression = self.settings.compression.ok_or(FramingError::CompressedUnasked)?;
+        let on_wire = from.get(..length).unwrap_or_default();
+        let body = decompress_body(compression, on_wire, self.settings.max_envelope_bytes)?;
+        from.advance(length);
+        header.length = u32::try_from(body.len()).unwrap_or(u32::MAX);
+        Ok(Envelope { header, body })
+    }
+
+    fn take_body(&self, from: &mut BytesMut, length: usize) -> Bytes {
+        if length > self.settings.copy_below_bytes {
+            return from.split_to(length).freeze();
+        }
+        let body = Bytes::copy_from_slice(from.get(..length).unwrap_or_default());
+        from.advance(length);
+        body
+    }
+}

@@ -1,0 +1,165 @@
+//! Segments to envelopes.
+//!
+//! A payload is read where it stands: envelopes of a plain self-contained segment are taken out of
+//! the caller's buffer directly. Only what was compressed, and the slices of an envelope that is
+//! larger than a segment, pass through buffers of their own.
+//!
+//! ```text
+//!             ┌──────────────┐ self-contained    ┌──────────────────────────┐
+//!   buffer ──▶│ open segment ├──────────────────▶│ in place, or decompressed │──▶ envelopes
+//!             │ check both   │ slice             └──────────────────────────┘
+//!             │ checksums    ├──────────────────▶ slices ── 9 + length there ──▶ envelope
+//!             └──────────────┘
+//! ```
+
+use bytes::{Buf, BytesMut};
+
+use super::compression::decompress_block;
+use super::crc::crc32;
+use super::intake::Intake;
+use super::segment::{Layout, SegmentHeader, TRAILER_LEN};
+use crate::{Envelope, FramingError};
+
+/// The segments of one direction of a connection.
+#[derive(Debug)]
+pub(super) struct SegmentReader {
+    layout: Layout,
+    /// How many bytes at the front of the caller's buffer belong to the open self-contained
+    /// payload; its trailer, checked already, follows them.
+    in_place: usize,
+    /// What is left of the open self-contained payload that had to be decompressed.
+    decompressed: BytesMut,
+    /// The slices of a large envelope so far.
+    slices: BytesMut,
+}
+
+/// What [`SegmentReader::open`] found.
+enum Opened {
+    /// So many bytes are missing.
+    Incomplete(usize),
+    SelfContained,
+    Slice,
+}
+
+impl SegmentReader {
+    pub(super) fn new(layout: Layout) -> Self {
+        Self { layout, in_place: 0, decompressed: BytesMut::new(), slices: BytesMut::new() }
+    }
+
+    /// How many bytes of an unfinished envelope, or of a payload not given out yet, it holds.
+    pub(super) fn held(&self) -> usize {
+        self.decompressed.len() + self.slices.len()
+    }
+
+    /// The next envelope, or how many bytes are missing.
+    pub(super) fn decode(
+        &mut self,
+        buffer: &mut BytesMut,
+        intake: &Intake,
+    ) -> Result<Result<Envelope, usize>, FramingError> {
+        loop {
+            if self.in_place > 0 {
+                let (envelope, taken) = intake.take_within(buffer, self.in_place)?;
+                self.in_place -= taken;
+                if self.in_place == 0 {
+                    buffer.advance(TRAILER_LEN);
+                }
+                return Ok(Ok(envelope));
+            }
+            if !self.decompressed.is_empty() {
+                let available = self.decompressed.len();
+                let (envelope, _) = intake.take_within(&mut self.decompressed, available)?;
+                return Ok(Ok(envelope));
+            }
+            match self.open(buffer, intake)? {
+                Opened::Incomplete(missing) => return Ok(Err(missing)),
+                Opened::SelfContained => {}
+                Opened::Slice => {
+                    if let Some(envelope) = self.join(intake)? {
+                        return Ok(Ok(envelope));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Checks the next segment once it is whole, and takes its payload over.
+    fn open(&mut self, buffer: &mut BytesMut, intake: &Intake) -> Result<Opened, FramingError> {
+        let header_len = self.layout.header_len();
+        let Some(header) = SegmentHeader::decode(self.layout, buffer)? else {
+            return Ok(Opened::Incomplete(header_len - buffer.len()));
+        };
+        let whole = header_len + header.payload + TRAILER_LEN;
+        let Some(segment) = buffer.get(..whole) else {
+            return Ok(Opened::Incomplete(whole - buffer.len()));
+        };
+        let (payload, trailer) = segment.split_at(whole - TRAILER_LEN);
+        let payload = payload.get(header_len..).unwrap_or_default();
+        if trailer != crc32(payload).to_le_bytes() {
+            return Err(FramingError::PayloadChecksum);
+        }
+        if !header.self_contained {
+            self.append(payload, header.uncompressed, intake)?;
+            buffer.advance(whole);
+            return Ok(Opened::Slice);
+        }
+        if header.uncompressed > 0 {
+            self.decompressed.clear();
+            decompress_block(payload, header.uncompressed, &mut self.decompressed)?;
+            buffer.advance(whole);
+        } else if header.payload > 0 {
+            buffer.advance(header_len);
+            self.in_place = header.payload;
+        } else {
+            buffer.advance(whole);
+        }
+        Ok(Opened::SelfContained)
+    }
+
+    /// Appends one slice of a large envelope, and refuses the envelope as soon as its header says
+    /// that it is over the limit.
+    fn append(
+        &mut self,
+        slice: &[u8],
+        uncompressed: usize,
+        intake: &Intake,
+    ) -> Result<(), FramingError> {
+        let length = if uncompressed > 0 { uncompressed } else { slice.len() };
+        if let Some((_, total)) = intake.header(&self.slices)? {
+            grow(&mut self.slices, length, total);
+        }
+        if uncompressed > 0 {
+            return decompress_block(slice, uncompressed, &mut self.slices);
+        }
+        self.slices.extend_from_slice(slice);
+        Ok(())
+    }
+
+    /// The large envelope, once its slices make it whole.
+    fn join(&mut self, intake: &Intake) -> Result<Option<Envelope>, FramingError> {
+        let Some((_, total)) = intake.header(&self.slices)? else {
+            return Ok(None);
+        };
+        if self.slices.len() < total {
+            return Ok(None);
+        }
+        if self.slices.len() > total {
+            return Err(FramingError::OverlongSlices { declared: total, got: self.slices.len() });
+        }
+        let mut slices = std::mem::take(&mut self.slices);
+        intake.take_within(&mut slices, total).map(|(envelope, _)| Some(envelope))
+    }
+}
+
+/// Makes room for `more` bytes on the way to `total`: doubles what is there, but never beyond the
+/// total, so that a page does not keep twice its size alive.
+fn grow(slices: &mut BytesMut, more: usize, total: usize) {
+    let needed = slices.len() + more;
+    if slices.capacity() >= needed {
+        return;
+    }
+    let room = slices.len().saturating_mul(2).min(total).max(needed);
+    let mut grown = BytesMut::with_capacity(room);
+    grown.extend_from_slice(slices);
+    *slices = grown;
+}
