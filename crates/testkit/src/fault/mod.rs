@@ -1,0 +1,14 @@
+//! Faults of the transport: streams that break at a chosen byte, and streams that trickle.
+//!
+//! [`FaultyStream`] wraps either end of a connection, in memory or on a socket, so that a test can
+//! sweep a fault over every byte of a conversation, in both directions. [`Trickle`] hands the bytes
+//! on whole, but in pieces of chosen sizes.
+
+mod faulty;
+mod trickle;
+
+pub use faulty::{Fault, FaultyStream, Sense};
+pub use trickle::Trickle;
+
+#[cfg(test)]
+mod tests;
