@@ -1,0 +1,187 @@
+//! Commands of callers.
+
+use std::task::{Context, Waker};
+use std::time::Instant;
+
+use cqlwire_codec::RequestEnvelope;
+
+use super::{Connection, Life};
+use crate::requests::{Outcome, Phase, Reached, Record, Ticket};
+
+/// A request that was taken in.
+#[derive(Debug)]
+#[must_use]
+pub struct Submitted {
+    /// The claim to its outcome.
+    pub ticket: Ticket,
+    /// Wake this one, outside of the lock: the shell, if it sleeps and has to know.
+    pub wake: Option<Waker>,
+    /// The envelope, back, unless it has to wait for its turn: to be dropped outside of the lock, or used again.
+    pub spare: Option<RequestEnvelope>,
+}
+
+/// A request that was not taken in: nothing of it was or will be written.
+#[derive(Debug)]
+pub struct Refused {
+    /// Why.
+    pub because: RefusedBecause,
+    /// The envelope, back.
+    pub envelope: RequestEnvelope,
+}
+
+/// Why a request was not taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusedBecause {
+    /// As many requests as may wait do wait ([`Settings::max_waiting`](crate::Settings::max_waiting),
+    /// [`max_waiting_bytes`](crate::Settings::max_waiting_bytes)).
+    Full,
+    /// The connection is being closed.
+    Closing,
+    /// The connection is over.
+    Ended,
+}
+
+/// A request that was given up: what it leaves behind.
+#[derive(Debug)]
+#[must_use]
+pub struct Abandoned {
+    /// How far it had got, unless it had its outcome already.
+    pub reached: Option<Reached>,
+    /// Wake this one, outside of the lock.
+    pub wake: Option<Waker>,
+    /// Kept to be dropped outside of the lock: its waker and its answer may be anything.
+    _remains: Record,
+}
+
+impl Connection {
+    /// Take in a request. It gets a stream id and a place in the next write, or waits for its turn.
+    ///
+    /// # Errors
+    /// [`Refused`] with the envelope, if the connection takes no more requests.
+    pub fn submit(
+        &mut self,
+        envelope: RequestEnvelope,
+        deadline: Instant,
+    ) -> Result<Submitted, Refused> {
+        match self.life {
+            Life::Open => {}
+            Life::Closing => return Err(Refused { because: RefusedBecause::Closing, envelope }),
+            Life::Ended => return Err(Refused { because: RefusedBecause::Ended, envelope }),
+        }
+        let key = self.requests.next_key();
+        let turn = self.waiting.first().is_none();
+        let (ticket, spare) = if turn && let Some(phase) = self.launch(key, &envelope) {
+            (self.requests.open(phase), Some(envelope))
+        } else if self.waiting.has_room_for(envelope.len()) {
+            self.waiting.join(key, envelope.len());
+            (self.requests.open(Phase::Waiting(envelope)), None)
+        } else {
+            return Err(Refused { because: RefusedBecause::Full, envelope });
+        };
+        let look = self.deadlines.insert(key, deadline);
+        Ok(Submitted { ticket, wake: self.wake_shell(Some(look)), spare })
+    }
+
+    /// The outcome of a request, or its ticket back while there is none; then the task of `context` is woken once
+    /// there is.
+    ///
+    /// # Errors
+    /// The ticket: not yet.
+    pub fn poll_outcome(
+        &mut self,
+        ticket: Ticket,
+        context: &Context<'_>,
+    ) -> Result<Outcome, Ticket> {
+        if !matches!(self.requests.phase(ticket.key()), Phase::Settled(_)) {
+            self.requests.watch(ticket.key(), context.waker());
+            return Err(ticket);
+        }
+        match self.requests.close(ticket.redeem()).phase {
+            Phase::Settled(outcome) => Ok(outcome),
+            Phase::Free { .. } | Phase::Waiting(_) | Phase::InFlight { .. } => {
+                unreachable!("matched as settled above")
+            }
+        }
+    }
+
+    /// Give a request up. Not yet written, it never will be, and its stream id is free at once; written, its
+    /// stream id stays in use until the late answer or the end of the connection.
+    pub fn abandon(&mut self, ticket: Ticket) -> Abandoned {
+        let key = ticket.redeem();
+        let open = !matches!(self.requests.phase(key), Phase::Settled(_));
+        let reached = open.then(|| {
+            self.deadlines.remove(key);
+            self.give_up(key)
+        });
+        let remains = self.requests.close(key);
+        self.admit();
+        Abandoned { reached, wake: self.wake_shell(None), _remains: remains }
+    }
+
+    /// Take no more requests; those taken in go on. The shell ends the connection once the last has its outcome.
+    /// Returns whom to wake.
+    #[must_use]
+    pub fn close(&mut self) -> Option<Waker> {
+        if self.life == Life::Open {
+            self.life = Life::Closing;
+        }
+        self.wake_shell(None)
+    }
+
+    /// Free what an open request holds on the wire, and tell how far it had got.
+    /// Its record stays, to be settled or closed.
+    pub(super) fn give_up(&mut self, key: u32) -> Reached {
+        match *self.requests.phase(key) {
+            Phase::Waiting(ref envelope) => {
+                self.waiting.leave(key, envelope.len());
+                Reached::Waiting
+            }
+            Phase::InFlight { stream, number } => {
+                let requests = &mut self.requests;
+                if self.outgoing.withdraw(number, |key, to| requests.renumber(key, to)) {
+                    self.streams.release(stream);
+                    Reached::Queued
+                } else {
+                    self.streams.orphan(stream);
+                    Reached::Written
+                }
+            }
+            Phase::Settled(_) | Phase::Free { .. } => Reached::Waiting,
+        }
+    }
+
+    /// Give those who wait their turn, as far as ids and room go.
+    pub(super) fn admit(&mut self) {
+        while let Some(key) = self.waiting.first() {
+            let phase = std::mem::replace(self.requests.phase_mut(key), Phase::Free { next: None });
+            let Phase::Waiting(envelope) = phase else {
+                unreachable!("only waiting requests queue")
+            };
+            if let Some(launched) = self.launch(key, &envelope) {
+                self.waiting.leave(key, envelope.len());
+                *self.requests.phase_mut(key) = launched;
+            } else {
+                *self.requests.phase_mut(key) = Phase::Waiting(envelope);
+                break;
+            }
+        }
+    }
+
+    /// Give a request a stream id and a place in the next write, if there are.
+    fn launch(&mut self, key: u32, envelope: &RequestEnvelope) -> Option<Phase> {
+        let bytes = self.outgoing.bytes();
+        if bytes > 0 && bytes + envelope.len() > self.settings.max_outgoing_bytes {
+            return None;
+        }
+        let stream = self.streams.claim(key)?;
+        let number = self.outgoing.push(envelope, stream, Some(key));
+        Some(Phase::InFlight { stream, number })
+    }
+
+    /// The shell's waker, if it sleeps and there is something for it to do, now or at `look`.
+    pub(super) fn wake_shell(&mut self, look: Option<Instant>) -> Option<Waker> {
+        let to_write = self.shell.wants_transmit && self.outgoing.bytes() > 0;
+        let earlier = look.is_some_and(|look| self.shell.armed.is_none_or(|armed| look < armed));
+        if to_write || earlier || self.is_drained() { self.shell.waker.take() } else { None }
+    }
+}

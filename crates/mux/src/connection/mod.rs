@@ -1,0 +1,182 @@
+//! One connection, without its socket: every interleaving of requests, answers, deadlines and ends is a
+//! sequence of method calls here, and so a unit test.
+
+mod commands;
+mod handlers;
+mod polls;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::task::Waker;
+use std::time::Instant;
+
+use cqlwire_codec::{
+    Direction, Envelope, EnvelopeFlags, EnvelopeHeader, FramingError, Opcode, ProtocolVersion,
+    RequestEnvelope, StreamId,
+};
+
+pub use self::commands::{Abandoned, Refused, RefusedBecause, Submitted};
+pub use self::handlers::{Unresponsive, Violation};
+use crate::deadlines::Deadlines;
+use crate::liveness::Liveness;
+use crate::outgoing::Outgoing;
+use crate::requests::Requests;
+use crate::settings::Settings;
+use crate::streams::Streams;
+use crate::waiting::WaitingRoom;
+
+/// One connection as a state machine.
+///
+/// It has four kinds of methods:
+///
+/// * **getters**, on `&self`;
+/// * **`handle_*`**: what came from the wire or from the clock;
+/// * **commands** of callers: [`submit`](Self::submit), [`poll_outcome`](Self::poll_outcome),
+///   [`abandon`](Self::abandon), [`close`](Self::close);
+/// * **`poll_*`**: what the shell that owns the socket has to do next.
+///
+/// It belongs behind a short lock. No method blocks, calls user code or wakes anybody: whom to wake is returned,
+/// to be woken after the lock is released.
+#[derive(Debug)]
+pub struct Connection {
+    settings: Settings,
+    life: Life,
+    requests: Requests,
+    streams: Streams,
+    waiting: WaitingRoom,
+    outgoing: Outgoing,
+    deadlines: Deadlines,
+    liveness: Liveness,
+    heartbeat: Heartbeat,
+    events: Events,
+    shell: Shell,
+    /// Scratch of `handle_timeout`, kept for its capacity.
+    expired: Vec<u32>,
+}
+
+/// ```text
+///   open --close--> closing --the last request settled, end--> ended
+///     +--------------------------end--------------------------> ended
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Life {
+    Open,
+    Closing,
+    Ended,
+}
+
+/// The connection's own request, on stream 0.
+#[derive(Debug)]
+struct Heartbeat {
+    envelope: RequestEnvelope,
+    owed: bool,
+}
+
+/// What the server said unasked, for whoever reads it.
+#[derive(Debug, Default)]
+struct Events {
+    queue: VecDeque<Envelope>,
+    reader: Option<Waker>,
+    dropped: u64,
+}
+
+/// What is known of the shell while it sleeps.
+#[derive(Debug, Default)]
+struct Shell {
+    waker: Option<Waker>,
+    /// It sleeps because there was nothing to write, rather than because the socket takes nothing.
+    wants_transmit: bool,
+    /// When it will wake by itself.
+    armed: Option<Instant>,
+}
+
+/// What a connection holds at the moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Requests whose callers have not taken their outcome yet.
+    pub requests: usize,
+    /// Stream ids on which an answer is owed to a caller.
+    pub in_flight: usize,
+    /// Stream ids on which an answer is owed to nobody any more.
+    pub orphaned: usize,
+    /// Requests that wait for a stream id or for room in the outgoing buffer.
+    pub waiting: usize,
+    /// Bytes of envelopes that wait, or are ready to be written.
+    pub outgoing_bytes: usize,
+    /// Events that nobody has read.
+    pub events: usize,
+}
+
+impl Connection {
+    /// A connection whose handshake is done, speaking `version`.
+    ///
+    /// # Errors
+    /// None in practice: the heartbeat (OPTIONS, an empty body) encodes in every version.
+    pub fn new(
+        now: Instant,
+        version: ProtocolVersion,
+        settings: Settings,
+    ) -> Result<Self, FramingError> {
+        let header = EnvelopeHeader {
+            version,
+            direction: Direction::Request,
+            flags: EnvelopeFlags::default(),
+            stream: StreamId::CONNECTION,
+            opcode: Opcode::Options,
+            length: 0,
+        };
+        let envelope = RequestEnvelope::from_bytes(&header.encode())?;
+        Ok(Self {
+            life: Life::Open,
+            requests: Requests::default(),
+            streams: Streams::new(settings.max_in_flight),
+            waiting: WaitingRoom::new(settings.max_waiting, settings.max_waiting_bytes),
+            outgoing: Outgoing::default(),
+            deadlines: Deadlines::new(now),
+            liveness: Liveness::new(now, settings.heartbeat_after, settings.heartbeat_timeout),
+            heartbeat: Heartbeat { envelope, owed: false },
+            events: Events::default(),
+            shell: Shell::default(),
+            expired: Vec::new(),
+            settings,
+        })
+    }
+
+    /// What the connection holds at the moment. At rest, all of it is zero.
+    pub fn usage(&self) -> Usage {
+        Usage {
+            requests: self.requests.live(),
+            in_flight: self.streams.owed(),
+            orphaned: self.streams.orphaned(),
+            waiting: self.waiting.count() as usize,
+            outgoing_bytes: self.outgoing.bytes() + self.waiting.bytes(),
+            events: self.events.queue.len(),
+        }
+    }
+
+    /// How busy it is, to choose among connections: requests in flight, orphaned and waiting.
+    pub fn load(&self) -> usize {
+        self.streams.owed() + self.streams.orphaned() + self.waiting.count() as usize
+    }
+
+    /// Does it take requests?
+    pub fn is_open(&self) -> bool {
+        self.life == Life::Open
+    }
+
+    /// Is it over?
+    pub fn is_ended(&self) -> bool {
+        self.life == Life::Ended
+    }
+
+    /// Are so many answers owed to nobody that the connection should be replaced? It serves on meanwhile.
+    pub fn is_worn_out(&self) -> bool {
+        self.streams.orphaned() > self.settings.max_orphaned
+    }
+
+    /// Events that went lost because nobody read them.
+    pub fn dropped_events(&self) -> u64 {
+        self.events.dropped
+    }
+}

@@ -1,0 +1,57 @@
+//! What the shell that owns the socket has to do next.
+
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use bytes::BytesMut;
+use cqlwire_codec::Envelope;
+
+use super::{Connection, Life};
+
+impl Connection {
+    /// Move whole envelopes to the empty `batch`, at most [`max_batch_bytes`](crate::Settings::max_batch_bytes)
+    /// but at least one, and return how many. They count as written from now on.
+    pub fn poll_transmit(&mut self, batch: &mut BytesMut) -> usize {
+        let (limit, requests) = (self.settings.max_batch_bytes, &mut self.requests);
+        let taken = self.outgoing.take(limit, batch, |key, to| requests.renumber(key, to));
+        self.admit();
+        taken
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) has to be called next.
+    pub fn poll_timeout(&mut self) -> Instant {
+        let heartbeat = self.liveness.next();
+        let next = self.deadlines.next().map_or(heartbeat, |deadline| deadline.min(heartbeat));
+        self.shell.armed = Some(next);
+        next
+    }
+
+    /// The next thing the server said unasked, oldest first; `None` after the end of the connection. One task at a
+    /// time is woken for them: the last that asked.
+    pub fn poll_event(&mut self, context: &Context<'_>) -> Poll<Option<Envelope>> {
+        match self.events.queue.pop_front() {
+            Some(event) => Poll::Ready(Some(event)),
+            None if self.life == Life::Ended => Poll::Ready(None),
+            None => {
+                self.events.reader = Some(context.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    /// The shell goes to sleep: the task of `context` is to be woken by the next command that concerns it.
+    /// `wants_transmit` unless it already has bytes that the socket does not take.
+    pub fn park(&mut self, context: &Context<'_>, wants_transmit: bool) {
+        self.shell.wants_transmit = wants_transmit;
+        match &mut self.shell.waker {
+            Some(known) => known.clone_from(context.waker()),
+            none => *none = Some(context.waker().clone()),
+        }
+    }
+
+    /// Is it closing, with no request left to wait for? Then the shell ends it.
+    pub fn is_drained(&self) -> bool {
+        let idle = self.streams.owed() == 0 && self.waiting.count() == 0;
+        self.life == Life::Closing && idle && self.outgoing.bytes() == 0
+    }
+}

@@ -1,0 +1,148 @@
+//! The connection itself: its end, its closing, its heartbeat, its events, its shell's sleep.
+
+use super::*;
+use crate::requests::Reached;
+
+#[test]
+fn an_end_tells_what_may_have_run_from_what_cannot() {
+    let mut bench = Bench::new(Settings { max_in_flight: 4, ..Settings::default() });
+    let sent: Vec<_> = (0..3).map(|tag| bench.submit(tag)).collect();
+    assert_eq!(bench.transmit().len(), 3);
+    let queued = bench.submit(3);
+    let waiting = bench.submit(4);
+    let waiting = bench.poll(waiting).unwrap_err();
+
+    // Of the three that were taken, the socket took the first two whole.
+    bench.end(1);
+    let reached: Vec<_> = sent
+        .into_iter()
+        .chain([queued, waiting])
+        .map(|ticket| match bench.poll(ticket) {
+            Ok(Outcome::ConnectionEnded(reached)) => reached,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    use Reached::{Queued, Waiting, Written};
+    assert_eq!(reached, [Written, Written, Queued, Queued, Waiting]);
+    assert_eq!(bench.woken.count(), 1);
+    bench.assert_at_rest();
+}
+
+#[test]
+fn after_the_end_nothing_is_taken_in() {
+    let mut bench = Bench::new(Settings::default());
+    bench.end(0);
+    let refused = bench.core.submit(request(1), bench.now + LONG).unwrap_err();
+    assert_eq!(refused.because, RefusedBecause::Ended);
+    assert_eq!(bench.transmit(), []);
+}
+
+#[test]
+fn closing_waits_for_what_was_taken_in_and_for_nothing_else() {
+    let mut bench = Bench::new(Settings::default());
+    let (kept, given_up) = (bench.submit(1), bench.submit(2));
+    let sent = bench.transmit();
+    let shell = bench.sleep();
+    assert!(bench.core.close().is_none(), "nothing for the shell to do yet");
+    let refused = bench.core.submit(request(3), bench.now + LONG).unwrap_err();
+    assert_eq!(refused.because, RefusedBecause::Closing);
+
+    bench.deliver(answer(sent[0].0, Opcode::Result, 1)).unwrap();
+    assert!(!bench.core.is_drained());
+    // Nobody waits for the second any more: its late answer holds up no close.
+    let abandoned = bench.core.abandon(given_up);
+    abandoned.wake.into_iter().for_each(Waker::wake);
+    assert_eq!(shell.count(), 1);
+    assert!(bench.core.is_drained());
+    bench.end(0);
+    assert!(matches!(bench.poll(kept), Ok(Outcome::Answered(_))));
+    bench.assert_at_rest();
+}
+
+#[test]
+fn a_silent_server_is_asked_once_and_then_taken_for_dead() {
+    let mut bench = Bench::new(Settings::default());
+    bench.pass(Duration::from_secs(29)).unwrap();
+    assert_eq!(bench.transmit(), []);
+    bench.pass(Duration::from_secs(1)).unwrap();
+    assert_eq!(bench.transmit(), [(StreamId::CONNECTION, None)]);
+    bench.pass(Duration::from_secs(4)).unwrap();
+    assert_eq!(bench.transmit(), []);
+    assert_eq!(bench.pass(Duration::from_secs(1)), Err(Unresponsive));
+}
+
+#[test]
+fn any_byte_counts_as_life() {
+    let mut bench = Bench::new(Settings::default());
+    bench.pass(Duration::from_secs(30)).unwrap();
+    assert_eq!(bench.transmit().len(), 1);
+    bench.core.handle_progress(bench.now);
+    bench.pass(Duration::from_secs(20)).unwrap();
+    bench.deliver(answer(StreamId::CONNECTION, Opcode::Supported, 0)).unwrap();
+    bench.pass(Duration::from_secs(29)).unwrap();
+    assert_eq!(bench.transmit(), []);
+}
+
+#[test]
+fn b3_the_servers_word_on_stream_zero_is_about_the_connection() {
+    let mut bench = Bench::new(Settings::default());
+    let word = answer(StreamId::CONNECTION, Opcode::Error, 7);
+    assert_eq!(bench.deliver(word.clone()), Err(Violation::OnStreamZero(word)));
+}
+
+#[test]
+fn events_are_kept_in_order_and_bounded() {
+    let mut bench = Bench::new(Settings { max_events: 2, ..Settings::default() });
+    for tag in 0..3 {
+        bench.deliver(answer(StreamId::EVENT, Opcode::Event, tag)).unwrap();
+    }
+    assert_eq!(bench.core.dropped_events(), 1);
+    let waker = bench.waker();
+    let context = Context::from_waker(&waker);
+    let next = |bench: &mut Bench| bench.core.poll_event(&context).map(|e| e.map(|e| e.body));
+    for tag in 1u32..3 {
+        let body = Bytes::copy_from_slice(&tag.to_be_bytes());
+        assert_eq!(next(&mut bench), std::task::Poll::Ready(Some(body)));
+    }
+    assert!(next(&mut bench).is_pending());
+    bench.deliver(answer(StreamId::EVENT, Opcode::Event, 3)).unwrap();
+    assert_eq!(bench.woken.count(), 1);
+    assert!(next(&mut bench).is_ready());
+    assert!(next(&mut bench).is_pending());
+    bench.end(0);
+    assert_eq!(next(&mut bench), std::task::Poll::Ready(None));
+}
+
+#[test]
+fn a_sleeping_shell_is_woken_once_for_many_requests() {
+    let mut bench = Bench::new(Settings::default());
+    let shell = bench.sleep();
+    let deadline = bench.now + LONG;
+    let mut tickets = Vec::new();
+    for tag in 0..3 {
+        let submitted = bench.core.submit(request(tag), deadline).unwrap();
+        submitted.wake.into_iter().for_each(Waker::wake);
+        tickets.push(submitted.ticket);
+    }
+    assert_eq!(shell.count(), 1);
+    for ticket in tickets {
+        let _abandoned = bench.core.abandon(ticket);
+    }
+}
+
+#[test]
+fn a_shell_that_waits_for_the_socket_is_woken_only_for_an_earlier_deadline() {
+    let mut bench = Bench::new(Settings::default());
+    let shell = Waker::from(Arc::new(Woken::default()));
+    bench.core.park(&Context::from_waker(&shell), false);
+    let _armed = bench.core.poll_timeout();
+    let late = bench.core.submit(request(1), bench.now + LONG).unwrap();
+    assert!(late.wake.is_none() || bench.core.deadlines.next() < Some(bench.now + LONG));
+    bench.core.park(&Context::from_waker(&shell), false);
+    let _armed = bench.core.poll_timeout();
+    let soon = bench.core.submit(request(2), bench.now + Duration::from_millis(5)).unwrap();
+    assert!(soon.wake.is_some());
+    for ticket in [late.ticket, soon.ticket] {
+        let _abandoned = bench.core.abandon(ticket);
+    }
+}

@@ -1,0 +1,163 @@
+//! The connection against a server that is played by hand: bytes out, envelopes in, time as an argument.
+
+mod lifecycle;
+mod model;
+mod requests;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Wake, Waker};
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use cqlwire_codec::{
+    Direction, Envelope, EnvelopeFlags, EnvelopeHeader, HEADER_LEN, Opcode, ProtocolVersion,
+    RequestEnvelope, StreamId,
+};
+
+use super::*;
+use crate::requests::{Outcome, Ticket};
+
+const VERSION: ProtocolVersion = ProtocolVersion::V5;
+const LONG: Duration = Duration::from_secs(3_600);
+
+/// Counts how often it was woken.
+#[derive(Debug, Default)]
+struct Woken(AtomicUsize);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Woken {
+    fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A request whose body says which one it is, so that its answer can be told from another's.
+fn request(tag: u32) -> RequestEnvelope {
+    request_of(tag, 0)
+}
+
+fn request_of(tag: u32, padding: usize) -> RequestEnvelope {
+    let body = [&tag.to_be_bytes()[..], &vec![0; padding]].concat();
+    let header = EnvelopeHeader {
+        version: VERSION,
+        direction: Direction::Request,
+        flags: EnvelopeFlags::default(),
+        stream: StreamId::CONNECTION,
+        opcode: Opcode::Query,
+        length: u32::try_from(body.len()).unwrap(),
+    };
+    RequestEnvelope::from_bytes(&[&header.encode()[..], &body].concat()).unwrap()
+}
+
+fn answer(stream: StreamId, opcode: Opcode, tag: u32) -> Envelope {
+    let header = EnvelopeHeader {
+        version: VERSION,
+        direction: Direction::Response,
+        flags: EnvelopeFlags::default(),
+        stream,
+        opcode,
+        length: 4,
+    };
+    Envelope { header, body: Bytes::copy_from_slice(&tag.to_be_bytes()) }
+}
+
+/// What the server saw: the stream and the tag of each request, heartbeats without one.
+fn read_requests(mut bytes: &[u8]) -> Vec<(StreamId, Option<u32>)> {
+    let mut seen = Vec::new();
+    while let Some((header, rest)) = bytes.split_first_chunk::<HEADER_LEN>() {
+        let header = EnvelopeHeader::decode(header).unwrap();
+        let (body, rest) = rest.split_at(header.length as usize);
+        seen.push((header.stream, body.first_chunk().map(|tag| u32::from_be_bytes(*tag))));
+        bytes = rest;
+    }
+    seen
+}
+
+/// A connection and the end of it that tests play.
+struct Bench {
+    now: Instant,
+    core: Connection,
+    woken: Arc<Woken>,
+}
+
+impl Bench {
+    fn new(settings: Settings) -> Self {
+        let now = Instant::now();
+        let core = Connection::new(now, VERSION, settings).unwrap();
+        Self { now, core, woken: Arc::default() }
+    }
+
+    fn waker(&self) -> Waker {
+        Waker::from(Arc::clone(&self.woken))
+    }
+
+    fn submit(&mut self, tag: u32) -> Ticket {
+        self.submit_within(tag, LONG)
+    }
+
+    fn submit_within(&mut self, tag: u32, limit: Duration) -> Ticket {
+        self.core.submit(request(tag), self.now + limit).unwrap().ticket
+    }
+
+    /// Everything that there is to write, as the server sees it.
+    fn transmit(&mut self) -> Vec<(StreamId, Option<u32>)> {
+        let (mut batch, mut all) = (BytesMut::new(), BytesMut::new());
+        while self.core.poll_transmit(&mut batch) > 0 {
+            all.extend_from_slice(&batch);
+            batch.clear();
+        }
+        read_requests(&all)
+    }
+
+    fn deliver(&mut self, envelope: Envelope) -> Result<(), Violation> {
+        let mut wakers = Vec::new();
+        let delivered =
+            self.core.handle_envelopes(self.now, std::iter::once(envelope), &mut wakers);
+        wakers.into_iter().for_each(Waker::wake);
+        delivered
+    }
+
+    fn pass(&mut self, time: Duration) -> Result<(), Unresponsive> {
+        self.now += time;
+        let mut wakers = Vec::new();
+        let handled = self.core.handle_timeout(self.now, &mut wakers);
+        wakers.into_iter().for_each(Waker::wake);
+        handled
+    }
+
+    fn end(&mut self, unwritten: usize) {
+        let mut wakers = Vec::new();
+        self.core.handle_end(unwritten, &mut wakers);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    fn poll(&mut self, ticket: Ticket) -> Result<Outcome, Ticket> {
+        let waker = self.waker();
+        self.core.poll_outcome(ticket, &Context::from_waker(&waker))
+    }
+
+    /// The outcome of a request that has one by now.
+    #[track_caller]
+    fn outcome(&mut self, ticket: Ticket) -> Outcome {
+        self.poll(ticket).expect("it has its outcome")
+    }
+
+    fn sleep(&mut self) -> Arc<Woken> {
+        let shell = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&shell));
+        self.core.park(&Context::from_waker(&waker), true);
+        let _armed = self.core.poll_timeout();
+        shell
+    }
+
+    #[track_caller]
+    fn assert_at_rest(&self) {
+        assert_eq!(self.core.usage(), Usage::default());
+    }
+}

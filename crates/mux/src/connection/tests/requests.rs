@@ -1,0 +1,176 @@
+//! Requests: answered, given up, timed out, waiting for their turn.
+
+use super::*;
+use crate::requests::Reached;
+
+#[test]
+fn an_answer_finds_its_caller_and_frees_its_stream() {
+    let mut bench = Bench::new(Settings::default());
+    let (first, second) = (bench.submit(1), bench.submit(2));
+    let sent = bench.transmit();
+    assert_eq!(sent.iter().map(|s| s.1).collect::<Vec<_>>(), [Some(1), Some(2)]);
+
+    let first = bench.poll(first).unwrap_err();
+    bench.deliver(answer(sent[0].0, Opcode::Result, 1)).unwrap();
+    bench.deliver(answer(sent[1].0, Opcode::Result, 2)).unwrap();
+    assert_eq!(bench.woken.count(), 1, "only the one that waits is woken");
+    assert_eq!(bench.outcome(first), Outcome::Answered(answer(sent[0].0, Opcode::Result, 1)));
+    // g5_4: the second came before its caller ever asked.
+    assert_eq!(bench.outcome(second), Outcome::Answered(answer(sent[1].0, Opcode::Result, 2)));
+    bench.assert_at_rest();
+}
+
+#[test]
+fn g1_3_every_id_at_once_answered_backwards() {
+    let settings =
+        Settings { max_in_flight: 32_767, max_outgoing_bytes: 64 << 20, ..Settings::default() };
+    let mut bench = Bench::new(settings);
+    let tickets: Vec<_> = (0..32_767).map(|tag| bench.submit(tag)).collect();
+    let sent = bench.transmit();
+    assert_eq!(sent.len(), 32_767);
+    for (stream, tag) in sent.into_iter().rev() {
+        bench.deliver(answer(stream, Opcode::Result, tag.unwrap())).unwrap();
+    }
+    for (tag, ticket) in (0u32..).zip(tickets) {
+        let Ok(Outcome::Answered(envelope)) = bench.poll(ticket) else {
+            panic!("{tag} has no answer")
+        };
+        assert_eq!(envelope.body, tag.to_be_bytes()[..]);
+    }
+    bench.assert_at_rest();
+}
+
+#[test]
+fn g1_4_a_second_answer_ends_the_connection_and_reaches_nobody() {
+    let mut bench = Bench::new(Settings::default());
+    let (first, second) = (bench.submit(1), bench.submit(2));
+    let stream = bench.transmit()[0].0;
+    bench.deliver(answer(stream, Opcode::Result, 1)).unwrap();
+    let violation = Violation::NotOwed { stream, opcode: Opcode::Result };
+    assert_eq!(bench.deliver(answer(stream, Opcode::Result, 9)), Err(violation));
+    bench.end(0);
+    assert_eq!(bench.outcome(first), Outcome::Answered(answer(stream, Opcode::Result, 1)));
+    assert_eq!(bench.outcome(second), Outcome::ConnectionEnded(Reached::Written));
+    bench.assert_at_rest();
+}
+
+#[test]
+fn g8_2_given_up_before_it_was_written_it_is_never_sent() {
+    let mut bench = Bench::new(Settings::default());
+    let tickets: Vec<_> = (0..6).map(|tag| bench.submit(tag)).collect();
+    for (tag, ticket) in tickets.into_iter().enumerate() {
+        if tag % 2 == 0 {
+            assert_eq!(bench.core.abandon(ticket).reached, Some(Reached::Queued));
+        } else {
+            std::mem::forget(ticket);
+        }
+    }
+    assert_eq!(bench.core.usage().in_flight, 3, "their streams are free at once");
+    let sent: Vec<_> = bench.transmit().into_iter().map(|sent| sent.1).collect();
+    assert_eq!(sent, [Some(1), Some(3), Some(5)]);
+    std::mem::forget(bench.core);
+}
+
+#[test]
+fn what_is_given_up_against_a_silent_socket_does_not_add_up() {
+    let mut bench = Bench::new(Settings::default());
+    let kept = bench.submit(7);
+    for tag in 0..100_000 {
+        let ticket = bench.submit(tag);
+        let _abandoned = bench.core.abandon(ticket);
+    }
+    assert_eq!(bench.core.usage().outgoing_bytes, request(7).len());
+    assert!(bench.core.outgoing.bytes_held() < 64 * request(7).len());
+    assert_eq!(bench.transmit().iter().map(|s| s.1).collect::<Vec<_>>(), [Some(7)]);
+    let _abandoned = bench.core.abandon(kept);
+    bench.end(0);
+}
+
+#[test]
+fn g6_4_an_id_is_not_used_again_before_its_late_answer() {
+    let mut bench = Bench::new(Settings { max_in_flight: 1, ..Settings::default() });
+    let ticket = bench.submit_within(1, Duration::from_millis(20));
+    let stream = bench.transmit()[0].0;
+    bench.pass(Duration::from_millis(24)).unwrap();
+    assert_eq!(bench.outcome(ticket), Outcome::DeadlinePassed(Reached::Written));
+
+    let next = bench.submit(2);
+    assert_eq!(bench.transmit(), [], "its only id is owed to nobody, but owed");
+    assert_eq!((bench.core.usage().orphaned, bench.core.usage().waiting), (1, 1));
+    bench.deliver(answer(stream, Opcode::Result, 1)).unwrap();
+    assert_eq!(bench.transmit(), [(stream, Some(2))]);
+    bench.deliver(answer(stream, Opcode::Result, 2)).unwrap();
+    assert_eq!(bench.outcome(next), Outcome::Answered(answer(stream, Opcode::Result, 2)));
+    bench.assert_at_rest();
+}
+
+#[test]
+fn a_deadline_says_how_far_the_request_had_got() {
+    let mut bench = Bench::new(Settings { max_in_flight: 2, ..Settings::default() });
+    let limit = Duration::from_millis(10);
+    let written = bench.submit_within(1, limit);
+    assert_eq!(bench.transmit().len(), 1);
+    let queued = bench.submit_within(2, limit);
+    let waiting = bench.submit_within(3, limit);
+    let patient = bench.submit(4);
+    bench.pass(Duration::from_millis(12)).unwrap();
+    assert_eq!(bench.outcome(written), Outcome::DeadlinePassed(Reached::Written));
+    assert_eq!(bench.outcome(queued), Outcome::DeadlinePassed(Reached::Queued));
+    assert_eq!(bench.outcome(waiting), Outcome::DeadlinePassed(Reached::Waiting));
+    let sent = bench.transmit();
+    assert_eq!(sent.iter().map(|s| s.1).collect::<Vec<_>>(), [Some(4)], "its turn came");
+    let _abandoned = bench.core.abandon(patient);
+    bench.end(0);
+}
+
+#[test]
+fn turns_come_in_order_and_nobody_barges_in() {
+    let mut bench = Bench::new(Settings { max_in_flight: 1, ..Settings::default() });
+    let tickets: Vec<_> = (0..5).map(|tag| bench.submit(tag)).collect();
+    for tag in 0..5 {
+        let sent = bench.transmit();
+        assert_eq!(sent.iter().map(|s| s.1).collect::<Vec<_>>(), [Some(tag)]);
+        bench.deliver(answer(sent[0].0, Opcode::Result, tag)).unwrap();
+    }
+    for ticket in tickets {
+        assert!(matches!(bench.poll(ticket), Ok(Outcome::Answered(_))));
+    }
+    bench.assert_at_rest();
+}
+
+#[test]
+fn what_may_wait_is_bounded_in_number_and_in_bytes() {
+    let settings = Settings {
+        max_in_flight: 1,
+        max_waiting: 2,
+        max_waiting_bytes: 3 * request(0).len(),
+        ..Settings::default()
+    };
+    let mut bench = Bench::new(settings);
+    let mut tickets: Vec<_> = (0..2).map(|tag| bench.submit(tag)).collect();
+    let deadline = bench.now + LONG;
+    let large = bench.core.submit(request_of(9, 64), deadline).unwrap_err();
+    assert_eq!(large.because, RefusedBecause::Full);
+    tickets.push(bench.submit(2));
+    let refused = bench.core.submit(request(3), deadline).unwrap_err();
+    assert_eq!(refused.because, RefusedBecause::Full);
+    assert_eq!(refused.envelope.as_bytes(), request(3).as_bytes(), "it comes back whole");
+    for ticket in tickets {
+        let _abandoned = bench.core.abandon(ticket);
+    }
+    bench.assert_at_rest();
+}
+
+#[test]
+fn a_full_outgoing_buffer_makes_requests_wait_and_a_write_lets_them_in() {
+    let settings = Settings { max_outgoing_bytes: 2 * request(0).len(), ..Settings::default() };
+    let mut bench = Bench::new(settings);
+    let tickets: Vec<_> = (0..5).map(|tag| bench.submit(tag)).collect();
+    assert_eq!(bench.core.usage().waiting, 3);
+    let sent: Vec<_> = bench.transmit().into_iter().map(|sent| sent.1.unwrap()).collect();
+    assert_eq!(sent, [0, 1, 2, 3, 4]);
+    for ticket in tickets {
+        let _abandoned = bench.core.abandon(ticket);
+    }
+    bench.end(0);
+}

@@ -1,0 +1,175 @@
+//! The caller's side of every request: what it waits for, and who is woken when that comes.
+//!
+//! ```text
+//!   submit                          number taken: written
+//!     |   +---------+     +------------------------------+
+//!     +-->| waiting |---->| in flight (queued | written)  |
+//!     |   +---------+     +------------------------------+
+//!     |        |              | answer | deadline | end of the connection
+//!     +--------|--------------+        |          |
+//!              |  deadline, end        v          v
+//!              |                  +-----------------+   redeem    
+//!              +----------------->| settled(Outcome)|-----------> gone
+//!                                 +-----------------+
+//!   Redeeming or giving up the ticket ends the record in any phase.
+//! ```
+
+use std::task::Waker;
+
+use cqlwire_codec::{Envelope, RequestEnvelope, StreamId};
+
+/// How far a request had got when it ended without an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reached {
+    /// It still waited for a stream id, or for room in the outgoing buffer. The server never saw it.
+    Waiting,
+    /// It had a stream id but not all of its bytes were handed to the socket, so the server cannot have run it.
+    Queued,
+    /// All of it was handed to the socket: the server may have run it, and may still.
+    Written,
+}
+
+/// What became of a request. Each has exactly one.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The server answered.
+    Answered(Envelope),
+    /// Its deadline passed first.
+    DeadlinePassed(Reached),
+    /// The connection ended first.
+    ConnectionEnded(Reached),
+}
+
+/// A request's claim to its outcome. There is one for each request, and it has to be given back: by
+/// [`Connection::poll_outcome`](crate::Connection::poll_outcome) or [`Connection::abandon`](crate::Connection::abandon).
+#[derive(Debug)]
+#[must_use = "a ticket that is not given back keeps its request's record for ever"]
+pub struct Ticket(u32);
+
+impl Ticket {
+    pub(crate) fn key(&self) -> u32 {
+        self.0
+    }
+
+    pub(crate) fn redeem(self) -> u32 {
+        let key = self.0;
+        std::mem::forget(self);
+        key
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        debug_assert!(std::thread::panicking(), "the ticket of request {} was lost", self.0);
+    }
+}
+
+#[derive(Debug)]
+pub(crate) enum Phase {
+    /// No record: `next` is the next free one.
+    Free { next: Option<u32> },
+    /// For a stream id and for room; the envelope is kept here meanwhile.
+    Waiting(RequestEnvelope),
+    /// On a stream. Whether it was written is told by its number in the outgoing buffer.
+    InFlight { stream: StreamId, number: u64 },
+    /// It has its outcome, for which its caller may not have come yet.
+    Settled(Outcome),
+}
+
+#[derive(Debug)]
+pub(crate) struct Record {
+    pub(crate) phase: Phase,
+    pub(crate) waker: Option<Waker>,
+}
+
+/// The records of all requests whose tickets are out.
+#[derive(Debug, Default)]
+pub(crate) struct Requests {
+    records: Vec<Record>,
+    free: Option<u32>,
+    live: usize,
+}
+
+impl Requests {
+    /// How many tickets are out.
+    pub(crate) fn live(&self) -> usize {
+        self.live
+    }
+
+    pub(crate) fn next_key(&self) -> u32 {
+        // Their number is bounded by ids and waiting room, both 32 bits at most.
+        self.free.unwrap_or_else(|| u32::try_from(self.records.len()).unwrap_or(u32::MAX))
+    }
+
+    /// Open the record under [`next_key`](Self::next_key).
+    pub(crate) fn open(&mut self, phase: Phase) -> Ticket {
+        let key = self.next_key();
+        match self.records.get_mut(key as usize) {
+            Some(record) => {
+                if let Phase::Free { next } = record.phase {
+                    self.free = next;
+                }
+                record.phase = phase;
+            }
+            None => self.records.push(Record { phase, waker: None }),
+        }
+        self.live += 1;
+        Ticket(key)
+    }
+
+    pub(crate) fn phase(&self, key: u32) -> &Phase {
+        &self.records[key as usize].phase
+    }
+
+    pub(crate) fn phase_mut(&mut self, key: u32) -> &mut Phase {
+        &mut self.records[key as usize].phase
+    }
+
+    /// Give the request its outcome. Returns its phase until now, and whom to wake.
+    pub(crate) fn settle(&mut self, key: u32, outcome: Outcome) -> (Phase, Option<Waker>) {
+        let record = &mut self.records[key as usize];
+        debug_assert!(!matches!(record.phase, Phase::Free { .. } | Phase::Settled(_)));
+        (std::mem::replace(&mut record.phase, Phase::Settled(outcome)), record.waker.take())
+    }
+
+    /// Close the record: its ticket came back.
+    pub(crate) fn close(&mut self, key: u32) -> Record {
+        let closed = Record { phase: Phase::Free { next: self.free }, waker: None };
+        self.free = Some(key);
+        self.live -= 1;
+        std::mem::replace(&mut self.records[key as usize], closed)
+    }
+
+    /// Have `waker` woken when the outcome is there.
+    pub(crate) fn watch(&mut self, key: u32, waker: &Waker) {
+        match &mut self.records[key as usize].waker {
+            Some(known) => known.clone_from(waker),
+            none => *none = Some(waker.clone()),
+        }
+    }
+
+    /// The envelope of an in-flight request moved within the outgoing buffer.
+    pub(crate) fn renumber(&mut self, key: u32, to: u64) {
+        if let Phase::InFlight { number, .. } = &mut self.records[key as usize].phase {
+            *number = to;
+        }
+    }
+
+    /// The keys of all requests without an outcome.
+    pub(crate) fn unsettled(&self) -> Vec<u32> {
+        let keys = (0..).zip(&self.records);
+        let open =
+            keys.filter(|(_, r)| matches!(r.phase, Phase::Waiting(_) | Phase::InFlight { .. }));
+        open.map(|(key, _)| key).collect()
+    }
+}
+
+impl Drop for Requests {
+    fn drop(&mut self) {
+        debug_assert!(
+            self.live == 0 || std::thread::panicking(),
+            "{} tickets are still out",
+            self.live
+        );
+    }
+}

@@ -1,0 +1,47 @@
+//! The limits of one connection, and how it tells that its server is alive.
+
+use std::time::Duration;
+
+/// Limits of one connection. The defaults are meant for production.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How many requests may have a stream id at once, 1 to 32,767. Default 4,096: past some thousands a server
+    /// only queues them, and each costs it memory.
+    pub max_in_flight: u16,
+    /// How many more requests may wait for a stream id or for room; the next one is refused at once.
+    /// Default 32,768.
+    pub max_waiting: u32,
+    /// How many bytes of envelopes may wait that way. Default 64 MiB.
+    pub max_waiting_bytes: usize,
+    /// How many bytes of envelopes may be ready for the socket; when a server stops reading, whatever is beyond
+    /// waits. One envelope may be larger. Default 1 MiB.
+    pub max_outgoing_bytes: usize,
+    /// How many bytes are written at once, and so how much can no longer be withdrawn. Default 128 KiB.
+    pub max_batch_bytes: usize,
+    /// How many events of the server are kept for a reader that does not come; then the oldest go.
+    /// Default 1,024.
+    pub max_events: usize,
+    /// How many answers may be owed to callers that are gone before the connection asks to be replaced.
+    /// Default 1,024: a quarter of the ids.
+    pub max_orphaned: usize,
+    /// After this long without a byte from the server, it is asked for a sign of life (OPTIONS). Default 30 s.
+    pub heartbeat_after: Duration,
+    /// How long the server has for that sign before it is taken for dead. Default 5 s.
+    pub heartbeat_timeout: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            max_in_flight: 4_096,
+            max_waiting: 32_768,
+            max_waiting_bytes: 64 << 20,
+            max_outgoing_bytes: 1 << 20,
+            max_batch_bytes: 128 << 10,
+            max_events: 1_024,
+            max_orphaned: 1_024,
+            heartbeat_after: Duration::from_secs(30),
+            heartbeat_timeout: Duration::from_secs(5),
+        }
+    }
+}
