@@ -12,6 +12,7 @@
 pub mod cancel;
 mod eventually;
 pub mod fault;
+pub mod node;
 pub mod probe;
 
 pub use eventually::eventually;

@@ -1,0 +1,222 @@
+//! The scripted node: a small Cassandra that a test tells what to do, and that checks its client.
+//!
+//! It runs over any stream, in memory under paused time or on a socket. By itself it does what a
+//! server does: it negotiates the version, authenticates, switches to segments, prepares, answers
+//! `system.local` and `system.peers`, and says Void to every other statement. [`Prime`]s change
+//! that for chosen requests.
+//!
+//! ```
+//! use cqlwire_codec::{ColumnType, Opcode, ProtocolVersion};
+//! use cqlwire_testkit::node::{Prime, ScriptedNode, cell, columns};
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> std::io::Result<()> {
+//! let node = ScriptedNode::builder()
+//!     .versions([ProtocolVersion::V4, ProtocolVersion::V5])
+//!     .password("user", "secret")
+//!     .start_tcp()
+//!     .await?;
+//! let rows = vec![vec![cell(1_i32.to_be_bytes())]];
+//! node.prime(Prime::statement("SELECT v FROM t").rows(columns([("v", ColumnType::Int)]), rows));
+//! node.prime(Prime::opcode(Opcode::Execute).nth(3).silence());
+//! let held = node.hold(Prime::statement("SELECT slow FROM t"));
+//! // … a client connects to `node.address()` …
+//! held.release();
+//! assert_eq!(node.owed(), 0);
+//! # Ok(()) }
+//! ```
+//!
+//! Whatever a client does against the protocol is a [`Violation`]. A node that is dropped with
+//! violations panics, unless the test took them ([`ScriptedNode::take_violations`]) or panics
+//! already; dropping it also ends its tasks and sockets.
+
+mod behaviour;
+mod builder;
+mod connection;
+mod error;
+mod held;
+mod prime;
+mod received;
+mod reply;
+mod request;
+mod rows;
+mod shared;
+mod system;
+mod violation;
+mod wire;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use cqlwire_codec::wire::write;
+use cqlwire_codec::{EnvelopeFlags, Opcode};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, duplex};
+use tokio::net::{TcpListener, TcpStream};
+
+pub use builder::Builder;
+pub use held::Held;
+pub use prime::Prime;
+pub use received::{ConnectionInfo, Received};
+pub use rows::{Row, cell, columns};
+pub use system::Member;
+pub use violation::{Violation, ViolationKind};
+
+use connection::{Command, Connection};
+use prime::{Delivery, End};
+use reply::Reply;
+use shared::{Hold, Shared};
+
+/// The handle of a node. See the [module](self).
+#[derive(Debug)]
+pub struct ScriptedNode {
+    shared: Arc<Shared>,
+}
+
+impl ScriptedNode {
+    /// Sets up a node.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    const fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    fn accept_from(&self, listener: TcpListener) {
+        let shared = self.shared.clone();
+        self.shared.spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                // Only a matter of speed.
+                stream.set_nodelay(true).unwrap_or_default();
+                shared.spawn(Connection::new(shared.clone()).run(stream, reset_tcp));
+            }
+        });
+    }
+
+    /// A connection in memory: the client's end of it.
+    ///
+    /// # Panics
+    ///
+    /// Outside a runtime.
+    pub fn connect(&self) -> DuplexStream {
+        let (client, server) = duplex(self.shared.settings.buffer);
+        self.serve(server);
+        client
+    }
+
+    /// Serves a client over this stream: the server's end of a pipe, of TLS, of a faulty stream.
+    ///
+    /// # Panics
+    ///
+    /// Outside a runtime.
+    pub fn serve<S>(&self, stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        self.shared.spawn(Connection::new(self.shared.clone()).run(stream, drop));
+    }
+
+    /// Where it listens; in memory, what `system.local` says.
+    pub fn address(&self) -> SocketAddr {
+        self.shared.state().local.address
+    }
+
+    /// How the system tables describe it.
+    pub fn member(&self) -> Member {
+        self.shared.state().local.clone()
+    }
+
+    /// What `system.peers` says from now on: the members of other nodes.
+    pub fn set_peers(&self, peers: impl IntoIterator<Item = Member>) {
+        self.shared.state().peers = peers.into_iter().collect();
+    }
+
+    /// Another reaction to chosen requests; it goes before all earlier ones.
+    pub fn prime(&self, prime: Prime) {
+        self.shared.state().primes.push(prime);
+    }
+
+    /// Forgets all primes.
+    pub fn clear_primes(&self) {
+        self.shared.state().primes.clear();
+    }
+
+    /// Holds the answers to chosen requests back until the test releases them, in any order.
+    pub fn hold(&self, prime: Prime) -> Held {
+        let mut state = self.shared.state();
+        state.holds.push(Hold::default());
+        let number = state.holds.len() - 1;
+        state.primes.push(prime.deliver(Delivery::Held(number)));
+        drop(state);
+        Held::new(self.shared.clone(), number)
+    }
+
+    /// Forgets all prepared statements, as a server does when it starts again.
+    pub fn forget_prepared(&self) {
+        self.shared.state().prepared.clear();
+    }
+
+    /// Pushes an event to the connections that have registered for its type (v5 §4.2.6): `rest` is
+    /// what follows the type in the body. Gives to how many it went.
+    ///
+    /// # Panics
+    ///
+    /// If the type is over 65,535 bytes.
+    pub fn push_event(&self, event_type: &str, rest: &[u8]) -> usize {
+        let mut body = BytesMut::new();
+        write::string(&mut body, "event type", event_type).expect("a type is a short text");
+        body.put_slice(rest);
+        let (opcode, flags) = (Opcode::Event, EnvelopeFlags::NONE);
+        let event = Reply::Raw { opcode, flags, body: body.freeze() };
+        let state = self.shared.state();
+        let registered = |link: &&shared::Link| link.events.iter().any(|own| own == event_type);
+        let links = state.connections.iter().filter(registered);
+        links.map(|link| link.inbox.push(Command::Push(event.clone()))).count()
+    }
+
+    /// Sends these bytes, as they are, on every open connection.
+    pub fn send_bytes(&self, bytes: impl Into<Bytes>) {
+        let bytes = bytes.into();
+        self.command_all(|| Command::Write(bytes.clone()));
+    }
+
+    /// Closes every connection once what is answered is out.
+    pub fn close_connections(&self) {
+        self.command_all(|| Command::End(End::Close));
+    }
+
+    /// Resets every connection; in memory that is an end without notice.
+    pub fn reset_connections(&self) {
+        self.command_all(|| Command::End(End::Reset));
+    }
+
+    /// Closes the node's direction of every connection, and goes on reading.
+    pub fn half_close_connections(&self) {
+        self.command_all(|| Command::End(End::HalfClose));
+    }
+
+    fn command_all(&self, command: impl Fn() -> Command) {
+        let state = self.shared.state();
+        state.connections.iter().filter(|link| link.open).for_each(|link| {
+            link.inbox.push(command());
+        });
+    }
+}
+
+impl Drop for ScriptedNode {
+    fn drop(&mut self) {
+        self.shared.end_tasks();
+        if !std::thread::panicking() {
+            self.assert_clean();
+        }
+    }
+}
+
+/// Closes a socket so that the other side sees a reset.
+fn reset_tcp(stream: TcpStream) {
+    // Without it the end is only softer than it was to be; the test that cares will see.
+    stream.set_zero_linger().unwrap_or_default();
+}
+
+#[cfg(test)]
+mod tests;

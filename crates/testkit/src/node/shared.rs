@@ -1,0 +1,174 @@
+//! What the handle of a node and its connections share.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use cqlwire_codec::{Compression, Opcode, ProtocolVersion, StreamId};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+use super::builder::Settings;
+use super::connection::{Command, Outgoing};
+use super::prime::Prime;
+use super::system::Member;
+use super::{Received, Violation, ViolationKind};
+
+/// How many requests, and how many violations, are remembered; counters go on.
+const MOST_REMEMBERED: usize = 100_000;
+
+/// How many commands may wait for one connection.
+const MOST_COMMANDS: usize = 100_000;
+
+/// A node without its handle.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) settings: Settings,
+    pub(super) tasks: Mutex<JoinSet<()>>,
+    state: Mutex<State>,
+}
+
+/// Everything that changes.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) local: Member,
+    pub(super) peers: Vec<Member>,
+    pub(super) primes: Vec<Prime>,
+    pub(super) prepared: HashMap<Bytes, String>,
+    pub(super) connections: Vec<Link>,
+    pub(super) received: VecDeque<Received>,
+    pub(super) counts: HashMap<Opcode, u64>,
+    pub(super) violations: Vec<Violation>,
+    pub(super) holds: Vec<Hold>,
+}
+
+/// One connection, as the handle sees it.
+#[derive(Debug, Default)]
+pub(super) struct Link {
+    pub(super) open: bool,
+    pub(super) version: Option<ProtocolVersion>,
+    pub(super) compression: Option<Compression>,
+    pub(super) keyspace: Option<String>,
+    pub(super) events: Vec<String>,
+    /// The streams whose last request has not been answered.
+    pub(super) owed: HashSet<StreamId>,
+    pub(super) inbox: Arc<Inbox>,
+}
+
+/// Commands of the handle to one connection.
+#[derive(Debug, Default)]
+pub(super) struct Inbox {
+    commands: Mutex<VecDeque<Command>>,
+    pub(super) arrived: Notify,
+}
+
+/// Answers that wait for the test.
+#[derive(Debug, Default)]
+pub(super) struct Hold {
+    pub(super) released: bool,
+    /// With the connection that each is for.
+    pub(super) answers: Vec<(usize, Outgoing)>,
+}
+
+/// Locks; a panic elsewhere is reported where it happened, not here.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Inbox {
+    pub(super) fn push(&self, command: Command) {
+        let mut commands = lock(&self.commands);
+        assert!(commands.len() < MOST_COMMANDS, "the connection takes no more commands");
+        commands.push_back(command);
+        drop(commands);
+        self.arrived.notify_one();
+    }
+
+    pub(super) fn pop(&self) -> Option<Command> {
+        lock(&self.commands).pop_front()
+    }
+}
+
+impl Shared {
+    pub(super) fn new(settings: Settings, local: Member) -> Self {
+        let state = State {
+            local,
+            peers: Vec::new(),
+            primes: Vec::new(),
+            prepared: HashMap::new(),
+            connections: Vec::new(),
+            received: VecDeque::new(),
+            counts: HashMap::new(),
+            violations: Vec::new(),
+            holds: Vec::new(),
+        };
+        Self { settings, tasks: Mutex::new(JoinSet::new()), state: Mutex::new(state) }
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    /// Ends every task, and with it every socket, at its next turn.
+    pub(super) fn end_tasks(&self) {
+        lock(&self.tasks).abort_all();
+    }
+
+    /// Runs `task` until it ends or the node is dropped.
+    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let mut tasks = lock(&self.tasks);
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(task);
+    }
+
+    /// A new connection: its number and its inbox.
+    pub(super) fn open(&self) -> (usize, Arc<Inbox>) {
+        let mut state = self.state();
+        let link = Link { open: true, ..Link::default() };
+        let inbox = link.inbox.clone();
+        state.connections.push(link);
+        (state.connections.len() - 1, inbox)
+    }
+
+    pub(super) fn closed(&self, connection: usize) {
+        self.state().link(connection, |link| {
+            link.open = false;
+            link.owed.clear();
+            link.events.clear();
+        });
+    }
+}
+
+impl State {
+    pub(super) fn link(&mut self, connection: usize, change: impl FnOnce(&mut Link)) {
+        if let Some(link) = self.connections.get_mut(connection) {
+            change(link);
+        }
+    }
+
+    pub(super) fn violate(&mut self, connection: usize, kind: ViolationKind) {
+        if self.violations.len() < MOST_REMEMBERED {
+            self.violations.push(Violation { connection, kind });
+        }
+    }
+
+    /// Remembers a request and that it is owed an answer.
+    pub(super) fn receive(&mut self, received: &Received) {
+        let Received { connection, stream, opcode, .. } = *received;
+        *self.counts.entry(opcode).or_default() += 1;
+        if self.received.len() == MOST_REMEMBERED {
+            self.received.pop_front();
+        }
+        self.received.push_back(received.clone());
+        let mut in_use = false;
+        self.link(connection, |link| in_use = !link.owed.insert(stream));
+        if in_use {
+            self.violate(connection, ViolationKind::StreamInUse { stream, opcode });
+        }
+    }
+
+    /// The prime that reacts to this request, if one does.
+    pub(super) fn prime_for(&mut self, received: &Received) -> Option<Prime> {
+        self.primes.iter_mut().rev().find_map(|prime| prime.takes(received).then(|| prime.clone()))
+    }
+}
