@@ -3,9 +3,10 @@
 //!
 //! ```text
 //!            ┌─▶ never
-//!   request ─┼─▶ later, by its delay ─┐
-//!            ├─▶ held by the test ─────┤
-//!            └─────────────────────────┴─▶ image on the wire ─▶ damaged? ─▶ out ─▶ client
+//!            ├─▶ later, by its delay ─┐
+//!   request ─┼─▶ held by the test ────┤
+//!            └────────────────────────┼─▶ ready, with others ─▶ out ─▶ client
+//!                                     └─▶ damaged, by itself ─▶ out ─▶ client
 //! ```
 //!
 //! Reading goes on while writing waits, so that neither side can lock the other up; only when a
@@ -45,6 +46,7 @@ pub(super) struct Connection {
     later: BTreeMap<(Instant, u64), Outgoing>,
     put_off: u64,
     end: Option<End>,
+    paused: bool,
 }
 
 /// How far the handshake is.
@@ -83,6 +85,8 @@ pub(super) enum Command {
     /// Bytes as they are.
     Write(Bytes),
     End(End),
+    /// Whether to stop reading.
+    Pause(bool),
 }
 
 impl Drop for Connection {
@@ -105,6 +109,7 @@ impl Connection {
             later: BTreeMap::new(),
             put_off: 0,
             end: None,
+            paused: false,
         }
     }
 
@@ -133,6 +138,7 @@ impl Connection {
         let mut half_closed = false;
         loop {
             self.answer_requests();
+            self.pack();
             match self.end {
                 Some(End::Reset) => return self.end,
                 Some(End::Close) if self.out.is_empty() => return self.end,
@@ -143,7 +149,8 @@ impl Connection {
                 _ => {}
             }
             let due = self.later.first_key_value().map(|((due, _), _)| *due);
-            let reads = self.end != Some(End::Close) && self.out.len() < MOST_WAITING;
+            let room = self.out.len() < MOST_WAITING;
+            let reads = self.end != Some(End::Close) && !self.paused && room;
             tokio::select! {
                 read = reader.read_buf(&mut self.wire.input), if reads => match read.ok()? {
                     0 => self.on_end_of_requests(),
@@ -175,7 +182,7 @@ impl Connection {
         {
             self.violate(ViolationKind::Framing(error));
         }
-        self.end = Some(End::Close);
+        self.finish(End::Close);
     }
 
     fn answer_requests(&mut self) {
@@ -193,11 +200,11 @@ impl Connection {
             match command {
                 Command::Send(outgoing) => self.send(outgoing),
                 Command::Push(event) => {
-                    let image = self.wire.image(&event, self.wire.version(), StreamId::EVENT);
-                    self.write(&image);
+                    self.wire.ready(&event, self.wire.version(), StreamId::EVENT);
                 }
                 Command::Write(bytes) => self.write(&bytes),
                 Command::End(end) => self.finish(end),
+                Command::Pause(paused) => self.paused = paused,
             }
         }
     }
@@ -236,44 +243,58 @@ impl Connection {
             Delivery::Garbage(bytes) => self.write(&bytes.clone()),
             Delivery::End(end) => self.finish(*end),
             Delivery::OnStream(stream) => {
-                let image = self.wire.image(&outgoing.reply, outgoing.version, *stream);
-                self.write(&image);
+                self.wire.ready(&outgoing.reply, outgoing.version, *stream);
             }
-            _ => self.send_image(&outgoing),
+            Delivery::Cut(bytes) => {
+                let image = self.image(&outgoing);
+                self.write(image.get(..*bytes).unwrap_or(&image));
+                self.finish(End::Close);
+            }
+            _ => self.send_answer(&outgoing),
         }
     }
 
-    fn send_image(&mut self, outgoing: &Outgoing) {
-        let image = self.wire.image(&outgoing.reply, outgoing.version, outgoing.stream);
+    /// Sends an answer that its client may take for one.
+    fn send_answer(&mut self, outgoing: &Outgoing) {
+        let Outgoing { stream, version, reply, .. } = outgoing;
         match outgoing.delivery {
-            Delivery::Cut(bytes) => {
-                self.write(image.get(..bytes).unwrap_or(&image));
-                return self.finish(End::Close);
-            }
             Delivery::Flip(byte, mask) => {
-                let mut image = BytesMut::from(image);
+                let mut image = self.image(outgoing);
                 if let Some(byte) = image.get_mut(byte) {
                     *byte ^= mask;
                 }
                 self.write(&image);
             }
             Delivery::Twice => {
-                self.write(&image);
-                self.write(&image);
+                self.wire.ready(reply, *version, *stream);
+                self.wire.ready(reply, *version, *stream);
             }
-            _ => self.write(&image),
+            _ => self.wire.ready(reply, *version, *stream),
         }
-        let stream = outgoing.stream;
         self.shared.state().link(self.id, |link| {
-            link.owed.remove(&stream);
+            link.owed.remove(stream);
         });
         if outgoing.handshake {
+            self.pack();
             self.on_handshake_answered(&outgoing.reply);
         }
     }
 
-    /// Bytes on their way, unless the node's direction is closed.
+    fn image(&mut self, outgoing: &Outgoing) -> BytesMut {
+        self.wire.image(&outgoing.reply, outgoing.version, outgoing.stream)
+    }
+
+    /// The answers that are ready on their way, unless the node's direction is closed.
+    fn pack(&mut self) {
+        let packed = self.wire.pack();
+        if self.end.is_none() {
+            self.out.unsplit(packed);
+        }
+    }
+
+    /// Bytes as they are, after what is ready.
     fn write(&mut self, bytes: &[u8]) {
+        self.pack();
         if self.end.is_none() {
             self.out.extend_from_slice(bytes);
         }
@@ -281,6 +302,7 @@ impl Connection {
 
     /// Ends the connection; a harder end may follow a softer one.
     pub(super) fn finish(&mut self, end: End) {
+        self.pack();
         if self.end.is_none_or(|now| now == End::HalfClose) {
             self.end = Some(end);
         }

@@ -33,6 +33,7 @@ mod behaviour;
 mod builder;
 mod connection;
 mod error;
+mod handshake;
 mod held;
 mod prime;
 mod received;
@@ -40,6 +41,7 @@ mod reply;
 mod request;
 mod rows;
 mod shared;
+mod statements;
 mod system;
 mod violation;
 mod wire;
@@ -193,6 +195,19 @@ impl ScriptedNode {
     /// Closes the node's direction of every connection, and goes on reading.
     pub fn half_close_connections(&self) {
         self.command_all(|| Command::End(End::HalfClose));
+    }
+
+    /// Reads nothing more, of old and new connections, until told to: a server that is overloaded.
+    /// What is in the buffers in between still fills up.
+    pub fn pause_reading(&self) {
+        self.shared.state().paused = true;
+        self.command_all(|| Command::Pause(true));
+    }
+
+    /// Reads again.
+    pub fn resume_reading(&self) {
+        self.shared.state().paused = false;
+        self.command_all(|| Command::Pause(false));
     }
 
     fn command_all(&self, command: impl Fn() -> Command) {

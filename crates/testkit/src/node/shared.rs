@@ -24,7 +24,8 @@ const MOST_COMMANDS: usize = 100_000;
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) settings: Settings,
-    pub(super) tasks: Mutex<JoinSet<()>>,
+    /// `None` once the node has been dropped.
+    tasks: Mutex<Option<JoinSet<()>>>,
     state: Mutex<State>,
 }
 
@@ -32,6 +33,8 @@ pub(super) struct Shared {
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) local: Member,
+    /// Whether new connections are not read for now.
+    pub(super) paused: bool,
     pub(super) peers: Vec<Member>,
     pub(super) primes: Vec<Prime>,
     pub(super) prepared: HashMap<Bytes, String>,
@@ -93,6 +96,7 @@ impl Shared {
     pub(super) fn new(settings: Settings, local: Member) -> Self {
         let state = State {
             local,
+            paused: false,
             peers: Vec::new(),
             primes: Vec::new(),
             prepared: HashMap::new(),
@@ -102,23 +106,24 @@ impl Shared {
             violations: Vec::new(),
             holds: Vec::new(),
         };
-        Self { settings, tasks: Mutex::new(JoinSet::new()), state: Mutex::new(state) }
+        Self { settings, tasks: Mutex::new(Some(JoinSet::new())), state: Mutex::new(state) }
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }
 
-    /// Ends every task, and with it every socket, at its next turn.
+    /// Ends every task, and with it every socket, at its next turn; none begins any more.
     pub(super) fn end_tasks(&self) {
-        lock(&self.tasks).abort_all();
+        lock(&self.tasks).take();
     }
 
     /// Runs `task` until it ends or the node is dropped.
     pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let mut tasks = lock(&self.tasks);
-        while tasks.try_join_next().is_some() {}
-        tasks.spawn(task);
+        if let Some(tasks) = lock(&self.tasks).as_mut() {
+            while tasks.try_join_next().is_some() {}
+            tasks.spawn(task);
+        }
     }
 
     /// A new connection: its number and its inbox.
@@ -126,6 +131,9 @@ impl Shared {
         let mut state = self.state();
         let link = Link { open: true, ..Link::default() };
         let inbox = link.inbox.clone();
+        if state.paused {
+            inbox.push(Command::Pause(true));
+        }
         state.connections.push(link);
         (state.connections.len() - 1, inbox)
     }

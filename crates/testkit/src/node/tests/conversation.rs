@@ -1,11 +1,13 @@
 //! What the node does by itself, in every version and compression.
 
 use cqlwire_codec::wire::Reader;
-use cqlwire_codec::{ColumnType, Opcode, ProtocolVersion, StreamId};
+use cqlwire_codec::{ColumnType, Compression, Opcode, ProtocolVersion, StreamId};
+
+use tokio::io::AsyncReadExt;
 
 use super::WAYS;
 use super::client::{
-    Client, credentials, error_of, execute, page_of, prepare, query, register, result_kind,
+    Client, credentials, error_of, execute, page_of, prepare, query, register, result_kind, startup,
 };
 use crate::node::{Member, Prime, Row, ScriptedNode, cell, columns};
 use crate::probe::{Baseline, alone};
@@ -63,6 +65,17 @@ async fn a_whole_conversation_on_a_socket() {
     assert_eq!(node.count_statement("INSERT INTO t"), WAYS.len());
     drop(node);
     baseline.regained().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_answer_is_compressed_once_startup_has_asked_for_it() {
+    let node = ScriptedNode::builder().in_memory();
+    let mut stream = node.connect();
+    let mut client = Client::new(&mut stream, ProtocolVersion::V4, Some(Compression::Lz4));
+    client.send(Opcode::Startup, 0, &startup(Some(Compression::Lz4))).await;
+    let mut ready = [0; 9 + 5];
+    stream.read_exact(&mut ready).await.unwrap();
+    assert_eq!(ready, [0x84, 1, 0, 0, 2, 0, 0, 0, 5, 0, 0, 0, 0, 0], "even an empty body");
 }
 
 #[tokio::test(start_paused = true)]

@@ -253,3 +253,36 @@ async fn a_client_that_does_not_read_is_still_read() {
         assert_eq!(client.expect().await.header.stream.raw(), stream);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_does_not_read_lets_its_client_wait() {
+    let node = ScriptedNode::builder().buffer(64).in_memory();
+    let mut client = Client::ready(node.connect(), ProtocolVersion::V5, None).await;
+    node.pause_reading();
+    // Two commands are obeyed in order, so the pause is there when the bytes are.
+    node.send_bytes(&b"now"[..]);
+    client.stream.read_exact(&mut [0; 3]).await.unwrap();
+    let many = async {
+        for stream in 0..100 {
+            ask(&mut client, stream, "S").await;
+        }
+    };
+    assert!(timeout(HOUR, many).await.is_err());
+    assert_eq!(node.count_statement("S"), 0);
+    node.resume_reading();
+    eventually(HOUR, "what was sent is read", || node.count_statement("S") > 0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_that_are_ready_together_share_a_segment() {
+    let (node, mut client) = ready().await;
+    let held = node.hold(Prime::statement("S"));
+    for stream in 1..=3 {
+        ask(&mut client, stream, "S").await;
+    }
+    eventually(HOUR, "all three are held", || held.len() == 3).await;
+    held.release();
+    let mut segment = [0; 6 + 3 * 13 + 4];
+    client.stream.read_exact(&mut segment).await.unwrap();
+    assert_eq!(segment[..2], [3 * 13, 0], "the length of the payload");
+}

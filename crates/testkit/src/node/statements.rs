@@ -1,0 +1,117 @@
+//! Statements as servers answer them: prepared, executed, in batches; USE, REGISTER and the system
+//! tables.
+
+use std::sync::Arc;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use cqlwire_codec::{ColumnSpec, ColumnType, ProtocolVersion};
+
+use super::Received;
+use super::connection::Connection;
+use super::error;
+use super::prime::Prime;
+use super::reply::{PreparedReply, Reply};
+use super::request::BatchStatement;
+use super::rows::{PageRequest, Table, columns_of, fingerprint};
+use super::shared::State;
+use super::system::Cluster;
+
+impl Connection {
+    pub(super) fn register(&self, events: Vec<String>) -> Reply {
+        let known = ["TOPOLOGY_CHANGE", "STATUS_CHANGE", "SCHEMA_CHANGE"];
+        if let Some(event) = events.iter().find(|event| !known.contains(&event.as_str())) {
+            return Reply::error(error::PROTOCOL, format!("Invalid value '{event}' for Type"));
+        }
+        self.shared.state().link(self.id, |link| link.events = events);
+        Reply::Ready
+    }
+
+    pub(super) fn query(&self, statement: &str, asked: &PageRequest, received: &Received) -> Reply {
+        if let Some(keyspace) = used_keyspace(statement) {
+            self.shared.state().link(self.id, |link| link.keyspace = Some(keyspace.clone()));
+            return Reply::SetKeyspace(keyspace);
+        }
+        let newest = self.shared.settings.newest();
+        let system = self.shared.state().cluster(newest).select(statement);
+        match system {
+            Some(Ok(table)) => table.page(asked, received),
+            Some(Err(error)) => error,
+            None => Reply::Void,
+        }
+    }
+
+    pub(super) fn prepare(&self, statement: &str, keyspace: Option<String>) -> Reply {
+        let newest = self.shared.settings.newest();
+        let mut state = self.shared.state();
+        let mut used = None;
+        state.link(self.id, |link| used.clone_from(&link.keyspace));
+        let id = fingerprint(&(keyspace.or(used), statement));
+        state.prepared.insert(id.clone(), statement.to_owned());
+        let table = match state.table_of(statement, newest) {
+            Ok(table) => table,
+            Err(error) => return error,
+        };
+        let (bind, partition_key) = state.binds_of(statement);
+        let columns = table.as_ref().map(Table::columns).unwrap_or_default();
+        let metadata_id = fingerprint(&columns);
+        Reply::Prepared(PreparedReply { id, metadata_id, bind, partition_key, columns })
+    }
+
+    pub(super) fn execute(&self, id: &Bytes, asked: &PageRequest, received: &Received) -> Reply {
+        let prepared = self.shared.state().prepared.get(id).cloned();
+        match prepared {
+            Some(statement) => self.query(&statement, asked, received),
+            None => unprepared(id),
+        }
+    }
+
+    pub(super) fn batch(&self, statements: &[BatchStatement]) -> Reply {
+        let state = self.shared.state();
+        let unknown = statements.iter().find_map(|statement| match statement {
+            BatchStatement::Prepared(id) if !state.prepared.contains_key(id) => Some(id),
+            _ => None,
+        });
+        unknown.map_or(Reply::Void, unprepared)
+    }
+}
+
+impl State {
+    const fn cluster(&self, newest: ProtocolVersion) -> Cluster<'_> {
+        Cluster { local: &self.local, peers: self.peers.as_slice(), newest }
+    }
+
+    /// The rows that a statement has, by a prime or because the node knows them.
+    fn table_of(&self, text: &str, newest: ProtocolVersion) -> Result<Option<Table>, Reply> {
+        let mut primes = self.primes.iter().rev().filter(|prime| prime.describes(text));
+        match primes.find_map(Prime::table) {
+            Some(table) => Ok(Some(table.clone())),
+            None => self.cluster(newest).select(text).transpose(),
+        }
+    }
+
+    /// The bind markers of a statement and its partition key: as primed, or a blob for each `?`.
+    fn binds_of(&self, text: &str) -> (Arc<[ColumnSpec]>, Vec<u16>) {
+        let mut primes = self.primes.iter().rev().filter(|prime| prime.describes(text));
+        primes.find_map(|prime| prime.bind.clone()).unwrap_or_else(|| {
+            let markers = text.matches('?').map(|_| ("", ColumnType::Blob));
+            (columns_of("ks", "t", markers).into(), Vec::new())
+        })
+    }
+}
+
+/// The keyspace of a `USE`.
+fn used_keyspace(statement: &str) -> Option<String> {
+    let (verb, keyspace) = statement.trim().trim_end_matches(';').split_once(' ')?;
+    let keyspace = keyspace.trim();
+    let unquoted = keyspace.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    verb.eq_ignore_ascii_case("use")
+        .then(|| unquoted.map_or_else(|| keyspace.to_ascii_lowercase(), str::to_owned))
+}
+
+fn unprepared(id: &Bytes) -> Reply {
+    let mut detail = BytesMut::new();
+    detail.put_u16(u16::try_from(id.len()).unwrap_or(u16::MAX));
+    detail.put_slice(id);
+    let message = "Prepared query with this ID not found".to_owned();
+    Reply::Error { code: error::UNPREPARED, message, detail: detail.freeze() }
+}
