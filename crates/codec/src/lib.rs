@@ -7,6 +7,7 @@ mod framing;
 mod opcode;
 mod paging_state;
 mod request_envelope;
+mod rows;
 mod stream_id;
 mod types;
 mod value;
@@ -22,8 +23,12 @@ pub use framing::{Compression, DecoderSettings, EnvelopeDecoder, SegmentEncoder,
 pub use opcode::Opcode;
 pub use paging_state::PagingState;
 pub use request_envelope::RequestEnvelope;
+pub use rows::{ColumnIndex, RawCell, Row, RowCells, RowCursor, RowIter};
 pub use stream_id::StreamId;
 pub use types::{ColumnSpec, ColumnType, TypeReader, UserType};
-pub use value::{EncodeValue, EncodeValues, ValueError};
+pub use value::{
+    DecodeRow, DecodeValue, EncodeValue, EncodeValues, InvalidValue, TypeMismatch, ValueError,
+    ValueProblem,
+};
 pub use version::ProtocolVersion;
 pub use wire::CustomPayload;

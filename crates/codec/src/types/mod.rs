@@ -3,6 +3,7 @@
 //! The notation is \[option\]: an id, and for collections, tuples and user types what they are made
 //! of. Reading one is bounded in depth and, over a whole message, in number.
 
+mod display;
 mod option;
 
 pub use option::TypeReader;

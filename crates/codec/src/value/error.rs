@@ -1,4 +1,10 @@
-//! Why a value does not fit.
+//! Why a value does not fit: each error names the column, the type in CQL, the type in Rust, and
+//! what would have fitted.
+
+use std::fmt::{self, Display, Formatter};
+
+use super::rust_type;
+use crate::ColumnType;
 
 /// Why a value could not be encoded or decoded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -12,4 +18,171 @@ pub enum ValueError {
         /// How many bind markers there are.
         expected: usize,
     },
+    /// The rows have another number of columns than what they are read as.
+    #[error("rows of {found} columns are read as {wanted}")]
+    Columns {
+        /// How many columns the Rust type has.
+        wanted: usize,
+        /// How many columns the rows have.
+        found: usize,
+    },
+    /// There is no column, bind marker or field of this name, or at this position.
+    #[error("there is no column `{0}`")]
+    NoColumn(Box<str>),
+    /// A type in Rust and a type in CQL that do not go together, whatever the value.
+    #[error(transparent)]
+    Mismatch(Box<TypeMismatch>),
+    /// The types go together, but this value of one is none of the other.
+    #[error(transparent)]
+    Value(Box<InvalidValue>),
+    /// The content of a page ends in the middle of a row.
+    #[error("the rows are cut off at byte {at}: {needed} bytes needed, {remaining} left")]
+    CutRow {
+        /// Where, in bytes from the start of the content.
+        at: usize,
+        /// How many bytes had to follow at least.
+        needed: usize,
+        /// How many did.
+        remaining: usize,
+    },
+}
+
+impl ValueError {
+    /// `T` does not go with this type.
+    #[cold]
+    pub fn mismatch<T>(cql: &ColumnType) -> Self {
+        let rust = std::any::type_name::<T>();
+        Self::Mismatch(Box::new(TypeMismatch { column: None, cql: cql.clone(), rust }))
+    }
+
+    /// `T` goes with this type, but not this value of it.
+    #[cold]
+    pub fn value<T>(cql: &ColumnType, problem: ValueProblem) -> Self {
+        let rust = std::any::type_name::<T>();
+        Self::Value(Box::new(InvalidValue { column: None, cql: cql.clone(), rust, problem }))
+    }
+
+    /// The same error with the column (or bind marker) named, unless it already is.
+    #[cold]
+    #[must_use]
+    pub fn in_column(mut self, name: &str) -> Self {
+        let column = match &mut self {
+            Self::Mismatch(mismatch) => &mut mismatch.column,
+            Self::Value(value) => &mut value.column,
+            _ => return self,
+        };
+        column.get_or_insert_with(|| name.into());
+        self
+    }
+}
+
+/// A type in Rust and a type in CQL that do not go together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TypeMismatch {
+    /// The column or bind marker, if there is one.
+    pub column: Option<Box<str>>,
+    /// What it is in CQL; inside a collection, the type of the element that does not fit.
+    pub cql: ColumnType,
+    /// What it was to be in Rust.
+    pub rust: &'static str,
+}
+
+impl std::error::Error for TypeMismatch {}
+
+impl Display for TypeMismatch {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write_column(f, self.column.as_deref())?;
+        let (cql, rust) = (&self.cql, rust_type::short(self.rust));
+        write!(f, "{cql} does not go with {rust}; use {}", rust_type::of(cql))
+    }
+}
+
+/// A value that is none of the type that it was to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidValue {
+    /// The column or bind marker, if there is one.
+    pub column: Option<Box<str>>,
+    /// What it is in CQL; inside a collection, the type of the element at fault.
+    pub cql: ColumnType,
+    /// What it is in Rust.
+    pub rust: &'static str,
+    /// What is wrong with it.
+    pub problem: ValueProblem,
+}
+
+impl std::error::Error for InvalidValue {}
+
+impl Display for InvalidValue {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write_column(f, self.column.as_deref())?;
+        let (cql, rust) = (&self.cql, rust_type::short(self.rust));
+        write!(f, "{cql} as {rust}: {}", self.problem)?;
+        match self.problem {
+            ValueProblem::Null | ValueProblem::Empty => write!(f, "; use Option<{rust}>"),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn write_column(f: &mut Formatter<'_>, column: Option<&str>) -> fmt::Result {
+    column.map_or(Ok(()), |column| write!(f, "column `{column}`: "))
+}
+
+/// What is wrong with a value.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ValueProblem {
+    /// It is null, or a field that is not there.
+    #[error("it is null")]
+    Null,
+    /// It has 0 bytes where the type has a size: the "empty" value, which servers still keep for
+    /// the sake of old clients, and which is not null.
+    #[error("it is empty, 0 bytes")]
+    Empty,
+    /// It has another number of bytes than the type.
+    #[error("it cannot have {found} bytes")]
+    Length {
+        /// How many bytes there are.
+        found: usize,
+    },
+    /// It ends too early.
+    #[error("{needed} bytes needed, {remaining} left")]
+    UnexpectedEnd {
+        /// How many bytes it takes at least.
+        needed: usize,
+        /// How many there were.
+        remaining: usize,
+    },
+    /// Bytes follow its end.
+    #[error("{bytes} bytes follow its end")]
+    TrailingBytes {
+        /// How many.
+        bytes: usize,
+    },
+    /// It declares a number of elements that cannot be: below zero, or more than its bytes hold.
+    #[error("it cannot have {count} elements in {remaining} bytes")]
+    ElementCount {
+        /// As declared.
+        count: i64,
+        /// How many bytes there are for them.
+        remaining: usize,
+    },
+    /// It has more fields than its type: the type was altered after its description was fetched.
+    #[error("it has more than its {fields} fields, so its type has been altered since")]
+    TooManyFields {
+        /// How many fields the type has.
+        fields: usize,
+    },
+    /// A text that is not UTF-8.
+    #[error("it is not UTF-8")]
+    NotUtf8,
+    /// A text with characters other than ASCII.
+    #[error("it is not ASCII")]
+    NotAscii,
+    /// Out of the range of the Rust type, or of the CQL type.
+    #[error("it is out of range")]
+    OutOfRange,
+    /// A duration of which some parts are positive and some negative.
+    #[error("its parts differ in sign")]
+    MixedSigns,
 }

@@ -1,8 +1,11 @@
 //! Values: Rust's types to and from the bytes of bind values and cells.
 
+pub(crate) mod decode;
 mod error;
+mod rust_type;
 
-pub use error::ValueError;
+pub use decode::{DecodeRow, DecodeValue};
+pub use error::{InvalidValue, TypeMismatch, ValueError, ValueProblem};
 
 use bytes::BytesMut;
 

@@ -1,0 +1,50 @@
+//! All the rows of a page.
+
+use std::iter::FusedIterator;
+use std::marker::PhantomData;
+
+use super::RowCursor;
+use crate::ColumnSpec;
+use crate::value::{DecodeRow, ValueError};
+
+/// The rows of a page, decoded one at a time and borrowed from it. Ends after its first error.
+#[derive(Clone, Debug)]
+pub struct RowIter<'page, T> {
+    columns: &'page [ColumnSpec],
+    content: &'page [u8],
+    cursor: RowCursor,
+    rows: PhantomData<fn() -> T>,
+}
+
+impl<'page, T: DecodeRow<'page>> RowIter<'page, T> {
+    /// Checks that `T` goes with these columns.
+    ///
+    /// # Errors
+    ///
+    /// It does not; the error names the column.
+    pub fn new(
+        columns: &'page [ColumnSpec],
+        row_count: u32,
+        content: &'page [u8],
+    ) -> Result<Self, ValueError> {
+        T::check(columns)?;
+        Ok(Self { columns, content, cursor: RowCursor::new(row_count), rows: PhantomData })
+    }
+}
+
+impl<'page, T: DecodeRow<'page>> Iterator for RowIter<'page, T> {
+    type Item = Result<T, ValueError>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.cursor.next_as(self.columns, self.content)
+    }
+
+    /// As many as the server declared: exact, unless an error ends the rows.
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let remaining = usize::try_from(self.cursor.remaining()).unwrap_or(usize::MAX);
+        (remaining, Some(remaining))
+    }
+}
+
+impl<'page, T: DecodeRow<'page>> FusedIterator for RowIter<'page, T> {}

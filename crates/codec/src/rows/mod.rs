@@ -1,0 +1,24 @@
+//! Rows of a page: cells one after another, nothing between rows.
+//!
+//! The content of a page is `row_count` times `columns` cells, each \[bytes\]; nothing says where a
+//! row begins, so rows are walked in order. Three things do it:
+//!
+//! * [`RowCells`] reads the cells of one row, each once: what [`DecodeRow`] decodes from.
+//! * [`Row`] is one row found, to be looked at in any order.
+//! * [`RowCursor`] remembers how far a page has been read, in plain numbers, so that whoever owns a
+//!   page can keep it beside the page; [`RowIter`] is both together, borrowed.
+//!
+//! [`DecodeRow`]: crate::DecodeRow
+
+mod cells;
+mod cursor;
+mod iter;
+mod row;
+
+pub use cells::{RawCell, RowCells};
+pub use cursor::RowCursor;
+pub use iter::RowIter;
+pub use row::{ColumnIndex, Row};
+
+#[cfg(test)]
+mod tests;

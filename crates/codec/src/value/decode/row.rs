@@ -1,0 +1,67 @@
+//! Rows: one Rust value for all the cells of a row.
+
+use super::DecodeValue;
+use crate::value::ValueError;
+use crate::{ColumnSpec, RowCells};
+
+/// A Rust type that rows can be decoded to; it may borrow from the page (`'page`).
+///
+/// Tuples of up to 16 take the columns by position.
+pub trait DecodeRow<'page>: Sized {
+    /// Checks that rows of these columns can be decoded; done once for a whole result.
+    ///
+    /// # Errors
+    ///
+    /// Another number of columns, or a column of another type. The error names the column.
+    fn check(columns: &[ColumnSpec]) -> Result<(), ValueError>;
+
+    /// Decodes one row of columns that were checked, taking its cells in order. Cells that it
+    /// leaves are skipped.
+    ///
+    /// # Errors
+    ///
+    /// A cell that cannot be decoded, or content that ends too early.
+    fn decode_row(cells: &mut RowCells<'page>) -> Result<Self, ValueError>;
+}
+
+/// Checks one column for [`DecodeRow::check`].
+fn check_column<'page, T: DecodeValue<'page>>(column: &ColumnSpec) -> Result<(), ValueError> {
+    T::accepts(&column.column_type).map_err(|error| error.in_column(&column.name))
+}
+
+macro_rules! decode_tuple {
+    ($count:literal: $($t:ident)+) => {
+        impl<'page, $($t: DecodeValue<'page>),+> DecodeRow<'page> for ($($t,)+) {
+            fn check(columns: &[ColumnSpec]) -> Result<(), ValueError> {
+                if columns.len() != $count {
+                    return Err(ValueError::Columns { wanted: $count, found: columns.len() });
+                }
+                let mut columns = columns.iter();
+                $(columns.next().map_or(Ok(()), check_column::<$t>)?;)+
+                Ok(())
+            }
+
+            #[inline]
+            fn decode_row(cells: &mut RowCells<'page>) -> Result<Self, ValueError> {
+                Ok(($(cells.value::<$t>()?,)+))
+            }
+        }
+    };
+}
+
+decode_tuple!(1: A);
+decode_tuple!(2: A B);
+decode_tuple!(3: A B C);
+decode_tuple!(4: A B C D);
+decode_tuple!(5: A B C D E);
+decode_tuple!(6: A B C D E F);
+decode_tuple!(7: A B C D E F G);
+decode_tuple!(8: A B C D E F G H);
+decode_tuple!(9: A B C D E F G H I);
+decode_tuple!(10: A B C D E F G H I J);
+decode_tuple!(11: A B C D E F G H I J K);
+decode_tuple!(12: A B C D E F G H I J K L);
+decode_tuple!(13: A B C D E F G H I J K L M);
+decode_tuple!(14: A B C D E F G H I J K L M N);
+decode_tuple!(15: A B C D E F G H I J K L M N O);
+decode_tuple!(16: A B C D E F G H I J K L M N O P);

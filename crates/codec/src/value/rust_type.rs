@@ -1,0 +1,64 @@
+//! Types of Rust in the words of an error: what was given, and what would have fitted.
+
+use crate::ColumnType;
+
+/// A type's name without the paths: `Option<String>`, not
+/// `core::option::Option<alloc::string::String>`.
+pub(super) fn short(name: &str) -> String {
+    let mut short = String::with_capacity(name.len());
+    let mut rest = name;
+    while let Some(end) = rest.find(|c: char| !(c.is_alphanumeric() || "_:".contains(c))) {
+        let (path, tail) = rest.split_at(end);
+        short.push_str(last_segment(path));
+        let punctuation = tail.chars().next().map_or(0, char::len_utf8);
+        let (punctuation, tail) = tail.split_at(punctuation);
+        short.push_str(punctuation);
+        rest = tail;
+    }
+    short.push_str(last_segment(rest));
+    short
+}
+
+fn last_segment(path: &str) -> &str {
+    path.rsplit("::").next().unwrap_or(path)
+}
+
+/// The Rust type that goes with this type of CQL, of those that need no feature.
+pub(super) fn of(cql: &ColumnType) -> String {
+    match cql {
+        ColumnType::List(element) => format!("Vec<{}>", of(element)),
+        ColumnType::Set(element) => format!("HashSet<{0}> or Vec<{0}>", of(element)),
+        ColumnType::Map(key, value) => format!("HashMap<{}, {}>", of(key), of(value)),
+        ColumnType::Tuple(elements) => {
+            let fields: Vec<String> =
+                elements.iter().map(|element| format!("Option<{}>", of(element))).collect();
+            format!("({})", fields.join(", "))
+        }
+        native => of_native(native).to_owned(),
+    }
+}
+
+const fn of_native(cql: &ColumnType) -> &'static str {
+    match cql {
+        ColumnType::Ascii | ColumnType::Text => "String",
+        ColumnType::BigInt => "i64",
+        ColumnType::Counter => "i64 or Counter",
+        ColumnType::Blob | ColumnType::Custom(_) => "Bytes",
+        ColumnType::Boolean => "bool",
+        ColumnType::Decimal => "CqlDecimal",
+        ColumnType::Double => "f64",
+        ColumnType::Float => "f32",
+        ColumnType::Int => "i32",
+        ColumnType::Timestamp => "CqlTimestamp",
+        ColumnType::Uuid | ColumnType::TimeUuid => "Uuid",
+        ColumnType::Varint => "CqlVarint",
+        ColumnType::Inet => "IpAddr",
+        ColumnType::Date => "CqlDate",
+        ColumnType::Time => "CqlTime",
+        ColumnType::SmallInt => "i16",
+        ColumnType::TinyInt => "i8",
+        ColumnType::Duration => "CqlDuration",
+        ColumnType::UserType(_) => "CqlValue, or a struct that derives DecodeValue",
+        _ => "CqlValue",
+    }
+}
