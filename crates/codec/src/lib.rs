@@ -2,11 +2,14 @@
 
 mod consistency;
 mod envelope;
+mod envelope_writer;
 mod error;
 mod framing;
 mod opcode;
 mod paging_state;
+pub mod request;
 mod request_envelope;
+mod response;
 mod rows;
 mod stream_id;
 mod types;
@@ -22,7 +25,17 @@ pub use error::{DecodeError, DecodeErrorKind, EncodeError, FramingError};
 pub use framing::{Compression, DecoderSettings, EnvelopeDecoder, SegmentEncoder, SegmentEnd};
 pub use opcode::Opcode;
 pub use paging_state::PagingState;
+pub use request::{
+    AuthResponse, Batch, BatchStatement, BatchStatementKind, BatchType, EncodeRequest, Execute,
+    Options, Prepare, Query, QueryParameters, Register, RequestOptions, Startup, encode_request,
+};
 pub use request_envelope::RequestEnvelope;
+pub use response::{
+    BindMetadata, Decoded, ErrorCode, Event, EventKind, Failures, Prepared, Replicas, Response,
+    ResultResponse, Rows, RowsMetadata, SchemaChange, SchemaChangeKind, SchemaTarget, ServerError,
+    ServerErrorDetail, StatusChange, Supported, TopologyChange, WriteType, decode_response,
+    encode_response,
+};
 pub use rows::{ColumnIndex, RawCell, Row, RowCells, RowCursor, RowIter};
 pub use stream_id::StreamId;
 pub use types::{ColumnSpec, ColumnType, TypeReader, UserType};

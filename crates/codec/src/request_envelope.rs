@@ -20,6 +20,12 @@ pub struct RequestEnvelope {
 }
 
 impl RequestEnvelope {
+    /// Wraps what the encoder has just written, which is one whole envelope.
+    pub(crate) fn from_encoded(bytes: BytesMut, version: ProtocolVersion, opcode: Opcode) -> Self {
+        debug_assert!(Self::from_bytes(&bytes).is_ok(), "encoded something else than an envelope");
+        Self { bytes, version, opcode }
+    }
+
     /// Copies bytes that came from elsewhere (a proxy, a capture) after checking them.
     ///
     /// # Errors

@@ -122,7 +122,6 @@ fn possible_size(
 
 /// Replaces everything from `start` on with its compressed form, if that is strictly smaller, and
 /// says whether it was.
-#[cfg_attr(not(test), expect(dead_code, reason = "the messages come next"))]
 pub(crate) fn compress_body(compression: Compression, out: &mut BytesMut, start: usize) -> bool {
     let plain_end = out.len();
     let plain = plain_end.saturating_sub(start);

@@ -14,7 +14,6 @@ mod segment_encoder;
 mod segment_reader;
 
 pub use compression::Compression;
-#[cfg(test)]
 pub(crate) use compression::compress_body;
 pub use decoder::EnvelopeDecoder;
 pub use intake::DecoderSettings;

@@ -45,6 +45,14 @@ pub enum ValueError {
         /// How many did.
         remaining: usize,
     },
+    /// A value, or its name, is longer than its length field can say.
+    #[error("{length} bytes are over the limit of {limit}")]
+    TooLong {
+        /// How long it is, in bytes.
+        length: usize,
+        /// How long it may be, in bytes.
+        limit: usize,
+    },
 }
 
 impl ValueError {
@@ -185,4 +193,12 @@ pub enum ValueProblem {
     /// A duration of which some parts are positive and some negative.
     #[error("its parts differ in sign")]
     MixedSigns,
+    /// A value, or its name, is longer than its length field can say.
+    #[error("{length} bytes are over the limit of {limit}")]
+    TooLong {
+        /// How long it is, in bytes.
+        length: usize,
+        /// How long it may be, in bytes.
+        limit: usize,
+    },
 }

@@ -1,0 +1,120 @@
+//! Responses: what a server says, decoded by the client and encoded by the server's half.
+//!
+//! A body may begin with prefixes that the envelope's flags announce: the id of a trace, warnings, a custom payload.
+//! Any response can carry them, ERROR included, so none of them is lost with a failure. Bytes after a complete
+//! message are ignored, as the protocol demands.
+
+mod encode;
+mod error;
+mod event;
+mod prefix;
+mod result;
+mod supported;
+#[cfg(test)]
+mod tests;
+
+use bytes::Bytes;
+use uuid::Uuid;
+
+pub use self::encode::encode_response;
+pub use self::error::{ErrorCode, Failures, Replicas, ServerError, ServerErrorDetail, WriteType};
+pub use self::event::{
+    Event, EventKind, SchemaChange, SchemaChangeKind, SchemaTarget, StatusChange, TopologyChange,
+};
+pub use self::result::{BindMetadata, Prepared, ResultResponse, Rows, RowsMetadata};
+pub use self::supported::Supported;
+use crate::wire::Reader;
+use crate::{CustomPayload, DecodeError, DecodeErrorKind, Envelope, Opcode};
+
+/// A response, and what came with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decoded {
+    /// The id under which the server traces the request, in `system_traces`.
+    pub tracing_id: Option<Uuid>,
+    /// What the server would have the client's operators know (v4 and newer).
+    pub warnings: Vec<String>,
+    /// What the server's query handler sent along (v4 and newer).
+    pub custom_payload: Option<CustomPayload>,
+    /// The message.
+    pub response: Response,
+}
+
+/// What a server says (v5 §4.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Response {
+    /// ERROR: the request failed.
+    Error(ServerError),
+    /// READY: STARTUP or REGISTER is done.
+    Ready,
+    /// AUTHENTICATE: the server asks who is connecting.
+    Authenticate {
+        /// The class that it authenticates with.
+        authenticator: String,
+    },
+    /// SUPPORTED: the answer to OPTIONS.
+    Supported(Supported),
+    /// RESULT of a QUERY, PREPARE, EXECUTE or BATCH.
+    Result(ResultResponse),
+    /// EVENT: something that was registered for has happened.
+    Event(Event),
+    /// `AUTH_CHALLENGE`: one more question.
+    AuthChallenge(Option<Bytes>),
+    /// `AUTH_SUCCESS`: authentication is done. Password authenticators send null.
+    AuthSuccess(Option<Bytes>),
+}
+
+impl Response {
+    /// The opcode of its envelope.
+    pub const fn opcode(&self) -> Opcode {
+        match self {
+            Self::Error(_) => Opcode::Error,
+            Self::Ready => Opcode::Ready,
+            Self::Authenticate { .. } => Opcode::Authenticate,
+            Self::Supported(_) => Opcode::Supported,
+            Self::Result(_) => Opcode::Result,
+            Self::Event(_) => Opcode::Event,
+            Self::AuthChallenge(_) => Opcode::AuthChallenge,
+            Self::AuthSuccess(_) => Opcode::AuthSuccess,
+        }
+    }
+}
+
+impl From<Response> for Decoded {
+    fn from(response: Response) -> Self {
+        Self { tracing_id: None, warnings: Vec::new(), custom_payload: None, response }
+    }
+}
+
+/// Reads a response envelope, prefixes and message. The rows of a result stay where they are: they share the bytes
+/// of the body.
+///
+/// # Errors
+///
+/// A body that ends too early or contradicts itself, and an envelope that holds a request.
+pub fn decode_response(envelope: &Envelope) -> Result<Decoded, DecodeError> {
+    let version = envelope.header.version;
+    let mut reader = Reader::new(&envelope.body);
+    let (tracing_id, warnings, custom_payload) = prefix::read(&envelope.header, &mut reader)?;
+    let response = match envelope.header.opcode {
+        Opcode::Error => Response::Error(error::read(&mut reader, version)?),
+        Opcode::Ready => Response::Ready,
+        Opcode::Authenticate => {
+            let authenticator = reader.lossy_string("authenticator")?;
+            Response::Authenticate { authenticator }
+        }
+        Opcode::Supported => Response::Supported(supported::read(&mut reader)?),
+        Opcode::Result => Response::Result(result::read(&mut reader, &envelope.body, version)?),
+        Opcode::Event => Response::Event(event::read(&mut reader)?),
+        Opcode::AuthChallenge => Response::AuthChallenge(read_token(&mut reader)?),
+        Opcode::AuthSuccess => Response::AuthSuccess(read_token(&mut reader)?),
+        request => {
+            let kind = DecodeErrorKind::Unknown { value: i64::from(request.byte()) };
+            return Err(reader.error("opcode of a response", kind));
+        }
+    };
+    Ok(Decoded { tracing_id, warnings, custom_payload, response })
+}
+
+fn read_token(reader: &mut Reader<'_>) -> Result<Option<Bytes>, DecodeError> {
+    Ok(reader.bytes("authentication token")?.map(Bytes::copy_from_slice))
+}
