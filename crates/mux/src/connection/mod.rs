@@ -11,10 +11,7 @@ use std::collections::VecDeque;
 use std::task::Waker;
 use std::time::Instant;
 
-use cqlwire_codec::{
-    Direction, Envelope, EnvelopeFlags, EnvelopeHeader, FramingError, Opcode, ProtocolVersion,
-    RequestEnvelope, StreamId,
-};
+use cqlwire_codec::{Envelope, ProtocolVersion, RequestEnvelope};
 
 pub use self::commands::{Abandoned, Refused, RefusedBecause, Submitted};
 pub use self::handlers::{Unresponsive, Violation};
@@ -110,24 +107,9 @@ pub struct Usage {
 
 impl Connection {
     /// A connection whose handshake is done, speaking `version`.
-    ///
-    /// # Errors
-    /// None in practice: the heartbeat (OPTIONS, an empty body) encodes in every version.
-    pub fn new(
-        now: Instant,
-        version: ProtocolVersion,
-        settings: Settings,
-    ) -> Result<Self, FramingError> {
-        let header = EnvelopeHeader {
-            version,
-            direction: Direction::Request,
-            flags: EnvelopeFlags::default(),
-            stream: StreamId::CONNECTION,
-            opcode: Opcode::Options,
-            length: 0,
-        };
-        let envelope = RequestEnvelope::from_bytes(&header.encode())?;
-        Ok(Self {
+    pub fn new(now: Instant, version: ProtocolVersion, settings: Settings) -> Self {
+        let envelope = RequestEnvelope::options(version);
+        Self {
             life: Life::Open,
             requests: Requests::default(),
             streams: Streams::new(settings.max_in_flight),
@@ -140,7 +122,7 @@ impl Connection {
             shell: Shell::default(),
             expired: Vec::new(),
             settings,
-        })
+        }
     }
 
     /// What the connection holds at the moment. At rest, all of it is zero.
