@@ -137,6 +137,12 @@ impl Connection {
         poll_fn(|context| self.shared().core().poll_event(context))
     }
 
+    /// Takes no more requests from now on, lets those that were taken in finish, and closes the
+    /// socket then. Does not wait for it; dropping the last handle does the same.
+    pub fn stop(&self) {
+        self.handle.stop_admitting();
+    }
+
     /// Takes no more requests, lets those that were taken in finish, and closes the socket; at the
     /// deadline it closes the socket all the same, and tells those that are left. May be called
     /// often and by many: all return once the socket is gone.
@@ -145,7 +151,7 @@ impl Connection {
     ///
     /// Dropped, the connection goes on closing, without a deadline of its own.
     pub async fn close(&self, deadline: Deadline) {
-        self.handle.stop_admitting();
+        self.stop();
         if deadline.bound(self.shared().ended.cancelled()).await.is_err() {
             self.shared().set_end(ConnectionEnd::ClosedHere);
             self.handle.driver.abort();
@@ -167,14 +173,20 @@ impl Connection {
         self.shared().end()
     }
 
+    /// Waits until so many answers are owed to nobody that the connection should be replaced
+    /// ([`max_orphaned`](crate::MultiplexerSettings::max_orphaned)). It serves on meanwhile.
+    /// Never resolves on a connection that ends before.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, nothing happens.
+    pub async fn worn_out(&self) {
+        self.shared().worn_out.cancelled().await;
+    }
+
     /// Does it take requests?
     pub fn is_open(&self) -> bool {
         self.shared().core().is_open()
-    }
-
-    /// Are so many answers owed to nobody that it should be replaced? It serves on meanwhile.
-    pub fn is_worn_out(&self) -> bool {
-        self.shared().core().is_worn_out()
     }
 
     /// How many requests are under way, to choose among connections. Takes no lock.

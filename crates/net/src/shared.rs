@@ -20,6 +20,8 @@ pub(crate) struct Shared {
     pub(crate) peer: Peer,
     /// Why the connection is over; set before its requests are told.
     end: OnceLock<ConnectionEnd>,
+    /// Cancelled once too many answers are owed to nobody.
+    pub(crate) worn_out: CancellationToken,
     /// Cancelled last, when the socket is gone.
     pub(crate) ended: CancellationToken,
 }
@@ -40,6 +42,7 @@ impl Shared {
             load: AtomicUsize::new(0),
             peer,
             end: OnceLock::new(),
+            worn_out: CancellationToken::new(),
             ended: CancellationToken::new(),
         }
     }

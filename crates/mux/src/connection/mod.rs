@@ -86,6 +86,8 @@ struct Shell {
     wants_transmit: bool,
     /// When it will wake by itself.
     armed: Option<Instant>,
+    /// It was woken because the connection is worn out; once is enough.
+    knows_worn_out: bool,
 }
 
 /// What a connection holds at the moment.
@@ -103,6 +105,22 @@ pub struct Usage {
     pub outgoing_bytes: usize,
     /// Events that nobody has read.
     pub events: usize,
+}
+
+impl std::ops::Add for Usage {
+    type Output = Self;
+
+    /// What two connections hold together.
+    fn add(self, other: Self) -> Self {
+        Self {
+            requests: self.requests + other.requests,
+            in_flight: self.in_flight + other.in_flight,
+            orphaned: self.orphaned + other.orphaned,
+            waiting: self.waiting + other.waiting,
+            outgoing_bytes: self.outgoing_bytes + other.outgoing_bytes,
+            events: self.events + other.events,
+        }
+    }
 }
 
 impl Connection {

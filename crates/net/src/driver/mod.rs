@@ -132,9 +132,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
         let next = core.poll_timeout();
         let drained = core.is_drained() && self.writer.is_idle();
+        let worn_out = core.is_worn_out();
         core.park(context, self.writer.is_idle());
         drop(core);
         self.wake();
+        if worn_out {
+            self.shared.worn_out.cancel();
+        }
         delivered.map_err(said_by_server)?;
         expired?;
         if drained { Err(ConnectionEnd::ClosedHere) } else { Ok(next) }
