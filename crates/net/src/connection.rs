@@ -168,7 +168,7 @@ impl Connection {
     /// # Cancel safety
     ///
     /// Dropped, nothing happens.
-    pub async fn ended(&self) -> ConnectionEnd {
+    pub async fn ended(&self) -> Arc<ConnectionEnd> {
         self.shared().ended.cancelled().await;
         self.shared().end()
     }
@@ -182,6 +182,11 @@ impl Connection {
     /// Dropped, nothing happens.
     pub async fn worn_out(&self) {
         self.shared().worn_out.cancelled().await;
+    }
+
+    /// Is it over, and its socket closed?
+    pub fn is_ended(&self) -> bool {
+        self.shared().ended.is_cancelled()
     }
 
     /// Does it take requests?

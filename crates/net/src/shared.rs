@@ -19,7 +19,7 @@ pub(crate) struct Shared {
     load: AtomicUsize,
     pub(crate) peer: Peer,
     /// Why the connection is over; set before its requests are told.
-    end: OnceLock<ConnectionEnd>,
+    end: OnceLock<Arc<ConnectionEnd>>,
     /// Cancelled once too many answers are owed to nobody.
     pub(crate) worn_out: CancellationToken,
     /// Cancelled last, when the socket is gone.
@@ -65,12 +65,12 @@ impl Shared {
     }
 
     /// Why the connection is over; meaningful once it is.
-    pub(crate) fn end(&self) -> ConnectionEnd {
-        self.end.get().cloned().unwrap_or(ConnectionEnd::RuntimeGone)
+    pub(crate) fn end(&self) -> Arc<ConnectionEnd> {
+        Arc::clone(self.end.get_or_init(|| Arc::new(ConnectionEnd::RuntimeGone)))
     }
 
     /// The first reason counts.
     pub(crate) fn set_end(&self, end: ConnectionEnd) {
-        self.end.get_or_init(|| end);
+        self.end.get_or_init(|| Arc::new(end));
     }
 }

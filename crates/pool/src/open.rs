@@ -1,47 +1,71 @@
-//! The connections that are open at the moment, readable without a lock.
+//! The connections of a pool: those that can be picked, readable without a lock, and all that have
+//! not ended yet.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use cqlwire_net::Connection;
 
-/// A list that is replaced as a whole: rarely written, read for every request.
+/// The connections of a pool.
 #[derive(Debug, Default)]
 pub(crate) struct Open {
-    connections: ArcSwap<Vec<(u64, Connection)>>,
-    /// Writers take turns; also the number of the next entry.
-    writing: Mutex<u64>,
+    /// Those that can be picked; replaced as a whole: rarely written, read for every request.
+    listed: ArcSwap<Vec<(u64, Connection)>>,
+    /// Those that have not ended, draining ones included. Whoever holds the lock writes the list.
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    connections: Vec<Connection>,
+    /// The number of the next entry of the list.
+    next: u64,
 }
 
 impl Open {
-    /// The least busy one.
+    /// The least busy of those that can be picked.
     pub(crate) fn least_busy(&self) -> Option<Connection> {
-        let connections = self.connections.load();
-        let least = connections.iter().min_by_key(|(_, connection)| connection.load());
+        let listed = self.listed.load();
+        let least = listed.iter().min_by_key(|(_, connection)| connection.load());
         least.map(|(_, connection)| connection.clone())
     }
 
+    /// All that have not ended.
     pub(crate) fn all(&self) -> Vec<Connection> {
-        self.connections.load().iter().map(|(_, connection)| connection.clone()).collect()
+        let mut known = self.known();
+        known.forget_ended();
+        known.connections.clone()
     }
 
-    /// Adds a connection, which is taken off the list when the listing is dropped.
+    /// Has this connection picked for as long as the listing lives; after that, it drains.
     pub(crate) fn list(self: &Arc<Self>, connection: Connection) -> Listed {
-        let mut next = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = *next;
-        *next += 1;
-        let mut connections = Vec::clone(&self.connections.load());
-        connections.push((number, connection));
-        self.connections.store(Arc::new(connections));
-        drop(next);
-        Listed { open: Arc::clone(self), number }
+        let mut known = self.known();
+        known.forget_ended();
+        known.connections.push(connection.clone());
+        let number = known.next;
+        known.next += 1;
+        let mut listed = Vec::clone(&self.listed.load());
+        listed.push((number, connection.clone()));
+        self.listed.store(Arc::new(listed));
+        drop(known);
+        Listed { open: Arc::clone(self), connection, number }
     }
 
-    fn remove(&self, number: u64) {
-        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut connections = Vec::clone(&self.connections.load());
-        connections.retain(|(listed, _)| *listed != number);
-        self.connections.store(Arc::new(connections));
+    fn delist(&self, number: u64) {
+        let _writing = self.known();
+        let mut listed = Vec::clone(&self.listed.load());
+        listed.retain(|(listed, _)| *listed != number);
+        self.listed.store(Arc::new(listed));
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn forget_ended(&mut self) {
+        self.connections.retain(|connection| !connection.is_ended());
     }
 }
 
@@ -49,11 +73,13 @@ impl Open {
 #[derive(Debug)]
 pub(crate) struct Listed {
     open: Arc<Open>,
+    connection: Connection,
     number: u64,
 }
 
 impl Drop for Listed {
     fn drop(&mut self) {
-        self.open.remove(self.number);
+        self.open.delist(self.number);
+        self.connection.stop();
     }
 }

@@ -17,7 +17,7 @@
 
 use std::sync::Arc;
 
-use cqlwire_net::{ConnectError, Connection, ConnectionEnd, Deadline};
+use cqlwire_net::{ConnectError, Connection, Deadline};
 use tokio::time::{Instant, sleep};
 
 use crate::open::Listed;
@@ -61,7 +61,7 @@ async fn open(shared: &Shared) -> Result<Connection, ConnectError> {
 /// Waits until the connection is over, and takes it off the list, or until it is worn out, and
 /// gives its place on the list back.
 async fn watch(shared: &Shared, connection: Connection, listed: Listed) -> Option<Listed> {
-    let end: ConnectionEnd = tokio::select! {
+    let end = tokio::select! {
         end = connection.ended() => end,
         () = connection.worn_out() => {
             tracing::warn!(host = %shared.endpoint, "too many answers are owed: replacing a connection");

@@ -60,10 +60,20 @@ impl NotConnected {
 /// What the connections of a pool hold at the moment.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub struct PoolUsage {
-    /// Connections that are open.
+    /// Connections that have not ended, draining ones included.
     pub connections: usize,
     /// What they hold, added up.
     pub usage: Usage,
+}
+
+impl std::ops::Add for PoolUsage {
+    type Output = Self;
+
+    /// What two pools hold together.
+    fn add(self, other: Self) -> Self {
+        let connections = self.connections + other.connections;
+        Self { connections, usage: self.usage + other.usage }
+    }
 }
 
 impl Pool {
@@ -130,6 +140,13 @@ impl Pool {
         PoolUsage { connections: connections.len(), usage: sum }
     }
 
+    /// Connects no more and takes no more requests; what was sent finishes, then the connections
+    /// close. Does not wait for it.
+    pub fn stop(&self) {
+        self.shared.stopped.cancel();
+        self.shared.open.all().iter().for_each(Connection::stop);
+    }
+
     /// Connects no more, lets what was sent finish, and closes the connections; at the deadline it
     /// closes them all the same. May be called often and by many.
     ///
@@ -137,10 +154,8 @@ impl Pool {
     ///
     /// Dropped, the connections go on closing, without a deadline of their own.
     pub async fn close(&self, deadline: Deadline) {
-        let connections = self.shared.open.all();
-        self.shared.stopped.cancel();
-        connections.iter().for_each(Connection::stop);
-        for connection in connections {
+        self.stop();
+        for connection in self.shared.open.all() {
             connection.close(deadline).await;
         }
     }

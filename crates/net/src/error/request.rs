@@ -47,10 +47,10 @@ pub enum RequestFailure {
     /// The connection ended before all of the request was handed to the socket: the server cannot
     /// have run it, and it is always safe to send it again.
     #[error("not sent, because the connection ended: {0}")]
-    Unsent(#[source] ConnectionEnd),
+    Unsent(#[source] Arc<ConnectionEnd>),
     /// The connection ended after the request was sent: the server may have run it.
     #[error("sent, but the connection ended before the answer: {0}")]
-    Lost(#[source] ConnectionEnd),
+    Lost(#[source] Arc<ConnectionEnd>),
     /// The deadline passed.
     #[error("{}", passed(*.0))]
     DeadlinePassed(Reached),

@@ -33,7 +33,7 @@ async fn a_whole_conversation_in_every_version() {
         assert_eq!(node.count(Opcode::Query), 4);
         assert_eq!(connection.usage(), Usage::default());
         connection.close(seconds(1)).await;
-        assert!(matches!(connection.ended().await, ConnectionEnd::ClosedHere));
+        assert!(matches!(*connection.ended().await, ConnectionEnd::ClosedHere));
         drop(node);
         baseline.regained().await;
     }
