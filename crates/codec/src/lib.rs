@@ -40,8 +40,8 @@ pub use rows::{ColumnIndex, RawCell, Row, RowCells, RowCursor, RowIter};
 pub use stream_id::StreamId;
 pub use types::{ColumnSpec, ColumnType, TypeReader, UserType};
 pub use value::{
-    DecodeRow, DecodeValue, EncodeValue, EncodeValues, InvalidValue, TypeMismatch, ValueError,
-    ValueProblem,
+    DecodeRow, DecodeValue, EncodeValue, EncodeValues, InvalidValue, MaybeUnset, TypeMismatch,
+    Unset, ValueError, ValueProblem,
 };
 pub use version::ProtocolVersion;
 pub use wire::CustomPayload;
