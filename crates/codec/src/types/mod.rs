@@ -8,6 +8,7 @@ mod class;
 mod class_name;
 mod display;
 mod option;
+mod size;
 
 pub use option::TypeReader;
 
