@@ -40,8 +40,9 @@ pub use rows::{ColumnIndex, RawCell, Row, RowCells, RowCursor, RowIter};
 pub use stream_id::StreamId;
 pub use types::{ColumnSpec, ColumnType, TypeReader, UserType};
 pub use value::{
-    DecodeRow, DecodeValue, EncodeValue, EncodeValues, InvalidValue, MaybeUnset, TypeMismatch,
-    Unset, ValueError, ValueProblem,
+    DecodeRow, DecodeValue, EncodeValue, EncodeValues, FieldCell, FieldCells, FieldCheck,
+    InvalidValue, ListIter, MapIter, MaybeUnset, Misplaced, TypeMismatch, Unset, ValueError,
+    ValueProblem, check_fields, encode_fields,
 };
 pub use version::ProtocolVersion;
 pub use wire::CustomPayload;
