@@ -1,10 +1,15 @@
 //! Responses against the byte vectors, both ways, and cut off everywhere.
 
+mod bodies;
+mod errors;
+mod events;
+mod results;
+
 use bytes::{Bytes, BytesMut};
 
 use super::*;
-use crate::vectors::{Vector, section};
-use crate::{EnvelopeHeader, HEADER_LEN};
+use crate::vectors::{Vector, section, vector};
+use crate::{EnvelopeFlags, EnvelopeHeader, HEADER_LEN, ProtocolVersion};
 
 /// The vectors that are an envelope of a version that is spoken here.
 fn envelopes() -> impl Iterator<Item = (Vector, Envelope)> {
@@ -52,122 +57,61 @@ fn e1_a_body_cut_off_anywhere_is_an_error_or_lacks_only_what_may_be_ignored() {
         for length in 0..envelope.body.len() {
             let cut = Envelope { header: envelope.header, body: envelope.body.slice(..length) };
             if let Ok(decoded) = decode_response(&cut) {
-                let whole = decode_response(&envelope).unwrap();
-                let same_kind = decoded.response.opcode() == whole.response.opcode();
-                assert!(same_kind, "{} cut at {length} is {decoded:?}", vector.name);
+                let whole = decode_response(&envelope).unwrap().response;
+                let lacks_little = lacks_only_what_may_be_ignored(&decoded.response, &whole);
+                assert!(lacks_little, "{} cut at {length} is {decoded:?}", vector.name);
             }
         }
     }
 }
 
-fn decode_body(opcode: Opcode, body: &[u8]) -> Result<Response, DecodeError> {
-    decode_with_flags(opcode, crate::EnvelopeFlags::NONE, body)
+/// Whether the cut message is the whole one but for what an error says beyond its code, and for the
+/// cells of rows, which are decoded later.
+fn lacks_only_what_may_be_ignored(cut: &Response, whole: &Response) -> bool {
+    match (cut, whole) {
+        (Response::Error(cut), Response::Error(whole)) => {
+            cut.code == whole.code && (cut.message == whole.message || cut.message.is_empty())
+        }
+        (
+            Response::Result(ResultResponse::Rows(cut)),
+            Response::Result(ResultResponse::Rows(whole)),
+        ) => (&cut.metadata, cut.row_count) == (&whole.metadata, whole.row_count),
+        _ => cut == whole,
+    }
 }
 
-fn decode_with_flags(
-    opcode: Opcode,
-    flags: crate::EnvelopeFlags,
-    body: &[u8],
-) -> Result<Response, DecodeError> {
+/// A v5 envelope with this body.
+fn envelope(opcode: Opcode, flags: EnvelopeFlags, body: &[u8]) -> Envelope {
     let header = EnvelopeHeader {
-        version: crate::ProtocolVersion::V5,
+        version: ProtocolVersion::V5,
         direction: crate::Direction::Response,
         flags,
         stream: crate::StreamId::new(1),
         opcode,
         length: u32::try_from(body.len()).unwrap(),
     };
-    let envelope = Envelope { header, body: Bytes::copy_from_slice(body) };
-    decode_response(&envelope).map(|decoded| decoded.response)
+    Envelope { header, body: Bytes::copy_from_slice(body) }
+}
+
+fn decode_body(opcode: Opcode, body: &[u8]) -> Result<Response, DecodeError> {
+    decode_response(&envelope(opcode, EnvelopeFlags::NONE, body)).map(|decoded| decoded.response)
+}
+
+/// What the adversarial vector of this name decodes to.
+fn adversarial(name: &str) -> Result<Response, DecodeError> {
+    let bytes = vector("adversarial", name).bytes;
+    let (header, body) = bytes.split_first_chunk::<HEADER_LEN>().unwrap();
+    let header = EnvelopeHeader::decode(header).unwrap();
+    let body = Bytes::copy_from_slice(body);
+    decode_response(&Envelope { header, body }).map(|decoded| decoded.response)
+}
+
+/// A \[string\].
+fn string(text: impl AsRef<[u8]>) -> Vec<u8> {
+    let text = text.as_ref();
+    [&u16::try_from(text.len()).unwrap().to_be_bytes()[..], text].concat()
 }
 
 fn ints(numbers: &[i32]) -> Vec<u8> {
     numbers.iter().flat_map(|n| n.to_be_bytes()).collect()
-}
-
-#[test]
-fn e10_e11_an_error_keeps_its_code_and_text_whatever_else_is_wrong_with_it() {
-    let mut body = ints(&[0x8000]);
-    body.extend(b"\x00\x04oops and more");
-    let Ok(Response::Error(error)) = decode_body(Opcode::Error, &body) else { panic!() };
-    assert_eq!(error, ServerError::new(ErrorCode::Other(0x8000), "oops"));
-
-    let mut body = ints(&[0x1000]);
-    body.extend(b"\x00\x04cut!\x00\x04\x00");
-    let Ok(Response::Error(error)) = decode_body(Opcode::Error, &body) else { panic!() };
-    assert_eq!(error, ServerError::new(ErrorCode::Unavailable, "cut!"));
-}
-
-#[test]
-fn e12_a_reason_map_that_lies_about_its_length_allocates_nothing_for_it() {
-    let mut body = ints(&[0x1300]);
-    body.extend(b"\x00\x01m\x00\x01");
-    body.extend(ints(&[1, 1, i32::MAX]));
-    let Ok(Response::Error(error)) = decode_body(Opcode::Error, &body) else { panic!() };
-    assert_eq!(error.detail, ServerErrorDetail::None);
-}
-
-#[test]
-fn f1_an_unknown_kind_of_result_is_an_error_of_the_request() {
-    assert!(decode_body(Opcode::Result, &ints(&[6])).is_err());
-}
-
-#[test]
-fn f2_f3_f4_f5_counts_that_cannot_be_are_refused_before_anything_is_made_for_them() {
-    let no_metadata = 0x4;
-    for (columns, rows) in
-        [(-1, 0), (1, -1), (i32::MAX, i32::MAX), (0, i32::MAX), (1, 1), (i32::MAX, 1)]
-    {
-        let body = ints(&[2, no_metadata, columns, rows]);
-        assert!(decode_body(Opcode::Result, &body).is_err(), "{columns} columns, {rows} rows");
-    }
-    let declared = ints(&[2, 0x1, i32::MAX, 0, 0]);
-    assert!(decode_body(Opcode::Result, &declared).is_err(), "columns that are not there");
-}
-
-#[test]
-fn f8_changed_metadata_that_is_left_out_contradicts_itself() {
-    assert!(decode_body(Opcode::Result, &ints(&[2, 0x4 | 0x8, 1, 0, 0])).is_err());
-}
-
-#[test]
-fn f10_more_pages_without_saying_where_is_an_error_and_not_the_first_page_again() {
-    for state in [-1, 0] {
-        let body = ints(&[2, 0x2 | 0x4, 1, state, 0]);
-        let error = decode_body(Opcode::Result, &body).unwrap_err();
-        assert_eq!((error.what, error.kind), ("paging state", DecodeErrorKind::Missing));
-    }
-}
-
-#[test]
-fn f18_a_partition_key_that_is_not_among_the_markers_is_refused() {
-    let prepared = |markers: i32, key: &[u8], count: i32| {
-        let mut body = ints(&[4]);
-        body.extend(b"\x00\x01i\x00\x01m");
-        body.extend(ints(&[0, markers, count]));
-        body.extend(key);
-        body.extend(b"\x00\x01k\x00\x01t\x00\x01a\x00\x09\x00\x01k\x00\x01t\x00\x01b\x00\x09");
-        body.extend(ints(&[0x4, 0]));
-        decode_body(Opcode::Result, &body)
-    };
-    assert!(prepared(2, b"\x00\x01\x00\x00", 2).is_ok());
-    assert!(prepared(2, b"\x00\x02", 1).is_err(), "beyond the markers");
-    assert!(prepared(2, b"\x00\x00\x00\x00", 2).is_err(), "one twice");
-    assert!(prepared(2, b"", -1).is_err(), "negative");
-    assert!(prepared(2, b"\x00\x00\x00\x01\x00\x00", 3).is_err(), "more than markers");
-}
-
-#[test]
-fn a13_e7_prefixes_that_are_not_there_are_an_error_of_the_request() {
-    use crate::EnvelopeFlags;
-    let cut = decode_with_flags(Opcode::Ready, EnvelopeFlags::TRACING, &[0; 15]);
-    assert!(cut.is_err());
-    let lying = decode_with_flags(Opcode::Ready, EnvelopeFlags::WARNING, b"\xff\xff");
-    assert!(lying.is_err());
-}
-
-#[test]
-fn e9_what_a_server_says_cannot_take_over_a_terminal() {
-    let error = ServerError::new(ErrorCode::Invalid, "a\nb\u{1b}[2J");
-    assert_eq!(error.to_string(), "invalid: a\\nb\\u{1b}[2J");
 }
