@@ -133,12 +133,23 @@ impl Connection {
             }
             return Err(Violation::OnStreamZero(envelope));
         }
+        // Nothing of a request that is still queued was sent: whatever this answers, it is not that.
+        if self.streams.owed_to(stream).is_some_and(|key| self.is_queued(key)) {
+            return Err(Violation::NotOwed { stream, opcode });
+        }
         let owed = self.streams.complete(stream);
         let Ok(request) = owed else { return Err(Violation::NotOwed { stream, opcode }) };
         Ok(request.and_then(|key| {
             self.deadlines.remove(key);
             self.requests.settle(key, Outcome::Answered(envelope)).1
         }))
+    }
+
+    fn is_queued(&self, key: u32) -> bool {
+        match *self.requests.phase(key) {
+            Phase::InFlight { number, .. } => number >= self.outgoing.taken(),
+            Phase::Free { .. } | Phase::Waiting(_) | Phase::Settled(_) => false,
+        }
     }
 
     fn keep_event(&mut self, event: Envelope) -> Option<Waker> {
