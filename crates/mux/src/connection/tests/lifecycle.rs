@@ -146,3 +146,33 @@ fn a_shell_that_waits_for_the_socket_is_woken_only_for_an_earlier_deadline() {
         let _abandoned = bench.core.abandon(ticket);
     }
 }
+
+#[test]
+fn g6_5_a_sleeping_shell_is_told_whenever_the_connection_wears_out() {
+    let mut bench = Bench::new(Settings { max_orphaned: 1, ..Settings::default() });
+    let mut tickets: Vec<_> = (0..4).map(|tag| bench.submit(tag)).collect();
+    let sent = bench.transmit();
+    let give_up = |bench: &mut Bench, ticket| {
+        let abandoned = bench.core.abandon(ticket);
+        abandoned.wake.into_iter().for_each(Waker::wake);
+    };
+    let shell = bench.sleep();
+    give_up(&mut bench, tickets.pop().unwrap());
+    assert_eq!(shell.count(), 0, "one too many is allowed");
+    give_up(&mut bench, tickets.pop().unwrap());
+    assert_eq!(shell.count(), 1);
+    assert!(bench.core.is_worn_out());
+
+    // Before the shell looks, a late answer comes; it sleeps on, and then it is one too many again.
+    bench.deliver(answer(sent[3].0, Opcode::Result, 3)).unwrap();
+    assert!(!bench.core.is_worn_out());
+    let shell = bench.sleep();
+    give_up(&mut bench, tickets.pop().unwrap());
+    assert_eq!(shell.count(), 1);
+
+    // What it has seen it is not told again.
+    let shell = bench.sleep();
+    give_up(&mut bench, tickets.pop().unwrap());
+    assert_eq!(shell.count(), 0);
+    bench.end(0);
+}
