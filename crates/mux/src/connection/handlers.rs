@@ -3,7 +3,7 @@
 use std::task::Waker;
 use std::time::Instant;
 
-use cqlwire_codec::{Envelope, Opcode, StreamId};
+use cqlwire_codec::{Envelope, ErrorCode, Opcode, Response, StreamId, decode_response};
 
 use super::{Connection, Life};
 use crate::liveness::Look;
@@ -127,7 +127,7 @@ impl Connection {
             return Ok(self.keep_event(envelope));
         }
         if stream == StreamId::CONNECTION {
-            if self.heartbeat.owed && opcode == Opcode::Supported {
+            if self.heartbeat.owed && is_sign_of_life(&envelope) {
                 self.heartbeat.owed = false;
                 return Ok(None);
             }
@@ -159,5 +159,16 @@ impl Connection {
         }
         self.events.queue.push_back(event);
         self.events.reader.take()
+    }
+}
+
+/// Does this answer a heartbeat? A server that is overloaded or still starting refuses OPTIONS as it refuses
+/// everything; any other ERROR is about the connection.
+fn is_sign_of_life(envelope: &Envelope) -> bool {
+    match decode_response(envelope).map(|decoded| decoded.response) {
+        Ok(Response::Error(error)) => {
+            matches!(error.code, ErrorCode::Overloaded | ErrorCode::IsBootstrapping)
+        }
+        _ => envelope.header.opcode == Opcode::Supported,
     }
 }

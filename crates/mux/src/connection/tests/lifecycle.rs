@@ -84,6 +84,24 @@ fn any_byte_counts_as_life() {
 }
 
 #[test]
+fn a_server_too_busy_for_a_heartbeat_lives() {
+    let mut bench = Bench::new(Settings::default());
+    let error = |code: i32| {
+        let body = [&code.to_be_bytes()[..], b"\0\x04busy"].concat();
+        let mut error = answer(StreamId::CONNECTION, Opcode::Error, 0);
+        error.header.length = u32::try_from(body.len()).unwrap();
+        Envelope { body: body.into(), ..error }
+    };
+    let (overloaded, protocol) = (error(0x1001), error(0x000A));
+    bench.pass(Duration::from_secs(30)).unwrap();
+    assert_eq!(bench.transmit().len(), 1);
+    assert_eq!(bench.deliver(protocol.clone()), Err(Violation::OnStreamZero(protocol)));
+    bench.deliver(overloaded.clone()).unwrap();
+    // Without a heartbeat under way it answers nothing.
+    assert_eq!(bench.deliver(overloaded.clone()), Err(Violation::OnStreamZero(overloaded)));
+}
+
+#[test]
 fn b3_the_servers_word_on_stream_zero_is_about_the_connection() {
     let mut bench = Bench::new(Settings::default());
     let word = answer(StreamId::CONNECTION, Opcode::Error, 7);
