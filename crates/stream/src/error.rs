@@ -4,7 +4,6 @@ use cqlwire_codec::ValueError;
 
 /// Why rows that came cannot be given out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum StreamError {
     /// The columns of a page do not go with the Rust type that its rows are read as.
     #[error("page {page}: {source}")]
