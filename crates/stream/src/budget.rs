@@ -81,8 +81,12 @@ impl PageBudget {
         }
     }
 
-    /// Accounts for a page that is here.
+    /// Accounts for a page that is here. One without rows holds nothing, and is not counted: most
+    /// answers to writes are such.
     pub(crate) fn hold(&self, bytes: usize) -> PageBytes {
+        if bytes == 0 {
+            return PageBytes { budget: self.clone(), bytes };
+        }
         self.0.claimed.fetch_add(bytes, Relaxed);
         let held = self.0.held.fetch_add(bytes, Relaxed).saturating_add(bytes);
         self.0.peak.fetch_max(held, Relaxed);
@@ -142,6 +146,9 @@ impl PageBytes {
 
 impl Drop for PageBytes {
     fn drop(&mut self) {
+        if self.bytes == 0 {
+            return;
+        }
         let counters = &self.budget.0;
         counters.pages.fetch_sub(1, Relaxed);
         counters.held.fetch_sub(self.bytes, Relaxed);
