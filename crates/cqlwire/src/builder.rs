@@ -140,6 +140,12 @@ impl SessionBuilder {
         self
     }
 
+    /// How often the hosts of the cluster are listed anew. Default 60 s.
+    pub const fn topology_refresh_every(mut self, interval: Duration) -> Self {
+        self.cluster.refresh_every = interval;
+        self
+    }
+
     /// How long [`connect`](Self::connect) may take in all. One attempt to connect to one host gets
     /// 5 s of it at most. Default 10 s.
     pub const fn connect_timeout(mut self, timeout: Duration) -> Self {

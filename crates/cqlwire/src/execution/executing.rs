@@ -13,10 +13,8 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use cqlwire_cluster::Host;
 use cqlwire_codec::{EncodeValues, SchemaChange};
 use cqlwire_net::Deadline;
 use cqlwire_stream::Fetched;
@@ -153,12 +151,11 @@ where
 
     /// It has been answered; or there is more to do.
     fn answered(self, answer: Answer) -> Step<'a, V> {
-        let host = Arc::clone(&answer.host);
         match answer.into_fetched() {
             Ok((fetched, None)) => Step::Done(self.call.result(fetched)),
             Ok((fetched, Some(change))) => {
                 let First { call, inside, .. } = self;
-                Step::Go(State::Rest(Box::pin(agree(call, inside, host, fetched, change))))
+                Step::Go(State::Rest(Box::pin(agree(call, inside, fetched, change))))
             }
             Err(kind) => Step::Done(Err(kind.into())),
         }
@@ -171,10 +168,9 @@ where
         let host = sent.into_host();
         Step::Go(State::Rest(Box::pin(async move {
             let answer = trail.go_on(&call.ask(), host, failure).await?;
-            let host = Arc::clone(&answer.host);
             match answer.into_fetched()? {
                 (fetched, None) => call.result(fetched),
-                (fetched, Some(change)) => agree(call, inside, host, fetched, change).await,
+                (fetched, Some(change)) => agree(call, inside, fetched, change).await,
             }
         })))
     }
@@ -184,15 +180,14 @@ where
 async fn agree<'a, V>(
     call: Call<'a, V>,
     _inside: Inside<'a>,
-    host: Arc<Host>,
     fetched: Fetched,
     change: SchemaChange,
 ) -> Result<QueryResult>
 where
     V: EncodeValues + Send + Sync + 'a,
 {
-    let timeout = call.session.core().schema_agreement_timeout();
-    let agreed = schema::agreement(&host, timeout).await;
+    let core = call.session.core();
+    let agreed = schema::agreement(core, core.schema_agreement_timeout()).await;
     Ok(call.result(fetched)?.with_schema_change(change, agreed))
 }
 

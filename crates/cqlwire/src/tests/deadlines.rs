@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use cqlwire_testkit::node::{Prime, ScriptedNode};
+use bytes::{BufMut, BytesMut};
+use cqlwire_testkit::node::{Member, Prime, ScriptedNode};
 use cqlwire_testkit::probe::Baseline;
+use tokio::time::Instant;
 
 use super::memory::{Memory, at_rest, ends_after};
 use super::{INSERT, PATIENCE, SELECT, prime_users};
-use crate::codec::Opcode;
+use crate::codec::wire::write;
+use crate::codec::{EnvelopeFlags, Opcode};
 use crate::net::MultiplexerSettings;
 use crate::{Error, ErrorKind, TimeoutPhase};
 
@@ -125,4 +128,41 @@ async fn g6_3_a_timeout_says_where_and_for_how_long() {
     let expected = "timeout: the deadline passed while waiting for the answer of 127.0.0.1:9042";
     assert!(text.starts_with(expected), "{text}");
     assert!(error.elapsed().unwrap() >= SOON);
+}
+
+/// RESULT of the kind Schema_change: the keyspace `k` was created (v5 §4.2.5.5).
+fn keyspace_created() -> BytesMut {
+    let mut body = BytesMut::new();
+    body.put_i32(5);
+    for text in ["CREATED", "KEYSPACE", "k"] {
+        write::string(&mut body, "part of a schema change", text).unwrap();
+    }
+    body
+}
+
+#[tokio::test(start_paused = true)]
+async fn g6_1_waiting_for_schema_agreement_ends() {
+    const CREATE: &str = "CREATE KEYSPACE k";
+    for (agreed, schema) in [(false, [7; 16]), (true, [0x5C; 16])] {
+        let other = Member { schema, ..Member::new(([127, 0, 0, 2], 9042).into()) };
+        let nodes = [
+            ScriptedNode::builder().in_memory(),
+            ScriptedNode::builder().member(other).in_memory(),
+        ];
+        nodes[0].set_peers([nodes[1].member()]);
+        nodes[1].set_peers([nodes[0].member()]);
+        for node in &nodes {
+            let created = keyspace_created();
+            node.prime(Prime::statement(CREATE).raw(Opcode::Result, EnvelopeFlags::NONE, created));
+        }
+        let memory = Memory::of(nodes);
+        let session = memory.builder().schema_agreement_timeout(SOON).connect().await.unwrap();
+        let connected = || session.resources().connections == 2;
+        cqlwire_testkit::eventually(PATIENCE, "both are connected", connected).await;
+        let started = Instant::now();
+        let created = session.query(CREATE, ()).await.unwrap();
+        assert_eq!(created.schema_agreed(), Some(agreed));
+        assert!(created.schema_change().is_some());
+        assert!(started.elapsed() <= SOON + Duration::from_millis(50));
+    }
 }
