@@ -5,6 +5,7 @@ mod envelope;
 mod envelope_writer;
 mod error;
 mod framing;
+mod handshake;
 mod opcode;
 mod paging_state;
 pub mod request;
@@ -12,6 +13,8 @@ mod request_envelope;
 mod response;
 mod rows;
 mod stream_id;
+#[cfg(feature = "tokio-codec")]
+mod tokio_codec;
 mod types;
 mod value;
 #[cfg(test)]
@@ -23,6 +26,7 @@ pub use consistency::{Consistency, SerialConsistency};
 pub use envelope::{Direction, Envelope, EnvelopeFlags, EnvelopeHeader, HEADER_LEN};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, FramingError};
 pub use framing::{Compression, DecoderSettings, EnvelopeDecoder, SegmentEncoder, SegmentEnd};
+pub use handshake::{Agreement, Handshake};
 pub use opcode::Opcode;
 pub use paging_state::PagingState;
 pub use request::{
@@ -38,10 +42,13 @@ pub use response::{
 };
 pub use rows::{ColumnIndex, RawCell, Row, RowCells, RowCursor, RowIter};
 pub use stream_id::StreamId;
+#[cfg(feature = "tokio-codec")]
+pub use tokio_codec::{ClientCodec, CodecError, ServerCodec};
 pub use types::{ColumnSpec, ColumnType, TypeReader, UserType};
 pub use value::{
-    DecodeRow, DecodeValue, EncodeValue, EncodeValues, InvalidValue, MaybeUnset, TypeMismatch,
-    Unset, ValueError, ValueProblem,
+    DecodeRow, DecodeValue, EncodeValue, EncodeValues, FieldCell, FieldCells, FieldCheck,
+    InvalidValue, ListIter, MapIter, MaybeUnset, Misplaced, TypeMismatch, Unset, ValueError,
+    ValueProblem, check_fields, encode_fields,
 };
 pub use version::ProtocolVersion;
 pub use wire::CustomPayload;

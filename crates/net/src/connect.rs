@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 
 use cqlwire_codec::{FramingError, ProtocolVersion};
 use tokio::net::TcpStream;
-use tokio_rustls::client::TlsStream;
 
 use crate::deadline::Deadline;
+use crate::dial::ByteStream;
 use crate::handshake::{Established, Failure, Progress, connect_error, shake_hands};
 use crate::{ConnectCause, ConnectError, ConnectPhase, Connection, Endpoint, Settings};
 
@@ -63,21 +63,38 @@ impl Attempt<'_> {
     }
 
     async fn in_version(&mut self, version: ProtocolVersion) -> Result<Connection, Failure> {
-        let stream = self.tcp().await?;
+        match &self.settings.dialer {
+            None => {
+                let stream = self.tcp().await?;
+                self.over(stream, version).await
+            }
+            Some(dialer) => {
+                self.progress.phase = ConnectPhase::Tcp;
+                let stream = dialer.dial(self.endpoint).await?;
+                self.over(stream, version).await
+            }
+        }
+    }
+
+    /// TLS, if it is asked for, and the handshake.
+    async fn over<S>(&mut self, stream: S, version: ProtocolVersion) -> Result<Connection, Failure>
+    where
+        S: ByteStream + 'static,
+    {
         let Some(tls) = &self.settings.tls else {
-            let established = shake_hands(stream, version, self.settings, &mut self.progress).await;
-            return self.start(established);
+            let shaken = shake_hands(stream, version, self.settings, &mut self.progress).await;
+            return self.start(shaken);
         };
         self.progress.phase = ConnectPhase::Tls;
         let name = tls.name_for(self.endpoint).map_err(ConnectCause::from)?;
-        let stream: TlsStream<TcpStream> = tls.connector().connect(name, stream).await?;
-        let established = shake_hands(stream, version, self.settings, &mut self.progress).await;
-        self.start(established)
+        let stream = tls.connector().connect(name, stream).await?;
+        let shaken = shake_hands(stream, version, self.settings, &mut self.progress).await;
+        self.start(shaken)
     }
 
     fn start<S>(&self, shaken: Result<Established<S>, Failure>) -> Result<Connection, Failure>
     where
-        S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+        S: ByteStream + 'static,
     {
         match shaken {
             Ok(established) => Ok(Connection::start(established, &self.name, self.settings)),

@@ -189,9 +189,9 @@ impl Connection {
         self.shared().ended.is_cancelled()
     }
 
-    /// Does it take requests?
+    /// Does it take requests? Takes no lock, so that [`send`](Self::send) alone knows for sure.
     pub fn is_open(&self) -> bool {
-        self.shared().core().is_open()
+        self.shared().is_open()
     }
 
     /// How many requests are under way, to choose among connections. Takes no lock.
@@ -227,6 +227,7 @@ impl Connection {
 
 impl Handle {
     fn stop_admitting(&self) {
+        self.shared.set_not_open();
         let driver = self.shared.core().close();
         if let Some(driver) = driver {
             driver.wake();

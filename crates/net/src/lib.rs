@@ -41,6 +41,7 @@ mod auth;
 mod connect;
 mod connection;
 mod deadline;
+mod dial;
 mod driver;
 mod endpoint;
 mod error;
@@ -58,6 +59,7 @@ pub use auth::{
 pub use connection::{Connection, Sent};
 pub use cqlwire_mux::{Reached, RefusedBecause, Settings as MultiplexerSettings, Usage};
 pub use deadline::Deadline;
+pub use dial::{ByteStream, Dialer, Dialing};
 pub use endpoint::{DEFAULT_PORT, Endpoint, InvalidEndpoint};
 pub use error::{
     ConnectCause, ConnectError, ConnectPhase, ConnectionEnd, Refused, RequestError, RequestFailure,

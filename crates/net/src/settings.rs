@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cqlwire_codec::{Compression, ProtocolVersion};
 use tokio_util::task::TaskTracker;
 
-use crate::{Authenticator, Tls};
+use crate::{Authenticator, Dialer, Tls};
 
 /// How to connect, and the limits of the connection. The defaults are meant for production.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub struct Settings {
     pub compression: Option<Compression>,
     /// Speak TLS. Default no.
     pub tls: Option<Tls>,
+    /// Who connects streams, if it is not TCP that is meant: a proxy, a tunnel. Default TCP.
+    pub dialer: Option<Arc<dyn Dialer>>,
     /// Who answers a server that asks who is connecting. Default nobody.
     pub authenticator: Option<Arc<dyn Authenticator>>,
     /// The keyspace of unqualified names, spelled as the server does. Default none.
@@ -46,6 +48,7 @@ impl Default for Settings {
             oldest_version: ProtocolVersion::V3,
             compression: None,
             tls: None,
+            dialer: None,
             authenticator: None,
             keyspace: None,
             startup_options: BTreeMap::new(),

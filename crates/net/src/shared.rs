@@ -1,6 +1,6 @@
 //! What the handles of a connection, its requests and its driver have in common.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use cqlwire_codec::{Compression, ProtocolVersion};
@@ -17,6 +17,8 @@ pub(crate) struct Shared {
     core: Mutex<mux::Connection>,
     /// Requests whose futures exist, for choosing the least busy connection without the lock.
     load: AtomicUsize,
+    /// Does the core take requests? Kept beside it to be looked at without the lock.
+    open: AtomicBool,
     pub(crate) peer: Peer,
     /// Why the connection is over; set before its requests are told.
     end: OnceLock<Arc<ConnectionEnd>>,
@@ -40,6 +42,7 @@ impl Shared {
         Self {
             core: Mutex::new(core),
             load: AtomicUsize::new(0),
+            open: AtomicBool::new(true),
             peer,
             end: OnceLock::new(),
             worn_out: CancellationToken::new(),
@@ -50,6 +53,15 @@ impl Shared {
     pub(crate) fn core(&self) -> MutexGuard<'_, mux::Connection> {
         // The state machine does not panic; whoever did held no invariant of it.
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// To be called before the core is told.
+    pub(crate) fn set_not_open(&self) {
+        self.open.store(false, Ordering::Relaxed);
     }
 
     pub(crate) fn load(&self) -> usize {

@@ -24,5 +24,5 @@ mod settings;
 mod tests;
 
 pub use backoff::Backoff;
-pub use pool::{NotConnected, Pool, PoolUsage};
+pub use pool::{NotConnected, Pool, PoolUsage, Unconnected};
 pub use settings::Settings;

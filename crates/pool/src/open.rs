@@ -26,8 +26,8 @@ impl Open {
     /// The least busy of those that can be picked.
     pub(crate) fn least_busy(&self) -> Option<Connection> {
         let listed = self.listed.load();
-        let least = listed.iter().min_by_key(|(_, connection)| connection.load());
-        least.map(|(_, connection)| connection.clone())
+        let open = listed.iter().map(|(_, connection)| connection).filter(|one| one.is_open());
+        open.min_by_key(|connection| connection.load()).cloned()
     }
 
     /// All that have not ended.

@@ -61,13 +61,15 @@ async fn open(shared: &Shared) -> Result<Connection, ConnectError> {
 /// Waits until the connection is over, and takes it off the list, or until it is worn out, and
 /// gives its place on the list back.
 async fn watch(shared: &Shared, connection: Connection, listed: Listed) -> Option<Listed> {
-    let end = tokio::select! {
-        end = connection.ended() => end,
-        () = connection.worn_out() => {
-            tracing::warn!(host = %shared.endpoint, "too many answers are owed: replacing a connection");
-            return Some(listed);
+    tokio::select! {
+        end = connection.ended() => {
+            shared.lost(end);
+            None
         }
-    };
-    tracing::info!(host = %shared.endpoint, reason = %end, "lost a connection");
-    None
+        () = connection.worn_out() => {
+            let host = &shared.endpoint;
+            tracing::warn!(%host, "too many answers are owed: replacing a connection");
+            Some(listed)
+        }
+    }
 }

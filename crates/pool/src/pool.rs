@@ -1,8 +1,8 @@
 //! The handle of a pool.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use cqlwire_net::{ConnectError, Connection, Deadline, Endpoint, Usage};
+use cqlwire_net::{ConnectError, Connection, ConnectionEnd, Deadline, Endpoint, Usage};
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -26,7 +26,8 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) stopped: CancellationToken,
     open: Arc<Open>,
-    last_error: Mutex<Option<ConnectError>>,
+    /// Why there would be no connection, if there was none.
+    reason: Mutex<Unconnected>,
     attempts: watch::Sender<Attempts>,
 }
 
@@ -39,22 +40,31 @@ struct Attempts {
 
 /// There is no connection to this host at the moment.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("no connection to {endpoint}: {}", self.in_words())]
+#[error("no connection to {endpoint}: {reason}")]
 pub struct NotConnected {
     /// The host, as it was named.
     pub endpoint: Endpoint,
-    /// Why the last attempt failed; `None` while the first ones are under way, and after close.
+    /// Why.
     #[source]
-    pub last_error: Option<Box<ConnectError>>,
+    pub reason: Unconnected,
 }
 
-impl NotConnected {
-    fn in_words(&self) -> String {
-        match &self.last_error {
-            Some(error) => error.to_string(),
-            None => "none has been opened yet".to_owned(),
-        }
-    }
+/// Why there is no connection to a host.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unconnected {
+    /// The first attempts are under way.
+    #[error("none has been opened yet")]
+    NotYet,
+    /// The last attempt failed; there will be another.
+    #[error(transparent)]
+    Failed(Box<ConnectError>),
+    /// It was lost a moment ago, and another is being opened.
+    #[error("it was lost, and is being opened again: {0}")]
+    Lost(#[source] Arc<ConnectionEnd>),
+    /// The pool has been closed.
+    #[error("the pool is closed")]
+    Closed,
 }
 
 /// What the connections of a pool hold at the moment.
@@ -89,7 +99,7 @@ impl Pool {
             settings,
             stopped: stopped.clone(),
             open: Arc::default(),
-            last_error: Mutex::new(None),
+            reason: Mutex::new(Unconnected::NotYet),
             attempts: watch::Sender::new(Attempts::default()),
         });
         for _ in 0..shared.settings.connections.get() {
@@ -103,7 +113,7 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// [`NotConnected`], with the reason of the last attempt: at once, without waiting for one.
+    /// [`NotConnected`], with the reason: at once, without waiting for an attempt.
     pub fn pick(&self) -> Result<Connection, NotConnected> {
         self.shared.open.least_busy().ok_or_else(|| self.not_connected())
     }
@@ -161,8 +171,13 @@ impl Pool {
     }
 
     fn not_connected(&self) -> NotConnected {
-        let last_error = self.shared.last_error().clone().map(Box::new);
-        NotConnected { endpoint: self.shared.endpoint.clone(), last_error }
+        let shared = &self.shared;
+        let reason = if shared.stopped.is_cancelled() {
+            Unconnected::Closed
+        } else {
+            shared.reason().clone()
+        };
+        NotConnected { endpoint: shared.endpoint.clone(), reason }
     }
 }
 
@@ -170,18 +185,22 @@ impl Shared {
     /// A connection is open, and can be picked for as long as the listing lives.
     pub(crate) fn opened(&self, connection: Connection) -> Listed {
         let listed = self.open.list(connection);
-        *self.last_error() = None;
         self.attempts.send_modify(|attempts| attempts.opened += 1);
         listed
     }
 
     pub(crate) fn failed(&self, error: ConnectError) {
         tracing::warn!(%error, "no connection");
-        *self.last_error() = Some(error);
+        *self.reason() = Unconnected::Failed(Box::new(error));
         self.attempts.send_modify(|attempts| attempts.failed += 1);
     }
 
-    fn last_error(&self) -> std::sync::MutexGuard<'_, Option<ConnectError>> {
-        self.last_error.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn lost(&self, end: Arc<ConnectionEnd>) {
+        tracing::info!(host = %self.endpoint, reason = %end, "lost a connection");
+        *self.reason() = Unconnected::Lost(end);
+    }
+
+    fn reason(&self) -> MutexGuard<'_, Unconnected> {
+        self.reason.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -11,7 +11,7 @@ use cqlwire_testkit::eventually;
 use cqlwire_testkit::node::{Prime, ScriptedNode};
 use cqlwire_testkit::probe::{Baseline, alone};
 
-use crate::{Backoff, Pool, PoolUsage, Settings};
+use crate::{Backoff, Pool, PoolUsage, Settings, Unconnected};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -90,13 +90,11 @@ async fn g3_4_a_host_that_comes_back_is_used_again() {
     let pool = filled(&node, settings()).await;
     drop(node);
     eventually(PATIENCE, "the loss is noticed", || {
-        pool.pick().is_err_and(|error| error.last_error.is_some())
+        matches!(pool.pick().map_err(|error| error.reason), Err(Unconnected::Failed(error))
+            if matches!(&error.cause, ConnectCause::Io(error)
+                if error.kind() == std::io::ErrorKind::ConnectionRefused))
     })
     .await;
-    let error = pool.pick().unwrap_err();
-    let cause = &error.last_error.unwrap().cause;
-    assert!(matches!(cause, ConnectCause::Io(error)
-        if error.kind() == std::io::ErrorKind::ConnectionRefused));
 
     let node = ScriptedNode::builder().start_tcp_at(address).await.unwrap();
     eventually(PATIENCE, "it is used again", || pool.pick().is_ok()).await;
@@ -141,5 +139,6 @@ async fn what_keeps_a_host_away_is_told() {
     silent.prime(Prime::opcode(Opcode::Startup).silence());
     let pool = Pool::start(silent.address().into(), settings());
     let soon = Deadline::after(Duration::from_millis(30));
-    assert!(pool.ready(soon).await.unwrap_err().last_error.is_none());
+    let error = pool.ready(soon).await.unwrap_err();
+    assert!(matches!(error.reason, Unconnected::NotYet), "{error}");
 }

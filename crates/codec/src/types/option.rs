@@ -2,7 +2,8 @@
 
 use bytes::{BufMut, BytesMut};
 
-use super::{ColumnType, UserType};
+use super::class_name::ClassName;
+use super::{ColumnType, UserType, class};
 use crate::wire::{Reader, write};
 use crate::{DecodeError, DecodeErrorKind, EncodeError};
 
@@ -50,7 +51,7 @@ impl TypeReader {
         let unread = reader.clone();
         let id = reader.short("type")?;
         Ok(match id {
-            0x00 => ColumnType::Custom(reader.string("class of a custom type")?.to_owned()),
+            0x00 => class::parse(reader.string("class of a custom type")?, depth, &mut self.left),
             0x20 => ColumnType::List(Box::new(self.read_nested(reader, inner)?)),
             0x21 => {
                 let key = self.read_nested(reader, inner)?;
@@ -114,7 +115,7 @@ impl ColumnType {
     /// The id of its \[option\].
     pub const fn id(&self) -> u16 {
         match self {
-            Self::Custom(_) => 0x00,
+            Self::Vector(..) | Self::Custom(_) => 0x00,
             Self::Ascii => 0x01,
             Self::BigInt => 0x02,
             Self::Blob => 0x03,
@@ -152,6 +153,9 @@ impl ColumnType {
         out.put_u16(self.id());
         match self {
             Self::Custom(class) => write::string(out, "class of a custom type", class),
+            Self::Vector(..) => {
+                write::string(out, "class of a custom type", &ClassName::of(self).to_string())
+            }
             Self::List(element) | Self::Set(element) => element.write_option(out),
             Self::Map(key, value) => {
                 key.write_option(out)?;

@@ -4,7 +4,13 @@ pub(crate) mod decode;
 pub(crate) mod encode;
 mod error;
 mod rust_type;
+mod vint;
 
-pub use decode::{DecodeRow, DecodeValue};
-pub use encode::{EncodeValue, EncodeValues, MaybeUnset, Unset};
-pub use error::{InvalidValue, TypeMismatch, ValueError, ValueProblem};
+pub use decode::{
+    DecodeRow, DecodeValue, FieldCell, FieldCells, FieldCheck, ListIter, MapIter, check_fields,
+};
+pub use encode::{EncodeValue, EncodeValues, MaybeUnset, Unset, encode_fields};
+pub use error::{InvalidValue, Misplaced, TypeMismatch, ValueError, ValueProblem};
+
+#[cfg(test)]
+mod tests;

@@ -92,6 +92,7 @@ impl<S> Driver<S> {
         }
         tracing::debug!(host = %self.shared.peer.name, reason = %end, "connection over");
         self.shared.set_end(end);
+        self.shared.set_not_open();
         let unwritten = self.writer.unwritten();
         self.shared.core().handle_end(unwritten, &mut self.wakers);
         self.wake();

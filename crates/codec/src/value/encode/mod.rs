@@ -8,11 +8,17 @@
 //! The same types of Rust go with the same types of CQL as in [decoding](super::decode).
 
 mod bytes;
-mod number;
+pub(crate) mod element;
+mod fields;
+mod list;
+mod map;
+pub(crate) mod number;
 mod option;
 mod pointer;
+mod tuple;
 mod values;
 
+pub use fields::encode_fields;
 pub use option::{MaybeUnset, Unset};
 pub use values::EncodeValues;
 
@@ -32,6 +38,22 @@ pub trait EncodeValue {
     ///
     /// A value that does not fit the type. What was appended until then is taken back by the caller.
     fn encode(&self, ty: Option<&ColumnType>, out: &mut BytesMut) -> Result<(), ValueError>;
+
+    /// Appends the bytes of the value without a length: what an element of a vector is, if its type
+    /// has one size. By default the length that [`encode`](Self::encode) writes is taken back.
+    ///
+    /// # Errors
+    ///
+    /// As [`encode`](Self::encode); and null and unset, which no vector can hold.
+    fn encode_content(
+        &self,
+        ty: Option<&ColumnType>,
+        out: &mut BytesMut,
+    ) -> Result<(), ValueError> {
+        let start = out.len();
+        self.encode(ty, out)?;
+        element::strip_length(out, start)
+    }
 
     /// Checks that this Rust type goes with this type of CQL where there is no value to tell: for
     /// the null of an `Option`, and for the elements of an empty collection. By default all do.

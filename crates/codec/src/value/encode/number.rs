@@ -1,6 +1,6 @@
 //! Values of a fixed size: numbers, uuids, addresses.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use bytes::{BufMut, BytesMut};
 use uuid::Uuid;
@@ -21,6 +21,17 @@ macro_rules! encode_fixed {
             ) -> Result<(), ValueError> {
                 ty.map_or(Ok(()), Self::fits)?;
                 $crate::value::encode::number::put_fixed(out, $to_bytes(*self));
+                Ok(())
+            }
+
+            #[inline]
+            fn encode_content(
+                &self,
+                ty: Option<&ColumnType>,
+                out: &mut BytesMut,
+            ) -> Result<(), ValueError> {
+                ty.map_or(Ok(()), Self::fits)?;
+                out.put_slice(&$to_bytes(*self));
                 Ok(())
             }
 
@@ -47,6 +58,8 @@ encode_fixed!(f32, ColumnType::Float, Self::to_be_bytes);
 encode_fixed!(f64, ColumnType::Double, Self::to_be_bytes);
 encode_fixed!(bool, ColumnType::Boolean, |truth| [u8::from(truth)]);
 encode_fixed!(Uuid, ColumnType::Uuid | ColumnType::TimeUuid, Self::into_bytes);
+encode_fixed!(Ipv4Addr, ColumnType::Inet, |address: Self| address.octets());
+encode_fixed!(Ipv6Addr, ColumnType::Inet, |address: Self| address.octets());
 
 /// `N` bytes, preceded by their number.
 #[inline]

@@ -1,13 +1,11 @@
 //! Values behind a reference or a pointer: as what they point to.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::BytesMut;
 
 use super::EncodeValue;
-use super::bytes::{blob_fits, text_fits};
 use crate::ColumnType;
 use crate::value::ValueError;
 
@@ -25,6 +23,15 @@ macro_rules! encode_pointer {
             }
 
             #[inline]
+            fn encode_content(
+                &self,
+                ty: Option<&ColumnType>,
+                out: &mut BytesMut,
+            ) -> Result<(), ValueError> {
+                (**self).encode_content(ty, out)
+            }
+
+            #[inline]
             fn fits(ty: &ColumnType) -> Result<(), ValueError> {
                 $fits(ty)
             }
@@ -36,17 +43,6 @@ encode_pointer!([T: EncodeValue] &T, T::fits);
 encode_pointer!([T: EncodeValue] Box<T>, T::fits);
 encode_pointer!([T: EncodeValue] Rc<T>, T::fits);
 encode_pointer!([T: EncodeValue] Arc<T>, T::fits);
-
-encode_pointer!([] & str, text_fits::<Self>);
-encode_pointer!([] Box<str>, text_fits::<Self>);
-encode_pointer!([] Rc<str>, text_fits::<Self>);
-encode_pointer!([] Arc<str>, text_fits::<Self>);
-encode_pointer!([] Cow<'_, str>, text_fits::<Self>);
-
-encode_pointer!([] & [u8], blob_fits::<Self>);
-encode_pointer!([] Box<[u8]>, blob_fits::<Self>);
-encode_pointer!([] Arc<[u8]>, blob_fits::<Self>);
-encode_pointer!([] Cow<'_, [u8]>, blob_fits::<Self>);
 
 /// Any type may go with it.
 const fn any_fits(_: &ColumnType) -> Result<(), ValueError> {

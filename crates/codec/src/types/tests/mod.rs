@@ -1,3 +1,5 @@
+mod class;
+
 use bytes::BytesMut;
 
 use super::{ColumnType, TypeReader, UserType};
@@ -6,6 +8,12 @@ use crate::{DecodeError, DecodeErrorKind};
 
 fn read(bytes: &[u8]) -> Result<ColumnType, DecodeError> {
     TypeReader::default().read(&mut Reader::new(bytes))
+}
+
+/// A custom type of this class.
+fn custom(class: &str) -> Vec<u8> {
+    let length = u16::try_from(class.len()).unwrap().to_be_bytes();
+    [&[0, 0], &length, class.as_bytes()].concat()
 }
 
 #[test]
