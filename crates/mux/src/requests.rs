@@ -121,6 +121,12 @@ impl Requests {
         &self.records[key as usize].phase
     }
 
+    /// The phase of the record under this key, if there ever was one.
+    #[cfg(test)]
+    pub(crate) fn get(&self, key: u32) -> Option<&Phase> {
+        self.records.get(key as usize).map(|record| &record.phase)
+    }
+
     pub(crate) fn phase_mut(&mut self, key: u32) -> &mut Phase {
         &mut self.records[key as usize].phase
     }
