@@ -104,11 +104,21 @@ impl Conversation {
             {
                 return Ok(decode_response(&envelope).map_err(io::Error::other)?.response);
             }
-            match self.stream.read(&mut chunk)? {
+            match self.stream.read(&mut chunk).map_err(in_words)? {
                 0 => return Err(ErrorKind::UnexpectedEof.into()),
                 count => self.input.extend_from_slice(&chunk[..count]),
             }
         }
+    }
+}
+
+/// What systems say of a time-out is nothing for a person.
+fn in_words(error: io::Error) -> io::Error {
+    match error.kind() {
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => {
+            io::Error::new(ErrorKind::TimedOut, "it takes connections and says nothing")
+        }
+        _ => error,
     }
 }
 
@@ -176,7 +186,8 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let mut server = Conversation::begin(address, None, Duration::from_millis(50)).unwrap();
         let late = server.options().unwrap_err();
-        assert!(matches!(late.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{late}");
+        assert_eq!(late.kind(), ErrorKind::TimedOut);
+        assert_eq!(late.to_string(), "it takes connections and says nothing");
         let node = ScriptedNode::builder().start_tcp().await.unwrap();
         node.prime(Prime::opcode(Opcode::Options).close());
         let closed = with(&node, Conversation::options).await.unwrap_err();

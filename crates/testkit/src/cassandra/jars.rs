@@ -33,8 +33,8 @@ pub(super) fn fetch(
     let lib = partial.join("lib");
     supervisor.run(
         Command::new("mvn")
-            .args(["--batch-mode", "--quiet", "dependency:copy-dependencies"])
-            .arg("-DincludeScope=runtime")
+            .args(["--batch-mode", "--quiet", "-Dstyle.color=never"])
+            .args(["dependency:copy-dependencies", "-DincludeScope=runtime"])
             .arg(format!("-DoutputDirectory={}", lib.display()))
             .arg("--file")
             .arg(partial.join("pom.xml")),

@@ -41,10 +41,9 @@
 //!
 //! * [`Cluster::builder`]: the owner is the [`Cluster`].
 //! * [`shared`]: the cluster of `cassandra up` if one is up, plain and of the same version. Else
-//!   the one of `cassandra run`, which owns a node as long as the command that it runs: `make test`
-//!   is `cassandra run -- cargo test`, so one node serves all test binaries. Else, under a mere
-//!   `cargo test`, each process starts its own and owns it (8 s, so tests of real servers are best
-//!   kept in few binaries).
+//!   the node of `cassandra run`, which owns one as long as the command that it runs: under
+//!   `cassandra run -- cargo test`, one node serves all test binaries. Else each process starts its
+//!   own and owns it. That takes 8 s, so tests of the shared node are best kept in few binaries.
 //! * [`up`]: nobody owns it; [`down`] ends it.
 //!
 //! Clusters of tests have ports of their own (see `ports.rs`), so all of these run side by side.
