@@ -40,9 +40,10 @@ pub use rows::{ColumnIndex, RawCell, Row, RowCells, RowCursor, RowIter};
 pub use stream_id::StreamId;
 pub use types::{ColumnSpec, ColumnType, TypeReader, UserType};
 pub use value::{
-    DecodeRow, DecodeValue, EncodeValue, EncodeValues, FieldCell, FieldCells, FieldCheck,
-    InvalidValue, ListIter, MapIter, MaybeUnset, Misplaced, TypeMismatch, Unset, ValueError,
-    ValueProblem, check_fields, encode_fields,
+    Counter, CqlDate, CqlDecimal, CqlDuration, CqlTime, CqlTimestamp, CqlVarint, DecodeRow,
+    DecodeValue, EncodeValue, EncodeValues, FieldCell, FieldCells, FieldCheck, InvalidValue,
+    ListIter, MapIter, MaybeUnset, Misplaced, TypeMismatch, Unset, ValueError, ValueProblem,
+    check_fields, encode_fields,
 };
 pub use version::ProtocolVersion;
 pub use wire::CustomPayload;

@@ -1,11 +1,13 @@
 //! Values: Rust's types to and from the bytes of bind values and cells.
 
+mod cql;
 pub(crate) mod decode;
 pub(crate) mod encode;
 mod error;
 mod rust_type;
 mod vint;
 
+pub use cql::{Counter, CqlDate, CqlDecimal, CqlDuration, CqlTime, CqlTimestamp, CqlVarint};
 pub use decode::{
     DecodeRow, DecodeValue, FieldCell, FieldCells, FieldCheck, ListIter, MapIter, check_fields,
 };

@@ -8,6 +8,9 @@
 //! |---|---|
 //! | tinyint, smallint, int | `i8`, `i16`, `i32` |
 //! | bigint, counter, timestamp, time | `i64` |
+//! | counter | [`Counter`](super::Counter) |
+//! | timestamp, date, time, duration | [`CqlTimestamp`], [`CqlDate`], [`CqlTime`], [`CqlDuration`] |
+//! | varint, decimal | [`CqlVarint`], [`CqlDecimal`] |
 //! | float, double, boolean | `f32`, `f64`, `bool` |
 //! | text, ascii | `&str`, `String`, `Cow<str>` |
 //! | blob, and types unknown here | `&[u8]`, `Vec<u8>`, `[u8; N]`, `Bytes`, `Cow<[u8]>` |
@@ -20,13 +23,20 @@
 //! | user type | by its fields: [`FieldCells`] |
 //! | any of them | `Box<T>`, `Rc<T>`, `Arc<T>` |
 //! | any of them, or null, or empty | `Option<T>` |
+//!
+//! [`CqlTimestamp`]: super::CqlTimestamp
+//! [`CqlDate`]: super::CqlDate
+//! [`CqlTime`]: super::CqlTime
+//! [`CqlDuration`]: super::CqlDuration
+//! [`CqlVarint`]: super::CqlVarint
+//! [`CqlDecimal`]: super::CqlDecimal
 
 mod bytes;
 mod cells;
 mod fields;
 mod list;
 mod map;
-mod number;
+pub(crate) mod number;
 mod option;
 mod pointer;
 mod row;
@@ -62,7 +72,7 @@ pub trait DecodeValue<'page>: Sized {
 
 /// The bytes of a cell of a type that has a value of 0 bytes only as a relic.
 #[inline]
-fn not_null_nor_empty<'page, R>(
+pub(crate) fn not_null_nor_empty<'page, R>(
     ty: &ColumnType,
     cell: Option<&'page [u8]>,
 ) -> Result<&'page [u8], ValueError> {
