@@ -12,6 +12,7 @@ mod request_envelope;
 mod response;
 mod rows;
 mod stream_id;
+mod token;
 mod types;
 mod value;
 #[cfg(test)]
@@ -38,12 +39,13 @@ pub use response::{
 };
 pub use rows::{ColumnIndex, RawCell, Row, RowCells, RowCursor, RowIter};
 pub use stream_id::StreamId;
+pub use token::{PartitionKeyHasher, Token};
 pub use types::{ColumnSpec, ColumnType, TypeReader, UserType};
 pub use value::{
     Counter, CqlDate, CqlDecimal, CqlDuration, CqlTime, CqlTimestamp, CqlVarint, DecodeRow,
-    DecodeValue, EncodeValue, EncodeValues, FieldCell, FieldCells, FieldCheck, InvalidValue,
-    ListIter, MapIter, MaybeUnset, Misplaced, TypeMismatch, Unset, ValueError, ValueProblem,
-    check_fields, encode_fields,
+    DecodeValue, EncodeValue, EncodeValues, EncodedValues, FieldCell, FieldCells, FieldCheck,
+    InvalidValue, ListIter, MapIter, MaybeUnset, Misplaced, TypeMismatch, Unset, ValueError,
+    ValueProblem, check_fields, encode_fields,
 };
 pub use version::ProtocolVersion;
 pub use wire::CustomPayload;

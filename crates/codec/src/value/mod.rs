@@ -11,7 +11,7 @@ pub use cql::{Counter, CqlDate, CqlDecimal, CqlDuration, CqlTime, CqlTimestamp, 
 pub use decode::{
     DecodeRow, DecodeValue, FieldCell, FieldCells, FieldCheck, ListIter, MapIter, check_fields,
 };
-pub use encode::{EncodeValue, EncodeValues, MaybeUnset, Unset, encode_fields};
+pub use encode::{EncodeValue, EncodeValues, EncodedValues, MaybeUnset, Unset, encode_fields};
 pub use error::{InvalidValue, Misplaced, TypeMismatch, ValueError, ValueProblem};
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 
 mod bytes;
 pub(crate) mod element;
+mod encoded;
 mod fields;
 mod list;
 mod map;
@@ -18,6 +19,7 @@ mod pointer;
 mod tuple;
 mod values;
 
+pub use encoded::EncodedValues;
 pub use fields::encode_fields;
 pub use option::{MaybeUnset, Unset};
 pub use values::EncodeValues;
