@@ -5,6 +5,7 @@ mod envelope;
 mod envelope_writer;
 mod error;
 mod framing;
+mod handshake;
 mod opcode;
 mod paging_state;
 pub mod request;
@@ -13,6 +14,8 @@ mod response;
 mod rows;
 mod stream_id;
 mod token;
+#[cfg(feature = "tokio-codec")]
+mod tokio_codec;
 mod types;
 mod value;
 #[cfg(test)]
@@ -24,6 +27,7 @@ pub use consistency::{Consistency, SerialConsistency};
 pub use envelope::{Direction, Envelope, EnvelopeFlags, EnvelopeHeader, HEADER_LEN};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, FramingError};
 pub use framing::{Compression, DecoderSettings, EnvelopeDecoder, SegmentEncoder, SegmentEnd};
+pub use handshake::{Agreement, Handshake};
 pub use opcode::Opcode;
 pub use paging_state::PagingState;
 pub use request::{
@@ -40,6 +44,8 @@ pub use response::{
 pub use rows::{ColumnIndex, RawCell, Row, RowCells, RowCursor, RowIter};
 pub use stream_id::StreamId;
 pub use token::{PartitionKeyHasher, Token};
+#[cfg(feature = "tokio-codec")]
+pub use tokio_codec::{ClientCodec, CodecError, ServerCodec};
 pub use types::{ColumnSpec, ColumnType, TypeReader, UserType};
 pub use value::{
     Counter, CqlDate, CqlDecimal, CqlDuration, CqlTime, CqlTimestamp, CqlVarint, DecodeRow,

@@ -45,6 +45,12 @@ impl EnvelopeDecoder {
         self.intake.settings.max_envelope_bytes = limit;
     }
 
+    /// Another compression of single envelopes (v3 and v4): what STARTUP asks for, for a server
+    /// that has just read it. It holds from the next envelope on.
+    pub const fn set_compression(&mut self, compression: Option<Compression>) {
+        self.intake.settings.compression = compression;
+    }
+
     /// The very next byte is that of a segment, and every envelope in it is one of v5. LZ4 is the
     /// only compression of segments; with any other (which no v5 server accepts) they are plain.
     pub fn switch_to_segments(&mut self, compression: Option<Compression>) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bytes::{BufMut, BytesMut};
+use bytes::BytesMut;
 
 use super::EncodeRequest;
 use crate::wire::write;
@@ -116,9 +116,6 @@ impl EncodeRequest for AuthResponse<'_> {
     const OPCODE: Opcode = Opcode::AuthResponse;
 
     fn encode_body(&self, _: ProtocolVersion, out: &mut BytesMut) -> Result<(), EncodeError> {
-        out.reserve(size_of::<i32>() + self.token.len());
-        write::int_length(out, "authentication token", self.token.len())?;
-        out.put_slice(self.token);
-        Ok(())
+        write::bytes(out, "authentication token", Some(self.token))
     }
 }

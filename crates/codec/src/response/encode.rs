@@ -109,12 +109,12 @@ fn put_error(
         }
         ServerErrorDetail::ReadFailure { replicas, failures, data_present } => {
             put_replicas(out, *replicas);
-            put_failures(out, failures, version);
+            put_failures(out, failures, version)?;
             out.put_u8(u8::from(*data_present));
         }
         ServerErrorDetail::WriteFailure { replicas, failures, write_type } => {
             put_replicas(out, *replicas);
-            put_failures(out, failures, version);
+            put_failures(out, failures, version)?;
             write::string(out, "write type", write_type.as_str())?;
         }
         ServerErrorDetail::FunctionFailure { keyspace, function, arguments } => {
@@ -140,14 +140,24 @@ fn put_replicas(out: &mut BytesMut, replicas: Replicas) {
     out.put_i32(replicas.required);
 }
 
-fn put_failures(out: &mut BytesMut, failures: &Failures, version: ProtocolVersion) {
+fn put_failures(
+    out: &mut BytesMut,
+    failures: &Failures,
+    version: ProtocolVersion,
+) -> Result<(), EncodeError> {
     out.put_i32(failures.count);
-    if version >= ProtocolVersion::V5 {
-        for (replica, reason) in &failures.reasons {
-            write::inetaddr(out, *replica);
-            out.put_u16(*reason);
-        }
+    if version < ProtocolVersion::V5 {
+        return Ok(());
     }
+    if usize::try_from(failures.count) != Ok(failures.reasons.len()) {
+        let why = "v5 gives a reason for each of them";
+        return Err(EncodeError::Invalid { what: "number of failures", why });
+    }
+    for (replica, reason) in &failures.reasons {
+        write::inetaddr(out, *replica);
+        out.put_u16(*reason);
+    }
+    Ok(())
 }
 
 fn put_result(
@@ -190,6 +200,9 @@ fn put_metadata(
     version: ProtocolVersion,
 ) -> Result<(), EncodeError> {
     let columns = metadata.columns.as_deref();
+    if let Some(why) = contradiction(metadata) {
+        return Err(EncodeError::Invalid { what: "metadata of a result", why });
+    }
     let mut flags = columns.map_or(flag::NO_METADATA, table_flag);
     if metadata.paging_state.is_some() {
         flags |= flag::MORE_PAGES;
@@ -207,6 +220,18 @@ fn put_metadata(
         write::short_bytes(out, "id of the result metadata", id)?;
     }
     columns.map_or(Ok(()), |columns| put_columns(out, columns))
+}
+
+/// What of this metadata a client would refuse, or read as something else.
+fn contradiction(metadata: &RowsMetadata) -> Option<&'static str> {
+    if metadata.columns.as_ref().is_some_and(|columns| columns.len() != metadata.column_count) {
+        return Some("the number of columns is not that of their descriptions");
+    }
+    if metadata.columns.is_none() && metadata.new_metadata_id.is_some() {
+        return Some("a new id comes with the columns that it is the id of");
+    }
+    let state = metadata.paging_state.as_ref();
+    state.is_some_and(|state| state.as_bytes().is_empty()).then_some("an empty paging state")
 }
 
 fn put_prepared(

@@ -5,8 +5,8 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-use crate::DecodeError;
 use crate::wire::Reader;
+use crate::{DecodeError, DecodeErrorKind};
 
 /// A kind of event, as REGISTER asks for it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -154,7 +154,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<Event, DecodeError> {
                 "MOVED_NODE" => TopologyChange::MovedNode,
                 other => TopologyChange::Other(other.to_owned()),
             };
-            Event::TopologyChange { change, address: reader.inet("address of a host")? }
+            Event::TopologyChange { change, address: read_address(reader)? }
         }
         EventKind::StatusChange => {
             let change = match reader.string("status change")? {
@@ -162,11 +162,22 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<Event, DecodeError> {
                 "DOWN" => StatusChange::Down,
                 other => StatusChange::Other(other.to_owned()),
             };
-            Event::StatusChange { change, address: reader.inet("address of a host")? }
+            Event::StatusChange { change, address: read_address(reader)? }
         }
         EventKind::SchemaChange => Event::SchemaChange(read_schema_change(reader)?),
         EventKind::Other(kind) => Event::Other(kind),
     })
+}
+
+/// Where clients reach a host; nowhere, if its port is 0.
+fn read_address(reader: &mut Reader<'_>) -> Result<SocketAddr, DecodeError> {
+    let what = "address of a host";
+    let unread = reader.clone();
+    let address = reader.inet(what)?;
+    match address.port() {
+        0 => Err(unread.error(what, DecodeErrorKind::Unknown { value: 0 })),
+        _ => Ok(address),
+    }
 }
 
 /// Reads a schema change, of an EVENT or of a RESULT.

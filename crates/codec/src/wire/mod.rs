@@ -1,7 +1,7 @@
 //! The notations of the protocol (v5 §3), read and written: \[int\], \[string\], \[bytes\] and
 //! their kin.
 //!
-//! [`Reader`] is the only way in which this crate looks at bytes of a body; [`write`] is its
+//! [`Reader`] is the only way in which this crate looks at bytes of a body; [`mod@write`] is its
 //! counterpart. Neither panics, and neither allocates for a length that is only declared.
 
 mod reader;

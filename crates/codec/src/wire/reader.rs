@@ -205,15 +205,26 @@ impl<'a> Reader<'a> {
         (0..count).map(entry).collect()
     }
 
-    /// A \[short\] and as many items, each of at least two bytes: room is made for no more of them
-    /// than what is left could hold.
+    /// For how many items to make room when so many are declared: as much memory as there are bytes
+    /// left, at most. What is larger in memory than on the wire grows as it is read.
+    ///
+    /// Counts are nested (a tuple of tuples of 65,535 elements each): without this, a few hundred
+    /// kilobytes would ask for hundreds of megabytes before the second level is found to be empty.
+    pub const fn room<T>(&self, declared: usize) -> usize {
+        let size = if size_of::<T>() == 0 { 1 } else { size_of::<T>() };
+        let room = self.remaining() / size;
+        if declared < room { declared } else { room }
+    }
+
+    /// A \[short\] and as many items. Room is made for no more of them than [`room`](Self::room)
+    /// allows.
     pub fn list<T>(
         &mut self,
         what: &'static str,
         mut item: impl FnMut(&mut Self) -> Result<T, DecodeError>,
     ) -> Result<Vec<T>, DecodeError> {
         let count = self.short(what)?;
-        let mut items = Vec::with_capacity(usize::from(count).min(self.remaining() / 2));
+        let mut items = Vec::with_capacity(self.room::<T>(usize::from(count)));
         for _ in 0..count {
             items.push(item(self)?);
         }

@@ -1,13 +1,12 @@
 //! Reading an ERROR: the code and the text, then what that error says beyond them.
 
+use std::net::IpAddr;
+
 use bytes::Bytes;
 
 use super::{ErrorCode, Failures, Replicas, ServerError, ServerErrorDetail, WriteType};
 use crate::wire::Reader;
 use crate::{DecodeError, ProtocolVersion};
-
-/// The shortest entry of a reason map: an \[inetaddr\] of four bytes, and a \[short\].
-const LEAST_REASON: usize = 7;
 
 pub(in crate::response) fn read(
     reader: &mut Reader<'_>,
@@ -92,12 +91,13 @@ fn contentions(reader: &mut Reader<'_>, write_type: &WriteType) -> Option<u16> {
 
 /// A number in v4; in v5 a map of addresses to reasons.
 fn failures(reader: &mut Reader<'_>, version: ProtocolVersion) -> Result<Failures, DecodeError> {
-    let count = reader.int("number of failures")?;
+    let what = "number of failures";
     if version < ProtocolVersion::V5 {
-        return Ok(Failures { count, reasons: Vec::new() });
+        return Ok(Failures { count: reader.int(what)?, reasons: Vec::new() });
     }
-    let declared = usize::try_from(count).unwrap_or(0);
-    let mut reasons = Vec::with_capacity(declared.min(reader.remaining() / LEAST_REASON));
+    let count = reader.clone().int(what)?;
+    let declared = reader.count(what)?;
+    let mut reasons = Vec::with_capacity(reader.room::<(IpAddr, u16)>(declared));
     for _ in 0..declared {
         let replica = reader.inetaddr("replica that failed")?;
         reasons.push((replica, reader.short("reason of a failure")?));

@@ -16,9 +16,6 @@ pub(in crate::response) mod flag {
     pub(in crate::response) const METADATA_CHANGED: i32 = 0x8;
 }
 
-/// The shortest description of a column: an empty name and the id of a type.
-const LEAST_COLUMN: usize = 4;
-
 /// How the rows of a result look.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowsMetadata {
@@ -75,8 +72,7 @@ pub(super) fn read_columns(
     let common =
         if flags & flag::GLOBAL_TABLE != 0 { Some(read_table(reader, None)?) } else { None };
     let mut types = TypeReader::default();
-    let mut columns: Vec<ColumnSpec> =
-        Vec::with_capacity(count.min(reader.remaining() / LEAST_COLUMN));
+    let mut columns: Vec<ColumnSpec> = Vec::with_capacity(reader.room::<ColumnSpec>(count));
     for _ in 0..count {
         let (keyspace, table) = match &common {
             Some((keyspace, table)) => (Arc::clone(keyspace), Arc::clone(table)),

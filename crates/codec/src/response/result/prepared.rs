@@ -73,7 +73,7 @@ fn read_partition_key(reader: &mut Reader<'_>, markers: usize) -> Result<Vec<u16
     if count > markers {
         return Err(contradiction(count));
     }
-    let mut key = Vec::with_capacity(count.min(reader.remaining() / 2));
+    let mut key = Vec::with_capacity(reader.room::<u16>(count));
     for _ in 0..count {
         let index = reader.short(what)?;
         if usize::from(index) >= markers {

@@ -1,5 +1,8 @@
 //! Requests against the byte vectors: read as a server reads them.
 
+mod refusals;
+mod servers;
+
 use bytes::Bytes;
 
 use super::*;
@@ -62,24 +65,4 @@ fn g11_3_requests_are_written_as_the_vectors_are() {
     assert_eq!(paged, vector("QUERY paging+serial+ts (v5)"));
     let keyspace = Prepare { statement, keyspace: Some("ks1") };
     assert_eq!(encoded(&keyspace, v5), vector("PREPARE keyspace (v5)"));
-}
-
-#[test]
-fn j_what_a_version_cannot_say_is_refused_and_not_left_out() {
-    let encode = |parameters: QueryParameters<'_, ()>, version| {
-        let query = Query { statement: "SELECT 1", parameters };
-        encode_request(&query, version, &RequestOptions::default(), BytesMut::new()).map(drop)
-    };
-    let plain = || QueryParameters::new(crate::Consistency::One, &());
-    for version in [ProtocolVersion::V3, ProtocolVersion::V4] {
-        let keyspace = QueryParameters { keyspace: Some("ks"), ..plain() };
-        assert!(matches!(encode(keyspace, version), Err(EncodeError::NotInVersion { .. })));
-        let now = QueryParameters { now_in_seconds: Some(1), ..plain() };
-        assert!(matches!(encode(now, version), Err(EncodeError::NotInVersion { .. })));
-    }
-    for version in [ProtocolVersion::V4, ProtocolVersion::V5] {
-        assert!(encode(QueryParameters { page_size: Some(0), ..plain() }, version).is_err());
-        let least = QueryParameters { timestamp_micros: Some(i64::MIN), ..plain() };
-        assert!(encode(least, version).is_err());
-    }
 }
