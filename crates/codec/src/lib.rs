@@ -48,10 +48,10 @@ pub use token::{PartitionKeyHasher, Token};
 pub use tokio_codec::{ClientCodec, CodecError, ServerCodec};
 pub use types::{ColumnSpec, ColumnType, TypeReader, UserType};
 pub use value::{
-    Counter, CqlDate, CqlDecimal, CqlDuration, CqlTime, CqlTimestamp, CqlVarint, DecodeRow,
-    DecodeValue, EncodeValue, EncodeValues, EncodedValues, FieldCell, FieldCells, FieldCheck,
-    InvalidValue, ListIter, MapIter, MaybeUnset, Misplaced, TypeMismatch, Unset, ValueError,
-    ValueProblem, check_fields, encode_fields,
+    Counter, CqlDate, CqlDecimal, CqlDuration, CqlTime, CqlTimestamp, CqlUserType, CqlValue,
+    CqlVarint, DecodeRow, DecodeValue, EncodeValue, EncodeValues, EncodedValues, FieldCell,
+    FieldCells, FieldCheck, InvalidValue, ListIter, MapIter, MaybeUnset, Misplaced, TypeMismatch,
+    Undecoded, Unset, ValueError, ValueProblem, check_fields, encode_fields, missing_field,
 };
 pub use version::ProtocolVersion;
 pub use wire::CustomPayload;

@@ -2,6 +2,7 @@
 
 mod cql;
 pub(crate) mod decode;
+mod dynamic;
 pub(crate) mod encode;
 mod error;
 mod rust_type;
@@ -9,8 +10,10 @@ mod vint;
 
 pub use cql::{Counter, CqlDate, CqlDecimal, CqlDuration, CqlTime, CqlTimestamp, CqlVarint};
 pub use decode::{
-    DecodeRow, DecodeValue, FieldCell, FieldCells, FieldCheck, ListIter, MapIter, check_fields,
+    DecodeRow, DecodeValue, FieldCell, FieldCells, FieldCheck, ListIter, MapIter, Undecoded,
+    check_fields, missing_field,
 };
+pub use dynamic::{CqlUserType, CqlValue};
 pub use encode::{EncodeValue, EncodeValues, EncodedValues, MaybeUnset, Unset, encode_fields};
 pub use error::{InvalidValue, Misplaced, TypeMismatch, ValueError, ValueProblem};
 

@@ -21,6 +21,7 @@
 //! | map | `HashMap<K, V>`, `BTreeMap<K, V>`, [`MapIter`] |
 //! | tuple | tuples of as many |
 //! | user type | by its fields: [`FieldCells`] |
+//! | any type | [`CqlValue`](super::CqlValue), [`Undecoded`] |
 //! | any of them | `Box<T>`, `Rc<T>`, `Arc<T>` |
 //! | any of them, or null, or empty | `Option<T>` |
 //!
@@ -37,17 +38,20 @@ mod fields;
 mod list;
 mod map;
 pub(crate) mod number;
-mod option;
+pub(crate) mod option;
 mod pointer;
 mod row;
 mod tuple;
+mod undecoded;
 
 pub(crate) use fields::user_type;
-pub use fields::{FieldCell, FieldCells, FieldCheck, check_fields};
+pub use fields::{FieldCell, FieldCells, FieldCheck, check_fields, missing_field};
 pub use list::ListIter;
 pub(crate) use list::element_of;
 pub use map::MapIter;
 pub use row::DecodeRow;
+pub(crate) use tuple::TupleCells;
+pub use undecoded::Undecoded;
 
 use super::{ValueError, ValueProblem};
 use crate::ColumnType;
