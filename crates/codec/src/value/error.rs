@@ -263,6 +263,9 @@ pub enum ValueProblem {
     /// A text with characters other than ASCII.
     #[error("it is not ASCII")]
     NotAscii,
+    /// A text that is not JSON.
+    #[error("it is not JSON")]
+    NotJson,
     /// Out of the range of the Rust type, or of the CQL type.
     #[error("it is out of range")]
     OutOfRange,

@@ -5,6 +5,14 @@ pub(crate) mod decode;
 mod dynamic;
 pub(crate) mod encode;
 mod error;
+#[cfg(any(
+    feature = "bigdecimal",
+    feature = "chrono",
+    feature = "num-bigint",
+    feature = "serde_json",
+    feature = "time"
+))]
+mod interop;
 mod rust_type;
 mod vint;
 

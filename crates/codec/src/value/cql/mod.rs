@@ -14,6 +14,8 @@ mod varint;
 pub use counter::Counter;
 pub use date::CqlDate;
 pub use decimal::CqlDecimal;
+#[cfg(feature = "bigdecimal")]
+pub(super) use decimal::scale_and_unscaled;
 pub use duration::CqlDuration;
 pub use time::CqlTime;
 pub use timestamp::CqlTimestamp;

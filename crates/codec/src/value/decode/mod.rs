@@ -16,6 +16,7 @@
 //! | blob, and types unknown here | `&[u8]`, `Vec<u8>`, `[u8; N]`, `Bytes`, `Cow<[u8]>` |
 //! | uuid, timeuuid | `Uuid` |
 //! | inet | `IpAddr`, `Ipv4Addr`, `Ipv6Addr` |
+//! | any of these by a feature | types of bigdecimal, chrono, num-bigint, serde_json, time |
 //! | list, set, vector | `Vec<T>`, `[T; N]`, [`ListIter`] |
 //! | set | `HashSet<T>`, `BTreeSet<T>` |
 //! | map | `HashMap<K, V>`, `BTreeMap<K, V>`, [`MapIter`] |
@@ -44,6 +45,8 @@ mod row;
 mod tuple;
 mod undecoded;
 
+#[cfg(feature = "serde_json")]
+pub(crate) use bytes::text;
 pub(crate) use fields::user_type;
 pub use fields::{FieldCell, FieldCells, FieldCheck, check_fields, missing_field};
 pub use list::ListIter;
