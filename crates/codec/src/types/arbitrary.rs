@@ -1,5 +1,7 @@
 //! Any type, for the tests of this crate.
 
+use std::sync::Arc;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -45,7 +47,7 @@ pub(crate) fn column_type() -> impl Strategy<Value = ColumnType> {
             (element, 1_u32..4).prop_map(|(e, n)| ColumnType::Vector(e, n)),
             vec(field, 0..4).prop_map(|fields| {
                 let (keyspace, name) = ("ks".to_owned(), "user".to_owned());
-                ColumnType::UserType(Box::new(UserType { keyspace, name, fields }))
+                ColumnType::UserType(Arc::new(UserType { keyspace, name, fields }))
             }),
         ]
     })

@@ -4,6 +4,8 @@
 //! A class that is not understood is no error: its values are opaque bytes, as those of a class of
 //! one's own are.
 
+use std::sync::Arc;
+
 use super::{ColumnType, UserType};
 
 /// The package of the server's own types; the server too lets it be left out.
@@ -103,7 +105,7 @@ impl<'a> ClassParser<'a> {
             fields.push((field, self.any(depth)?));
         }
         self.expect(')')?;
-        Some(ColumnType::UserType(Box::new(UserType { keyspace, name, fields })))
+        Some(ColumnType::UserType(Arc::new(UserType { keyspace, name, fields })))
     }
 
     /// `(type , dimension)`.

@@ -10,6 +10,7 @@ mod display;
 mod option;
 mod size;
 
+pub(crate) use option::MAX_DEPTH;
 pub use option::TypeReader;
 
 use std::sync::Arc;
@@ -77,8 +78,8 @@ pub enum ColumnType {
     Map(Box<Self>, Box<Self>),
     /// 0x22.
     Set(Box<Self>),
-    /// 0x30.
-    UserType(Box<UserType>),
+    /// 0x30; shared with the values of it that are decoded.
+    UserType(Arc<UserType>),
     /// 0x31.
     Tuple(Vec<Self>),
     /// So many elements of one type, from 1 to `i32::MAX`: a class of Cassandra 5.0, without an id

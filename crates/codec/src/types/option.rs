@@ -1,5 +1,7 @@
 //! \[option\]: a type on the wire.
 
+use std::sync::Arc;
+
 use bytes::{BufMut, BytesMut};
 
 use super::class_name::ClassName;
@@ -8,7 +10,7 @@ use crate::wire::{Reader, write};
 use crate::{DecodeError, DecodeErrorKind, EncodeError};
 
 /// How deep types may be nested. Servers build a few levels at most; a bomb has a hundred thousand.
-const MAX_DEPTH: usize = 64;
+pub(crate) const MAX_DEPTH: usize = 64;
 
 /// How many types one message may hold, however they are nested: two bytes on the wire become a
 /// few dozen in memory.
@@ -58,7 +60,7 @@ impl TypeReader {
                 ColumnType::Map(Box::new(key), Box::new(self.read_nested(reader, inner)?))
             }
             0x22 => ColumnType::Set(Box::new(self.read_nested(reader, inner)?)),
-            0x30 => ColumnType::UserType(Box::new(self.read_user_type(reader, inner)?)),
+            0x30 => ColumnType::UserType(Arc::new(self.read_user_type(reader, inner)?)),
             0x31 => ColumnType::Tuple(
                 reader.list("tuple type", |reader| self.read_nested(reader, inner))?,
             ),

@@ -35,7 +35,7 @@ pub enum ValueError {
     /// The types go together, but this value of one is none of the other.
     #[error(transparent)]
     Value(Box<InvalidValue>),
-    /// An unset value inside of another, or a null inside of a vector.
+    /// An unset value inside of another, a null inside of a vector, a value nested too deep.
     #[error(transparent)]
     Misplaced(Box<Misplaced>),
     /// The content of a page ends in the middle of a row.
@@ -71,6 +71,12 @@ impl ValueError {
     pub fn value<T: ?Sized>(cql: &ColumnType, problem: ValueProblem) -> Self {
         let (rust, cql) = (std::any::type_name::<T>(), cql.clone());
         Self::Value(Box::new(InvalidValue { column: None, field: None, cql, rust, problem }))
+    }
+
+    /// A value nested deeper than any type of a message may be.
+    #[cold]
+    pub(crate) fn too_deep() -> Self {
+        Self::misplaced("a value cannot be nested in more than 64 others")
     }
 
     /// What stands inside of another value and may not stand there.
@@ -163,7 +169,7 @@ impl Display for InvalidValue {
     }
 }
 
-/// What is not there, inside of a value where something has to be.
+/// What stands inside of another value and may not stand there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misplaced {
     /// The column or bind marker, if there is one.
@@ -257,6 +263,9 @@ pub enum ValueProblem {
     /// A text with characters other than ASCII.
     #[error("it is not ASCII")]
     NotAscii,
+    /// A text that is not JSON.
+    #[error("it is not JSON")]
+    NotJson,
     /// Out of the range of the Rust type, or of the CQL type.
     #[error("it is out of range")]
     OutOfRange,

@@ -1,15 +1,28 @@
 //! Values: Rust's types to and from the bytes of bind values and cells.
 
+mod cql;
 pub(crate) mod decode;
+mod dynamic;
 pub(crate) mod encode;
 mod error;
+#[cfg(any(
+    feature = "bigdecimal",
+    feature = "chrono",
+    feature = "num-bigint",
+    feature = "serde_json",
+    feature = "time"
+))]
+mod interop;
 mod rust_type;
 mod vint;
 
+pub use cql::{Counter, CqlDate, CqlDecimal, CqlDuration, CqlTime, CqlTimestamp, CqlVarint};
 pub use decode::{
-    DecodeRow, DecodeValue, FieldCell, FieldCells, FieldCheck, ListIter, MapIter, check_fields,
+    DecodeRow, DecodeValue, FieldCell, FieldCells, FieldCheck, ListIter, MapIter, Undecoded,
+    check_fields, missing_field,
 };
-pub use encode::{EncodeValue, EncodeValues, MaybeUnset, Unset, encode_fields};
+pub use dynamic::{CqlUserType, CqlValue};
+pub use encode::{EncodeValue, EncodeValues, EncodedValues, MaybeUnset, Unset, encode_fields};
 pub use error::{InvalidValue, Misplaced, TypeMismatch, ValueError, ValueProblem};
 
 #[cfg(test)]

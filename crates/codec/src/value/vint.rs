@@ -1,4 +1,4 @@
-//! \[unsigned vint\] (v5 §3): integers of 1 to 9 bytes. The first byte begins with as
+//! \[unsigned vint\] and \[vint\] (v5 §3): integers of 1 to 9 bytes. The first byte begins with as
 //! many ones as bytes follow it; what is left of it are the highest bits.
 
 use super::ValueProblem;
@@ -18,6 +18,12 @@ pub(crate) fn take_unsigned(rest: &mut &[u8]) -> Result<u64, ValueProblem> {
     *rest = tail;
     let highest = u64::from(*first) & (0x7F >> extra);
     Ok(more.iter().fold(highest, |value, byte| value << 8 | u64::from(*byte)))
+}
+
+/// A \[vint\] off the front of `rest`: small numbers of either sign are small unsigned ones.
+#[inline]
+pub(crate) fn take_signed(rest: &mut &[u8]) -> Result<i64, ValueProblem> {
+    take_unsigned(rest).map(|zigzag| ((zigzag >> 1) ^ (zigzag & 1).wrapping_neg()).cast_signed())
 }
 
 /// The bytes of one integer.
@@ -47,6 +53,11 @@ impl Vint {
         vint
     }
 
+    /// As a \[vint\].
+    pub(crate) fn signed(value: i64) -> Self {
+        Self::unsigned(((value << 1) ^ (value >> 63)).cast_unsigned())
+    }
+
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.bytes.get(MAX_BYTES - self.length..).unwrap_or_default()
     }
@@ -56,7 +67,7 @@ impl Vint {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Vint, take_unsigned};
+    use super::{Vint, take_signed, take_unsigned};
     use crate::ValueProblem;
     use crate::vectors::section;
 
@@ -66,6 +77,11 @@ mod tests {
             let value = vector.name.parse().unwrap();
             assert_eq!(Vint::unsigned(value).as_bytes(), vector.bytes, "{value}");
             assert_eq!(take_unsigned(&mut &vector.bytes[..]), Ok(value));
+        }
+        for vector in section("vint") {
+            let value = vector.name.parse().unwrap();
+            assert_eq!(Vint::signed(value).as_bytes(), vector.bytes, "{value}");
+            assert_eq!(take_signed(&mut &vector.bytes[..]), Ok(value));
         }
     }
 
@@ -91,11 +107,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(value: u64, bits in 0_u32..64) {
+        fn what_is_written_is_read(value: i64, bits in 0_u32..64) {
             let value = value >> bits;
-            let vint = Vint::unsigned(value);
+            let vint = Vint::signed(value);
             let mut rest = vint.as_bytes();
-            prop_assert_eq!(take_unsigned(&mut rest), Ok(value));
+            prop_assert_eq!(take_signed(&mut rest), Ok(value));
+            prop_assert!(rest.is_empty());
+            let vint = Vint::unsigned(value.cast_unsigned());
+            let mut rest = vint.as_bytes();
+            prop_assert_eq!(take_unsigned(&mut rest), Ok(value.cast_unsigned()));
             prop_assert!(rest.is_empty());
         }
     }

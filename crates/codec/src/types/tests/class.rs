@@ -1,5 +1,7 @@
 //! Classes by their names.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use super::{custom, read};
@@ -33,7 +35,7 @@ fn g11_3_every_type_vector_is_read_and_what_has_no_id_is_known_by_its_class() {
                 T::Vector(Box::new(T::Vector(Box::new(T::Int), 2)), 2)
             }
             "custom vector<frozen<list<int>>,2>" => T::Vector(Box::new(list(T::Int)), 2),
-            "udt ks.ty{a int,b text}" => T::UserType(Box::new(UserType {
+            "udt ks.ty{a int,b text}" => T::UserType(Arc::new(UserType {
                 keyspace: "ks".into(),
                 name: "ty".into(),
                 fields: vec![("a".into(), T::Int), ("b".into(), T::Text)],
@@ -74,7 +76,7 @@ fn classes_of_the_server_are_the_types_that_they_are() {
         ("~TupleType()", T::Tuple(vec![])),
         (
             "~UserType(ks,61c3b162,78:~DurationType,6C697374:~ListType(~SimpleDateType))",
-            T::UserType(Box::new(user)),
+            T::UserType(Arc::new(user)),
         ),
         ("~VectorType(~FloatType,2147483647)", T::Vector(Box::new(T::Float), 2_147_483_647)),
         ("Int32Type", T::Int),

@@ -1,5 +1,7 @@
 mod class;
 
+use std::sync::Arc;
+
 use bytes::BytesMut;
 
 use super::{ColumnType, TypeReader, UserType};
@@ -24,7 +26,7 @@ fn what_is_written_is_read() {
         fields: vec![("street".into(), ColumnType::Text), ("no".into(), ColumnType::Int)],
     };
     let tuple = ColumnType::Tuple(vec![
-        ColumnType::UserType(Box::new(user)),
+        ColumnType::UserType(Arc::new(user)),
         ColumnType::List(Box::new(ColumnType::Duration)),
         ColumnType::Custom("org.example.Point".into()),
     ]);

@@ -31,7 +31,10 @@ fn accepts_text<R>(ty: &ColumnType) -> Result<(), ValueError> {
 /// A text that is to be an `R`. An ascii column is read as UTF-8 too: the two agree on what a
 /// server accepts as ascii.
 #[inline]
-fn text<'page, R>(ty: &ColumnType, cell: Option<&'page [u8]>) -> Result<&'page str, ValueError> {
+pub(crate) fn text<'page, R>(
+    ty: &ColumnType,
+    cell: Option<&'page [u8]>,
+) -> Result<&'page str, ValueError> {
     std::str::from_utf8(not_null::<R>(ty, cell)?)
         .map_err(|_| ValueError::value::<R>(ty, ValueProblem::NotUtf8))
 }

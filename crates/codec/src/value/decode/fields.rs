@@ -35,9 +35,9 @@ impl<'page> FieldCell<'page> {
 
 /// Reads the fields of a user type's value, in the order of the type, for an `R`.
 ///
-/// Fields that are missing at the end, as in values from before they were added, are null. All are
-/// to be read: more fields than the type has are an error after the last. Ends after its first
-/// error.
+/// Fields that are missing at the end, as in values from before they were added, do not come: they
+/// are null ([`missing_field`]). All are to be read: more fields than the type has are an error
+/// after the last. Ends after its first error.
 #[derive(Clone, Debug)]
 pub struct FieldCells<'page, R> {
     ty: &'page ColumnType,
@@ -73,18 +73,38 @@ impl<'page, R> Iterator for FieldCells<'page, R> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
         let Some((name, field_type)) = self.fields.next() else {
             let fields = self.count;
-            let excess = !self.rest.is_empty();
-            return excess.then(|| Err(self.fail(ValueProblem::TooManyFields { fields })));
+            return Some(Err(self.fail(ValueProblem::TooManyFields { fields })));
         };
-        let cell = if self.rest.is_empty() { Ok(None) } else { take_field(&mut self.rest) };
+        let cell = take_field(&mut self.rest);
         let cell = cell.map(|bytes| FieldCell { name, field_type, bytes });
         Some(cell.map_err(|problem| self.fail(problem)))
     }
 }
 
 impl<R> FusedIterator for FieldCells<'_, R> {}
+
+/// The value of a field that did not come ([`FieldCells`]) and so is null.
+///
+/// # Errors
+///
+/// A `T` that is no `Option`. The error names the field.
+#[inline]
+pub fn missing_field<'page, T: DecodeValue<'page>>(
+    ty: &'page ColumnType,
+    name: &str,
+) -> Result<T, ValueError> {
+    // What is made of null does not depend on the type, and looking the field up takes time.
+    T::decode(ty, None).or_else(|error| {
+        let ColumnType::UserType(user) = ty else { return Err(error) };
+        let (_, field_type) = user.fields.iter().find(|(field, _)| field == name).ok_or(error)?;
+        T::decode(field_type, None).map_err(|error| error.in_field(name))
+    })
+}
 
 /// The user type that this type has to be for an `R`.
 #[inline]

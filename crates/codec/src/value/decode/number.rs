@@ -50,6 +50,8 @@ macro_rules! decode_fixed {
     };
 }
 
+pub(crate) use decode_fixed;
+
 decode_fixed!(i8, ColumnType::TinyInt, Self::from_be_bytes);
 decode_fixed!(i16, ColumnType::SmallInt, Self::from_be_bytes);
 decode_fixed!(i32, ColumnType::Int, Self::from_be_bytes);

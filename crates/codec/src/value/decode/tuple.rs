@@ -1,46 +1,63 @@
 //! Tuples as values of one cell.
 
-use super::DecodeValue;
 use super::bytes::not_null;
 use super::cells::take_field;
+use super::{DecodeValue, Undecoded};
 use crate::ColumnType;
 use crate::value::{ValueError, ValueProblem};
 
-/// The fields of a tuple's value, as it is read.
-struct Elements<'page> {
+/// Reads the elements of a tuple's value, in order.
+pub(crate) struct TupleCells<'page> {
     ty: &'page ColumnType,
     types: &'page [ColumnType],
     next: usize,
     rest: &'page [u8],
 }
 
-impl<'page> Elements<'page> {
+impl<'page> TupleCells<'page> {
     /// Of a cell that is to be an `R`, for the error.
     #[inline]
-    fn new<R>(ty: &'page ColumnType, cell: Option<&'page [u8]>) -> Result<Self, ValueError> {
+    pub(crate) fn new<R>(
+        ty: &'page ColumnType,
+        cell: Option<&'page [u8]>,
+    ) -> Result<Self, ValueError> {
         let ColumnType::Tuple(types) = ty else { return Err(ValueError::mismatch::<R>(ty)) };
         Ok(Self { ty, types, next: 0, rest: not_null::<R>(ty, cell)? })
     }
 
-    /// The next field decoded. Fields that are missing at the end are null.
+    /// The next element as it is. Those that are missing at the end are null.
+    #[inline]
+    pub(crate) fn next<R>(&mut self) -> Result<Undecoded<'page>, ValueError> {
+        let Some(ty) = self.types.get(self.next) else { return Err(self.too_many::<R>()) };
+        self.next += 1;
+        let bytes = if self.rest.is_empty() { Ok(None) } else { take_field(&mut self.rest) };
+        let bytes = bytes.map_err(|problem| ValueError::value::<R>(self.ty, problem))?;
+        Ok(Undecoded { ty, bytes })
+    }
+
+    /// Whether nothing is left to be read.
+    #[inline]
+    pub(crate) const fn is_at_end(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// The next element decoded.
     #[inline]
     fn value<R, T: DecodeValue<'page>>(&mut self) -> Result<T, ValueError> {
-        let Some(ty) = self.types.get(self.next) else {
-            return Err(ValueError::mismatch::<R>(self.ty));
-        };
-        self.next += 1;
-        let cell = if self.rest.is_empty() { Ok(None) } else { take_field(&mut self.rest) };
-        T::decode(ty, cell.map_err(|problem| ValueError::value::<R>(self.ty, problem))?)
+        let element = self.next::<R>()?;
+        T::decode(element.ty, element.bytes)
     }
 
     /// Nothing may follow.
     #[inline]
     fn end<R>(&self) -> Result<(), ValueError> {
-        if self.rest.is_empty() {
-            return Ok(());
-        }
-        let problem = ValueProblem::TooManyFields { fields: self.types.len() };
-        Err(ValueError::value::<R>(self.ty, problem))
+        if self.is_at_end() { Ok(()) } else { Err(self.too_many::<R>()) }
+    }
+
+    #[cold]
+    fn too_many<R>(&self) -> ValueError {
+        let fields = self.types.len();
+        ValueError::value::<R>(self.ty, ValueProblem::TooManyFields { fields })
     }
 }
 
@@ -64,7 +81,7 @@ macro_rules! decode_tuple {
                 ty: &'page ColumnType,
                 cell: Option<&'page [u8]>,
             ) -> Result<Self, ValueError> {
-                let mut elements = Elements::new::<Self>(ty, cell)?;
+                let mut elements = TupleCells::new::<Self>(ty, cell)?;
                 let tuple = ($(elements.value::<Self, $t>()?,)+);
                 elements.end::<Self>()?;
                 Ok(tuple)

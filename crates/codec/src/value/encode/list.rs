@@ -14,9 +14,9 @@ use crate::value::{ValueError, ValueProblem};
 
 /// Appends a sequence (`R`, for the errors) as the list, set or vector that is wanted; as a list,
 /// which looks the same as a set, if nothing is.
-pub(crate) fn encode_sequence<'a, R: ?Sized, T: EncodeValue + 'a>(
+pub(crate) fn encode_sequence<R: ?Sized, T: EncodeValue>(
     ty: Option<&ColumnType>,
-    elements: impl ExactSizeIterator<Item = &'a T>,
+    elements: impl ExactSizeIterator<Item = T>,
     out: &mut BytesMut,
 ) -> Result<(), ValueError> {
     match ty {
@@ -38,9 +38,9 @@ pub(crate) fn encode_sequence<'a, R: ?Sized, T: EncodeValue + 'a>(
 }
 
 /// A set (`R`, for the errors) as one.
-fn encode_members<'a, R: ?Sized, T: EncodeValue + 'a>(
+fn encode_members<R: ?Sized, T: EncodeValue>(
     ty: Option<&ColumnType>,
-    members: impl ExactSizeIterator<Item = &'a T>,
+    members: impl ExactSizeIterator<Item = T>,
     out: &mut BytesMut,
 ) -> Result<(), ValueError> {
     match ty {
@@ -50,9 +50,9 @@ fn encode_members<'a, R: ?Sized, T: EncodeValue + 'a>(
 }
 
 /// A list or set: the number of elements, and each as \[bytes\].
-fn encode_counted<'a, T: EncodeValue + 'a>(
+fn encode_counted<T: EncodeValue>(
     element: Option<&ColumnType>,
-    elements: impl ExactSizeIterator<Item = &'a T>,
+    mut elements: impl ExactSizeIterator<Item = T>,
     out: &mut BytesMut,
 ) -> Result<(), ValueError> {
     if elements.len() == 0 {
@@ -60,19 +60,19 @@ fn encode_counted<'a, T: EncodeValue + 'a>(
     }
     measured(out, |out| {
         put_count(out, elements.len())?;
-        elements.into_iter().try_for_each(|value| encode_element(value, element, out))
+        elements.try_for_each(|value| encode_element(&value, element, out))
     })
 }
 
 /// A vector: its elements, with a length only where their type has none.
-fn encode_vector<'a, R: ?Sized, T: EncodeValue + 'a>(
+fn encode_vector<R: ?Sized, T: EncodeValue>(
     element: &ColumnType,
-    mut elements: impl ExactSizeIterator<Item = &'a T>,
+    mut elements: impl ExactSizeIterator<Item = T>,
     out: &mut BytesMut,
 ) -> Result<(), ValueError> {
     let Some(size) = element.fixed_bytes() else {
         return measured(out, |out| {
-            elements.try_for_each(|value| encode_vint_element(value, Some(element), out))
+            elements.try_for_each(|value| encode_vint_element(&value, Some(element), out))
         });
     };
     measured(out, |out| {
@@ -101,7 +101,7 @@ fn members_fit<R: ?Sized, T: EncodeValue>(ty: &ColumnType) -> Result<(), ValueEr
 
 impl<T: EncodeValue> EncodeValue for [T] {
     fn encode(&self, ty: Option<&ColumnType>, out: &mut BytesMut) -> Result<(), ValueError> {
-        encode_sequence::<Self, T>(ty, self.iter(), out)
+        encode_sequence::<Self, &T>(ty, self.iter(), out)
     }
 }
 
@@ -114,7 +114,7 @@ macro_rules! encode_elements {
                 ty: Option<&ColumnType>,
                 out: &mut BytesMut,
             ) -> Result<(), ValueError> {
-                $encode::<Self, T>(ty, self.iter(), out)
+                $encode::<Self, &T>(ty, self.iter(), out)
             }
 
             fn fits(ty: &ColumnType) -> Result<(), ValueError> {

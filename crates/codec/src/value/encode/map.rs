@@ -11,9 +11,9 @@ use crate::value::ValueError;
 
 /// Appends entries (`R`, for the errors) as a map: their number, and each key and value as
 /// \[bytes\].
-pub(crate) fn encode_entries<'a, R, K: EncodeValue + 'a, V: EncodeValue + 'a>(
+pub(crate) fn encode_entries<R, K: EncodeValue, V: EncodeValue>(
     ty: Option<&ColumnType>,
-    mut entries: impl ExactSizeIterator<Item = (&'a K, &'a V)>,
+    mut entries: impl ExactSizeIterator<Item = (K, V)>,
     out: &mut BytesMut,
 ) -> Result<(), ValueError> {
     let (key_type, value_type) = match ty {
@@ -28,8 +28,8 @@ pub(crate) fn encode_entries<'a, R, K: EncodeValue + 'a, V: EncodeValue + 'a>(
     measured(out, |out| {
         put_count(out, entries.len())?;
         entries.try_for_each(|(key, value)| {
-            encode_element(key, key_type, out)?;
-            encode_element(value, value_type, out)
+            encode_element(&key, key_type, out)?;
+            encode_element(&value, value_type, out)
         })
     })
 }
@@ -44,7 +44,7 @@ fn entries_fit<R, K: EncodeValue, V: EncodeValue>(ty: &ColumnType) -> Result<(),
 
 impl<K: EncodeValue, V: EncodeValue, S> EncodeValue for HashMap<K, V, S> {
     fn encode(&self, ty: Option<&ColumnType>, out: &mut BytesMut) -> Result<(), ValueError> {
-        encode_entries::<Self, K, V>(ty, self.iter(), out)
+        encode_entries::<Self, &K, &V>(ty, self.iter(), out)
     }
 
     fn fits(ty: &ColumnType) -> Result<(), ValueError> {
@@ -54,7 +54,7 @@ impl<K: EncodeValue, V: EncodeValue, S> EncodeValue for HashMap<K, V, S> {
 
 impl<K: EncodeValue, V: EncodeValue> EncodeValue for BTreeMap<K, V> {
     fn encode(&self, ty: Option<&ColumnType>, out: &mut BytesMut) -> Result<(), ValueError> {
-        encode_entries::<Self, K, V>(ty, self.iter(), out)
+        encode_entries::<Self, &K, &V>(ty, self.iter(), out)
     }
 
     fn fits(ty: &ColumnType) -> Result<(), ValueError> {

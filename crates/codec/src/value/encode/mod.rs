@@ -9,15 +9,17 @@
 
 mod bytes;
 pub(crate) mod element;
+mod encoded;
 mod fields;
-mod list;
-mod map;
+pub(crate) mod list;
+pub(crate) mod map;
 pub(crate) mod number;
 mod option;
 mod pointer;
 mod tuple;
 mod values;
 
+pub use encoded::EncodedValues;
 pub use fields::encode_fields;
 pub use option::{MaybeUnset, Unset};
 pub use values::EncodeValues;

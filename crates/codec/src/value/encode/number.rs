@@ -46,6 +46,8 @@ macro_rules! encode_fixed {
     };
 }
 
+pub(crate) use encode_fixed;
+
 encode_fixed!(i8, ColumnType::TinyInt, Self::to_be_bytes);
 encode_fixed!(i16, ColumnType::SmallInt, Self::to_be_bytes);
 encode_fixed!(i32, ColumnType::Int, Self::to_be_bytes);

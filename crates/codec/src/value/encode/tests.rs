@@ -6,7 +6,8 @@ use bytes::{Bytes, BytesMut};
 use uuid::Uuid;
 
 use crate::{
-    ColumnSpec, ColumnType, EncodeValue, EncodeValues, MaybeUnset, Unset, ValueError, ValueProblem,
+    ColumnSpec, ColumnType, EncodeValue, EncodeValues, EncodedValues, MaybeUnset, Token, Unset,
+    ValueError, ValueProblem,
 };
 
 /// What a value is encoded to, with a bind marker of this type or without one.
@@ -161,4 +162,18 @@ fn encoding_allocates_nothing_while_there_is_room() {
     let start = out.as_ptr();
     (1_i64, "some text", None::<i32>, Uuid::nil()).encode_values(&[], &mut out).unwrap();
     assert_eq!((out.as_ptr(), out.len()), (start, 12 + 13 + 4 + 20));
+}
+
+#[test]
+fn values_are_encoded_once_for_routing_and_for_every_attempt() {
+    let markers = [marker("id", ColumnType::Int), marker("name", ColumnType::Text)];
+    let values = EncodedValues::encode(&(1, "a"), &markers, BytesMut::from(&b"old"[..])).unwrap();
+    assert_eq!((values.count(), values.token(&[1])), (2, Some(Token::of_key(b"a"))));
+    for _ in 0..2 {
+        let (mut once, mut again) = (BytesMut::new(), BytesMut::new());
+        assert_eq!((1, "a").encode_values(&markers, &mut once), Ok(2));
+        assert_eq!(values.encode_values(&markers, &mut again), Ok(2));
+        assert_eq!(once, again);
+    }
+    assert!(EncodedValues::encode(&(1,), &markers, values.into_buffer()).is_err());
 }

@@ -1,5 +1,7 @@
 //! User types, by their fields.
 
+use std::sync::Arc;
+
 use bytes::BytesMut;
 
 use super::{cells, decode, encode, list, mismatch, problem};
@@ -7,7 +9,7 @@ use crate::ColumnType::{Int, Text};
 use crate::vectors::vector;
 use crate::{
     ColumnType, DecodeValue, EncodeValue, FieldCell, FieldCells, UserType, ValueError,
-    ValueProblem, check_fields, encode_fields,
+    ValueProblem, check_fields, encode_fields, missing_field,
 };
 
 const FIVE: &[u8] = &[0, 0, 0, 5];
@@ -17,6 +19,27 @@ const FIVE: &[u8] = &[0, 0, 0, 5];
 struct Pair {
     b: Option<String>,
     a: Option<i32>,
+}
+
+/// One that has to have a value.
+#[derive(Debug)]
+struct Whole;
+
+impl DecodeValue<'_> for Whole {
+    fn accepts(ty: &ColumnType) -> Result<(), ValueError> {
+        check_fields::<Self>(ty, &[("b", String::accepts)])
+    }
+
+    fn decode(ty: &ColumnType, cell: Option<&[u8]>) -> Result<Self, ValueError> {
+        let mut b = None;
+        for field in FieldCells::<Self>::new(ty, cell)? {
+            let field = field?;
+            if field.name == "b" {
+                b = Some(field.decode::<String>()?);
+            }
+        }
+        b.map_or_else(|| missing_field(ty, "b"), Ok).map(|_: String| Self)
+    }
 }
 
 impl DecodeValue<'_> for Pair {
@@ -47,7 +70,7 @@ impl EncodeValue for Pair {
 
 fn user_type(fields: &[(&str, ColumnType)]) -> ColumnType {
     let fields = fields.iter().map(|(name, ty)| ((*name).to_owned(), ty.clone())).collect();
-    ColumnType::UserType(Box::new(UserType { keyspace: "ks".into(), name: "pair".into(), fields }))
+    ColumnType::UserType(Arc::new(UserType { keyspace: "ks".into(), name: "pair".into(), fields }))
 }
 
 fn pair_type() -> ColumnType {
@@ -109,6 +132,9 @@ fn h14_a_user_type_that_is_too_short_ends_in_nulls_and_one_that_is_too_long_is_a
     let ty = pair_type();
     let short = cells(&[Some(FIVE)]);
     assert_eq!(decode(&ty, Some(&short)), Ok(Pair { a: Some(5), b: None }));
+    let error = decode::<Whole>(&ty, Some(&short)).unwrap_err();
+    assert_eq!(error.to_string(), "field `b`: text as String: it is null; use Option<String>");
+    assert_eq!(missing_field::<Option<Vec<i32>>>(&ty, "b"), Ok(None));
     let long = cells(&[Some(FIVE), Some(b"x"), None]);
     let error = decode::<Pair>(&ty, Some(&long));
     assert_eq!(
