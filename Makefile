@@ -18,12 +18,12 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: ## Write 100,000 rows to a real Cassandra and stream them back, checked
+demo: cassandra-up ## Write 100,000 rows to a real Cassandra (started if none answers) and stream them back, checked
 	$(CARGO) run --release --locked -p cqlwire --example demo
 
 .PHONY: test
 test: ## Run every test, doc tests included; starts the Cassandra that it needs, and stops it
-	$(CARGO) test --workspace --all-features --locked
+	$(CARGO) run --locked -p cqlwire-testkit --bin cassandra -- run -- $(CARGO) test --workspace --all-features --locked
 
 .PHONY: ci
 ci: lint test msrv $(if $(wildcard fuzz/fuzz.mk),fuzz-smoke,no-fuzz-smoke) ## Everything that has to pass: lint, test, msrv, and fuzz-smoke where there is fuzz/

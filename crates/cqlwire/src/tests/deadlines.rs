@@ -130,7 +130,7 @@ async fn g6_3_a_timeout_says_where_and_for_how_long() {
     assert!(error.elapsed().unwrap() >= SOON);
 }
 
-/// RESULT of the kind Schema_change: the keyspace `k` was created (v5 §4.2.5.5).
+/// RESULT that the keyspace `k` was created: a schema change (v5 §4.2.5.5).
 fn keyspace_created() -> BytesMut {
     let mut body = BytesMut::new();
     body.put_i32(5);
