@@ -18,7 +18,8 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: cassandra-up ## Write 100,000 rows to a real Cassandra (started if none answers) and stream them back, checked
+demo: ## Write 100,000 rows to a real Cassandra (started if none answers) and stream them back, checked
+	@$(CASSANDRA) up --unless-answered
 	$(CARGO) run --release --locked -p cqlwire --example demo
 
 .PHONY: test

@@ -62,6 +62,9 @@ struct Wanted {
     /// The port for clients, the same for every node [default: 9042]
     #[arg(long)]
     port: Option<u16>,
+    /// Start nothing if any server answers there already, whoever started it
+    #[arg(long)]
+    unless_answered: bool,
 }
 
 impl Wanted {
@@ -100,6 +103,12 @@ fn act(action: Action) -> Result<ExitCode, Error> {
 }
 
 fn up(wanted: &Wanted) -> Result<ExitCode, Error> {
+    if wanted.unless_answered
+        && let Some(address) = cassandra::answering(wanted.port)
+    {
+        println!("{address} answers already: nothing to start");
+        return Ok(ExitCode::SUCCESS);
+    }
     match cassandra::up(wanted.variant(), wanted.port)? {
         Outcome::Started(up) => println!("{}", describe(&up, "is up")),
         Outcome::Running(up) => println!("{}", describe(&up, "was up already")),

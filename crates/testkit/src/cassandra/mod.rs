@@ -79,7 +79,7 @@ pub use error::Error;
 pub use node::Node;
 pub use run::run;
 pub use shared::shared;
-pub use up::{Outcome, Up, down, status, up};
+pub use up::{Outcome, Up, answering, down, status, up};
 pub use variant::{Encryption, Variant};
 pub use version::Version;
 

@@ -161,6 +161,14 @@ pub fn up(variant: Variant, port: Option<u16>) -> Result<Outcome, Error> {
     Ok(Outcome::Started(Up::new(&home, record)))
 }
 
+/// A server on 127.0.0.1 and this port (default 9042) that answers clients without TLS, whoever
+/// started it.
+pub fn answering(port: Option<u16>) -> Option<SocketAddr> {
+    let address = SocketAddr::from(([127, 0, 0, 1], port.unwrap_or(Ports::DEFAULT.cql)));
+    let answer = Conversation::begin(address, None, ANSWER).and_then(|mut server| server.options());
+    answer.is_ok().then_some(address)
+}
+
 /// Shuts down what is up, and says what that was.
 ///
 /// # Errors
