@@ -1,7 +1,7 @@
 # What one does here, each as one target. `make` alone lists them.
 #
-# Needed: Rust by rustup, a C compiler (for the cryptography of rustls), Java 17 and Maven (for the
-# real Cassandra of demo and test). Everything else is set up by the targets themselves.
+# Needed: Rust by rustup, a C compiler (for the cryptography of rustls), Java 17 with Maven or Docker
+# (for the real Cassandra of demo and test). Everything else is set up by the targets themselves.
 
 CARGO ?= cargo
 
@@ -21,9 +21,10 @@ help: ## List the targets
 demo: ## Write 100,000 rows to a real Cassandra and stream them back, checked
 	$(CARGO) run --release --locked -p cqlwire --example demo
 
+# One node for all test binaries, where the launcher can keep one up around them.
 .PHONY: test
 test: ## Run every test, doc tests included; starts the Cassandra that it needs, and stops it
-	$(CARGO) test --workspace --all-features --locked
+	$(if $(CASSANDRA),$(CASSANDRA) run -- )$(CARGO) test --workspace --all-features --locked
 
 .PHONY: ci
 ci: lint test msrv $(if $(wildcard fuzz/fuzz.mk),fuzz-smoke,no-fuzz-smoke) ## Everything that has to pass: lint, test, msrv, and fuzz-smoke where there is fuzz/
