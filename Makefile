@@ -1,7 +1,7 @@
 # What one does here, each as one target. `make` alone lists them.
 #
-# Needed: Rust by rustup, a C compiler (for the cryptography of rustls), Java 17 and Maven (for the
-# real Cassandra of demo and test). Everything else is set up by the targets themselves.
+# Needed: Rust by rustup, a C compiler (for the cryptography of rustls), Java 17 with Maven or Docker
+# (for the real Cassandra of demo and test). Everything else is set up by the targets themselves.
 
 CARGO ?= cargo
 
@@ -22,9 +22,10 @@ demo: ## Write 100,000 rows to a real Cassandra (started if none answers) and st
 	@$(CASSANDRA) up --unless-answered
 	$(CARGO) run --release --locked -p cqlwire --example demo
 
+# One node for all test binaries.
 .PHONY: test
 test: ## Run every test, doc tests included; starts the Cassandra that it needs, and stops it
-	$(CARGO) run --locked -p cqlwire-testkit --bin cassandra -- run -- $(CARGO) test --workspace --all-features --locked
+	$(CASSANDRA) run -- $(CARGO) test --workspace --all-features --locked
 
 .PHONY: ci
 ci: lint test msrv $(if $(wildcard fuzz/fuzz.mk),fuzz-smoke,no-fuzz-smoke) ## Everything that has to pass: lint, test, msrv, and fuzz-smoke where there is fuzz/
