@@ -146,11 +146,10 @@ impl Requests {
         std::mem::replace(&mut self.records[key as usize], closed)
     }
 
-    /// Have `waker` woken when the outcome is there.
-    pub(crate) fn watch(&mut self, key: u32, waker: &Waker) {
-        match &mut self.records[key as usize].waker {
-            Some(known) => known.clone_from(waker),
-            none => *none = Some(waker.clone()),
+    /// Have `waker`, if there is one, woken when the outcome is there; the one before it is left there instead.
+    pub(crate) fn watch(&mut self, key: u32, waker: &mut Option<Waker>) {
+        if waker.is_some() {
+            std::mem::swap(&mut self.records[key as usize].waker, waker);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Commands of callers.
 
-use std::task::{Context, Waker};
+use std::task::Waker;
 use std::time::Instant;
 
 use cqlwire_codec::RequestEnvelope;
@@ -82,18 +82,19 @@ impl Connection {
         Ok(Submitted { ticket, wake: self.wake_shell(Some(look)), spare })
     }
 
-    /// The outcome of a request, or its ticket back while there is none; then the task of `context` is woken once
-    /// there is.
+    /// The outcome of a request, or its ticket back while there is none. `waker` is then the one to wake once there
+    /// is; without any, it stays the one that was given last. What is left in `waker` is no longer needed: to be
+    /// dropped outside of the lock, since that may run anything.
     ///
     /// # Errors
     /// The ticket: not yet.
     pub fn poll_outcome(
         &mut self,
         ticket: Ticket,
-        context: &Context<'_>,
+        waker: &mut Option<Waker>,
     ) -> Result<Outcome, Ticket> {
         if !matches!(self.requests.phase(ticket.key()), Phase::Settled(_)) {
-            self.requests.watch(ticket.key(), context.waker());
+            self.requests.watch(ticket.key(), waker);
             return Err(ticket);
         }
         match self.requests.close(ticket.redeem()).phase {

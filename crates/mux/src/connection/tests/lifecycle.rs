@@ -115,9 +115,10 @@ fn events_are_kept_in_order_and_bounded() {
         bench.deliver(answer(StreamId::EVENT, Opcode::Event, tag)).unwrap();
     }
     assert_eq!(bench.core.dropped_events(), 1);
-    let waker = bench.waker();
-    let context = Context::from_waker(&waker);
-    let next = |bench: &mut Bench| bench.core.poll_event(&context).map(|e| e.map(|e| e.body));
+    let next = |bench: &mut Bench| {
+        let mut waker = Some(bench.waker());
+        bench.core.poll_event(&mut waker).map(|event| event.map(|event| event.body))
+    };
     for tag in 1u32..3 {
         let body = Bytes::copy_from_slice(&tag.to_be_bytes());
         assert_eq!(next(&mut bench), std::task::Poll::Ready(Some(body)));

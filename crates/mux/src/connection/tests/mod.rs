@@ -146,7 +146,7 @@ impl Bench {
 
     fn poll(&mut self, ticket: Ticket) -> Result<Outcome, Ticket> {
         let waker = self.waker();
-        self.core.poll_outcome(ticket, &Context::from_waker(&waker))
+        self.core.poll_outcome(ticket, &mut Some(waker))
     }
 
     /// The outcome of a request that has one by now.

@@ -186,7 +186,7 @@ impl Model {
         let woken = Arc::<Woken>::default();
         let waker = Waker::from(Arc::clone(&woken));
         let ticket = self.callers[place].ticket.take().unwrap();
-        match self.bench.core.poll_outcome(ticket, &Context::from_waker(&waker)) {
+        match self.bench.core.poll_outcome(ticket, &mut Some(waker)) {
             Err(ticket) => {
                 self.callers[place].ticket = Some(ticket);
                 self.callers[place].woken = Some(woken);
