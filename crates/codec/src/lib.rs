@@ -50,8 +50,9 @@ pub use types::{ColumnSpec, ColumnType, TypeReader, UserType};
 pub use value::{
     Counter, CqlDate, CqlDecimal, CqlDuration, CqlTime, CqlTimestamp, CqlUserType, CqlValue,
     CqlVarint, DecodeRow, DecodeValue, EncodeValue, EncodeValues, EncodedValues, FieldCell,
-    FieldCells, FieldCheck, InvalidValue, ListIter, MapIter, MaybeUnset, Misplaced, TypeMismatch,
-    Undecoded, Unset, ValueError, ValueProblem, check_fields, encode_fields, missing_field,
+    FieldCells, FieldCheck, InvalidValue, ListIter, MapIter, MaybeUnset, Misplaced, NamedValues,
+    TypeMismatch, Undecoded, Unset, ValueError, ValueProblem, check_fields, encode_fields,
+    missing_field,
 };
 pub use version::ProtocolVersion;
 pub use wire::CustomPayload;

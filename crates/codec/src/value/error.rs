@@ -29,6 +29,9 @@ pub enum ValueError {
     /// There is no column, bind marker or field of this name, or at this position.
     #[error("there is no column `{0}`")]
     NoColumn(Box<str>),
+    /// The values are given by name, and there is none of the name of this bind marker.
+    #[error("there is no value for the bind marker `{0}`")]
+    NoValue(Box<str>),
     /// A type in Rust and a type in CQL that do not go together, whatever the value.
     #[error(transparent)]
     Mismatch(Box<TypeMismatch>),

@@ -22,7 +22,9 @@ pub use decode::{
     check_fields, missing_field,
 };
 pub use dynamic::{CqlUserType, CqlValue};
-pub use encode::{EncodeValue, EncodeValues, EncodedValues, MaybeUnset, Unset, encode_fields};
+pub use encode::{
+    EncodeValue, EncodeValues, EncodedValues, MaybeUnset, NamedValues, Unset, encode_fields,
+};
 pub use error::{InvalidValue, Misplaced, TypeMismatch, ValueError, ValueProblem};
 
 #[cfg(test)]

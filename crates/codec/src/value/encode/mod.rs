@@ -13,6 +13,7 @@ mod encoded;
 mod fields;
 pub(crate) mod list;
 pub(crate) mod map;
+mod named;
 pub(crate) mod number;
 mod option;
 mod pointer;
@@ -21,6 +22,7 @@ mod values;
 
 pub use encoded::EncodedValues;
 pub use fields::encode_fields;
+pub use named::NamedValues;
 pub use option::{MaybeUnset, Unset};
 pub use values::EncodeValues;
 

@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -6,8 +7,8 @@ use bytes::{Bytes, BytesMut};
 use uuid::Uuid;
 
 use crate::{
-    ColumnSpec, ColumnType, EncodeValue, EncodeValues, EncodedValues, MaybeUnset, Token, Unset,
-    ValueError, ValueProblem,
+    ColumnSpec, ColumnType, EncodeValue, EncodeValues, EncodedValues, MaybeUnset, NamedValues,
+    Token, Unset, ValueError, ValueProblem,
 };
 
 /// What a value is encoded to, with a bind marker of this type or without one.
@@ -176,4 +177,44 @@ fn values_are_encoded_once_for_routing_and_for_every_attempt() {
         assert_eq!(once, again);
     }
     assert!(EncodedValues::encode(&(1,), &markers, values.into_buffer()).is_err());
+}
+
+#[test]
+fn values_by_name_go_to_their_bind_markers() {
+    let mut markers = vec![marker("id", ColumnType::Int), marker("name", ColumnType::Int)];
+    let mut by_position = BytesMut::new();
+    (1, 2).encode_values(&markers, &mut by_position).unwrap();
+    let (pairs, map) =
+        (NamedValues(&[("name", 2), ("id", 1)]), BTreeMap::from([("id", 1), ("name", 2)]));
+    let hash_map: HashMap<String, i32> = [("id".to_owned(), 1), ("name".to_owned(), 2)].into();
+    let forms: [&dyn EncodeValues; 3] = [&pairs, &map, &hash_map];
+    for values in forms {
+        let mut out = BytesMut::new();
+        assert_eq!(values.encode_values(&markers, &mut out), Ok(2));
+        assert_eq!((&out, values.named(&markers)), (&by_position, false));
+    }
+
+    let mut out = BytesMut::new();
+    let error = NamedValues(&[("id", 1)]).encode_values(&markers, &mut out).unwrap_err();
+    assert_eq!(error, ValueError::NoValue("name".into()));
+    let error = NamedValues(&[("id", 1_i64)]).encode_values(&markers, &mut out).unwrap_err();
+    assert_eq!(error.to_string(), "column `id`: int does not go with i64; use i32");
+    let unknown = NamedValues(&[("id", 1), ("name", 2), ("Name", 3)]);
+    let error = unknown.encode_values(&markers, &mut out).unwrap_err();
+    assert_eq!(error, ValueError::NoColumn("Name".into()));
+
+    // A name that comes twice has its value twice.
+    markers.push(marker("id", ColumnType::Int));
+    assert_eq!(pairs.encode_values(&markers, &mut BytesMut::new()), Ok(3));
+}
+
+#[test]
+fn without_bind_markers_the_names_are_sent_along() {
+    let mut out = BytesMut::new();
+    let values = NamedValues(&[("b", 1_i8), ("añ", 2)]);
+    assert_eq!((values.named(&[]), values.encode_values(&[], &mut out)), (true, Ok(2)));
+    assert_eq!(out, b"\0\x01b\0\0\0\x01\x01\0\x03a\xC3\xB1\0\0\0\x01\x02"[..]);
+    let long = "x".repeat(65_536);
+    let error = NamedValues(&[(&long, 1)]).encode_values(&[], &mut out).unwrap_err();
+    assert_eq!(error, ValueError::TooLong { length: 65_536, limit: 65_535 });
 }

@@ -12,7 +12,7 @@ use crate::value::ValueError;
 /// The bind values of one statement.
 ///
 /// Tuples of up to 16, and slices, arrays and `Vec`s of one type (`&dyn EncodeValue` for several),
-/// go by position.
+/// go by position; [`NamedValues`](super::NamedValues), and maps from names to values, by name.
 pub trait EncodeValues {
     /// Whether [`encode_values`](Self::encode_values) writes a name before each value. Only for an
     /// unprepared QUERY: with bind markers at hand (`columns`), values go by position.
