@@ -12,10 +12,16 @@ pub struct ExecutionProfile {
     pub consistency: Consistency,
     /// The consistency of the Paxos phase of conditional statements. Default `LOCAL_SERIAL`.
     pub serial_consistency: Option<SerialConsistency>,
-    /// How long the whole may take: waiting, every attempt, every page on its own. Default 10 s,
-    /// more than a server takes before it gives up (2 s for writes, 5 s for reads, unless
-    /// configured otherwise), so that its answer arrives.
+    /// How long one request may take with all its attempts: a statement, or one page of a stream.
+    /// Default 10 s, more than a server takes before it gives up (2 s for writes, 5 s for reads,
+    /// unless configured otherwise), so that its answer arrives.
     pub timeout: Duration,
+    /// How long a whole stream may take, from its first page to its last. Default `None`: as long
+    /// as its pages come in time, however many they are.
+    pub stream_timeout: Option<Duration>,
+    /// How many pages a stream asks for ahead of the one that is being read, as far as the
+    /// session's budget has room. Default 1; 0 asks for a page only when it is waited for.
+    pub prefetch_pages: u8,
     /// How many rows a page is to have, at least 1. Default 5,000.
     pub page_size: u32,
     /// May the request be sent again although it may have been done already? Default no.
@@ -30,6 +36,8 @@ impl Default for ExecutionProfile {
             consistency: Consistency::LocalQuorum,
             serial_consistency: Some(SerialConsistency::LocalSerial),
             timeout: Duration::from_secs(10),
+            stream_timeout: None,
+            prefetch_pages: 1,
             page_size: 5_000,
             idempotent: false,
             tracing: false,

@@ -8,6 +8,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cqlwire_stream::Position;
+
 pub use attempt::{Attempt, AttemptFailure};
 pub use kind::{ErrorKind, TimeoutPhase};
 
@@ -26,6 +28,8 @@ struct Inner {
     kind: ErrorKind,
     attempts: Vec<Attempt>,
     elapsed: Option<Duration>,
+    /// Of a stream: where the page that did not come begins.
+    resume: Option<Position>,
 }
 
 /// What a call of this crate gives.
@@ -44,7 +48,16 @@ impl Error {
     ) -> Self {
         // What could not even be said was not waited for.
         let elapsed = elapsed.filter(|_| !matches!(kind, ErrorKind::Request(_)));
-        Self { inner: Arc::new(Inner { kind, attempts, elapsed }) }
+        Self { inner: Arc::new(Inner { kind, attempts, elapsed, resume: None }) }
+    }
+
+    /// The same error, of a page that begins there.
+    pub(crate) fn resuming_at(mut self, position: Position) -> Self {
+        // Nobody else has it yet.
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            inner.resume = Some(position);
+        }
+        self
     }
 
     /// What happened.
@@ -60,6 +73,12 @@ impl Error {
     /// How long it took, from the call to the error; `None` if nothing was waited for.
     pub fn elapsed(&self) -> Option<Duration> {
         self.inner.elapsed
+    }
+
+    /// Of a stream: where the page that did not come begins, for another stream of the same
+    /// statement and values to go on from. All rows before it have been given out.
+    pub fn resume_position(&self) -> Option<&Position> {
+        self.inner.resume.as_ref()
     }
 
     /// Was it a deadline of this client that passed? (For a timeout among the servers, see the

@@ -3,6 +3,7 @@
 mod answer;
 mod ask;
 mod executing;
+mod hook;
 mod run;
 mod schema;
 mod source;
@@ -11,11 +12,12 @@ mod values;
 use std::time::Duration;
 
 use cqlwire_codec::{Consistency, EncodeValues, SerialConsistency};
-use cqlwire_stream as stream;
+use cqlwire_stream::{self as stream, Progress};
 
 pub(crate) use self::answer::Answer;
 pub(crate) use self::ask::{AskPrepare, Statement};
 pub use self::executing::Executing;
+use self::hook::Hook;
 pub(crate) use self::run::run;
 pub use self::source::StatementSource;
 use crate::{ExecutionProfile, Session};
@@ -60,6 +62,7 @@ pub(crate) struct Options {
     pub(crate) timestamp_micros: Option<i64>,
     /// Of streams.
     stream: stream::Settings,
+    hook: Option<Hook>,
 }
 
 impl<'a, V: EncodeValues + Sync> Execution<'a, V> {
@@ -68,6 +71,7 @@ impl<'a, V: EncodeValues + Sync> Execution<'a, V> {
             profile: session.profile().clone(),
             timestamp_micros: None,
             stream: stream::Settings::default(),
+            hook: None,
         };
         Self { session, statement, values, options }
     }
@@ -122,10 +126,24 @@ impl<'a, V: EncodeValues + Sync> Execution<'a, V> {
         self
     }
 
+    /// Of a stream: how long the whole may take, from its first page to its last.
+    pub const fn stream_timeout(mut self, timeout: Duration) -> Self {
+        self.options.profile.stream_timeout = Some(timeout);
+        self
+    }
+
     /// Of a stream: how many pages to ask for ahead of the one that is being read, as far as the
-    /// session's budget has room. Default 1; 0 asks for a page only when it is waited for.
+    /// session's budget has room; 0 asks for a page only when it is waited for.
     pub const fn prefetch(mut self, pages: u8) -> Self {
-        self.options.stream.prefetch = pages;
+        self.options.profile.prefetch_pages = pages;
+        self
+    }
+
+    /// Of a stream: has `hook` called with the figures so far after each page that came, and once
+    /// when the stream is over. Called on the task that reads, outside of any lock; one that panics
+    /// is not called again.
+    pub fn on_progress(mut self, hook: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
+        self.options.hook = Some(Hook::new(hook));
         self
     }
 
@@ -152,7 +170,8 @@ impl<'a, V: EncodeValues + Sync> Execution<'a, V> {
     /// itself. The stream holds on to nothing that is borrowed here.
     pub fn pages(self) -> Pages {
         let budget = self.session.budget().clone();
-        let settings = self.options.stream.clone();
+        let prefetch = self.options.profile.prefetch_pages;
+        let settings = stream::Settings { prefetch, ..self.options.stream.clone() };
         let source = StatementSource::new(self.session, self.statement, &self.values, self.options);
         Pages::new(source, &budget, settings)
     }

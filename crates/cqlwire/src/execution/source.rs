@@ -4,13 +4,14 @@ use std::fmt;
 use std::future::Future;
 use std::num::NonZeroU32;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use cqlwire_codec::{EncodeValues, PagingState};
 use cqlwire_net::Deadline;
-use cqlwire_stream::{Fetched, PageSource};
+use cqlwire_stream::{Fetched, PageSource, Position, Progress};
 
 use super::ask::{AskStatement, Statement};
+use super::hook::Hook;
 use super::values::EncodedValues;
 use super::{Options, run};
 use crate::session::Core;
@@ -21,6 +22,7 @@ use crate::{Error, Prepared, Result, Session};
 pub struct StatementSource {
     /// Or why there is nothing to ask: values that do not fit are told by the first page.
     request: Result<Arc<PageRequest>>,
+    hook: Option<Hook>,
 }
 
 /// What all pages of a stream have in common.
@@ -29,6 +31,8 @@ struct PageRequest {
     statement: OwnedStatement,
     values: EncodedValues,
     options: Options,
+    /// The end of the whole stream, counted from its first page.
+    deadline: OnceLock<Deadline>,
 }
 
 enum OwnedStatement {
@@ -58,11 +62,12 @@ impl StatementSource {
                 (OwnedStatement::Prepared(prepared.clone()), prepared.bind_markers())
             }
         };
-        let core = Arc::clone(session.core());
+        let (core, hook) = (Arc::clone(session.core()), options.hook.clone());
+        let deadline = OnceLock::new();
         let request = EncodedValues::new(values, columns)
-            .map(|values| Arc::new(PageRequest { core, statement, values, options }))
+            .map(|values| Arc::new(PageRequest { core, statement, values, options, deadline }))
             .map_err(|error| Error::new(cqlwire_codec::EncodeError::from(error).into()));
-        Self { request }
+        Self { request, hook }
     }
 }
 
@@ -72,14 +77,22 @@ impl PageSource for StatementSource {
 
     fn fetch(&mut self, after: Option<&PagingState>, most_rows: Option<NonZeroU32>) -> Self::Fetch {
         let (request, after) = (self.request.clone(), after.cloned());
-        Box::pin(async move { request?.page(after, most_rows).await })
+        Box::pin(async move {
+            let request = request?;
+            let page = request.page(after.as_ref(), most_rows).await;
+            page.map_err(|error| error.resuming_at(Position { after, skip: 0 }))
+        })
+    }
+
+    fn progressed(&mut self, progress: &Progress) {
+        self.hook = self.hook.take().filter(|hook| hook.call(progress));
     }
 }
 
 impl PageRequest {
     async fn page(
         &self,
-        after: Option<PagingState>,
+        after: Option<&PagingState>,
         most_rows: Option<NonZeroU32>,
     ) -> Result<Fetched> {
         let _inside = self.core.enter()?;
@@ -88,12 +101,23 @@ impl PageRequest {
             values: &self.values,
             options: &self.options,
             most_rows,
-            paging_state: after.as_ref(),
+            paging_state: after,
         };
-        let deadline = Deadline::after(self.options.profile.timeout);
-        let answer = run(&self.core, &ask, deadline).await?;
+        let answer = run(&self.core, &ask, self.deadline()).await?;
         let (fetched, _) = answer.into_fetched()?;
         Ok(fetched)
+    }
+
+    /// That of one page, within that of the whole stream.
+    fn deadline(&self) -> Deadline {
+        let profile = &self.options.profile;
+        let page = Deadline::after(profile.timeout);
+        match profile.stream_timeout {
+            None => page,
+            Some(timeout) => {
+                page.no_later_than(*self.deadline.get_or_init(|| Deadline::after(timeout)))
+            }
+        }
     }
 }
 

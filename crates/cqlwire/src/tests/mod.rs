@@ -6,6 +6,7 @@ mod close;
 mod deadlines;
 mod errors;
 mod memory;
+mod streams;
 
 use std::time::Duration;
 
@@ -31,9 +32,13 @@ fn users(count: i64) -> Vec<Row> {
     (0..count).map(|id| vec![cell(id.to_be_bytes()), cell(format!("user {id}"))]).collect()
 }
 
-/// Has a node answer `SELECT` with so many users.
-fn prime_users(node: &ScriptedNode, count: i64) {
+/// `SELECT` is answered with so many users.
+fn answer_users(count: i64) -> Prime {
     let shape = columns([("id", ColumnType::BigInt), ("name", ColumnType::Text)]);
     let markers = columns([("city", ColumnType::Text)]);
-    node.prime(Prime::statement(SELECT).rows(shape, users(count)).binds(markers, &[0]));
+    Prime::statement(SELECT).rows(shape, users(count)).binds(markers, &[0])
+}
+
+fn prime_users(node: &ScriptedNode, count: i64) {
+    node.prime(answer_users(count));
 }
