@@ -2,8 +2,15 @@
 //!
 //! Most run in memory under paused time; sockets are for what only sockets do.
 
+mod accounting;
 mod conversation;
+mod deadlines;
+mod dialers;
+mod handshake;
+mod played;
+mod tls;
 mod wakers;
+mod wakeups;
 
 use std::time::Duration;
 
@@ -25,8 +32,22 @@ const WAYS: [(ProtocolVersion, Option<Compression>); 5] = [
     (ProtocolVersion::V5, Some(Compression::Lz4)),
 ];
 
+/// How often to do something: less often by default, more often under `CQLWIRE_SOAK`.
+fn rounds(quick: usize, soak: usize) -> usize {
+    if std::env::var_os("CQLWIRE_SOAK").is_some() { soak } else { quick }
+}
+
 fn seconds(n: u64) -> Deadline {
     Deadline::after(Duration::from_secs(n))
+}
+
+fn millis(n: u64) -> Deadline {
+    Deadline::after(Duration::from_millis(n))
+}
+
+/// Settings of this version and no other.
+fn only(version: ProtocolVersion) -> Settings {
+    Settings { newest_version: version, oldest_version: version, ..Settings::default() }
 }
 
 async fn connected(node: &ScriptedNode, settings: &Settings) -> Connection {
