@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::{BufMut, BytesMut};
 use cqlwire_codec::{
-    Direction, EnvelopeFlags, EnvelopeHeader, Opcode, ProtocolVersion, SegmentEncoder, StreamId,
+    Direction, EnvelopeFlags, EnvelopeHeader, FramingError, Opcode, ProtocolVersion,
+    SegmentEncoder, StreamId,
 };
 use cqlwire_testkit::node::ScriptedNode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
@@ -149,6 +150,26 @@ fn in_version(version: ProtocolVersion, opcode: Opcode, body: &[u8]) -> BytesMut
     let mut bytes = played::envelope(StreamId::CONNECTION, opcode, body);
     bytes[0] = version.number() | 0x80;
     bytes
+}
+
+#[tokio::test(start_paused = true)]
+async fn a6_only_an_error_may_come_in_another_version() {
+    for (asked, answered) in [
+        (ProtocolVersion::V5, ProtocolVersion::V4),
+        (ProtocolVersion::V4, ProtocolVersion::V5),
+        (ProtocolVersion::V4, ProtocolVersion::V3),
+    ] {
+        let dials = Dials::played(move |_, mut server| async move {
+            server.asked().await;
+            let ready = in_version(answered, Opcode::Ready, b"");
+            server.stream.write_all(&ready).await.unwrap();
+            assert_eq!(server.stream.read(&mut [0]).await.unwrap_or(0), 0, "it goes on");
+        });
+        let settings = by(&dials, only(asked));
+        let error = Connection::open(&somewhere(), &settings, seconds(5)).await.unwrap_err();
+        let changed = FramingError::VersionChanged { expected: asked, found: answered };
+        assert!(matches!(&error.cause, ConnectCause::Framing(found) if *found == changed));
+    }
 }
 
 /// Refuses whatever it is asked in, naming the other of v4 and v5, three times over.
