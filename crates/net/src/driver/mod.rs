@@ -107,15 +107,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     fn turn(&mut self, context: &mut Context<'_>) -> Result<Turn, ConnectionEnd> {
         let read = self.incoming.read(Pin::new(&mut self.stream), context);
         let timed_out = self.timer.poll_elapsed(context);
-        let next = self.settle(context, timed_out)?;
-        let wrote = match self.writer.write(Pin::new(&mut self.stream), context) {
-            Ok(progress) => progress,
-            Err(error) => return Err(self.last_words(error, context)),
-        };
+        let next = self.settle(context, timed_out, &read)?;
         let more_to_read = match read {
             Read::Pending => false,
             Read::More => true,
             Read::End(end) => return Err(end),
+        };
+        let wrote = match self.writer.write(Pin::new(&mut self.stream), context) {
+            Ok(progress) => progress,
+            Err(error) => return Err(self.last_words(error, context)),
         };
         let overdue = self.timer.arm(next, context);
         let busy = more_to_read || wrote || overdue;
@@ -123,12 +123,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     }
 
     /// All that needs the lock, at once. Gives when the clock matters next.
-    fn settle(&mut self, context: &Context<'_>, timed_out: bool) -> Result<Instant, ConnectionEnd> {
+    fn settle(
+        &mut self,
+        context: &Context<'_>,
+        timed_out: bool,
+        read: &Read,
+    ) -> Result<Instant, ConnectionEnd> {
         let now = now();
         let mut core = self.shared.core();
         let delivered = self.incoming.deliver(&mut core, now, &mut self.wakers);
         let expired = if timed_out { core.handle_timeout(now, &mut self.wakers) } else { Ok(()) };
-        if self.writer.is_idle() {
+        // Once no answer can come, whatever is not written yet is better off unsent.
+        if self.writer.is_idle() && !matches!(read, Read::End(_)) {
             self.writer.take_from(&mut core);
         }
         let next = core.poll_timeout();

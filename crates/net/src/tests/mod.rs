@@ -6,6 +6,7 @@ mod accounting;
 mod conversation;
 mod deadlines;
 mod dialers;
+mod envelopes;
 mod handshake;
 mod played;
 mod tls;
