@@ -30,6 +30,7 @@ use bytes::BytesMut;
 use cqlwire_codec::{Opcode, Response, decode_response};
 use cqlwire_mux::{self as mux, Violation};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::sync::DropGuard;
 
 use self::reading::{Incoming, Read};
 use self::timer::Timer;
@@ -52,6 +53,8 @@ pub(crate) struct Driver<S> {
     /// Scratch: whom to wake once the lock is released.
     wakers: Vec<Waker>,
     ended: bool,
+    /// Dropped last, when the socket is closed: only then whoever waits for the end is told.
+    _told: DropGuard,
 }
 
 /// What a turn found.
@@ -81,6 +84,7 @@ impl<S> Driver<S> {
             timer: Timer::new(),
             wakers: Vec::new(),
             ended: false,
+            _told: shared.ended.clone().drop_guard(),
         };
         (shared, driver)
     }
@@ -209,9 +213,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Future for Driver<S> {
 impl<S> Drop for Driver<S> {
     fn drop(&mut self) {
         self.end(ConnectionEnd::RuntimeGone);
-        // The socket goes with the fields, right after; whoever waits for the end sees it closed
-        // by the time that they run, or at the next moment.
-        self.shared.ended.cancel();
     }
 }
 
