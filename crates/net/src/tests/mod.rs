@@ -3,12 +3,14 @@
 //! Most run in memory under paused time; sockets are for what only sockets do.
 
 mod accounting;
+mod backpressure;
 mod closing;
 mod conversation;
 mod deadlines;
 mod dialers;
 mod envelopes;
 mod handshake;
+mod orphans;
 mod played;
 mod tls;
 mod wakers;

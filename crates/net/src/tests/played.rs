@@ -68,12 +68,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Played<S> {
 
     /// The next request, whole.
     pub(super) async fn asked(&mut self) -> Asked {
+        self.asked_or_end().await.expect("a request")
+    }
+
+    /// The next request, or nothing if the client has gone before it.
+    pub(super) async fn asked_or_end(&mut self) -> Option<Asked> {
         let mut header = [0; HEADER_LEN];
-        self.stream.read_exact(&mut header).await.unwrap();
+        self.stream.read_exact(&mut header).await.ok()?;
         let header = EnvelopeHeader::decode(&header).unwrap();
         let mut body = vec![0; usize::try_from(header.length).unwrap()];
         self.stream.read_exact(&mut body).await.unwrap();
-        Asked { stream: header.stream, opcode: header.opcode, body: body.into() }
+        Some(Asked { stream: header.stream, opcode: header.opcode, body: body.into() })
     }
 
     pub(super) async fn answer(&mut self, stream: StreamId, opcode: Opcode, body: &[u8]) {
