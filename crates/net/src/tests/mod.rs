@@ -12,6 +12,7 @@ mod envelopes;
 mod handshake;
 mod orphans;
 mod played;
+mod runtimes;
 mod tls;
 mod wakers;
 mod wakeups;
