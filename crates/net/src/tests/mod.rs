@@ -4,11 +4,13 @@
 
 mod accounting;
 mod backpressure;
+mod cancellation;
 mod closing;
 mod conversation;
 mod deadlines;
 mod dialers;
 mod envelopes;
+mod errors;
 mod handshake;
 mod orphans;
 mod played;
