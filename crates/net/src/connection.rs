@@ -2,6 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -165,6 +166,7 @@ impl Connection {
             let grace = Deadline::after(ABORT_GRACE);
             if grace.bound(self.shared().ended.cancelled()).await.is_err() {
                 tracing::warn!(host = self.name(), "the runtime of a connection does not run");
+                self.handle.tell_requests();
             }
         }
     }
@@ -232,6 +234,14 @@ impl Connection {
 }
 
 impl Handle {
+    /// Ends the requests here, since the driver is not run to do it. What it had taken to write may
+    /// have been written.
+    fn tell_requests(&self) {
+        let mut wakers = Vec::new();
+        self.shared.core().handle_end(0, &mut wakers);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
     fn stop_admitting(&self) {
         self.shared.set_not_open();
         let driver = self.shared.core().close();

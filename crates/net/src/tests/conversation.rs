@@ -52,3 +52,13 @@ async fn a_server_of_v4_only_is_met_in_v4() {
     drop(node);
     baseline.regained().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn shown_for_debugging_it_tells_nothing_of_what_it_carries() {
+    let node = ScriptedNode::builder().in_memory();
+    let connection = connected(&node, &Settings::default()).await;
+    let request = super::send(&connection, "INSERT the secret", seconds(5));
+    let shown = format!("{connection:?} {request:?}");
+    assert!(shown.contains("node") && shown.contains("V5") && shown.len() < 1_000, "{shown}");
+    request.await.unwrap();
+}

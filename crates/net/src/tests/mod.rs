@@ -2,8 +2,22 @@
 //!
 //! Most run in memory under paused time; sockets are for what only sockets do.
 
+mod accounting;
+mod backpressure;
+mod cancellation;
+mod closing;
 mod conversation;
+mod deadlines;
+mod dialers;
+mod envelopes;
+mod errors;
+mod handshake;
+mod orphans;
+mod played;
+mod runtimes;
+mod tls;
 mod wakers;
+mod wakeups;
 
 use std::time::Duration;
 
@@ -25,8 +39,22 @@ const WAYS: [(ProtocolVersion, Option<Compression>); 5] = [
     (ProtocolVersion::V5, Some(Compression::Lz4)),
 ];
 
+/// How often to do something: less often by default, more often under `CQLWIRE_SOAK`.
+fn rounds(quick: usize, soak: usize) -> usize {
+    if std::env::var_os("CQLWIRE_SOAK").is_some() { soak } else { quick }
+}
+
 fn seconds(n: u64) -> Deadline {
     Deadline::after(Duration::from_secs(n))
+}
+
+fn millis(n: u64) -> Deadline {
+    Deadline::after(Duration::from_millis(n))
+}
+
+/// Settings of this version and no other.
+fn only(version: ProtocolVersion) -> Settings {
+    Settings { newest_version: version, oldest_version: version, ..Settings::default() }
 }
 
 async fn connected(node: &ScriptedNode, settings: &Settings) -> Connection {
