@@ -91,7 +91,13 @@ fn whole(vector: &Vector) -> io::Result<()> {
     match &*vector.section {
         "segment_plain" | "segment_lz4" | "segment_bad" => {
             let lz4 = u8::from(vector.section == "segment_lz4" || name.contains("lz4"));
-            write("segments", name, &[&[lz4, 0, 0, 0, 0], bytes])
+            write("segments", name, &[&[lz4, 0, 0, 0, 0], bytes])?;
+            let header = if lz4 == 1 { 8 } else { 6 };
+            let payload = bytes.get(header..bytes.len() - 4).unwrap_or_default();
+            let length = u16::try_from(payload.len()).expect("a short payload").to_be_bytes();
+            let uncompressed = [0, if name.contains("decodes to 50") { 50 } else { 0 }];
+            let forged = [&[lz4 | 2, 0, 0, 0, 0, 1][..], &length, &uncompressed, payload];
+            write("segments", &format!("forged {name}"), &forged)
         }
         "legacy_lz4" => write("envelopes", name, &[&[1, 0, 0, 0, 0, 0], bytes]),
         "legacy_snappy" => write("envelopes", name, &[&[2, 0, 0, 0, 0, 0], bytes]),
