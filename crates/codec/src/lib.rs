@@ -13,6 +13,7 @@ mod request_envelope;
 mod response;
 mod rows;
 mod stream_id;
+mod token;
 #[cfg(feature = "tokio-codec")]
 mod tokio_codec;
 mod types;
@@ -42,12 +43,16 @@ pub use response::{
 };
 pub use rows::{ColumnIndex, RawCell, Row, RowCells, RowCursor, RowIter};
 pub use stream_id::StreamId;
+pub use token::{PartitionKeyHasher, Token};
 #[cfg(feature = "tokio-codec")]
 pub use tokio_codec::{ClientCodec, CodecError, ServerCodec};
 pub use types::{ColumnSpec, ColumnType, TypeReader, UserType};
 pub use value::{
-    DecodeRow, DecodeValue, EncodeValue, EncodeValues, InvalidValue, TypeMismatch, ValueError,
-    ValueProblem,
+    Counter, CqlDate, CqlDecimal, CqlDuration, CqlTime, CqlTimestamp, CqlUserType, CqlValue,
+    CqlVarint, DecodeRow, DecodeValue, EncodeValue, EncodeValues, EncodedValues, FieldCell,
+    FieldCells, FieldCheck, InvalidValue, ListIter, MapIter, MaybeUnset, Misplaced, NamedValues,
+    TypeMismatch, Undecoded, Unset, ValueError, ValueProblem, check_fields, encode_fields,
+    missing_field,
 };
 pub use version::ProtocolVersion;
 pub use wire::CustomPayload;

@@ -5,7 +5,7 @@
 
 use bytes::{BufMut, BytesMut};
 
-use crate::envelope::{Direction, EnvelopeHeader, HEADER_LEN};
+use crate::envelope::{Direction, EnvelopeFlags, EnvelopeHeader, HEADER_LEN};
 use crate::{FramingError, Opcode, ProtocolVersion, StreamId};
 
 /// Where in the header the stream id stands.
@@ -20,6 +20,20 @@ pub struct RequestEnvelope {
 }
 
 impl RequestEnvelope {
+    /// OPTIONS, the one request without a body: the usual heartbeat.
+    pub fn options(version: ProtocolVersion) -> Self {
+        let header = EnvelopeHeader {
+            version,
+            direction: Direction::Request,
+            flags: EnvelopeFlags::NONE,
+            stream: StreamId::CONNECTION,
+            opcode: Opcode::Options,
+            length: 0,
+        };
+        let bytes = BytesMut::from(header.encode().as_slice());
+        Self { bytes, version, opcode: Opcode::Options }
+    }
+
     /// Wraps what the encoder has just written, which is one whole envelope.
     pub(crate) fn from_encoded(bytes: BytesMut, version: ProtocolVersion, opcode: Opcode) -> Self {
         debug_assert!(Self::from_bytes(&bytes).is_ok(), "encoded something else than an envelope");

@@ -1,1 +1,70 @@
-//! One Cassandra connection on tokio: connect, TLS, handshake, the driver task and the request future.
+//! One Cassandra connection on tokio.
+//!
+//! The multiplexer (`cqlwire-mux`) knows what has to happen on a connection; this crate makes it
+//! happen: it connects, speaks TLS, shakes hands, and then runs one task that moves bytes and tells
+//! the time. It is a layer to build on (a proxy, a tool, another driver), with three promises:
+//! every request resolves exactly once, at its deadline at the latest; what is given up before it
+//! is written is never sent; and when the connection ends, each request is told whether it may have
+//! run.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! use bytes::BytesMut;
+//! use cqlwire_codec::{
+//!     Consistency, Query, QueryParameters, RequestOptions, decode_response, encode_request,
+//! };
+//! use cqlwire_net::{Connection, Deadline, Settings};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let deadline = Deadline::after(Duration::from_secs(5));
+//! let server = "127.0.0.1:9042".parse()?;
+//! let connection = Connection::open(&server, &Settings::default(), deadline).await?;
+//!
+//! let statement = "SELECT release_version FROM system.local";
+//! let query = Query { statement, parameters: QueryParameters::new(Consistency::One, &()) };
+//! let options = RequestOptions::default();
+//! let envelope = encode_request(&query, connection.version(), &options, BytesMut::new())?;
+//! let answer = connection.send(envelope, deadline)?.request.await?;
+//! println!("{:?}", decode_response(&answer)?.response);
+//!
+//! connection.close(deadline).await;
+//! # Ok(()) }
+//! ```
+//!
+//! The rooms: `connect` and `handshake` lead from a name to an open connection, with `tls` and
+//! `auth` on the way; `driver` is the task that serves it; `connection` and `request` are what
+//! callers hold; `shared` is what lies between them.
+
+mod auth;
+mod connect;
+mod connection;
+mod deadline;
+mod dial;
+mod driver;
+mod endpoint;
+mod error;
+mod handshake;
+mod request;
+mod settings;
+mod shared;
+#[cfg(test)]
+mod tests;
+mod tls;
+
+pub use auth::{
+    AuthenticationError, Authenticator, Exchange, InvalidCredentials, PlainCredentials,
+};
+pub use connection::{Connection, Sent};
+pub use cqlwire_mux::{Reached, RefusedBecause, Settings as MultiplexerSettings, Usage};
+pub use deadline::Deadline;
+pub use dial::{ByteStream, Dialer, Dialing};
+pub use endpoint::{DEFAULT_PORT, Endpoint, InvalidEndpoint};
+pub use error::{
+    ConnectCause, ConnectError, ConnectPhase, ConnectionEnd, Refused, RequestError, RequestFailure,
+    SharedIoError,
+};
+pub use request::Request;
+pub use settings::Settings;
+pub use tls::{Tls, TlsSettingsError};

@@ -81,7 +81,8 @@ fn a_row_is_read_by_position_and_by_name() {
 fn types_are_checked_once_and_the_error_says_what_to_use() {
     let columns = columns();
     let error = RowIter::<(i32, i32, i64)>::new(&columns, 0, &[]).unwrap_err();
-    let mismatch = TypeMismatch { column: Some("name".into()), cql: ColumnType::Text, rust: "i32" };
+    let (column, field) = (Some("name".into()), None);
+    let mismatch = TypeMismatch { column, field, cql: ColumnType::Text, rust: "i32" };
     assert_eq!(error.to_string(), "column `name`: text does not go with i32; use String");
     assert_eq!(error, ValueError::Mismatch(Box::new(mismatch)));
     let error = RowIter::<(i32, &str)>::new(&columns, 0, &[]).unwrap_err();
@@ -97,6 +98,7 @@ fn rows_end_after_their_first_error() {
     assert_eq!(error.to_string(), "column `id`: int as i32: it is null; use Option<i32>");
     let invalid = InvalidValue {
         column: Some("id".into()),
+        field: None,
         cql: ColumnType::Int,
         rust: "i32",
         problem: ValueProblem::Null,

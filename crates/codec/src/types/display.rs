@@ -20,6 +20,7 @@ impl Display for ColumnType {
                 }
                 f.write_str(">")
             }
+            Self::Vector(element, dimension) => write!(f, "vector<{element}, {dimension}>"),
             Self::Custom(class) => write!(f, "'{class}'"),
             native => f.write_str(native.native_name()),
         }
@@ -55,6 +56,7 @@ impl ColumnType {
             Self::Set(_) => "set",
             Self::UserType(_) => "user type",
             Self::Tuple(_) => "tuple",
+            Self::Vector(..) => "vector",
             Self::Custom(_) => "custom",
         }
     }

@@ -1,11 +1,16 @@
 //! The types of CQL as the metadata of a result describes them (v5 §4.2.5.2), and columns of them.
 //!
 //! The notation is \[option\]: an id, and for collections, tuples and user types what they are made
-//! of. Reading one is bounded in depth and, over a whole message, in number.
+//! of. Reading one is bounded in depth and, over a whole message, in number. What has no id comes as
+//! the name of a class of the server; of those that are known, the type that they are is read.
 
+mod class;
+mod class_name;
 mod display;
 mod option;
+mod size;
 
+pub(crate) use option::MAX_DEPTH;
 pub use option::TypeReader;
 
 use std::sync::Arc;
@@ -73,11 +78,14 @@ pub enum ColumnType {
     Map(Box<Self>, Box<Self>),
     /// 0x22.
     Set(Box<Self>),
-    /// 0x30.
-    UserType(Box<UserType>),
+    /// 0x30; shared with the values of it that are decoded.
+    UserType(Arc<UserType>),
     /// 0x31.
     Tuple(Vec<Self>),
-    /// 0x00: a class of the server by its name; its values are opaque.
+    /// So many elements of one type, from 1 to `i32::MAX`: a class of Cassandra 5.0, without an id
+    /// in any version of the protocol.
+    Vector(Box<Self>, u32),
+    /// 0x00: any other class of the server by its name; its values are opaque.
     Custom(String),
 }
 
@@ -92,5 +100,7 @@ pub struct UserType {
     pub fields: Vec<(String, ColumnType)>,
 }
 
+#[cfg(test)]
+pub(crate) mod arbitrary;
 #[cfg(test)]
 mod tests;

@@ -1,13 +1,16 @@
 //! \[option\]: a type on the wire.
 
+use std::sync::Arc;
+
 use bytes::{BufMut, BytesMut};
 
-use super::{ColumnType, UserType};
+use super::class_name::ClassName;
+use super::{ColumnType, UserType, class};
 use crate::wire::{Reader, write};
 use crate::{DecodeError, DecodeErrorKind, EncodeError};
 
 /// How deep types may be nested. Servers build a few levels at most; a bomb has a hundred thousand.
-const MAX_DEPTH: usize = 64;
+pub(crate) const MAX_DEPTH: usize = 64;
 
 /// How many types one message may hold, however they are nested: two bytes on the wire become a
 /// few dozen in memory.
@@ -50,14 +53,14 @@ impl TypeReader {
         let unread = reader.clone();
         let id = reader.short("type")?;
         Ok(match id {
-            0x00 => ColumnType::Custom(reader.string("class of a custom type")?.to_owned()),
+            0x00 => class::parse(reader.string("class of a custom type")?, depth, &mut self.left),
             0x20 => ColumnType::List(Box::new(self.read_nested(reader, inner)?)),
             0x21 => {
                 let key = self.read_nested(reader, inner)?;
                 ColumnType::Map(Box::new(key), Box::new(self.read_nested(reader, inner)?))
             }
             0x22 => ColumnType::Set(Box::new(self.read_nested(reader, inner)?)),
-            0x30 => ColumnType::UserType(Box::new(self.read_user_type(reader, inner)?)),
+            0x30 => ColumnType::UserType(Arc::new(self.read_user_type(reader, inner)?)),
             0x31 => ColumnType::Tuple(
                 reader.list("tuple type", |reader| self.read_nested(reader, inner))?,
             ),
@@ -114,7 +117,7 @@ impl ColumnType {
     /// The id of its \[option\].
     pub const fn id(&self) -> u16 {
         match self {
-            Self::Custom(_) => 0x00,
+            Self::Vector(..) | Self::Custom(_) => 0x00,
             Self::Ascii => 0x01,
             Self::BigInt => 0x02,
             Self::Blob => 0x03,
@@ -152,6 +155,9 @@ impl ColumnType {
         out.put_u16(self.id());
         match self {
             Self::Custom(class) => write::string(out, "class of a custom type", class),
+            Self::Vector(..) => {
+                write::string(out, "class of a custom type", &ClassName::of(self).to_string())
+            }
             Self::List(element) | Self::Set(element) => element.write_option(out),
             Self::Map(key, value) => {
                 key.write_option(out)?;

@@ -29,12 +29,18 @@ pub enum ValueError {
     /// There is no column, bind marker or field of this name, or at this position.
     #[error("there is no column `{0}`")]
     NoColumn(Box<str>),
+    /// The values are given by name, and there is none of the name of this bind marker.
+    #[error("there is no value for the bind marker `{0}`")]
+    NoValue(Box<str>),
     /// A type in Rust and a type in CQL that do not go together, whatever the value.
     #[error(transparent)]
     Mismatch(Box<TypeMismatch>),
     /// The types go together, but this value of one is none of the other.
     #[error(transparent)]
     Value(Box<InvalidValue>),
+    /// An unset value inside of another, a null inside of a vector, a value nested too deep.
+    #[error(transparent)]
+    Misplaced(Box<Misplaced>),
     /// The content of a page ends in the middle of a row.
     #[error("the rows are cut off at byte {at}: {needed} bytes needed, {remaining} left")]
     CutRow {
@@ -58,16 +64,28 @@ pub enum ValueError {
 impl ValueError {
     /// `T` does not go with this type.
     #[cold]
-    pub fn mismatch<T>(cql: &ColumnType) -> Self {
+    pub fn mismatch<T: ?Sized>(cql: &ColumnType) -> Self {
         let rust = std::any::type_name::<T>();
-        Self::Mismatch(Box::new(TypeMismatch { column: None, cql: cql.clone(), rust }))
+        Self::Mismatch(Box::new(TypeMismatch { column: None, field: None, cql: cql.clone(), rust }))
     }
 
     /// `T` goes with this type, but not this value of it.
     #[cold]
-    pub fn value<T>(cql: &ColumnType, problem: ValueProblem) -> Self {
-        let rust = std::any::type_name::<T>();
-        Self::Value(Box::new(InvalidValue { column: None, cql: cql.clone(), rust, problem }))
+    pub fn value<T: ?Sized>(cql: &ColumnType, problem: ValueProblem) -> Self {
+        let (rust, cql) = (std::any::type_name::<T>(), cql.clone());
+        Self::Value(Box::new(InvalidValue { column: None, field: None, cql, rust, problem }))
+    }
+
+    /// A value nested deeper than any type of a message may be.
+    #[cold]
+    pub(crate) fn too_deep() -> Self {
+        Self::misplaced("a value cannot be nested in more than 64 others")
+    }
+
+    /// What stands inside of another value and may not stand there.
+    #[cold]
+    pub(crate) fn misplaced(what: &'static str) -> Self {
+        Self::Misplaced(Box::new(Misplaced { column: None, field: None, what }))
     }
 
     /// The same error with the column (or bind marker) named, unless it already is.
@@ -77,9 +95,27 @@ impl ValueError {
         let column = match &mut self {
             Self::Mismatch(mismatch) => &mut mismatch.column,
             Self::Value(value) => &mut value.column,
+            Self::Misplaced(misplaced) => &mut misplaced.column,
             _ => return self,
         };
         column.get_or_insert_with(|| name.into());
+        self
+    }
+
+    /// The same error with the field of a user type named, before those that it names already.
+    #[cold]
+    #[must_use]
+    pub fn in_field(mut self, name: &str) -> Self {
+        let field = match &mut self {
+            Self::Mismatch(mismatch) => &mut mismatch.field,
+            Self::Value(value) => &mut value.field,
+            Self::Misplaced(misplaced) => &mut misplaced.field,
+            _ => return self,
+        };
+        *field = Some(match field.take() {
+            Some(inner) => format!("{name}.{inner}").into(),
+            None => name.into(),
+        });
         self
     }
 }
@@ -89,6 +125,8 @@ impl ValueError {
 pub struct TypeMismatch {
     /// The column or bind marker, if there is one.
     pub column: Option<Box<str>>,
+    /// Inside a user type, the field; with dots between the fields of user types in each other.
+    pub field: Option<Box<str>>,
     /// What it is in CQL; inside a collection, the type of the element that does not fit.
     pub cql: ColumnType,
     /// What it was to be in Rust.
@@ -99,7 +137,7 @@ impl std::error::Error for TypeMismatch {}
 
 impl Display for TypeMismatch {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write_column(f, self.column.as_deref())?;
+        write_place(f, self.column.as_deref(), self.field.as_deref())?;
         let (cql, rust) = (&self.cql, rust_type::short(self.rust));
         write!(f, "{cql} does not go with {rust}; use {}", rust_type::of(cql))
     }
@@ -110,6 +148,8 @@ impl Display for TypeMismatch {
 pub struct InvalidValue {
     /// The column or bind marker, if there is one.
     pub column: Option<Box<str>>,
+    /// Inside a user type, the field; with dots between the fields of user types in each other.
+    pub field: Option<Box<str>>,
     /// What it is in CQL; inside a collection, the type of the element at fault.
     pub cql: ColumnType,
     /// What it is in Rust.
@@ -122,7 +162,7 @@ impl std::error::Error for InvalidValue {}
 
 impl Display for InvalidValue {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write_column(f, self.column.as_deref())?;
+        write_place(f, self.column.as_deref(), self.field.as_deref())?;
         let (cql, rust) = (&self.cql, rust_type::short(self.rust));
         write!(f, "{cql} as {rust}: {}", self.problem)?;
         match self.problem {
@@ -132,8 +172,33 @@ impl Display for InvalidValue {
     }
 }
 
-fn write_column(f: &mut Formatter<'_>, column: Option<&str>) -> fmt::Result {
-    column.map_or(Ok(()), |column| write!(f, "column `{column}`: "))
+/// What stands inside of another value and may not stand there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misplaced {
+    /// The column or bind marker, if there is one.
+    pub column: Option<Box<str>>,
+    /// Inside a user type, the field; with dots between the fields of user types in each other.
+    pub field: Option<Box<str>>,
+    /// What it is and where.
+    pub what: &'static str,
+}
+
+impl std::error::Error for Misplaced {}
+
+impl Display for Misplaced {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write_place(f, self.column.as_deref(), self.field.as_deref())?;
+        f.write_str(self.what)
+    }
+}
+
+fn write_place(f: &mut Formatter<'_>, column: Option<&str>, field: Option<&str>) -> fmt::Result {
+    match (column, field) {
+        (None, None) => Ok(()),
+        (Some(column), None) => write!(f, "column `{column}`: "),
+        (None, Some(field)) => write!(f, "field `{field}`: "),
+        (Some(column), Some(field)) => write!(f, "column `{column}`, field `{field}`: "),
+    }
 }
 
 /// What is wrong with a value.
@@ -181,12 +246,29 @@ pub enum ValueProblem {
         /// How many fields the type has.
         fields: usize,
     },
+    /// It declares an element of a length below that of null, -1.
+    #[error("an element of it cannot have {length} bytes")]
+    NegativeLength {
+        /// As declared.
+        length: i32,
+    },
+    /// It has another number of elements than the vector in CQL, or the array in Rust.
+    #[error("it has {given} elements and not {expected}")]
+    Elements {
+        /// How many it has.
+        given: usize,
+        /// How many it must have.
+        expected: usize,
+    },
     /// A text that is not UTF-8.
     #[error("it is not UTF-8")]
     NotUtf8,
     /// A text with characters other than ASCII.
     #[error("it is not ASCII")]
     NotAscii,
+    /// A text that is not JSON.
+    #[error("it is not JSON")]
+    NotJson,
     /// Out of the range of the Rust type, or of the CQL type.
     #[error("it is out of range")]
     OutOfRange,

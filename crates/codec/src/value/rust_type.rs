@@ -34,6 +34,9 @@ pub(super) fn of(cql: &ColumnType) -> String {
                 elements.iter().map(|element| format!("Option<{}>", of(element))).collect();
             format!("({})", fields.join(", "))
         }
+        ColumnType::Vector(element, dimension) => {
+            format!("Vec<{0}> or [{0}; {dimension}]", of(element))
+        }
         native => of_native(native).to_owned(),
     }
 }
@@ -58,7 +61,7 @@ const fn of_native(cql: &ColumnType) -> &'static str {
         ColumnType::SmallInt => "i16",
         ColumnType::TinyInt => "i8",
         ColumnType::Duration => "CqlDuration",
-        ColumnType::UserType(_) => "CqlValue, or a struct that derives DecodeValue",
+        ColumnType::UserType(_) => "CqlValue, or a struct that derives Value",
         _ => "CqlValue",
     }
 }

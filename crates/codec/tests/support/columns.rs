@@ -60,7 +60,7 @@ pub(crate) fn column_type() -> impl Strategy<Value = ColumnType> {
             (boxed.clone(), boxed).prop_map(|(key, value)| T::Map(key, value)),
             prop::collection::vec(inner, 0..4).prop_map(T::Tuple),
             user.prop_map(|(keyspace, name, fields)| {
-                T::UserType(Box::new(UserType { keyspace, name, fields }))
+                T::UserType(Arc::new(UserType { keyspace, name, fields }))
             }),
         ]
     })

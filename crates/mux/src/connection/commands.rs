@@ -182,6 +182,9 @@ impl Connection {
     pub(super) fn wake_shell(&mut self, look: Option<Instant>) -> Option<Waker> {
         let to_write = self.shell.wants_transmit && self.outgoing.bytes() > 0;
         let earlier = look.is_some_and(|look| self.shell.armed.is_none_or(|armed| look < armed));
-        if to_write || earlier || self.is_drained() { self.shell.waker.take() } else { None }
+        let worn_out =
+            self.is_worn_out() && !std::mem::replace(&mut self.shell.knows_worn_out, true);
+        let concerned = to_write || earlier || worn_out || self.is_drained();
+        if concerned { self.shell.waker.take() } else { None }
     }
 }

@@ -11,10 +11,7 @@ use std::collections::VecDeque;
 use std::task::Waker;
 use std::time::Instant;
 
-use cqlwire_codec::{
-    Direction, Envelope, EnvelopeFlags, EnvelopeHeader, FramingError, Opcode, ProtocolVersion,
-    RequestEnvelope, StreamId,
-};
+use cqlwire_codec::{Envelope, ProtocolVersion, RequestEnvelope};
 
 pub use self::commands::{Abandoned, Refused, RefusedBecause, Submitted};
 pub use self::handlers::{Unresponsive, Violation};
@@ -89,6 +86,8 @@ struct Shell {
     wants_transmit: bool,
     /// When it will wake by itself.
     armed: Option<Instant>,
+    /// It was woken because the connection is worn out; once is enough.
+    knows_worn_out: bool,
 }
 
 /// What a connection holds at the moment.
@@ -108,26 +107,27 @@ pub struct Usage {
     pub events: usize,
 }
 
+impl std::ops::Add for Usage {
+    type Output = Self;
+
+    /// What two connections hold together.
+    fn add(self, other: Self) -> Self {
+        Self {
+            requests: self.requests + other.requests,
+            in_flight: self.in_flight + other.in_flight,
+            orphaned: self.orphaned + other.orphaned,
+            waiting: self.waiting + other.waiting,
+            outgoing_bytes: self.outgoing_bytes + other.outgoing_bytes,
+            events: self.events + other.events,
+        }
+    }
+}
+
 impl Connection {
     /// A connection whose handshake is done, speaking `version`.
-    ///
-    /// # Errors
-    /// None in practice: the heartbeat (OPTIONS, an empty body) encodes in every version.
-    pub fn new(
-        now: Instant,
-        version: ProtocolVersion,
-        settings: Settings,
-    ) -> Result<Self, FramingError> {
-        let header = EnvelopeHeader {
-            version,
-            direction: Direction::Request,
-            flags: EnvelopeFlags::default(),
-            stream: StreamId::CONNECTION,
-            opcode: Opcode::Options,
-            length: 0,
-        };
-        let envelope = RequestEnvelope::from_bytes(&header.encode())?;
-        Ok(Self {
+    pub fn new(now: Instant, version: ProtocolVersion, settings: Settings) -> Self {
+        let envelope = RequestEnvelope::options(version);
+        Self {
             life: Life::Open,
             requests: Requests::default(),
             streams: Streams::new(settings.max_in_flight),
@@ -140,7 +140,7 @@ impl Connection {
             shell: Shell::default(),
             expired: Vec::new(),
             settings,
-        })
+        }
     }
 
     /// What the connection holds at the moment. At rest, all of it is zero.

@@ -50,6 +50,8 @@ macro_rules! decode_fixed {
     };
 }
 
+pub(crate) use decode_fixed;
+
 decode_fixed!(i8, ColumnType::TinyInt, Self::from_be_bytes);
 decode_fixed!(i16, ColumnType::SmallInt, Self::from_be_bytes);
 decode_fixed!(i32, ColumnType::Int, Self::from_be_bytes);
@@ -64,6 +66,9 @@ decode_fixed!(f64, ColumnType::Double, Self::from_be_bytes);
 decode_fixed!(bool, ColumnType::Boolean, |[byte]: [u8; 1]| byte != 0);
 // Version and variant of a timeuuid are not looked at: servers store what they were given.
 decode_fixed!(Uuid, ColumnType::Uuid | ColumnType::TimeUuid, Self::from_bytes);
+
+decode_fixed!(Ipv4Addr, ColumnType::Inet, |octets: [u8; 4]| Self::from(octets));
+decode_fixed!(Ipv6Addr, ColumnType::Inet, |octets: [u8; 16]| Self::from(octets));
 
 /// 4 bytes are an IPv4 address, 16 an IPv6 address.
 impl DecodeValue<'_> for IpAddr {

@@ -12,7 +12,7 @@ impl<'page, T: DecodeValue<'page>> DecodeValue<'page> for Option<T> {
     }
 
     #[inline]
-    fn decode(ty: &ColumnType, cell: Option<&'page [u8]>) -> Result<Self, ValueError> {
+    fn decode(ty: &'page ColumnType, cell: Option<&'page [u8]>) -> Result<Self, ValueError> {
         match cell {
             None => Ok(None),
             Some([]) if !holds_empty(ty) => Ok(None),

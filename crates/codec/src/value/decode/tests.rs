@@ -7,7 +7,7 @@ use crate::{ColumnType, DecodeValue, ValueError, ValueProblem};
 
 /// Checks the type, then decodes.
 fn decode<'page, T: DecodeValue<'page>>(
-    ty: &ColumnType,
+    ty: &'page ColumnType,
     cell: Option<&'page [u8]>,
 ) -> Result<T, ValueError> {
     T::accepts(ty).and_then(|()| T::decode(ty, cell))

@@ -89,7 +89,7 @@ struct Bench {
 impl Bench {
     fn new(settings: Settings) -> Self {
         let now = Instant::now();
-        let core = Connection::new(now, VERSION, settings).unwrap();
+        let core = Connection::new(now, VERSION, settings);
         Self { now, core, woken: Arc::default() }
     }
 

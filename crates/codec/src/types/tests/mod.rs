@@ -1,3 +1,7 @@
+mod class;
+
+use std::sync::Arc;
+
 use bytes::BytesMut;
 
 use super::{ColumnType, TypeReader, UserType};
@@ -8,6 +12,12 @@ fn read(bytes: &[u8]) -> Result<ColumnType, DecodeError> {
     TypeReader::default().read(&mut Reader::new(bytes))
 }
 
+/// A custom type of this class.
+fn custom(class: &str) -> Vec<u8> {
+    let length = u16::try_from(class.len()).unwrap().to_be_bytes();
+    [&[0, 0], &length, class.as_bytes()].concat()
+}
+
 #[test]
 fn what_is_written_is_read() {
     let user = UserType {
@@ -16,7 +26,7 @@ fn what_is_written_is_read() {
         fields: vec![("street".into(), ColumnType::Text), ("no".into(), ColumnType::Int)],
     };
     let tuple = ColumnType::Tuple(vec![
-        ColumnType::UserType(Box::new(user)),
+        ColumnType::UserType(Arc::new(user)),
         ColumnType::List(Box::new(ColumnType::Duration)),
         ColumnType::Custom("org.example.Point".into()),
     ]);

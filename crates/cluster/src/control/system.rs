@@ -1,0 +1,94 @@
+//! The system tables: which servers there are, and what they say about themselves.
+
+use std::net::{IpAddr, SocketAddr};
+
+use cqlwire_codec::{Row, RowIter, Rows, ValueError};
+use cqlwire_net::Endpoint;
+use uuid::Uuid;
+
+use crate::ContactFailure;
+
+/// Of the server that is asked.
+pub(super) const LOCAL: &str = "SELECT cluster_name, host_id, data_center, rack, release_version \
+     FROM system.local WHERE key = 'local'";
+
+/// Of the others, since 4.0: with the port of each.
+pub(super) const PEERS_V2: &str = "SELECT host_id, data_center, rack, release_version, peer, \
+     native_address, native_port FROM system.peers_v2";
+
+/// Of the others, before 4.0.
+pub(super) const PEERS: &str = "SELECT host_id, data_center, rack, release_version, peer, \
+     rpc_address FROM system.peers";
+
+/// What one server knows of the cluster.
+#[derive(Clone, Debug)]
+pub(crate) struct ClusterRows {
+    pub(crate) cluster_name: String,
+    /// The one that was asked first.
+    pub(crate) hosts: Vec<HostRow>,
+}
+
+/// One server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HostRow {
+    pub(crate) id: Uuid,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) data_center: String,
+    pub(crate) rack: String,
+    pub(crate) release_version: String,
+}
+
+/// Reads both tables, as `asked` answered them.
+pub(super) fn read(
+    local: &Rows,
+    peers: &Rows,
+    asked: &Endpoint,
+) -> Result<ClusterRows, ContactFailure> {
+    let row = rows(local)?.next().ok_or(ContactFailure::NoLocalRow)??;
+    let cluster_name = row.get::<String>("cluster_name")?;
+    // Where it was reached is where it is: what it calls its own address may be one behind a NAT.
+    let mut hosts = vec![read_host(&row, asked.clone())?];
+    for row in rows(peers)? {
+        match read_peer(&row?, asked.port()) {
+            Ok(Some(peer)) => hosts.push(peer),
+            // A server that is joining or leaving has an incomplete row for a while.
+            Ok(None) => tracing::debug!("a row of the peers is incomplete: left out"),
+            Err(error) => tracing::warn!(%error, "a row of the peers cannot be read: left out"),
+        }
+    }
+    Ok(ClusterRows { cluster_name, hosts })
+}
+
+/// Nothing is skipped in these results: the columns are those of the page itself.
+fn rows(rows: &Rows) -> Result<RowIter<'_, Row<'_>>, ValueError> {
+    let columns = rows.metadata.columns.as_deref().unwrap_or_default();
+    RowIter::new(columns, rows.row_count, &rows.content)
+}
+
+fn read_host(row: &Row<'_>, endpoint: Endpoint) -> Result<HostRow, ValueError> {
+    Ok(HostRow {
+        id: row.get("host_id")?,
+        endpoint,
+        data_center: row.get("data_center")?,
+        rack: row.get("rack")?,
+        release_version: row.get("release_version")?,
+    })
+}
+
+fn read_peer(row: &Row<'_>, default_port: u16) -> Result<Option<HostRow>, ValueError> {
+    let since_v4 = row.columns().iter().any(|column| column.name == "native_address");
+    let column = if since_v4 { "native_address" } else { "rpc_address" };
+    let Some(address) = row.get::<Option<IpAddr>>(column)? else { return Ok(None) };
+    // "Every address" is where it listens, not where it is reached; the other servers know that.
+    let address = if address.is_unspecified() { row.get("peer")? } else { address };
+    let port = if since_v4 {
+        let port = row.get::<Option<i32>>("native_port")?;
+        port.and_then(|port| u16::try_from(port).ok()).unwrap_or(default_port)
+    } else {
+        default_port
+    };
+    if row.get::<Option<Uuid>>("host_id")?.is_none() {
+        return Ok(None);
+    }
+    read_host(row, SocketAddr::new(address, port).into()).map(Some)
+}

@@ -1,0 +1,33 @@
+//! Where the cluster is, and how closely it is watched.
+
+use std::time::Duration;
+
+use cqlwire_net::Endpoint;
+
+/// The settings of a cluster. The defaults are meant for production.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Servers to ask about the cluster, tried in this order. Default 127.0.0.1:9042.
+    pub contact_points: Vec<Endpoint>,
+    /// The only data center whose hosts get requests, and connections. Default all of them.
+    pub local_data_center: Option<String>,
+    /// How often the servers of the cluster are listed anew. Default 60 s.
+    pub refresh_every: Duration,
+    /// How long one question about the cluster may take. Default 5 s.
+    pub query_timeout: Duration,
+    /// The pool of each host; also how patiently the control connection is made.
+    pub pool: cqlwire_pool::Settings,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let local = std::net::SocketAddr::from(([127, 0, 0, 1], cqlwire_net::DEFAULT_PORT));
+        Self {
+            contact_points: vec![local.into()],
+            local_data_center: None,
+            refresh_every: Duration::from_secs(60),
+            query_timeout: Duration::from_secs(5),
+            pool: cqlwire_pool::Settings::default(),
+        }
+    }
+}

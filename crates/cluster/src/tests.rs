@@ -1,0 +1,134 @@
+//! A cluster of scripted nodes.
+
+use std::time::Duration;
+
+use cqlwire_net::{Deadline, Endpoint};
+use cqlwire_testkit::eventually;
+use cqlwire_testkit::node::{Member, ScriptedNode};
+use cqlwire_testkit::probe::{Baseline, alone};
+
+use crate::{Cluster, ContactFailure, Settings};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+fn seconds(n: u64) -> Deadline {
+    Deadline::after(Duration::from_secs(n))
+}
+
+/// So many nodes, on addresses of their own, that know each other.
+async fn nodes(count: u8) -> Vec<ScriptedNode> {
+    let mut nodes = Vec::new();
+    for number in 1..=count {
+        let address = ([127, 0, 1, number], 0).into();
+        nodes.push(ScriptedNode::builder().start_tcp_at(address).await.unwrap());
+    }
+    for node in &nodes {
+        let others = nodes.iter().filter(|other| other.address() != node.address());
+        node.set_peers(others.map(ScriptedNode::member));
+    }
+    nodes
+}
+
+fn settings(contact_points: &[&ScriptedNode]) -> Settings {
+    let contact_points = contact_points.iter().map(|node| node.address().into()).collect();
+    let mut settings = Settings {
+        contact_points,
+        refresh_every: Duration::from_millis(20),
+        ..Settings::default()
+    };
+    settings.pool.backoff.first = Duration::from_millis(5);
+    settings.pool.backoff.longest = Duration::from_millis(20);
+    settings
+}
+
+fn endpoints(cluster: &Cluster) -> Vec<Endpoint> {
+    let mut all: Vec<Endpoint> = cluster.plan().map(|host| host.endpoint().clone()).collect();
+    all.sort_by_key(ToString::to_string);
+    all
+}
+
+#[tokio::test]
+async fn one_contact_point_leads_to_every_host() {
+    let alone = alone().await;
+    let baseline = Baseline::of_tasks_and_descriptors(&alone);
+    let nodes = nodes(3).await;
+    let cluster = Cluster::connect(settings(&[&nodes[0]]), seconds(5)).await.unwrap();
+    let all: Vec<Endpoint> = nodes.iter().map(|node| node.address().into()).collect();
+    assert_eq!(endpoints(&cluster), all);
+    assert_eq!(cluster.topology().cluster_name(), "scripted");
+    let firsts: Vec<_> = (0..3).map(|_| cluster.plan().next().unwrap().id()).collect();
+    assert!(firsts[0] != firsts[1] && firsts[1] != firsts[2], "each plan begins with another");
+    eventually(PATIENCE, "all are connected", || cluster.usage().connections == 6).await;
+    cluster.close(seconds(1)).await;
+    assert_eq!(cluster.usage().connections, 0);
+    drop((cluster, nodes));
+    baseline.regained().await;
+}
+
+#[tokio::test]
+async fn hosts_come_and_go() {
+    let _alone = alone().await;
+    let nodes = nodes(3).await;
+    let all = nodes[0].member();
+    nodes[0].set_peers([nodes[1].member()]);
+    let cluster = Cluster::connect(settings(&[&nodes[0]]), seconds(5)).await.unwrap();
+    assert_eq!(endpoints(&cluster).len(), 2);
+    let stays = cluster.topology().hosts()[0].clone();
+    nodes[0].set_peers([nodes[1].member(), nodes[2].member(), all]);
+    eventually(PATIENCE, "the third is known", || endpoints(&cluster).len() == 3).await;
+    assert!(std::sync::Arc::ptr_eq(&stays, &cluster.topology().hosts()[0]));
+    nodes[0].set_peers([]);
+    eventually(PATIENCE, "only one is left", || endpoints(&cluster).len() == 1).await;
+    eventually(PATIENCE, "nobody is connected to the others", || nodes[2].connections() == 0).await;
+}
+
+#[tokio::test]
+async fn the_control_connection_moves_on_when_its_host_goes() {
+    let _alone = alone().await;
+    let mut nodes = nodes(2).await;
+    let cluster = Cluster::connect(settings(&[&nodes[0]]), seconds(5)).await.unwrap();
+    let before = nodes[1].accepted().len();
+    drop(nodes.remove(0));
+    nodes[0].set_peers([]);
+    eventually(PATIENCE, "the other was asked", || endpoints(&cluster).len() == 1).await;
+    assert!(nodes[0].accepted().len() > before);
+}
+
+#[tokio::test]
+async fn g3_1_every_contact_point_is_told_with_its_reason() {
+    let alone = alone().await;
+    let baseline = Baseline::of_tasks_and_descriptors(&alone);
+    let locked = ScriptedNode::builder().password("ada", "hunter2").start_tcp().await.unwrap();
+    let gone = ScriptedNode::builder().start_tcp().await.unwrap();
+    let settings = settings(&[&locked, &gone]);
+    drop(gone);
+    let error = Cluster::connect(settings, seconds(5)).await.unwrap_err();
+    let text = error.to_string();
+    assert_eq!(error.attempts.len(), 2);
+    assert!(text.contains("asks for credentials"), "{text}");
+    assert!(text.contains("refused"), "{text}");
+    drop(locked);
+    baseline.regained().await;
+}
+
+#[tokio::test]
+async fn a_data_center_without_hosts_is_an_error() {
+    let _alone = alone().await;
+    let far = Member { data_center: "far".to_owned(), ..Member::new(([127, 0, 0, 1], 0).into()) };
+    let node = ScriptedNode::builder().member(far).start_tcp().await.unwrap();
+    let mut settings = settings(&[&node]);
+    settings.local_data_center = Some("near".to_owned());
+    let error = Cluster::connect(settings, seconds(5)).await.unwrap_err();
+    assert!(matches!(error.attempts[0].failure, ContactFailure::NoHostWanted { .. }));
+}
+
+#[tokio::test]
+async fn before_v5_the_older_table_is_read() {
+    let _alone = alone().await;
+    let versions = [cqlwire_codec::ProtocolVersion::V4];
+    let node = ScriptedNode::builder().versions(versions).start_tcp().await.unwrap();
+    let peer = Member::new(([127, 0, 1, 9], node.address().port()).into());
+    node.set_peers([peer.clone()]);
+    let cluster = Cluster::connect(settings(&[&node]), seconds(5)).await.unwrap();
+    assert!(endpoints(&cluster).contains(&peer.address.into()));
+}

@@ -1,0 +1,92 @@
+//! Values inside of others: elements of collections, fields of tuples and user types.
+
+use bytes::{BufMut, BytesMut};
+
+use super::{EncodeValue, NULL, UNSET, length};
+use crate::ColumnType;
+use crate::value::ValueError;
+use crate::value::vint::Vint;
+use crate::wire::write::patch;
+
+const LENGTH: usize = size_of::<i32>();
+
+/// What `content` appends, preceded by its length.
+#[inline]
+pub(crate) fn measured(
+    out: &mut BytesMut,
+    content: impl FnOnce(&mut BytesMut) -> Result<(), ValueError>,
+) -> Result<(), ValueError> {
+    let start = out.len();
+    out.put_i32(0);
+    content(out)?;
+    let length = length(out.len() - start - LENGTH)?;
+    patch(out, start, length.to_be_bytes());
+    Ok(())
+}
+
+/// How many there are, as an \[int\].
+#[inline]
+pub(crate) fn put_count(out: &mut BytesMut, count: usize) -> Result<(), ValueError> {
+    out.put_i32(length(count)?);
+    Ok(())
+}
+
+/// One value as \[bytes\]. Null stands for itself there (servers say what they think of it: in
+/// the list of an IN it is fine, in a column it is not); unset would be read as null.
+#[inline]
+pub(crate) fn encode_element<T: EncodeValue + ?Sized>(
+    value: &T,
+    ty: Option<&ColumnType>,
+    out: &mut BytesMut,
+) -> Result<(), ValueError> {
+    let start = out.len();
+    value.encode(ty, out)?;
+    if length_at(out, start) == UNSET {
+        return Err(ValueError::misplaced("a value inside of another cannot be unset"));
+    }
+    Ok(())
+}
+
+/// One element of a vector whose elements have no length of their own.
+pub(crate) fn encode_vint_element<T: EncodeValue + ?Sized>(
+    value: &T,
+    ty: Option<&ColumnType>,
+    out: &mut BytesMut,
+) -> Result<(), ValueError> {
+    let start = out.len();
+    value.encode(ty, out)?;
+    let length = there(length_at(out, start))?;
+    let end = start + LENGTH + length;
+    let vint = Vint::unsigned(u64::try_from(length).unwrap_or(u64::MAX));
+    let prefix = vint.as_bytes();
+    if prefix.len() > LENGTH {
+        out.put_bytes(0, prefix.len() - LENGTH);
+    }
+    out.copy_within(start + LENGTH..end, start + prefix.len());
+    out.truncate(start + prefix.len() + length);
+    if let Some(place) = out.get_mut(start..start + prefix.len()) {
+        place.copy_from_slice(prefix);
+    }
+    Ok(())
+}
+
+/// Takes the length of the value that begins at `start` back.
+pub(super) fn strip_length(out: &mut BytesMut, start: usize) -> Result<(), ValueError> {
+    let length = there(length_at(out, start))?;
+    out.copy_within(start + LENGTH..start + LENGTH + length, start);
+    out.truncate(start + length);
+    Ok(())
+}
+
+/// The length of a value that has to be there.
+fn there(length: i32) -> Result<usize, ValueError> {
+    usize::try_from(length)
+        .map_err(|_| ValueError::misplaced("an element of a vector can be neither null nor unset"))
+}
+
+/// The length that a value begins with.
+#[inline]
+fn length_at(out: &[u8], start: usize) -> i32 {
+    let length = out.get(start..).and_then(<[u8]>::first_chunk);
+    length.map_or(NULL, |length| i32::from_be_bytes(*length))
+}

@@ -1,0 +1,65 @@
+//! Bind values encoded before the request that they are for.
+
+use bytes::{BufMut, BytesMut};
+
+use super::EncodeValues;
+use crate::value::ValueError;
+use crate::{ColumnSpec, Token};
+
+/// The bind values of one statement, encoded once: for finding out where the request belongs, and
+/// for every attempt at it.
+#[derive(Debug)]
+pub struct EncodedValues {
+    bytes: BytesMut,
+    count: usize,
+    named: bool,
+}
+
+impl EncodedValues {
+    /// Encodes values for these bind markers; there are none if the statement is not prepared.
+    ///
+    /// `buffer` is cleared first; giving the one of an earlier request back
+    /// ([`into_buffer`](Self::into_buffer)) saves its allocation.
+    ///
+    /// # Errors
+    ///
+    /// As [`EncodeValues::encode_values`].
+    pub fn encode<V: EncodeValues + ?Sized>(
+        values: &V,
+        columns: &[ColumnSpec],
+        mut buffer: BytesMut,
+    ) -> Result<Self, ValueError> {
+        buffer.clear();
+        let count = values.encode_values(columns, &mut buffer)?;
+        Ok(Self { bytes: buffer, count, named: values.named(columns) })
+    }
+
+    /// How many there are.
+    pub const fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Where the partition is that the values name; `key` says which of them make up its key, in
+    /// the order of the key ([`BindMetadata::partition_key`](crate::BindMetadata)). `None` if they
+    /// name none.
+    pub fn token(&self, key: &[u16]) -> Option<Token> {
+        if self.named { None } else { Token::of_bind_values(&self.bytes, key) }
+    }
+
+    /// The buffer, for another request.
+    pub fn into_buffer(self) -> BytesMut {
+        self.bytes
+    }
+}
+
+/// They are written as they are, whatever the bind markers.
+impl EncodeValues for EncodedValues {
+    fn named(&self, _: &[ColumnSpec]) -> bool {
+        self.named
+    }
+
+    fn encode_values(&self, _: &[ColumnSpec], out: &mut BytesMut) -> Result<usize, ValueError> {
+        out.put_slice(&self.bytes);
+        Ok(self.count)
+    }
+}

@@ -1,0 +1,105 @@
+//! Encoding: Rust values to bind values.
+//!
+//! A value is written once, straight into the caller's buffer; a length that is not known
+//! beforehand is patched in place. With a bind marker at hand its type is checked, for the null of
+//! an `Option` and the elements of an empty collection too; in an unprepared QUERY there is none,
+//! and the value's own type decides what is written.
+//!
+//! The same types of Rust go with the same types of CQL as in [decoding](super::decode).
+
+mod bytes;
+pub(crate) mod element;
+mod encoded;
+mod fields;
+pub(crate) mod list;
+pub(crate) mod map;
+mod named;
+pub(crate) mod number;
+mod option;
+mod pointer;
+mod tuple;
+mod values;
+
+pub use encoded::EncodedValues;
+pub use fields::encode_fields;
+pub use named::NamedValues;
+pub use option::{MaybeUnset, Unset};
+pub use values::EncodeValues;
+
+use ::bytes::{BufMut, BytesMut};
+
+use super::ValueError;
+use crate::ColumnType;
+
+/// One bind value.
+pub trait EncodeValue {
+    /// Appends the value as a \[value\] (v4 §3): its length as an \[int\], then its bytes.
+    ///
+    /// `ty` is the type of the bind marker, or `None` in an unprepared QUERY, where the value's
+    /// own type decides.
+    ///
+    /// # Errors
+    ///
+    /// A value that does not fit the type. What was appended until then is taken back by the caller.
+    fn encode(&self, ty: Option<&ColumnType>, out: &mut BytesMut) -> Result<(), ValueError>;
+
+    /// Appends the bytes of the value without a length: what an element of a vector is, if its type
+    /// has one size. By default the length that [`encode`](Self::encode) writes is taken back.
+    ///
+    /// # Errors
+    ///
+    /// As [`encode`](Self::encode); and null and unset, which no vector can hold.
+    fn encode_content(
+        &self,
+        ty: Option<&ColumnType>,
+        out: &mut BytesMut,
+    ) -> Result<(), ValueError> {
+        let start = out.len();
+        self.encode(ty, out)?;
+        element::strip_length(out, start)
+    }
+
+    /// Checks that this Rust type goes with this type of CQL where there is no value to tell: for
+    /// the null of an `Option`, and for the elements of an empty collection. By default all do.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError::Mismatch`], made with [`ValueError::mismatch`].
+    fn fits(ty: &ColumnType) -> Result<(), ValueError>
+    where
+        Self: Sized,
+    {
+        let _ = ty;
+        Ok(())
+    }
+}
+
+/// The length of null as a \[value\].
+pub(crate) const NULL: i32 = -1;
+/// The length of "leave it as it is" as a \[value\], v4 and newer.
+pub(crate) const UNSET: i32 = -2;
+
+/// The length of so many bytes.
+#[inline]
+pub(crate) fn length(bytes: usize) -> Result<i32, ValueError> {
+    i32::try_from(bytes).map_err(|_| too_long(bytes))
+}
+
+#[cold]
+fn too_long(length: usize) -> ValueError {
+    let limit = usize::try_from(i32::MAX).unwrap_or(usize::MAX);
+    ValueError::TooLong { length, limit }
+}
+
+/// Bytes that are at hand, preceded by their length.
+#[inline]
+pub(crate) fn put_bytes(out: &mut BytesMut, bytes: &[u8]) -> Result<(), ValueError> {
+    let length = length(bytes.len())?;
+    out.reserve(size_of::<i32>() + bytes.len());
+    out.put_i32(length);
+    out.put_slice(bytes);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

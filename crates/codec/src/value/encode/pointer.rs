@@ -1,0 +1,58 @@
+//! Values behind a reference or a pointer: as what they point to.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use bytes::BytesMut;
+
+use super::EncodeValue;
+use crate::ColumnType;
+use crate::value::ValueError;
+
+/// Implements [`EncodeValue`] for pointers; how the type is checked depends on what they point to.
+macro_rules! encode_pointer {
+    ([$($generics:tt)*] $pointer:ty, $fits:expr) => {
+        impl<$($generics)*> EncodeValue for $pointer {
+            #[inline]
+            fn encode(
+                &self,
+                ty: Option<&ColumnType>,
+                out: &mut BytesMut,
+            ) -> Result<(), ValueError> {
+                (**self).encode(ty, out)
+            }
+
+            #[inline]
+            fn encode_content(
+                &self,
+                ty: Option<&ColumnType>,
+                out: &mut BytesMut,
+            ) -> Result<(), ValueError> {
+                (**self).encode_content(ty, out)
+            }
+
+            #[inline]
+            fn fits(ty: &ColumnType) -> Result<(), ValueError> {
+                $fits(ty)
+            }
+        }
+    };
+}
+
+encode_pointer!([T: EncodeValue] &T, T::fits);
+encode_pointer!([T: EncodeValue] Box<T>, T::fits);
+encode_pointer!([T: EncodeValue] Rc<T>, T::fits);
+encode_pointer!([T: EncodeValue] Arc<T>, T::fits);
+
+/// Any type may go with it.
+const fn any_fits(_: &ColumnType) -> Result<(), ValueError> {
+    Ok(())
+}
+
+encode_pointer!([] &dyn EncodeValue, any_fits);
+encode_pointer!([] &(dyn EncodeValue + Sync), any_fits);
+encode_pointer!([] &(dyn EncodeValue + Send + Sync), any_fits);
+encode_pointer!([] Box<dyn EncodeValue>, any_fits);
+encode_pointer!([] Box<dyn EncodeValue + Send>, any_fits);
+encode_pointer!([] Box<dyn EncodeValue + Send + Sync>, any_fits);
+encode_pointer!([] Arc<dyn EncodeValue + Send + Sync>, any_fits);

@@ -1,0 +1,242 @@
+//! The handle of a connection.
+
+use std::future::{Future, poll_fn};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use cqlwire_codec::{Compression, Envelope, ProtocolVersion, RequestEnvelope};
+use cqlwire_mux::Usage;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::AbortHandle;
+
+use crate::connect::connect;
+use crate::driver::Driver;
+use crate::handshake::{Established, establish};
+use crate::shared::Shared;
+use crate::{ConnectError, ConnectionEnd, Deadline, Endpoint, Refused, Request, Settings};
+
+/// One connection to one server, open for requests.
+///
+/// Handles are cheap to clone and may be used from any task of any runtime. One task, spawned on
+/// the runtime where the connection was opened, moves its bytes; when the last handle is dropped,
+/// that task finishes what was sent, closes the socket and ends.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    handle: Arc<Handle>,
+}
+
+#[derive(Debug)]
+struct Handle {
+    shared: Arc<Shared>,
+    driver: AbortHandle,
+}
+
+/// How long a driver that was told to stop at once may take.
+const ABORT_GRACE: Duration = Duration::from_millis(50);
+
+/// A request that was taken in.
+#[derive(Debug)]
+pub struct Sent {
+    /// The answer to come.
+    pub request: Request,
+    /// The buffer of its envelope, cleared, for the next one to be encoded into; none if the
+    /// request has to wait for its turn and still needs it.
+    pub buffer: Option<BytesMut>,
+}
+
+impl Connection {
+    /// Connects: looks the name up, tries each of its addresses, speaks TLS if the settings say so,
+    /// and does the handshake in the newest version that both sides speak.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`] says to whom, in which phase, after how long and why. Nothing is left behind.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped at any point, the socket is closed; no request was sent but those of the handshake.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime with I/O and time.
+    pub async fn open(
+        endpoint: &Endpoint,
+        settings: &Settings,
+        deadline: Deadline,
+    ) -> Result<Self, ConnectError> {
+        connect(endpoint, settings, deadline).await
+    }
+
+    /// Does the handshake over a stream that is connected already: a tunnel, a pipe, a test's end
+    /// of memory. `name` stands for the server in errors. TLS is the stream's own matter here, and
+    /// a version that the server refuses is an error, since there is nowhere to connect anew.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped at any point, the stream is dropped.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime with time.
+    pub async fn over<S>(
+        stream: S,
+        name: &str,
+        settings: &Settings,
+        deadline: Deadline,
+    ) -> Result<Self, ConnectError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let established = establish(stream, name, settings, deadline).await?;
+        Ok(Self::start(established, name, settings))
+    }
+
+    /// Hands an established stream to a driver of its own.
+    pub(crate) fn start<S>(established: Established<S>, name: &str, settings: &Settings) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let (shared, driver) = Driver::new(established, name.into(), settings);
+        let driver = settings.tasks.spawn(driver).abort_handle();
+        Self { handle: Arc::new(Handle { shared, driver }) }
+    }
+
+    /// Sends a request. It is queued, or waits for its turn, when this returns; writing is the
+    /// driver's.
+    ///
+    /// The envelope has to be one of this connection's [version](Self::version), and on v3 and v4
+    /// compressed, if at all, with its [compression](Self::compression).
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`], with the envelope: nothing of it was or will be written.
+    pub fn send(&self, envelope: RequestEnvelope, deadline: Deadline) -> Result<Sent, Refused> {
+        let submitted = self.shared().core().submit(envelope, deadline.at());
+        let submitted = submitted
+            .map_err(|refused| Refused { because: refused.because, envelope: refused.envelope })?;
+        if let Some(driver) = submitted.wake {
+            driver.wake();
+        }
+        let request = Request::new(Arc::clone(self.shared()), submitted.ticket, deadline);
+        Ok(Sent { request, buffer: submitted.spare.map(RequestEnvelope::into_buffer) })
+    }
+
+    /// The next event that the server pushes, oldest first; `None` once the connection is over.
+    /// Servers push to connections that have sent REGISTER. Of those that nobody reads the oldest
+    /// are dropped when there are too many.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it loses no event. Of several that wait, one is woken: the one polled last.
+    pub fn next_event(&self) -> impl Future<Output = Option<Envelope>> + '_ {
+        poll_fn(|context| self.shared().core().poll_event(context))
+    }
+
+    /// Takes no more requests from now on, lets those that were taken in finish, and closes the
+    /// socket then. Does not wait for it; dropping the last handle does the same.
+    pub fn stop(&self) {
+        self.handle.stop_admitting();
+    }
+
+    /// Takes no more requests, lets those that were taken in finish, and closes the socket; at the
+    /// deadline it closes the socket all the same, and tells those that are left. May be called
+    /// often and by many: all return once the socket is gone.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, the connection goes on closing, without a deadline of its own.
+    pub async fn close(&self, deadline: Deadline) {
+        self.stop();
+        if deadline.bound(self.shared().ended.cancelled()).await.is_err() {
+            self.shared().set_end(ConnectionEnd::ClosedHere);
+            self.handle.driver.abort();
+            // A runtime that nobody drives drops its tasks late; this wait has an end all the same.
+            let grace = Deadline::after(ABORT_GRACE);
+            if grace.bound(self.shared().ended.cancelled()).await.is_err() {
+                tracing::warn!(host = self.name(), "the runtime of a connection does not run");
+            }
+        }
+    }
+
+    /// Waits until the connection is over, for whatever reason, and says why.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, nothing happens.
+    pub async fn ended(&self) -> Arc<ConnectionEnd> {
+        self.shared().ended.cancelled().await;
+        self.shared().end()
+    }
+
+    /// Waits until so many answers are owed to nobody that the connection should be replaced
+    /// ([`max_orphaned`](crate::MultiplexerSettings::max_orphaned)). It serves on meanwhile.
+    /// Never resolves on a connection that ends before.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, nothing happens.
+    pub async fn worn_out(&self) {
+        self.shared().worn_out.cancelled().await;
+    }
+
+    /// Is it over, and its socket closed?
+    pub fn is_ended(&self) -> bool {
+        self.shared().ended.is_cancelled()
+    }
+
+    /// Does it take requests? Takes no lock, so that [`send`](Self::send) alone knows for sure.
+    pub fn is_open(&self) -> bool {
+        self.shared().is_open()
+    }
+
+    /// How many requests are under way, to choose among connections. Takes no lock.
+    pub fn load(&self) -> usize {
+        self.shared().load()
+    }
+
+    /// What it holds at the moment. At rest, all of it is zero.
+    pub fn usage(&self) -> Usage {
+        self.shared().core().usage()
+    }
+
+    /// The version that the handshake settled.
+    pub fn version(&self) -> ProtocolVersion {
+        self.shared().peer.version
+    }
+
+    /// The compression that the handshake settled. On v3 and v4 requests are compressed with it
+    /// when they are encoded; on v5 the connection sees to it.
+    pub fn compression(&self) -> Option<Compression> {
+        self.shared().peer.compression
+    }
+
+    /// The server, as it was named.
+    pub fn name(&self) -> &str {
+        &self.shared().peer.name
+    }
+
+    fn shared(&self) -> &Arc<Shared> {
+        &self.handle.shared
+    }
+}
+
+impl Handle {
+    fn stop_admitting(&self) {
+        self.shared.set_not_open();
+        let driver = self.shared.core().close();
+        if let Some(driver) = driver {
+            driver.wake();
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.stop_admitting();
+    }
+}

@@ -1,0 +1,62 @@
+//! Until when something has to be over, and since when it runs.
+
+use std::time::{Duration, Instant};
+
+/// The point in time at which a wait ends, together with the one at which it began.
+///
+/// One deadline goes with a request through everything that it waits for, so that waits do not add
+/// up. Times are those of the runtime's clock, which tests may pause.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Deadline {
+    started: Instant,
+    at: Instant,
+}
+
+impl Deadline {
+    /// So long from now. Beyond a century it is a century.
+    pub fn after(timeout: Duration) -> Self {
+        const CENTURY: Duration = Duration::from_secs(100 * 366 * 86_400);
+        let started = now();
+        Self { started, at: started + timeout.min(CENTURY) }
+    }
+
+    /// The same start, with an end that is no later than so long from now: the deadline of one
+    /// attempt within that of the whole.
+    #[must_use]
+    pub fn within(self, timeout: Duration) -> Self {
+        Self { started: self.started, at: self.at.min(Self::after(timeout).at) }
+    }
+
+    /// When the wait ends.
+    pub const fn at(self) -> Instant {
+        self.at
+    }
+
+    /// How long it has been running.
+    pub fn elapsed(self) -> Duration {
+        now().saturating_duration_since(self.started)
+    }
+
+    /// How much is left; zero once it has passed.
+    pub fn remaining(self) -> Duration {
+        self.at.saturating_duration_since(now())
+    }
+
+    /// Waits for `future`, but no longer than this.
+    ///
+    /// # Errors
+    ///
+    /// [`DeadlinePassed`]: the deadline came first, and the future was dropped.
+    pub(crate) async fn bound<F: Future>(self, future: F) -> Result<F::Output, DeadlinePassed> {
+        tokio::time::timeout_at(self.at.into(), future).await.map_err(|_| DeadlinePassed)
+    }
+}
+
+/// A deadline came before what was waited for.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct DeadlinePassed;
+
+/// Now, by the runtime's clock.
+pub(crate) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}

@@ -1,0 +1,223 @@
+//! The driver: the one task of a connection, which moves its bytes and tells it the time.
+//!
+//! Each turn is the same few verbs, until a whole turn finds nothing to do:
+//!
+//! ```text
+//!        +--------------------------------------------------------------+
+//!        v                                                              |
+//!   read what is there --> settle: deliver, expire, take what to write --> write it
+//!   (no lock)              (one short lock; then wake whom it concerns)   (no lock)
+//! ```
+//!
+//! Writing needs no timer to gather requests: the first one goes out at once, and whatever is
+//! queued while that is under way goes with the next write.
+//!
+//! However it ends (the server, the network, an abort, the runtime's shutdown), every request that
+//! is still open is told so, by [`Driver::drop`] at the latest.
+
+mod reading;
+mod timer;
+mod writing;
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use bytes::BytesMut;
+use cqlwire_codec::{Opcode, Response, decode_response};
+use cqlwire_mux::{self as mux, Violation};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use self::reading::{Incoming, Read};
+use self::timer::Timer;
+use self::writing::Writer;
+use crate::deadline::now;
+use crate::handshake::{Established, Wire};
+use crate::shared::{Peer, Shared};
+use crate::{ConnectionEnd, Settings};
+
+/// How many turns are taken before the runtime's other tasks have theirs.
+const MAX_TURNS: usize = 32;
+
+/// The task of one connection.
+pub(crate) struct Driver<S> {
+    stream: S,
+    shared: Arc<Shared>,
+    incoming: Incoming,
+    writer: Writer,
+    timer: Timer,
+    /// Scratch: whom to wake once the lock is released.
+    wakers: Vec<Waker>,
+    ended: bool,
+}
+
+/// What a turn found.
+enum Turn {
+    /// Something was done: there may be more.
+    Busy,
+    /// Nothing to do; whatever changes that will wake the task.
+    Idle,
+}
+
+impl<S> Driver<S> {
+    pub(crate) fn new(
+        established: Established<S>,
+        name: Arc<str>,
+        settings: &Settings,
+    ) -> (Arc<Shared>, Self) {
+        let Established { wire, version } = established;
+        let Wire { stream, decoder, incoming, segments } = wire;
+        let peer = Peer { name, version, compression: settings.compression };
+        let core = mux::Connection::new(now(), version, settings.multiplexer.clone());
+        let shared = Arc::new(Shared::new(core, peer));
+        let driver = Self {
+            stream,
+            shared: Arc::clone(&shared),
+            incoming: Incoming::new(decoder, incoming, settings.read_budget_bytes),
+            writer: Writer::new(segments),
+            timer: Timer::new(),
+            wakers: Vec::new(),
+            ended: false,
+        };
+        (shared, driver)
+    }
+
+    /// Tells everybody that it is over. The first reason counts.
+    fn end(&mut self, end: ConnectionEnd) {
+        if std::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        tracing::debug!(host = %self.shared.peer.name, reason = %end, "connection over");
+        self.shared.set_end(end);
+        self.shared.set_not_open();
+        let unwritten = self.writer.unwritten();
+        self.shared.core().handle_end(unwritten, &mut self.wakers);
+        self.wake();
+    }
+
+    fn wake(&mut self) {
+        self.wakers.drain(..).for_each(Waker::wake);
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
+    fn turn(&mut self, context: &mut Context<'_>) -> Result<Turn, ConnectionEnd> {
+        let read = self.incoming.read(Pin::new(&mut self.stream), context);
+        let timed_out = self.timer.poll_elapsed(context);
+        let next = self.settle(context, timed_out)?;
+        let wrote = match self.writer.write(Pin::new(&mut self.stream), context) {
+            Ok(progress) => progress,
+            Err(error) => return Err(self.last_words(error, context)),
+        };
+        let more_to_read = match read {
+            Read::Pending => false,
+            Read::More => true,
+            Read::End(end) => return Err(end),
+        };
+        let overdue = self.timer.arm(next, context);
+        let busy = more_to_read || wrote || overdue;
+        Ok(if busy { Turn::Busy } else { Turn::Idle })
+    }
+
+    /// All that needs the lock, at once. Gives when the clock matters next.
+    fn settle(&mut self, context: &Context<'_>, timed_out: bool) -> Result<Instant, ConnectionEnd> {
+        let now = now();
+        let mut core = self.shared.core();
+        let delivered = self.incoming.deliver(&mut core, now, &mut self.wakers);
+        let expired = if timed_out { core.handle_timeout(now, &mut self.wakers) } else { Ok(()) };
+        if self.writer.is_idle() {
+            self.writer.take_from(&mut core);
+        }
+        let next = core.poll_timeout();
+        let drained = core.is_drained() && self.writer.is_idle();
+        let worn_out = core.is_worn_out();
+        core.park(context, self.writer.is_idle());
+        drop(core);
+        self.wake();
+        if worn_out {
+            self.shared.worn_out.cancel();
+        }
+        delivered.map_err(said_by_server)?;
+        expired?;
+        if drained { Err(ConnectionEnd::ClosedHere) } else { Ok(next) }
+    }
+
+    /// The socket takes no more bytes. What the server said before is still there to be read, and
+    /// often says why.
+    fn last_words(&mut self, error: io::Error, context: &mut Context<'_>) -> ConnectionEnd {
+        for _ in 0..MAX_TURNS {
+            let read = self.incoming.read(Pin::new(&mut self.stream), context);
+            let delivered = self.incoming.deliver(&mut self.shared.core(), now(), &mut self.wakers);
+            self.wake();
+            if let Err(violation) = delivered {
+                return said_by_server(violation);
+            }
+            match read {
+                Read::More => {}
+                Read::Pending | Read::End(_) => break,
+            }
+        }
+        error.into()
+    }
+}
+
+/// An ERROR on stream 0 is the server's own account of what is wrong with the connection.
+fn said_by_server(violation: Violation) -> ConnectionEnd {
+    if let Violation::OnStreamZero(envelope) = &violation
+        && envelope.header.opcode == Opcode::Error
+        && let Ok(decoded) = decode_response(envelope)
+        && let Response::Error(error) = decoded.response
+    {
+        return ConnectionEnd::ServerSaid(error);
+    }
+    violation.into()
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Future for Driver<S> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let driver = &mut *self;
+        for _ in 0..MAX_TURNS {
+            match driver.turn(context) {
+                Ok(Turn::Busy) => {}
+                Ok(Turn::Idle) => return Poll::Pending,
+                Err(end) => {
+                    driver.end(end);
+                    // Best effort: a TLS server is told that nothing was cut off. Whoever does not
+                    // take even that now is not waited for, and the socket is closed right after.
+                    drop(Pin::new(&mut driver.stream).poll_shutdown(context));
+                    return Poll::Ready(());
+                }
+            }
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// The task is dropped: it ended, it was aborted, or its runtime is shut down.
+impl<S> Drop for Driver<S> {
+    fn drop(&mut self) {
+        self.end(ConnectionEnd::RuntimeGone);
+        // The socket goes with the fields, right after; whoever waits for the end sees it closed
+        // by the time that they run, or at the next moment.
+        self.shared.ended.cancel();
+    }
+}
+
+impl<S> std::fmt::Debug for Driver<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Driver").field("peer", &self.shared.peer).finish_non_exhaustive()
+    }
+}
+
+/// Room for at least so many bytes more.
+fn make_room(buffer: &mut BytesMut, bytes: usize) {
+    if buffer.capacity() - buffer.len() < bytes {
+        buffer.reserve(bytes);
+    }
+}

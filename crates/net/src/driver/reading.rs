@@ -1,0 +1,112 @@
+//! Reading: what is there, as far as the budget goes, split into envelopes.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use bytes::BytesMut;
+use cqlwire_codec::{Envelope, EnvelopeDecoder};
+use cqlwire_mux::{Connection, Violation};
+use tokio::io::AsyncRead;
+use tokio_util::io::poll_read_buf;
+
+use super::make_room;
+use crate::ConnectionEnd;
+
+/// How much room a read has at first. Doubled when a read fills it, up to [`LARGEST_READ`]: a
+/// connection that carries little costs little.
+const SMALLEST_READ: usize = 8 << 10;
+const LARGEST_READ: usize = 128 << 10;
+
+/// What has been read and not delivered.
+pub(super) struct Incoming {
+    decoder: EnvelopeDecoder,
+    buffer: BytesMut,
+    envelopes: Vec<Envelope>,
+    room: usize,
+    budget: usize,
+    /// Bytes have come since the last delivery.
+    progress: bool,
+}
+
+/// How a stretch of reading ended.
+pub(super) enum Read {
+    /// Nothing more is there; the task is woken when there is.
+    Pending,
+    /// The budget is spent.
+    More,
+    /// Nothing more will come.
+    End(ConnectionEnd),
+}
+
+impl Incoming {
+    /// `buffer` may hold bytes that came with the end of the handshake.
+    pub(super) fn new(decoder: EnvelopeDecoder, buffer: BytesMut, budget: usize) -> Self {
+        let (envelopes, room) = (Vec::new(), SMALLEST_READ);
+        let progress = !buffer.is_empty();
+        Self { decoder, buffer, envelopes, room, budget: budget.max(1), progress }
+    }
+
+    /// Reads and splits. What came before the end is there to be delivered all the same.
+    pub(super) fn read<S: AsyncRead>(
+        &mut self,
+        mut stream: Pin<&mut S>,
+        context: &mut Context<'_>,
+    ) -> Read {
+        // First what is in the buffer already: the end of the handshake may have left some.
+        if let Err(end) = self.split() {
+            return Read::End(end);
+        }
+        let mut read = 0;
+        while read < self.budget {
+            make_room(&mut self.buffer, self.room.max(self.decoder.needs()));
+            let spare = self.buffer.capacity() - self.buffer.len();
+            let got = match poll_read_buf(stream.as_mut(), context, &mut self.buffer) {
+                Poll::Pending => return Read::Pending,
+                Poll::Ready(Ok(0)) => return Read::End(self.cut_off()),
+                Poll::Ready(Ok(got)) => got,
+                Poll::Ready(Err(error)) => return Read::End(error.into()),
+            };
+            read += got;
+            self.progress = true;
+            if got == spare {
+                self.room = (self.room * 2).min(LARGEST_READ);
+            }
+            if let Err(end) = self.split() {
+                return Read::End(end);
+            }
+        }
+        Read::More
+    }
+
+    /// Hands what was read to the requests that it answers.
+    pub(super) fn deliver(
+        &mut self,
+        core: &mut Connection,
+        now: Instant,
+        wakers: &mut Vec<Waker>,
+    ) -> Result<(), Violation> {
+        if !std::mem::take(&mut self.progress) {
+            return Ok(());
+        }
+        if self.envelopes.is_empty() {
+            core.handle_progress(now);
+            return Ok(());
+        }
+        core.handle_envelopes(now, self.envelopes.drain(..), wakers)
+    }
+
+    fn split(&mut self) -> Result<(), ConnectionEnd> {
+        while let Some(envelope) = self.decoder.decode(&mut self.buffer)? {
+            self.envelopes.push(envelope);
+        }
+        Ok(())
+    }
+
+    /// The stream has ended: in good order, or in the middle of an envelope.
+    fn cut_off(&self) -> ConnectionEnd {
+        self.decoder
+            .finish(&self.buffer)
+            .map_or_else(Into::into, |()| ConnectionEnd::ClosedByServer)
+    }
+}

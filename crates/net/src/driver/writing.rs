@@ -1,0 +1,143 @@
+//! Writing: whole batches of envelopes, in segments where the version has them.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::{Buf, BytesMut};
+use cqlwire_codec::{HEADER_LEN, SegmentEncoder, SegmentEnd};
+use cqlwire_mux::Connection;
+use tokio::io::AsyncWrite;
+
+/// A buffer larger than this is not kept once it is written.
+const LARGEST_KEPT: usize = 1 << 20;
+
+/// The batch that is being written.
+///
+/// ```text
+///   idle --take_from: envelopes there--> writing --all written--> flushing --flushed--> idle
+/// ```
+pub(super) struct Writer {
+    /// `None`: envelopes go bare.
+    segments: Option<SegmentEncoder>,
+    /// As the multiplexer gave it out: envelopes back to back.
+    batch: BytesMut,
+    /// The same in segments.
+    packed: BytesMut,
+    ends: Vec<SegmentEnd>,
+    /// How many envelopes the batch has.
+    envelopes: usize,
+    /// How many bytes of what goes to the socket it has taken.
+    written: usize,
+    flushing: bool,
+}
+
+impl Writer {
+    pub(super) fn new(segments: Option<SegmentEncoder>) -> Self {
+        Self {
+            segments,
+            batch: BytesMut::new(),
+            packed: BytesMut::new(),
+            ends: Vec::new(),
+            envelopes: 0,
+            written: 0,
+            flushing: false,
+        }
+    }
+
+    /// Is everything written that was taken?
+    pub(super) const fn is_idle(&self) -> bool {
+        self.envelopes == 0 && !self.flushing
+    }
+
+    /// Takes the next batch; the lock is held, so it is only moved. Only when idle.
+    pub(super) fn take_from(&mut self, core: &mut Connection) {
+        debug_assert!(self.is_idle(), "a batch is taken before the last one is written");
+        self.envelopes = core.poll_transmit(&mut self.batch);
+        self.written = 0;
+    }
+
+    /// Writes as much as the socket takes. True if that was all of a batch: there may be another.
+    pub(super) fn write<S: AsyncWrite>(
+        &mut self,
+        mut stream: Pin<&mut S>,
+        context: &mut Context<'_>,
+    ) -> io::Result<bool> {
+        if self.is_idle() {
+            return Ok(false);
+        }
+        self.pack();
+        while self.written < self.outgoing().len() {
+            let rest = self.outgoing().get(self.written..).unwrap_or_default();
+            match stream.as_mut().poll_write(context, rest)? {
+                Poll::Pending => return Ok(false),
+                Poll::Ready(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(taken) => self.written += taken,
+            }
+        }
+        self.finish_batch();
+        // TLS keeps bytes until it is told to let go of them.
+        if stream.poll_flush(context)?.is_pending() {
+            return Ok(false);
+        }
+        self.flushing = false;
+        Ok(true)
+    }
+
+    /// How many envelopes of the batch were not wholly handed to the socket. Bytes that TLS still
+    /// holds count as handed over: they may get there.
+    pub(super) fn unwritten(&self) -> usize {
+        if self.segments.is_some() && self.packed.is_empty() {
+            return self.envelopes;
+        }
+        let whole = match self.segments {
+            Some(_) => self.whole_in_segments(),
+            None => whole_envelopes(self.batch.get(..self.written).unwrap_or_default()),
+        };
+        self.envelopes.saturating_sub(whole)
+    }
+
+    fn pack(&mut self) {
+        if let Some(segments) = self.segments.as_mut().filter(|_| self.packed.is_empty()) {
+            segments.encode(&self.batch, &mut self.packed, &mut self.ends);
+        }
+    }
+
+    fn outgoing(&self) -> &[u8] {
+        if self.segments.is_some() { &self.packed } else { &self.batch }
+    }
+
+    fn finish_batch(&mut self) {
+        (self.envelopes, self.written, self.flushing) = (0, 0, true);
+        self.ends.clear();
+        for buffer in [&mut self.batch, &mut self.packed] {
+            if buffer.capacity() > LARGEST_KEPT {
+                *buffer = BytesMut::new();
+            }
+            buffer.clear();
+        }
+    }
+
+    fn whole_in_segments(&self) -> usize {
+        let ended = self.ends.iter().take_while(|end| end.offset <= self.written);
+        ended.last().map_or(0, |end| end.envelopes)
+    }
+}
+
+/// How many whole envelopes these bytes begin with.
+fn whole_envelopes(mut bytes: &[u8]) -> usize {
+    let mut count = 0;
+    while let Some([.., l0, l1, l2, l3]) = bytes.first_chunk::<HEADER_LEN>() {
+        let body = u32::from_be_bytes([*l0, *l1, *l2, *l3]);
+        let Some(whole) = usize::try_from(body).ok().and_then(|body| body.checked_add(HEADER_LEN))
+        else {
+            break;
+        };
+        if whole > bytes.len() {
+            break;
+        }
+        bytes.advance(whole);
+        count += 1;
+    }
+    count
+}

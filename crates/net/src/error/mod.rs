@@ -1,0 +1,42 @@
+//! Errors of a connection: why there is none, why it is over, and what became of a request.
+
+mod connect;
+mod end;
+mod request;
+
+pub use connect::{ConnectCause, ConnectError, ConnectPhase};
+pub use end::ConnectionEnd;
+pub use request::{Refused, RequestError, RequestFailure};
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+/// An I/O error that can be cloned, and that `source()` still shows as the `io::Error` it is.
+#[derive(Clone, Debug)]
+pub struct SharedIoError(Arc<io::Error>);
+
+impl SharedIoError {
+    /// What kind of I/O error it is.
+    pub fn kind(&self) -> io::ErrorKind {
+        self.0.kind()
+    }
+}
+
+impl From<io::Error> for SharedIoError {
+    fn from(error: io::Error) -> Self {
+        Self(Arc::new(error))
+    }
+}
+
+impl fmt::Display for SharedIoError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for SharedIoError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.0)
+    }
+}

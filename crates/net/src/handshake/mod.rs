@@ -1,0 +1,173 @@
+//! From a fresh stream to a connection that takes requests: one question after the other.
+//!
+//! ```text
+//!            STARTUP                  AUTH_RESPONSE
+//!   stream ----------> AUTHENTICATE ---------------> AUTH_SUCCESS --+
+//!             |                ^           |                        |     USE
+//!             |                +-----------+ AUTH_CHALLENGE         +-----------> established
+//!             +--> READY -------------------------------------------+
+//!             +--> ERROR: no version in common, or whatever it says
+//! ```
+//!
+//! Up to and including the answer to STARTUP envelopes are bare; on v5 the very next byte, in both
+//! directions, is that of a segment (v5 §2). Nothing is sent before an answer has been read.
+
+mod authentication;
+mod refusal;
+mod wire;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use cqlwire_codec::{
+    Consistency, EncodeRequest, Envelope, Opcode, ProtocolVersion, Query, QueryParameters,
+    RequestOptions, Response, Startup, decode_response, encode_request,
+};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+pub(crate) use refusal::VersionRefused;
+pub(crate) use wire::Wire;
+
+use crate::{ConnectCause, ConnectError, ConnectPhase, Deadline, Settings};
+
+/// What a handshake arrives at.
+pub(crate) struct Established<S> {
+    pub(crate) wire: Wire<S>,
+    pub(crate) version: ProtocolVersion,
+}
+
+/// Why a handshake failed: for good, or because of the version alone.
+pub(crate) enum Failure {
+    Cause(ConnectCause),
+    Version(VersionRefused),
+}
+
+impl<E: Into<ConnectCause>> From<E> for Failure {
+    fn from(cause: E) -> Self {
+        Self::Cause(cause.into())
+    }
+}
+
+/// How far an attempt has got, kept outside of it so that a deadline finds it.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    pub(crate) phase: ConnectPhase,
+}
+
+/// The handshake in one version, over a stream that has just been connected.
+pub(crate) async fn shake_hands<S>(
+    stream: S,
+    version: ProtocolVersion,
+    settings: &Settings,
+    progress: &mut Progress,
+) -> Result<Established<S>, Failure>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    progress.phase = ConnectPhase::Startup;
+    let mut wire = Wire::new(stream, settings);
+    let answer = wire.ask(&startup(version, settings)?).await?;
+    if let Some(refused) = refusal::of(&answer, version)? {
+        return Err(Failure::Version(refused));
+    }
+    let response = accepted(&answer, Opcode::Startup)?;
+    wire.started(version, settings);
+    match response {
+        Response::Ready => {}
+        Response::Authenticate { authenticator } => {
+            progress.phase = ConnectPhase::Authentication;
+            authentication::authenticate(&mut wire, version, &authenticator, settings).await?;
+        }
+        other => return Err(unexpected(Opcode::Startup, other.opcode()).into()),
+    }
+    if let Some(keyspace) = &settings.keyspace {
+        progress.phase = ConnectPhase::UseKeyspace;
+        use_keyspace(&mut wire, version, keyspace, settings).await?;
+    }
+    Ok(Established { wire, version })
+}
+
+/// The handshake over a stream that comes from elsewhere, in the newest version only.
+pub(crate) async fn establish<S>(
+    stream: S,
+    name: &str,
+    settings: &Settings,
+    deadline: Deadline,
+) -> Result<Established<S>, ConnectError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut progress = Progress { phase: ConnectPhase::Startup };
+    let version = settings.newest_version;
+    let shaken = deadline.bound(shake_hands(stream, version, settings, &mut progress)).await;
+    let cause = match shaken {
+        Ok(Ok(established)) => return Ok(established),
+        Ok(Err(Failure::Cause(cause))) => cause,
+        Ok(Err(Failure::Version(refused))) => refused.cause(version, version),
+        Err(_) => ConnectCause::DeadlinePassed,
+    };
+    Err(connect_error(name, None, progress.phase, deadline.elapsed(), cause))
+}
+
+pub(crate) fn connect_error(
+    name: &str,
+    address: Option<std::net::SocketAddr>,
+    phase: ConnectPhase,
+    elapsed: Duration,
+    cause: ConnectCause,
+) -> ConnectError {
+    ConnectError { endpoint: Arc::from(name), address, phase, elapsed, cause }
+}
+
+fn startup(version: ProtocolVersion, settings: &Settings) -> Result<BytesMut, ConnectCause> {
+    let mut startup = Startup::new(settings.compression)
+        .with(Startup::DRIVER_NAME, "cqlwire")
+        .with(Startup::DRIVER_VERSION, env!("CARGO_PKG_VERSION"))
+        // An overloaded server then says so, and the request can go to another host; without it,
+        // it stops reading and everything on the connection waits.
+        .with(Startup::THROW_ON_OVERLOAD, "1");
+    startup.options.extend(settings.startup_options.clone());
+    encoded(&startup, version, settings)
+}
+
+async fn use_keyspace<S: AsyncRead + AsyncWrite + Unpin>(
+    wire: &mut Wire<S>,
+    version: ProtocolVersion,
+    keyspace: &str,
+    settings: &Settings,
+) -> Result<(), ConnectCause> {
+    let statement = format!("USE \"{}\"", keyspace.replace('"', "\"\""));
+    let parameters = QueryParameters::new(Consistency::One, &());
+    let request = encoded(&Query { statement: &statement, parameters }, version, settings)?;
+    match accepted(&wire.ask(&request).await?, Opcode::Query)? {
+        Response::Result(_) => Ok(()),
+        other => Err(unexpected(Opcode::Query, other.opcode())),
+    }
+}
+
+/// The bytes of a request on stream 0, which is the connection's own.
+fn encoded<R: EncodeRequest>(
+    request: &R,
+    version: ProtocolVersion,
+    settings: &Settings,
+) -> Result<BytesMut, ConnectCause> {
+    let options = RequestOptions { compression: settings.compression, ..Default::default() };
+    let envelope = encode_request(request, version, &options, BytesMut::new())?;
+    Ok(BytesMut::from(envelope.as_bytes()))
+}
+
+/// The response, unless the server refused.
+fn accepted(answer: &Envelope, asked: Opcode) -> Result<Response, ConnectCause> {
+    if answer.header.stream != cqlwire_codec::StreamId::CONNECTION {
+        return Err(unexpected(asked, answer.header.opcode));
+    }
+    match decode_response(answer)?.response {
+        Response::Error(error) => Err(ConnectCause::Server(error)),
+        response => Ok(response),
+    }
+}
+
+const fn unexpected(asked: Opcode, got: Opcode) -> ConnectCause {
+    ConnectCause::Unexpected { asked, got }
+}

@@ -1,0 +1,91 @@
+//! One request under way: a future of its answer.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use cqlwire_codec::Envelope;
+use cqlwire_mux::{Outcome, Reached, Ticket};
+
+use crate::shared::Shared;
+use crate::{Deadline, RequestError, RequestFailure};
+
+/// A request that a connection has taken in. Resolves, once, to the server's answer or to what
+/// prevented it; the deadline that it was sent with is kept by the connection, so that it costs no
+/// timer here.
+///
+/// It goes on whether or not it is polled: it is the connection that writes, reads and tells the
+/// time. An answer that comes before the first poll is delivered by the first poll. It may be
+/// polled by any task of any runtime, or of none.
+///
+/// # Cancel safety
+///
+/// Dropped before its bytes were taken for writing, it is never sent, and its stream id is free at
+/// once. Dropped later, the server may run it; the stream id stays in use until the late answer
+/// has come, which is then thrown away.
+#[derive(Debug)]
+#[must_use = "a request that is dropped is given up"]
+pub struct Request {
+    shared: Arc<Shared>,
+    /// Gone once the outcome was taken.
+    ticket: Option<Ticket>,
+    deadline: Deadline,
+}
+
+impl Request {
+    pub(crate) fn new(shared: Arc<Shared>, ticket: Ticket, deadline: Deadline) -> Self {
+        shared.add_load();
+        Self { shared, ticket: Some(ticket), deadline }
+    }
+
+    #[cold]
+    fn failed(&self, failure: RequestFailure) -> RequestError {
+        let host = Arc::clone(&self.shared.peer.name);
+        RequestError { host, elapsed: self.deadline.elapsed(), failure }
+    }
+
+    #[cold]
+    fn ended(&self, reached: Reached) -> RequestError {
+        let end = self.shared.end();
+        self.failed(match reached {
+            Reached::Written => RequestFailure::Lost(end),
+            Reached::Waiting | Reached::Queued => RequestFailure::Unsent(end),
+        })
+    }
+}
+
+impl Future for Request {
+    type Output = Result<Envelope, RequestError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(ticket) = self.ticket.take() else {
+            debug_assert!(false, "polled after it had resolved");
+            return Poll::Pending;
+        };
+        let polled = self.shared.core().poll_outcome(ticket, context);
+        match polled {
+            Ok(Outcome::Answered(envelope)) => Poll::Ready(Ok(envelope)),
+            Ok(Outcome::DeadlinePassed(reached)) => {
+                Poll::Ready(Err(self.failed(RequestFailure::DeadlinePassed(reached))))
+            }
+            Ok(Outcome::ConnectionEnded(reached)) => Poll::Ready(Err(self.ended(reached))),
+            Err(ticket) => {
+                self.ticket = Some(ticket);
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        self.shared.remove_load();
+        if let Some(ticket) = self.ticket.take() {
+            let abandoned = self.shared.core().abandon(ticket);
+            if let Some(driver) = abandoned.wake {
+                driver.wake();
+            }
+        }
+    }
+}

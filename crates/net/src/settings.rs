@@ -1,0 +1,61 @@
+//! What a connection is to be like.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cqlwire_codec::{Compression, ProtocolVersion};
+use tokio_util::task::TaskTracker;
+
+use crate::{Authenticator, Dialer, Tls};
+
+/// How to connect, and the limits of the connection. The defaults are meant for production.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The newest version to speak; tried first. Default v5.
+    pub newest_version: ProtocolVersion,
+    /// The oldest version to fall back to when the server refuses newer ones. Default v3.
+    pub oldest_version: ProtocolVersion,
+    /// The compression of what is sent and received. v5 knows only LZ4. Default none: it saves
+    /// traffic and costs CPU on both sides.
+    pub compression: Option<Compression>,
+    /// Speak TLS. Default no.
+    pub tls: Option<Tls>,
+    /// Who connects streams, if it is not TCP that is meant: a proxy, a tunnel. Default TCP.
+    pub dialer: Option<Arc<dyn Dialer>>,
+    /// Who answers a server that asks who is connecting. Default nobody.
+    pub authenticator: Option<Arc<dyn Authenticator>>,
+    /// The keyspace of unqualified names, spelled as the server does. Default none.
+    pub keyspace: Option<String>,
+    /// More options of STARTUP, for instance `APPLICATION_NAME`. Servers since 4.1 show them in
+    /// `system_views.clients`. Default none.
+    pub startup_options: BTreeMap<String, String>,
+    /// Limits of the multiplexer, and its heartbeat.
+    pub multiplexer: cqlwire_mux::Settings,
+    /// The longest envelope to accept, in bytes, compressed or not. Default 256 MiB, what the
+    /// protocol allows.
+    pub max_envelope_bytes: usize,
+    /// How many bytes are read at a stretch before writing and timing have their turn.
+    /// Default 256 KiB.
+    pub read_budget_bytes: usize,
+    /// Counts the tasks of connections, one each, so that their owner can wait for them.
+    pub tasks: TaskTracker,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            newest_version: ProtocolVersion::LATEST,
+            oldest_version: ProtocolVersion::V3,
+            compression: None,
+            tls: None,
+            dialer: None,
+            authenticator: None,
+            keyspace: None,
+            startup_options: BTreeMap::new(),
+            multiplexer: cqlwire_mux::Settings::default(),
+            max_envelope_bytes: 256 << 20,
+            read_budget_bytes: 256 << 10,
+            tasks: TaskTracker::new(),
+        }
+    }
+}

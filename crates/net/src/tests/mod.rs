@@ -1,0 +1,44 @@
+//! One connection against the scripted node.
+
+mod conversation;
+
+use std::time::Duration;
+
+use bytes::BytesMut;
+use cqlwire_codec::{
+    Compression, Consistency, Envelope, ProtocolVersion, Query, QueryParameters, RequestEnvelope,
+    RequestOptions, encode_request,
+};
+use cqlwire_testkit::node::ScriptedNode;
+
+use crate::{Connection, Deadline, Settings};
+
+/// Every way of speaking that differs on the wire.
+const WAYS: [(ProtocolVersion, Option<Compression>); 5] = [
+    (ProtocolVersion::V3, None),
+    (ProtocolVersion::V4, None),
+    (ProtocolVersion::V4, Some(Compression::Lz4)),
+    (ProtocolVersion::V5, None),
+    (ProtocolVersion::V5, Some(Compression::Lz4)),
+];
+
+fn seconds(n: u64) -> Deadline {
+    Deadline::after(Duration::from_secs(n))
+}
+
+async fn connected(node: &ScriptedNode, settings: &Settings) -> Connection {
+    Connection::over(node.connect(), "node", settings, seconds(5)).await.unwrap()
+}
+
+/// A QUERY without values, as this connection speaks.
+fn query(connection: &Connection, statement: &str) -> RequestEnvelope {
+    let query = Query { statement, parameters: QueryParameters::new(Consistency::One, &()) };
+    let options =
+        RequestOptions { compression: connection.compression(), ..RequestOptions::default() };
+    encode_request(&query, connection.version(), &options, BytesMut::new()).unwrap()
+}
+
+async fn ask(connection: &Connection, statement: &str) -> Envelope {
+    let sent = connection.send(query(connection, statement), seconds(5)).unwrap();
+    sent.request.await.unwrap()
+}

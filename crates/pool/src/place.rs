@@ -1,0 +1,75 @@
+//! One place of a pool: the task that sees to it that a connection is in it.
+//!
+//! ```text
+//!                 failed: back off
+//!              +-------------------+
+//!              v                   |
+//!   start --> connecting ----------+
+//!              ^     |
+//!              |     v opened
+//!              |    open --over--+
+//!              |     |           |
+//!              |     | worn out  |       The one that is worn out stays listed until the next
+//!              +-----+-----------+       one is open; then it finishes what it has and closes.
+//!
+//!   stopped, in any state: the task ends; an open connection drains by itself.
+//! ```
+
+use std::sync::Arc;
+
+use cqlwire_net::{ConnectError, Connection, Deadline};
+use tokio::time::{Instant, sleep};
+
+use crate::open::Listed;
+use crate::pool::Shared;
+
+/// Keeps one place filled until the pool is stopped.
+pub(crate) async fn keep(shared: Arc<Shared>) {
+    let stopped = shared.stopped.clone();
+    stopped.run_until_cancelled(refill(&shared)).await;
+}
+
+async fn refill(shared: &Arc<Shared>) {
+    let mut failures = 0;
+    let mut worn_out: Option<Listed> = None;
+    loop {
+        sleep(shared.settings.backoff.after(failures)).await;
+        let connection = match open(shared).await {
+            Ok(connection) => connection,
+            Err(error) => {
+                failures += 1;
+                shared.failed(error);
+                continue;
+            }
+        };
+        let since = Instant::now();
+        let listed = shared.opened(connection.clone());
+        // The one before it, if it was only worn out, drains once nobody can pick it any more.
+        worn_out.take();
+        worn_out = watch(shared, connection, listed).await;
+        // One that a server closes right away counts as a failure.
+        let lived_well = since.elapsed() >= shared.settings.backoff.longest;
+        failures = if lived_well || worn_out.is_some() { 0 } else { failures + 1 };
+    }
+}
+
+async fn open(shared: &Shared) -> Result<Connection, ConnectError> {
+    let deadline = Deadline::after(shared.settings.connect_timeout);
+    Connection::open(&shared.endpoint, &shared.settings.connection, deadline).await
+}
+
+/// Waits until the connection is over, and takes it off the list, or until it is worn out, and
+/// gives its place on the list back.
+async fn watch(shared: &Shared, connection: Connection, listed: Listed) -> Option<Listed> {
+    tokio::select! {
+        end = connection.ended() => {
+            shared.lost(end);
+            None
+        }
+        () = connection.worn_out() => {
+            let host = &shared.endpoint;
+            tracing::warn!(%host, "too many answers are owed: replacing a connection");
+            Some(listed)
+        }
+    }
+}
