@@ -134,7 +134,13 @@ impl Connection {
     ///
     /// Dropped, it loses no event. Of several that wait, one is woken: the one polled last.
     pub fn next_event(&self) -> impl Future<Output = Option<Envelope>> + '_ {
-        poll_fn(|context| self.shared().core().poll_event(context))
+        poll_fn(|context| {
+            // Cloned and dropped outside of the lock, as either may run anything.
+            let mut waker = Some(context.waker().clone());
+            let polled = self.shared().core().poll_event(&mut waker);
+            drop(waker);
+            polled
+        })
     }
 
     /// Takes no more requests from now on, lets those that were taken in finish, and closes the

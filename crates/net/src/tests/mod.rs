@@ -1,6 +1,9 @@
-//! One connection against the scripted node.
+//! One connection against the scripted node, or against a server that is played by hand.
+//!
+//! Most run in memory under paused time; sockets are for what only sockets do.
 
 mod conversation;
+mod wakers;
 
 use std::time::Duration;
 
@@ -11,7 +14,7 @@ use cqlwire_codec::{
 };
 use cqlwire_testkit::node::ScriptedNode;
 
-use crate::{Connection, Deadline, Settings};
+use crate::{Connection, Deadline, Request, Settings};
 
 /// Every way of speaking that differs on the wire.
 const WAYS: [(ProtocolVersion, Option<Compression>); 5] = [
@@ -38,7 +41,11 @@ fn query(connection: &Connection, statement: &str) -> RequestEnvelope {
     encode_request(&query, connection.version(), &options, BytesMut::new()).unwrap()
 }
 
+/// Sends a QUERY and does not wait for its answer.
+fn send(connection: &Connection, statement: &str, deadline: Deadline) -> Request {
+    connection.send(query(connection, statement), deadline).unwrap().request
+}
+
 async fn ask(connection: &Connection, statement: &str) -> Envelope {
-    let sent = connection.send(query(connection, statement), seconds(5)).unwrap();
-    sent.request.await.unwrap()
+    send(connection, statement, seconds(5)).await.unwrap()
 }
