@@ -1,7 +1,7 @@
 //! Murmur3, x64, 128 bits, seed 0, as Cassandra has it: the bytes after the last whole block are
 //! taken as signed, which the original does not.
 
-const BLOCK: usize = 16;
+const BLOCK: u32 = 16;
 const C1: u64 = 0x87C3_7B91_1142_53D5;
 const C2: u64 = 0x4CF5_AD43_2745_937F;
 
@@ -10,19 +10,20 @@ const C2: u64 = 0x4CF5_AD43_2745_937F;
 pub(super) struct Murmur3 {
     h1: u64,
     h2: u64,
-    /// The beginning of the block that is not whole yet.
-    pending: [u8; BLOCK],
-    pending_length: usize,
+    /// The beginning of the block that is not whole yet, the first byte the lowest.
+    pending: u128,
+    /// How many bytes of it there are: less than a block.
+    pending_bytes: u32,
     length: u64,
 }
 
 impl Murmur3 {
     pub(super) fn write(&mut self, bytes: &[u8]) {
-        self.length = self.length.wrapping_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-        let bytes = self.top_up(bytes);
-        let (blocks, rest) = bytes.as_chunks();
-        blocks.iter().for_each(|block| self.mix(block));
-        self.top_up(rest);
+        let (words, rest) = bytes.as_chunks();
+        words.iter().for_each(|word| self.push(u64::from_le_bytes(*word), 8));
+        for byte in rest {
+            self.push(u64::from(*byte), 1);
+        }
     }
 
     /// How many bytes have been written.
@@ -30,40 +31,34 @@ impl Murmur3 {
         self.length
     }
 
-    /// Fills the block that is not whole with the first of these bytes, unless they begin a new one
-    /// that they also complete. Gives those that are left.
-    fn top_up<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
-        if self.pending_length == 0 && bytes.len() >= BLOCK {
-            return bytes;
+    /// The next few bytes, 8 at most, the first the lowest and zeros above the last.
+    #[inline]
+    fn push(&mut self, word: u64, count: u32) {
+        self.length = self.length.wrapping_add(u64::from(count));
+        self.pending |= u128::from(word) << (8 * self.pending_bytes);
+        self.pending_bytes += count;
+        if self.pending_bytes >= BLOCK {
+            self.mix();
+            self.pending_bytes -= BLOCK;
+            self.pending = u128::from(word) >> (8 * (count - self.pending_bytes));
         }
-        let room = self.pending.get_mut(self.pending_length..).unwrap_or_default();
-        let (taken, rest) = bytes.split_at(room.len().min(bytes.len()));
-        room.iter_mut().zip(taken).for_each(|(place, byte)| *place = *byte);
-        self.pending_length += taken.len();
-        if self.pending_length == BLOCK {
-            self.pending_length = 0;
-            let block = self.pending;
-            self.mix(&block);
-        }
-        rest
     }
 
-    fn mix(&mut self, block: &[u8; BLOCK]) {
-        let (low, high) = block.split_at(BLOCK / 2);
-        let half = |bytes: &[u8]| bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
-        self.h1 ^= scramble_low(half(low));
+    /// Takes in the block that is whole now.
+    fn mix(&mut self) {
+        let (low, high) = halves(self.pending);
+        self.h1 ^= scramble_low(low);
         self.h1 = self.h1.rotate_left(27).wrapping_add(self.h2);
         self.h1 = self.h1.wrapping_mul(5).wrapping_add(0x52DC_E729);
-        self.h2 ^= scramble_high(half(high));
+        self.h2 ^= scramble_high(high);
         self.h2 = self.h2.rotate_left(31).wrapping_add(self.h1);
         self.h2 = self.h2.wrapping_mul(5).wrapping_add(0x3849_5AB5);
     }
 
     /// The first half of the hash; Cassandra has no use for the second.
     pub(super) fn finish(mut self) -> i64 {
-        let tail = self.pending.get(..self.pending_length).unwrap_or_default();
-        let (low, high) = tail.split_at(tail.len().min(BLOCK / 2));
         // Of a half without bytes nothing is left after scrambling either.
+        let (low, high) = halves(self.pending);
         self.h2 ^= scramble_high(signed(high)) ^ self.length;
         self.h1 ^= scramble_low(signed(low)) ^ self.length;
         self.h1 = self.h1.wrapping_add(self.h2);
@@ -72,12 +67,21 @@ impl Murmur3 {
     }
 }
 
-/// Up to 8 bytes, the lowest first, each with its sign, which reaches into those above it.
-fn signed(bytes: &[u8]) -> u64 {
-    let shifted = bytes.iter().zip((0_u32..).step_by(8));
-    shifted.fold(0, |half, (byte, shift)| {
-        half ^ (i64::from(byte.cast_signed()) << shift).cast_unsigned()
-    })
+/// The lower and the upper 8 bytes.
+fn halves(block: u128) -> (u64, u64) {
+    let half = |bits| u64::try_from(bits).unwrap_or_default();
+    (half(block & u128::from(u64::MAX)), half(block >> 64))
+}
+
+/// These bytes added up with their signs (by exclusive or): each that is negative inverts all bytes
+/// above it.
+const fn signed(half: u64) -> u64 {
+    let mut negative = half >> 7 & 0x0101_0101_0101_0101;
+    // Of each byte, whether an odd number of those up to it are negative.
+    negative ^= negative << 8;
+    negative ^= negative << 16;
+    negative ^= negative << 32;
+    half ^ (negative << 8).wrapping_mul(0xFF)
 }
 
 const fn scramble_low(half: u64) -> u64 {
@@ -94,4 +98,21 @@ const fn avalanche(mut half: u64) -> u64 {
     half ^= half >> 33;
     half = half.wrapping_mul(0xC4CE_B9FE_1A85_EC53);
     half ^ half >> 33
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::signed;
+
+    proptest! {
+        #[test]
+        fn bytes_are_added_up_with_their_signs(bytes: [i8; 8]) {
+            let shifted = bytes.iter().zip((0..64).step_by(8));
+            let expected = shifted.fold(0, |half, (byte, shift)| half ^ i64::from(*byte) << shift);
+            let half = u64::from_le_bytes(bytes.map(i8::cast_unsigned));
+            prop_assert_eq!(signed(half), expected.cast_unsigned());
+        }
+    }
 }
