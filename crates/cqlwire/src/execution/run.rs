@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use cqlwire_cluster::{Host, Plan};
-use cqlwire_codec::{Envelope, ErrorCode, Response, ResultResponse, ServerError, decode_response};
+use cqlwire_codec::{Envelope, ErrorCode, Response, ResultResponse, ServerError};
 use cqlwire_net::{Deadline, Reached, RefusedBecause, Request, RequestError, RequestFailure};
 
 use super::Answer;
@@ -159,7 +159,7 @@ impl Sent {
         outcome: Result<Envelope, RequestError>,
     ) -> Result<Answer, Failure> {
         let envelope = outcome.map_err(|error| no_answer(&self.host, ask, error))?;
-        let decoded = decode_response(&envelope).map_err(ErrorKind::from)?;
+        let decoded = envelope.into_response().map_err(ErrorKind::from)?;
         if let Response::Error(error) = decoded.response {
             return Err(refused_by_server(&self.host, Box::new(error)));
         }
