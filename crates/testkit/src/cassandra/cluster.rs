@@ -20,8 +20,9 @@ use super::{Error, source};
 pub struct Cluster {
     contact_points: Vec<SocketAddr>,
     variant: Variant,
-    /// `None` if it is somebody else's.
-    own: Option<Launched>,
+    /// `None` if somebody else has started it.
+    launched: Option<Launched>,
+    is_shared: bool,
 }
 
 impl Cluster {
@@ -32,11 +33,16 @@ impl Cluster {
 
     pub(super) fn own(launched: Launched) -> Self {
         let contact_points = launched.record.contact_points();
-        Self { contact_points, variant: launched.record.variant, own: Some(launched) }
+        let variant = launched.record.variant;
+        Self { contact_points, variant, launched: Some(launched), is_shared: false }
+    }
+
+    pub(super) fn shared(launched: Launched) -> Self {
+        Self { is_shared: true, ..Self::own(launched) }
     }
 
     pub(super) const fn of_others(contact_points: Vec<SocketAddr>, variant: Variant) -> Self {
-        Self { contact_points, variant, own: None }
+        Self { contact_points, variant, launched: None, is_shared: true }
     }
 
     /// Where its nodes answer CQL: 127.0.0.1, 127.0.0.2 and so on, all on the same port. Of a
@@ -59,9 +65,9 @@ impl Cluster {
     ///
     /// # Panics
     ///
-    /// If there is no such node, and if the cluster is not the caller's own.
+    /// If there is no such node, and if the cluster is a [`shared`](super::shared) one.
     pub fn node(&self, number: u8) -> &Node {
-        let own = self.own.as_ref().expect(
+        let own = self.launched.as_ref().filter(|_| !self.is_shared).expect(
             "nodes of a cluster that others use are not to be stopped: start one with \
              Cluster::builder()",
         );
@@ -73,11 +79,11 @@ impl Cluster {
 
     /// What clients need for TLS; `None` without TLS.
     pub fn certificates(&self) -> Option<&Certificates> {
-        self.own.as_ref()?.certificates.as_ref()
+        self.launched.as_ref()?.certificates.as_ref()
     }
 
     pub(super) const fn launched(&self) -> Option<&Launched> {
-        self.own.as_ref()
+        self.launched.as_ref()
     }
 }
 

@@ -125,5 +125,5 @@ fn last_command(source: &Source, ports: Ports, variant: Variant) -> Vec<String> 
         return Vec::new();
     }
     let names = (1..=variant.nodes).map(|node| program::container(ports, node));
-    ["docker", "rm", "--force"].map(str::to_owned).into_iter().chain(names).collect()
+    ["docker", "rm", "--force", "--volumes"].map(str::to_owned).into_iter().chain(names).collect()
 }

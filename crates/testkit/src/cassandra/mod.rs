@@ -36,8 +36,8 @@
 //! # Whose server, and how long
 //!
 //! Every server that a process starts is watched by a supervisor (see `supervisor.rs`) and gone
-//! within a second of its owner's end, be that a drop, a failed test, Ctrl-C or SIGKILL. Nothing
-//! is shared by chance: a cluster has one owner.
+//! within a second of its owner's end (in a container, as soon as Docker gets to it), be that a
+//! drop, a failed test, Ctrl-C or SIGKILL. Nothing is shared by chance: a cluster has one owner.
 //!
 //! * [`Cluster::builder`]: the owner is the [`Cluster`].
 //! * [`shared`]: the cluster of `cassandra up` if one is up, plain and of the same version. Else

@@ -171,12 +171,12 @@ impl Inner {
         let errors = log.try_clone().map_err(Error::file("open", &path))?;
         let mut command = self.program.command(&self.place);
         command.stdout(log).stderr(errors);
+        let mark = self.program.mark(&self.place);
+        let mut server = Server { pid: 0, mark, container: self.program.container(&self.place) };
+        // That of its last start.
+        server.remove_container();
         let child = supervisor.spawn(&mut command)?;
-        let server = Server {
-            pid: i32::try_from(child.id()).unwrap_or(i32::MAX),
-            mark: self.program.mark(&self.place),
-            container: self.program.container(&self.place),
-        };
+        server.pid = i32::try_from(child.id()).unwrap_or(i32::MAX);
         *self.running() = Some(Running { child, server });
         Ok(())
     }

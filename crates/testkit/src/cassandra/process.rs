@@ -54,17 +54,26 @@ impl Server {
     /// Ends it at once: SIGKILL.
     pub(super) fn kill(&self) -> Result<(), Error> {
         if self.container.is_some() {
-            // A container that is paused cannot be killed; one that ended meanwhile need not be.
-            self.docker("unpause").unwrap_or_default();
-            self.docker("kill").unwrap_or_default();
+            // One that is paused may not be removable, and one that is not cannot be resumed.
+            self.docker(&["unpause"]).unwrap_or_default();
         }
+        self.remove_container();
         self.signal(Signal::SIGKILL)
+    }
+
+    /// Removes its container, if it has one, killing what runs in it. Containers are not left to
+    /// remove themselves: they take their time, and the next one needs the name.
+    pub(super) fn remove_container(&self) {
+        if self.container.is_some() {
+            // One that is not there is as good.
+            self.docker(&["rm", "--force", "--volumes"]).unwrap_or_default();
+        }
     }
 
     /// Takes its processor away: SIGSTOP. Its sockets stay open and nobody answers on them.
     pub(super) fn pause(&self) -> Result<(), Error> {
         if self.container.is_some() {
-            return self.docker("pause");
+            return self.docker(&["pause"]);
         }
         self.signal(Signal::SIGSTOP)?;
         // Until the thread that gets the signal is scheduled, the others go on answering.
@@ -76,7 +85,11 @@ impl Server {
 
     /// Lets it go on: SIGCONT.
     pub(super) fn resume(&self) -> Result<(), Error> {
-        if self.container.is_some() { self.docker("unpause") } else { self.signal(Signal::SIGCONT) }
+        if self.container.is_some() {
+            self.docker(&["unpause"])
+        } else {
+            self.signal(Signal::SIGCONT)
+        }
     }
 
     /// Asks it to shut down and kills it if it has not after `patience`. For a process that is
@@ -89,6 +102,7 @@ impl Server {
             .or_else(|error| if self.container.is_some() { Ok(()) } else { Err(error) })?;
         self.terminate()?;
         if self.ends_within(patience) {
+            self.remove_container();
             return Ok(());
         }
         self.kill()?;
@@ -116,10 +130,11 @@ impl Server {
         }
     }
 
-    fn docker(&self, action: &str) -> Result<(), Error> {
+    fn docker(&self, action: &[&str]) -> Result<(), Error> {
         let name = self.container.as_deref().unwrap_or_default();
-        let program = format!("docker {action}");
-        let output = Command::new("docker").args([action, name]).stdin(Stdio::null()).output();
+        let program = format!("docker {}", action.join(" "));
+        let mut command = Command::new("docker");
+        let output = command.args(action).arg(name).stdin(Stdio::null()).output();
         let output = output.map_err(|source| Error::Spawn { program: program.clone(), source })?;
         if output.status.success() {
             return Ok(());

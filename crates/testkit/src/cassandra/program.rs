@@ -149,7 +149,7 @@ pub(super) fn container(ports: Ports, node: u8) -> String {
 fn docker_run(place: &Place) -> Vec<String> {
     let address = yaml::address(place.node);
     let conf = place.directory.join("conf/cassandra.yaml");
-    let mut arguments = vec!["run".to_owned(), "--rm".to_owned(), "--network=host".to_owned()];
+    let mut arguments = vec!["run".to_owned(), "--network=host".to_owned()];
     arguments.push(format!("--name={}", container(place.ports, place.node)));
     arguments.extend(user(&place.directory));
     let environment = [
@@ -230,7 +230,7 @@ mod tests {
         let program = Program::Container { image: "cassandra:5.0".to_owned() };
         let place = place(Encryption::Tls);
         let line = line(&program.command(&place));
-        assert!(line.starts_with("docker run --rm --network=host --name=cqlwire-19042-2 "));
+        assert!(line.starts_with("docker run --network=host --name=cqlwire-19042-2 "));
         assert!(line.ends_with(" cassandra:5.0"));
         for word in [
             "--env CASSANDRA_SEEDS=127.0.0.1,127.0.0.2,127.0.0.3",

@@ -100,7 +100,7 @@ fn start(home: Home) -> Result<Cluster, Error> {
         locks: [lock, slot.lock],
         life: Life::OfATest,
     };
-    plan.launch().map(Cluster::own)
+    plan.launch().map(Cluster::shared)
 }
 
 /// The value of the variable by which a command finds the cluster that is shared with it; `None`

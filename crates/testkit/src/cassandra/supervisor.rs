@@ -11,6 +11,7 @@
 //!
 //!  the pipe ends (drop, exit, panic, SIGKILL, ...)  -> the whole group gets SIGKILL
 //!  "keep" comes over it (`cassandra up`)            -> the supervisor goes, the servers stay
+//!  "end" comes over it (drop)                       -> nothing was left half done
 //! ```
 //!
 //! The group is not that of the terminal, so that Ctrl-C reaches the starter alone. A process can
@@ -26,13 +27,22 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use super::Error;
 
 /// Its arguments are a command to be run before the group is killed: servers in containers are in
-/// no process group of this machine.
+/// no process group of this machine. Whoever was killed may have left a container half made, which
+/// cannot be removed until it is whole, so the command is run again and again then.
 const SCRIPT: &str = r#"
 trap '' HUP INT TERM
+times=20
 while read -r word; do
-    [ "$word" = keep ] && exit 0
+    case $word in
+    keep) exit 0 ;;
+    end) times=1 ;;
+    esac
 done
-[ $# -gt 0 ] && "$@" >/dev/null 2>&1
+while [ $# -gt 0 ] && [ $times -gt 0 ]; do
+    "$@" >/dev/null 2>&1
+    times=$((times - 1))
+    [ $times -eq 0 ] || sleep 1
+done
 kill -s KILL 0
 "#;
 
@@ -90,16 +100,20 @@ impl Supervisor {
 
     /// Lets the servers live on, without anybody who watches over them.
     pub(super) fn keep(mut self) {
+        self.give_back(b"keep\n");
+    }
+
+    fn give_back(&mut self, word: &[u8]) {
         if let Some(mut lease) = self.lease.take() {
-            // If it is gone already, the servers are too, and whoever asks for them will see.
-            lease.write_all(b"keep\n").unwrap_or_default();
+            // If it is gone already, so are the servers.
+            lease.write_all(word).unwrap_or_default();
         }
     }
 }
 
 impl Drop for Supervisor {
     fn drop(&mut self) {
-        self.lease = None;
+        self.give_back(b"end\n");
         // It has nothing to report.
         self.shell.wait().map(drop).unwrap_or_default();
     }
@@ -150,6 +164,19 @@ mod tests {
         assert!(!mark.exists());
         drop(supervisor);
         assert!(mark.exists());
+    }
+
+    #[test]
+    fn the_last_command_is_repeated_when_the_lease_just_ends() {
+        let directory = tempfile::tempdir().unwrap();
+        let marks = directory.path().join("marks");
+        let last = ["sh", "-c", "echo >> $0; [ $(wc -l < $0) -lt 2 ] || kill -s KILL 0"];
+        let mut last: Vec<String> = last.map(str::to_owned).into();
+        last.push(marks.display().to_string());
+        let mut supervisor = Supervisor::start(locks(), &last).unwrap();
+        supervisor.lease = None;
+        drop(supervisor);
+        assert_eq!(std::fs::read(marks).unwrap(), b"\n\n");
     }
 
     #[test]

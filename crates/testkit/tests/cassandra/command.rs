@@ -16,8 +16,8 @@ use crate::raw::{OPTIONS, SUPPORTED, ask};
 
 /// Where the checkout keeps what it has downloaded.
 const JARS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/cassandra/jars");
-/// How long the supervisor may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long the supervisor may take. Docker has its own idea of at once.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A place that has nothing in common with the checkout's but the jars.
 fn home() -> TempDir {
@@ -69,18 +69,18 @@ fn signal(child: &Child, signal: Signal) {
     kill(Pid::from_raw(child.id().try_into().unwrap()), signal).unwrap();
 }
 
-/// A port that nobody has, with the one that goes with it.
-fn free_port() -> u16 {
+/// A port from `first` on that nobody has, and with it the one that goes with it.
+fn free_port(first: u16) -> u16 {
     let is_free = |port: &u16| {
         [*port, port - 2042].iter().all(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
     };
-    (29_042..30_000).find(is_free).unwrap().to_owned()
+    (first..first + 100).find(is_free).unwrap().to_owned()
 }
 
 #[test]
 fn up_and_down() {
     let home = home();
-    let port = free_port().to_string();
+    let port = free_port(29_042).to_string();
     let up = || cassandra(home.path(), &["up", "--port", &port]);
     let (is_up, text) = done(up());
     assert!(is_up && text.contains("dev-plain (Cassandra "), "{text}");
@@ -134,7 +134,7 @@ async fn a_killed_starter_leaves_nothing_behind() {
 #[tokio::test]
 async fn an_interrupted_start_leaves_nothing_behind() {
     let home = home();
-    let port = free_port().to_string();
+    let port = free_port(29_542).to_string();
     let mut starter =
         cassandra(home.path(), &["up", "--port", &port]).stderr(Stdio::piped()).spawn().unwrap();
     let mut said = BufReader::new(starter.stderr.take().unwrap()).lines().map_while(Result::ok);

@@ -3,7 +3,7 @@
 use std::fs;
 use std::net::{SocketAddr, TcpStream};
 
-use cqlwire_testkit::cassandra::Cluster;
+use cqlwire_testkit::cassandra::{Cluster, shared};
 
 use crate::raw::{AUTHENTICATE, OPTIONS, READY, STARTUP, SUPPORTED, ask};
 
@@ -74,6 +74,17 @@ async fn password_and_client_certificate_are_both_asked_for() {
     let anonymous = certificates.client_config(false).unwrap();
     ask(address, Some(anonymous), &OPTIONS).expect_err("a client without a certificate");
     assert!(cluster.node(1).answers().await);
+}
+
+#[tokio::test]
+async fn one_node_is_shared_by_all_and_stopped_by_none() {
+    let (cluster, same) = tokio::join!(shared(), shared());
+    assert!(std::ptr::eq(cluster, same));
+    let address = cluster.contact_points()[0];
+    assert_eq!(ask(address, None, STARTUP).unwrap(), READY);
+    let refused = tokio::spawn(async { cluster.node(1).kill() }).await;
+    refused.expect_err("it is not the test's own");
+    assert_eq!(ask(address, None, &OPTIONS).unwrap(), SUPPORTED);
 }
 
 #[test]
