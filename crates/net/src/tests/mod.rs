@@ -17,6 +17,7 @@ mod orphans;
 mod played;
 mod runtimes;
 mod sockets;
+mod tls;
 mod wakers;
 mod wakeups;
 

@@ -143,6 +143,21 @@ async fn a16_tls_on_the_port_is_recognised_by_a_client_without() {
 }
 
 #[tokio::test]
+async fn a16_a_port_without_tls_is_recognised_by_a_client_with() {
+    let node = ScriptedNode::builder().start_tcp().await.unwrap();
+    let settings =
+        Settings { tls: Some(Authority::new("authority").trusted()), ..Settings::default() };
+    let error = open(node.address(), &settings).await.unwrap_err();
+    assert_eq!(error.phase, ConnectPhase::Tls);
+    assert!(error.is_permanent());
+    let text = error.to_string();
+    let start = format!("cannot connect to {}: the TLS handshake failed after", node.address());
+    assert!(text.starts_with(&start), "{text}");
+    assert!(text.contains("does the server speak TLS on this port?"), "{text}");
+    node.take_violations();
+}
+
+#[tokio::test]
 async fn tls_over_a_socket_to_an_address() {
     let node = Arc::new(ScriptedNode::builder().in_memory());
     let authority = Authority::new("authority");
