@@ -67,7 +67,7 @@ async fn g6_1_connecting_ends_in_each_phase() {
 async fn g6_1_i1_a_peer_that_accepts_and_says_nothing() {
     let settings = by(&Dials::to_silence(), Settings::default());
     assert_eq!(connect_late(&settings).await.phase, ConnectPhase::Startup);
-    let tls = Tls::with_config(super::tls::trusting_nobody());
+    let tls = Tls::with_config(super::certificates::trusting_nobody());
     let settings = Settings { tls: Some(tls), ..settings };
     assert_eq!(connect_late(&settings).await.phase, ConnectPhase::Tls);
 }

@@ -5,6 +5,7 @@
 mod accounting;
 mod backpressure;
 mod cancellation;
+mod certificates;
 mod closing;
 mod conversation;
 mod deadlines;
@@ -15,6 +16,7 @@ mod handshake;
 mod orphans;
 mod played;
 mod runtimes;
+mod sockets;
 mod tls;
 mod wakers;
 mod wakeups;

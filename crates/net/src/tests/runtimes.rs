@@ -1,7 +1,7 @@
 //! Runtimes: any, several, none, and those that are gone.
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
@@ -12,9 +12,7 @@ use cqlwire_testkit::node::{Prime, ScriptedNode};
 use tokio::runtime::{Builder, Runtime};
 
 use super::{ask, connected, millis, query, seconds, send};
-use crate::{
-    Connection, ConnectionEnd, Deadline, RefusedBecause, Request, RequestFailure, Sent, Settings,
-};
+use crate::{Connection, ConnectionEnd, RefusedBecause, Request, RequestFailure, Sent, Settings};
 
 fn current_thread() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
@@ -182,25 +180,25 @@ fn g5_3_everything_can_be_dropped_outside_of_a_runtime() {
     let failed = home.block_on(send(&connection, "silence", millis(1))).unwrap_err();
     dropped_elsewhere(failed);
 
-    // Futures that have begun to wait.
+    // Futures that have begun to wait, and have what to wait for.
+    let pending = send(&connection, "silence", seconds(5));
     let closing = {
         let connection = connection.clone();
-        let mut closing = Box::pin(async move { connection.close(seconds(5)).await });
-        let _guard = home.enter();
-        assert!(closing.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-        closing
+        Box::pin(async move { connection.close(seconds(5)).await })
     };
-    dropped_elsewhere(closing);
-    let stream = { home.block_on(async { node.connect() }) };
-    let mut opening = Box::pin(async move {
-        Connection::over(stream, "node", &settings, Deadline::after(Duration::from_secs(5))).await
-    });
-    {
-        let _guard = home.enter();
-        assert!(opening.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-    }
-    dropped_elsewhere(opening);
+    dropped_elsewhere(begun(&home, closing));
+    let (stream, _silent) = tokio::io::duplex(4096);
+    let opening = async move { Connection::over(stream, "node", &settings, seconds(5)).await };
+    dropped_elsewhere(begun(&home, Box::pin(opening)));
     dropped_elsewhere(connection);
+    dropped_elsewhere(pending);
     drop(home);
     dropped_elsewhere(node);
+}
+
+/// Polls a future once, in this runtime.
+fn begun<F: Future>(home: &Runtime, mut future: Pin<Box<F>>) -> Pin<Box<F>> {
+    let _guard = home.enter();
+    assert!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    future
 }
