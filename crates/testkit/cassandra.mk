@@ -6,7 +6,7 @@
 
 CARGO ?= cargo
 NODES ?= 1
-CASSANDRA = $(CARGO) run --quiet --locked -p cqlwire-testkit --bin cassandra --
+CASSANDRA = $(CARGO) run --locked -p cqlwire-testkit --bin cassandra --
 CASSANDRA_UP = --nodes $(NODES) $(if $(PASSWORD),--password) $(if $(TLS),--tls) \
 	$(if $(CASSANDRA_PORT),--port $(CASSANDRA_PORT))
 

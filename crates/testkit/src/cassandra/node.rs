@@ -16,8 +16,9 @@ use super::program::{Place, Program};
 use super::supervisor::Supervisor;
 use super::{Error, home, yaml};
 
-/// How long a node may take to start. Three at once on two processors take half a minute.
-const START: Duration = Duration::from_secs(180);
+/// How long a node may take to start. Three at once on two processors take half a minute, and two
+/// where others compile. One that fails is noticed at once.
+const START: Duration = Duration::from_secs(300);
 /// How long a node may take to shut down before it is killed.
 pub(super) const STOP: Duration = Duration::from_secs(30);
 /// How long an answer may take while a node starts.
