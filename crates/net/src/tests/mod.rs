@@ -12,6 +12,7 @@ mod deadlines;
 mod dialers;
 mod envelopes;
 mod errors;
+mod faults;
 mod handshake;
 mod orphans;
 mod played;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::time::timeout;
 
-use super::{Fault, FaultyStream, Sense, Trickle};
+use super::{Counted, Fault, FaultyStream, Sense, Trickle};
 
 const SENT: &[u8] = b"0123456789";
 
@@ -126,4 +126,15 @@ async fn a_trickle_keeps_every_byte_and_cuts_where_it_was_told() {
     assert_eq!(got, SENT);
     assert_eq!(sizes, [1, 3, 1, 3, 1, 1]);
     assert_eq!(trickle.write(SENT).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_count_is_that_of_its_direction_and_outlives_its_stream() {
+    let (near, mut far) = duplex(64);
+    let (mut counted, count) = Counted::new(near);
+    far.write_all(SENT).await.unwrap();
+    counted.read_exact(&mut [0; 4]).await.unwrap();
+    counted.write_all(&SENT[..3]).await.unwrap();
+    drop(counted);
+    assert_eq!((count.of(Sense::Reads), count.of(Sense::Writes)), (4, 3));
 }

@@ -34,7 +34,7 @@ fn settings() -> Settings {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: rounds(192, 20_000), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: rounds(96, 20_000), ..ProptestConfig::default() })]
 
     #[test]
     fn g1_2_every_request_has_exactly_one_outcome(steps in prop::collection::vec(step(), 1..160)) {
