@@ -1,1 +1,62 @@
 //! A Cassandra driver that never leaks, never hangs, and says exactly what went wrong.
+//!
+//! ```no_run
+//! use cqlwire::Session;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> cqlwire::Result<()> {
+//! let session = Session::builder().contact_points(["127.0.0.1"]).connect().await?;
+//!
+//! let by_city = session.prepare("SELECT id, name FROM shop.users WHERE city = ?").await?;
+//! let mut users = session.execute(&by_city, ("Oslo",)).rows::<(i64, String)>();
+//! while let Some((id, name)) = users.try_next().await? {
+//!     println!("{id}: {name}");
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! A [`Session`] is connected once and shared by all tasks. [`query`](Session::query) takes a
+//! statement in CQL, [`execute`](Session::execute) a [`Prepared`] one; either gives an
+//! [`Execution`], which is awaited for a whole small result, or read as a stream of
+//! [pages](Execution::pages) or [rows](Execution::rows).
+//!
+//! Whatever goes wrong is one [`Error`]: which hosts were tried and what each came to, how long it
+//! took, and whether a write may have been done all the same. Every wait has an end: see
+//! [`ExecutionProfile::timeout`]. Every future may be dropped at any time, and leaves nothing
+//! behind: see [`Session::resources`].
+//!
+//! The rooms: `builder` and `session` are what users hold; `execution` leads from a statement to
+//! its answer; `gate` is what makes close exact; `error` is what can go wrong.
+
+mod builder;
+mod error;
+mod execution;
+mod gate;
+mod prepared;
+mod profile;
+mod resources;
+mod result;
+mod scratch;
+mod session;
+#[cfg(test)]
+mod tests;
+
+pub use builder::SessionBuilder;
+pub use cqlwire_cluster::{Host, Topology};
+pub use cqlwire_codec::{
+    self as codec, Compression, Consistency, DecodeRow, DecodeValue, EncodeValue, EncodeValues,
+    ErrorCode, PagingState, ProtocolVersion, SchemaChange, SerialConsistency, ServerError,
+    ServerErrorDetail, ValueError,
+};
+pub use cqlwire_net::{
+    self as net, AuthenticationError, Authenticator, Exchange, PlainCredentials, Tls,
+    TlsSettingsError,
+};
+pub use cqlwire_stream::{self as stream, OwnedRow, Page, Position, Progress};
+pub use error::{Attempt, AttemptFailure, Error, ErrorKind, Result, TimeoutPhase};
+pub use execution::{Executing, Execution, Pages, RowStream, StatementSource};
+pub use prepared::Prepared;
+pub use profile::ExecutionProfile;
+pub use resources::Resources;
+pub use result::QueryResult;
+pub use session::Session;

@@ -121,6 +121,12 @@ impl Requests {
         &self.records[key as usize].phase
     }
 
+    /// The phase of the record under this key, if there ever was one.
+    #[cfg(test)]
+    pub(crate) fn get(&self, key: u32) -> Option<&Phase> {
+        self.records.get(key as usize).map(|record| &record.phase)
+    }
+
     pub(crate) fn phase_mut(&mut self, key: u32) -> &mut Phase {
         &mut self.records[key as usize].phase
     }
@@ -140,11 +146,10 @@ impl Requests {
         std::mem::replace(&mut self.records[key as usize], closed)
     }
 
-    /// Have `waker` woken when the outcome is there.
-    pub(crate) fn watch(&mut self, key: u32, waker: &Waker) {
-        match &mut self.records[key as usize].waker {
-            Some(known) => known.clone_from(waker),
-            none => *none = Some(waker.clone()),
+    /// Have `waker`, if there is one, woken when the outcome is there; the one before it is left there instead.
+    pub(crate) fn watch(&mut self, key: u32, waker: &mut Option<Waker>) {
+        if waker.is_some() {
+            std::mem::swap(&mut self.records[key as usize].waker, waker);
         }
     }
 

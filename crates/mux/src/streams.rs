@@ -81,6 +81,14 @@ impl Streams {
         i16::try_from(id).ok().map(StreamId::new)
     }
 
+    /// The request that is owed the answer on `id`, if one still waits for it.
+    pub(crate) fn owed_to(&self, id: StreamId) -> Option<u32> {
+        match self.streams.get(id.index()?) {
+            Some(Stream::Owed { request }) => Some(*request),
+            Some(Stream::Free { .. } | Stream::Orphaned) | None => None,
+        }
+    }
+
     /// The answer on `id` came: the id is free again. Returns the request that it is for, if one still waits.
     pub(crate) fn complete(&mut self, id: StreamId) -> Result<Option<u32>, NotOwed> {
         let index = id.index().ok_or(NotOwed)?;

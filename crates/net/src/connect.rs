@@ -1,12 +1,11 @@
 //! From a name to a connection: every address, every version, one deadline for all of it.
 
-use std::io;
 use std::net::SocketAddr;
 
 use cqlwire_codec::{FramingError, ProtocolVersion};
 use tokio::net::TcpStream;
 
-use crate::deadline::Deadline;
+use crate::deadline::{Deadline, DeadlinePassed};
 use crate::dial::ByteStream;
 use crate::handshake::{Established, Failure, Progress, connect_error, shake_hands};
 use crate::{ConnectCause, ConnectError, ConnectPhase, Connection, Endpoint, Settings};
@@ -120,21 +119,22 @@ impl Attempt<'_> {
         self.address = None;
         let addresses = self.endpoint.resolve().await?;
         self.progress.phase = ConnectPhase::Tcp;
-        let mut last: Option<io::Error> = None;
+        let mut last = ConnectCause::NoAddress;
         for (address, untried) in addresses.iter().zip((1..=addresses.len()).rev()) {
             self.address = Some(*address);
             let share = self.deadline.remaining() / u32::try_from(untried).unwrap_or(u32::MAX);
-            let connecting = Deadline::after(share).bound(TcpStream::connect(address)).await;
-            match connecting.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
-                Ok(stream) => {
+            match Deadline::after(share).bound(TcpStream::connect(address)).await {
+                Ok(Ok(stream)) => {
                     // Requests that gather are written together already; waiting for more to
                     // gather in the kernel would only cost time.
                     stream.set_nodelay(true)?;
                     return Ok(stream);
                 }
-                Err(error) => last = Some(error),
+                Ok(Err(error)) => last = error.into(),
+                // The last address has all of the time that is left.
+                Err(DeadlinePassed) => last = ConnectCause::DeadlinePassed,
             }
         }
-        Err(last.map_or(ConnectCause::NoAddress, ConnectCause::from))
+        Err(last)
     }
 }

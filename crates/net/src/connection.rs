@@ -2,6 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -134,7 +135,13 @@ impl Connection {
     ///
     /// Dropped, it loses no event. Of several that wait, one is woken: the one polled last.
     pub fn next_event(&self) -> impl Future<Output = Option<Envelope>> + '_ {
-        poll_fn(|context| self.shared().core().poll_event(context))
+        poll_fn(|context| {
+            // Cloned and dropped outside of the lock, as either may run anything.
+            let mut waker = Some(context.waker().clone());
+            let polled = self.shared().core().poll_event(&mut waker);
+            drop(waker);
+            polled
+        })
     }
 
     /// Takes no more requests from now on, lets those that were taken in finish, and closes the
@@ -159,6 +166,7 @@ impl Connection {
             let grace = Deadline::after(ABORT_GRACE);
             if grace.bound(self.shared().ended.cancelled()).await.is_err() {
                 tracing::warn!(host = self.name(), "the runtime of a connection does not run");
+                self.handle.tell_requests();
             }
         }
     }
@@ -226,6 +234,14 @@ impl Connection {
 }
 
 impl Handle {
+    /// Ends the requests here, since the driver is not run to do it. What it had taken to write may
+    /// have been written.
+    fn tell_requests(&self) {
+        let mut wakers = Vec::new();
+        self.shared.core().handle_end(0, &mut wakers);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
     fn stop_admitting(&self) {
         self.shared.set_not_open();
         let driver = self.shared.core().close();

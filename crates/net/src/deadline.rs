@@ -27,6 +27,13 @@ impl Deadline {
         Self { started: self.started, at: self.at.min(Self::after(timeout).at) }
     }
 
+    /// The same start, with the end of `other` if that comes first: the deadline of a part within
+    /// that of a whole which began earlier.
+    #[must_use]
+    pub fn no_later_than(self, other: Self) -> Self {
+        Self { started: self.started, at: self.at.min(other.at) }
+    }
+
     /// When the wait ends.
     pub const fn at(self) -> Instant {
         self.at

@@ -2,8 +2,9 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::ptr;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use cqlwire_codec::Envelope;
 use cqlwire_mux::{Outcome, Reached, Ticket};
@@ -31,12 +32,28 @@ pub struct Request {
     /// Gone once the outcome was taken.
     ticket: Option<Ticket>,
     deadline: Deadline,
+    /// Who is woken, once somebody is.
+    watched_by: Option<Identity>,
+}
+
+/// Which waker, as `will_wake` tells them apart. The connection holds a clone of it meanwhile, so
+/// that no other can be mistaken for it.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+struct Identity {
+    data: usize,
+    vtable: usize,
+}
+
+impl Identity {
+    fn of(waker: &Waker) -> Self {
+        Self { data: waker.data().addr(), vtable: ptr::from_ref(waker.vtable()).addr() }
+    }
 }
 
 impl Request {
     pub(crate) fn new(shared: Arc<Shared>, ticket: Ticket, deadline: Deadline) -> Self {
         shared.add_load();
-        Self { shared, ticket: Some(ticket), deadline }
+        Self { shared, ticket: Some(ticket), deadline, watched_by: None }
     }
 
     #[cold]
@@ -63,7 +80,10 @@ impl Future for Request {
             debug_assert!(false, "polled after it had resolved");
             return Poll::Pending;
         };
-        let polled = self.shared.core().poll_outcome(ticket, context);
+        // A waker is cloned and dropped outside of the lock: either may run anything.
+        let identity = Some(Identity::of(context.waker()));
+        let mut waker = (self.watched_by != identity).then(|| context.waker().clone());
+        let polled = self.shared.core().poll_outcome(ticket, &mut waker);
         match polled {
             Ok(Outcome::Answered(envelope)) => Poll::Ready(Ok(envelope)),
             Ok(Outcome::DeadlinePassed(reached)) => {
@@ -72,6 +92,7 @@ impl Future for Request {
             Ok(Outcome::ConnectionEnded(reached)) => Poll::Ready(Err(self.ended(reached))),
             Err(ticket) => {
                 self.ticket = Some(ticket);
+                self.watched_by = identity;
                 Poll::Pending
             }
         }

@@ -1,5 +1,6 @@
 //! What the handles of a connection, its requests and its driver have in common.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -12,7 +13,6 @@ use crate::ConnectionEnd;
 /// The state machine behind its short lock, and what never changes beside it.
 ///
 /// Under the lock: no user code, no await, no system call, no wake-up.
-#[derive(Debug)]
 pub(crate) struct Shared {
     core: Mutex<mux::Connection>,
     /// Requests whose futures exist, for choosing the least busy connection without the lock.
@@ -84,5 +84,17 @@ impl Shared {
     /// The first reason counts.
     pub(crate) fn set_end(&self, end: ConnectionEnd) {
         self.end.get_or_init(|| Arc::new(end));
+    }
+}
+
+impl fmt::Debug for Shared {
+    /// Which connection, and how it is; not what it carries, which may be anybody's data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("peer", &self.peer)
+            .field("open", &self.is_open())
+            .field("load", &self.load())
+            .field("end", &self.end.get())
+            .finish_non_exhaustive()
     }
 }

@@ -10,6 +10,8 @@
 )]
 
 pub mod cancel;
+#[cfg(unix)]
+pub mod cassandra;
 mod eventually;
 pub mod fault;
 pub mod node;

@@ -13,7 +13,7 @@ mod supported;
 #[cfg(test)]
 mod tests;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use uuid::Uuid;
 
 pub use self::encode::encode_response;
@@ -24,7 +24,7 @@ pub use self::event::{
 pub use self::result::{BindMetadata, Prepared, ResultResponse, Rows, RowsMetadata};
 pub use self::supported::Supported;
 use crate::wire::Reader;
-use crate::{CustomPayload, DecodeError, DecodeErrorKind, Envelope, Opcode};
+use crate::{CustomPayload, DecodeError, DecodeErrorKind, Envelope, EnvelopeHeader, Opcode};
 
 /// A response, and what came with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,10 +92,36 @@ impl From<Response> for Decoded {
 ///
 /// A body that ends too early or contradicts itself, and an envelope that holds a request.
 pub fn decode_response(envelope: &Envelope) -> Result<Decoded, DecodeError> {
-    let version = envelope.header.version;
-    let mut reader = Reader::new(&envelope.body);
-    let (tracing_id, warnings, custom_payload) = prefix::read(&envelope.header, &mut reader)?;
-    let response = match envelope.header.opcode {
+    let (mut decoded, read) = decode(&envelope.header, &envelope.body)?;
+    if let Response::Result(ResultResponse::Rows(rows)) = &mut decoded.response {
+        rows.content = envelope.body.slice(read..);
+    }
+    Ok(decoded)
+}
+
+impl Envelope {
+    /// Reads it as [`decode_response`] does, and gives the bytes of its body to the rows, if there are any: nobody
+    /// has to count who shares them.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode_response`].
+    pub fn into_response(mut self) -> Result<Decoded, DecodeError> {
+        let (mut decoded, read) = decode(&self.header, &self.body)?;
+        if let Response::Result(ResultResponse::Rows(rows)) = &mut decoded.response {
+            self.body.advance(read);
+            rows.content = self.body;
+        }
+        Ok(decoded)
+    }
+}
+
+/// The response, rows without their content, and how many bytes of the body were read.
+fn decode(header: &EnvelopeHeader, body: &[u8]) -> Result<(Decoded, usize), DecodeError> {
+    let version = header.version;
+    let mut reader = Reader::new(body);
+    let (tracing_id, warnings, custom_payload) = prefix::read(header, &mut reader)?;
+    let response = match header.opcode {
         Opcode::Error => Response::Error(error::read(&mut reader, version)?),
         Opcode::Ready => Response::Ready,
         Opcode::Authenticate => {
@@ -103,7 +129,7 @@ pub fn decode_response(envelope: &Envelope) -> Result<Decoded, DecodeError> {
             Response::Authenticate { authenticator }
         }
         Opcode::Supported => Response::Supported(supported::read(&mut reader)?),
-        Opcode::Result => Response::Result(result::read(&mut reader, &envelope.body, version)?),
+        Opcode::Result => Response::Result(result::read(&mut reader, version)?),
         Opcode::Event => Response::Event(event::read(&mut reader)?),
         Opcode::AuthChallenge => Response::AuthChallenge(read_token(&mut reader)?),
         Opcode::AuthSuccess => Response::AuthSuccess(read_token(&mut reader)?),
@@ -112,7 +138,7 @@ pub fn decode_response(envelope: &Envelope) -> Result<Decoded, DecodeError> {
             return Err(reader.error("opcode of a response", kind));
         }
     };
-    Ok(Decoded { tracing_id, warnings, custom_payload, response })
+    Ok((Decoded { tracing_id, warnings, custom_payload, response }, reader.position()))
 }
 
 fn read_token(reader: &mut Reader<'_>) -> Result<Option<Bytes>, DecodeError> {

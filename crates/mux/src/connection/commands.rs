@@ -1,6 +1,6 @@
 //! Commands of callers.
 
-use std::task::{Context, Waker};
+use std::task::Waker;
 use std::time::Instant;
 
 use cqlwire_codec::RequestEnvelope;
@@ -82,18 +82,19 @@ impl Connection {
         Ok(Submitted { ticket, wake: self.wake_shell(Some(look)), spare })
     }
 
-    /// The outcome of a request, or its ticket back while there is none; then the task of `context` is woken once
-    /// there is.
+    /// The outcome of a request, or its ticket back while there is none. `waker` is then the one to wake once there
+    /// is; without any, it stays the one that was given last. What is left in `waker` is no longer needed: to be
+    /// dropped outside of the lock, since that may run anything.
     ///
     /// # Errors
     /// The ticket: not yet.
     pub fn poll_outcome(
         &mut self,
         ticket: Ticket,
-        context: &Context<'_>,
+        waker: &mut Option<Waker>,
     ) -> Result<Outcome, Ticket> {
         if !matches!(self.requests.phase(ticket.key()), Phase::Settled(_)) {
-            self.requests.watch(ticket.key(), context.waker());
+            self.requests.watch(ticket.key(), waker);
             return Err(ticket);
         }
         match self.requests.close(ticket.redeem()).phase {
@@ -182,8 +183,7 @@ impl Connection {
     pub(super) fn wake_shell(&mut self, look: Option<Instant>) -> Option<Waker> {
         let to_write = self.shell.wants_transmit && self.outgoing.bytes() > 0;
         let earlier = look.is_some_and(|look| self.shell.armed.is_none_or(|armed| look < armed));
-        let worn_out =
-            self.is_worn_out() && !std::mem::replace(&mut self.shell.knows_worn_out, true);
+        let worn_out = self.is_worn_out() && !self.shell.knows_worn_out;
         let concerned = to_write || earlier || worn_out || self.is_drained();
         if concerned { self.shell.waker.take() } else { None }
     }

@@ -3,7 +3,7 @@
 use std::task::Waker;
 use std::time::Instant;
 
-use cqlwire_codec::{Envelope, Opcode, StreamId};
+use cqlwire_codec::{Envelope, ErrorCode, Opcode, Response, StreamId, decode_response};
 
 use super::{Connection, Life};
 use crate::liveness::Look;
@@ -127,11 +127,15 @@ impl Connection {
             return Ok(self.keep_event(envelope));
         }
         if stream == StreamId::CONNECTION {
-            if self.heartbeat.owed && opcode == Opcode::Supported {
+            if self.heartbeat.owed && is_sign_of_life(&envelope) {
                 self.heartbeat.owed = false;
                 return Ok(None);
             }
             return Err(Violation::OnStreamZero(envelope));
+        }
+        // Nothing of a request that is still queued was sent: whatever this answers, it is not that.
+        if self.streams.owed_to(stream).is_some_and(|key| self.is_queued(key)) {
+            return Err(Violation::NotOwed { stream, opcode });
         }
         let owed = self.streams.complete(stream);
         let Ok(request) = owed else { return Err(Violation::NotOwed { stream, opcode }) };
@@ -141,6 +145,13 @@ impl Connection {
         }))
     }
 
+    fn is_queued(&self, key: u32) -> bool {
+        match *self.requests.phase(key) {
+            Phase::InFlight { number, .. } => number >= self.outgoing.taken(),
+            Phase::Free { .. } | Phase::Waiting(_) | Phase::Settled(_) => false,
+        }
+    }
+
     fn keep_event(&mut self, event: Envelope) -> Option<Waker> {
         if self.events.queue.len() >= self.settings.max_events {
             self.events.queue.pop_front();
@@ -148,5 +159,16 @@ impl Connection {
         }
         self.events.queue.push_back(event);
         self.events.reader.take()
+    }
+}
+
+/// Does this answer a heartbeat? A server that is overloaded or still starting refuses OPTIONS as it refuses
+/// everything; any other ERROR is about the connection.
+fn is_sign_of_life(envelope: &Envelope) -> bool {
+    match decode_response(envelope).map(|decoded| decoded.response) {
+        Ok(Response::Error(error)) => {
+            matches!(error.code, ErrorCode::Overloaded | ErrorCode::IsBootstrapping)
+        }
+        _ => envelope.header.opcode == Opcode::Supported,
     }
 }

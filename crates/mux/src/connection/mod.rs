@@ -86,7 +86,7 @@ struct Shell {
     wants_transmit: bool,
     /// When it will wake by itself.
     armed: Option<Instant>,
-    /// It was woken because the connection is worn out; once is enough.
+    /// The connection was worn out already when it went to sleep.
     knows_worn_out: bool,
 }
 

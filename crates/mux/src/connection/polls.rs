@@ -1,6 +1,6 @@
 //! What the shell that owns the socket has to do next.
 
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use bytes::BytesMut;
@@ -26,14 +26,15 @@ impl Connection {
         next
     }
 
-    /// The next thing the server said unasked, oldest first; `None` after the end of the connection. One task at a
-    /// time is woken for them: the last that asked.
-    pub fn poll_event(&mut self, context: &Context<'_>) -> Poll<Option<Envelope>> {
+    /// The next thing the server said unasked, oldest first; `None` after the end of the connection. Else `waker` is
+    /// the one to wake for it, and what is left there is the one before, to be dropped outside of the lock. One task
+    /// at a time is woken: the last that asked.
+    pub fn poll_event(&mut self, waker: &mut Option<Waker>) -> Poll<Option<Envelope>> {
         match self.events.queue.pop_front() {
             Some(event) => Poll::Ready(Some(event)),
             None if self.life == Life::Ended => Poll::Ready(None),
             None => {
-                self.events.reader = Some(context.waker().clone());
+                std::mem::swap(&mut self.events.reader, waker);
                 Poll::Pending
             }
         }
@@ -43,6 +44,7 @@ impl Connection {
     /// `wants_transmit` unless it already has bytes that the socket does not take.
     pub fn park(&mut self, context: &Context<'_>, wants_transmit: bool) {
         self.shell.wants_transmit = wants_transmit;
+        self.shell.knows_worn_out = self.is_worn_out();
         match &mut self.shell.waker {
             Some(known) => known.clone_from(context.waker()),
             none => *none = Some(context.waker().clone()),

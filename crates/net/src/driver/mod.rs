@@ -30,6 +30,7 @@ use bytes::BytesMut;
 use cqlwire_codec::{Opcode, Response, decode_response};
 use cqlwire_mux::{self as mux, Violation};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::sync::DropGuard;
 
 use self::reading::{Incoming, Read};
 use self::timer::Timer;
@@ -52,6 +53,8 @@ pub(crate) struct Driver<S> {
     /// Scratch: whom to wake once the lock is released.
     wakers: Vec<Waker>,
     ended: bool,
+    /// Dropped last, when the socket is closed: only then whoever waits for the end is told.
+    _told: DropGuard,
 }
 
 /// What a turn found.
@@ -81,6 +84,7 @@ impl<S> Driver<S> {
             timer: Timer::new(),
             wakers: Vec::new(),
             ended: false,
+            _told: shared.ended.clone().drop_guard(),
         };
         (shared, driver)
     }
@@ -107,15 +111,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     fn turn(&mut self, context: &mut Context<'_>) -> Result<Turn, ConnectionEnd> {
         let read = self.incoming.read(Pin::new(&mut self.stream), context);
         let timed_out = self.timer.poll_elapsed(context);
-        let next = self.settle(context, timed_out)?;
-        let wrote = match self.writer.write(Pin::new(&mut self.stream), context) {
-            Ok(progress) => progress,
-            Err(error) => return Err(self.last_words(error, context)),
-        };
+        let next = self.settle(context, timed_out, &read)?;
         let more_to_read = match read {
             Read::Pending => false,
             Read::More => true,
             Read::End(end) => return Err(end),
+        };
+        let wrote = match self.writer.write(Pin::new(&mut self.stream), context) {
+            Ok(progress) => progress,
+            Err(error) => return Err(self.last_words(error, context)),
         };
         let overdue = self.timer.arm(next, context);
         let busy = more_to_read || wrote || overdue;
@@ -123,12 +127,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     }
 
     /// All that needs the lock, at once. Gives when the clock matters next.
-    fn settle(&mut self, context: &Context<'_>, timed_out: bool) -> Result<Instant, ConnectionEnd> {
+    fn settle(
+        &mut self,
+        context: &Context<'_>,
+        timed_out: bool,
+        read: &Read,
+    ) -> Result<Instant, ConnectionEnd> {
         let now = now();
         let mut core = self.shared.core();
         let delivered = self.incoming.deliver(&mut core, now, &mut self.wakers);
         let expired = if timed_out { core.handle_timeout(now, &mut self.wakers) } else { Ok(()) };
-        if self.writer.is_idle() {
+        // Once no answer can come, whatever is not written yet is better off unsent.
+        if self.writer.is_idle() && !matches!(read, Read::End(_)) {
             self.writer.take_from(&mut core);
         }
         let next = core.poll_timeout();
@@ -203,9 +213,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Future for Driver<S> {
 impl<S> Drop for Driver<S> {
     fn drop(&mut self) {
         self.end(ConnectionEnd::RuntimeGone);
-        // The socket goes with the fields, right after; whoever waits for the end sees it closed
-        // by the time that they run, or at the next moment.
-        self.shared.ended.cancel();
     }
 }
 

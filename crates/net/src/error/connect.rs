@@ -9,7 +9,7 @@ use cqlwire_codec::{
     DecodeError, EncodeError, ErrorCode, FramingError, Opcode, ProtocolVersion, ServerError,
 };
 
-use super::SharedIoError;
+use super::{SharedIoError, tls_error};
 use crate::tls::TlsSettingsError;
 
 /// A connection that could not be made: to whom, in which phase, after how long, and why.
@@ -115,7 +115,7 @@ pub enum ConnectCause {
     #[error("{0}")]
     Io(#[source] SharedIoError),
     /// rustls broke off.
-    #[error("{0}")]
+    #[error("{}", tls_in_words(.0))]
     Tls(#[source] rustls::Error),
     /// TLS cannot be spoken with these settings.
     #[error(transparent)]
@@ -173,10 +173,16 @@ pub enum ConnectCause {
 impl From<std::io::Error> for ConnectCause {
     /// An error of TLS comes wrapped as one of I/O; it is shown as what it is.
     fn from(error: std::io::Error) -> Self {
-        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        match inner {
-            Some(tls) => Self::Tls(tls.clone()),
-            None => Self::Io(error.into()),
+        tls_error(&error).map_or_else(|| Self::Io(error.into()), Self::Tls)
+    }
+}
+
+/// What another protocol on the port looks like to rustls says little to whoever set the port.
+fn tls_in_words(error: &rustls::Error) -> String {
+    match error {
+        rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType) => {
+            format!("{error}; does the server speak TLS on this port?")
         }
+        _ => error.to_string(),
     }
 }

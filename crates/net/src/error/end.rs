@@ -3,7 +3,7 @@
 use cqlwire_codec::{FramingError, ServerError};
 use cqlwire_mux::{Unresponsive, Violation};
 
-use super::SharedIoError;
+use super::{SharedIoError, tls_error};
 
 /// Why a connection is over.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -18,6 +18,9 @@ pub enum ConnectionEnd {
     /// The network, or the server's sudden end.
     #[error("{0}")]
     Io(#[source] SharedIoError),
+    /// rustls broke off.
+    #[error("{0}")]
+    Tls(#[source] rustls::Error),
     /// What came is not this protocol any more.
     #[error(transparent)]
     Framing(#[from] FramingError),
@@ -36,7 +39,8 @@ pub enum ConnectionEnd {
 }
 
 impl From<std::io::Error> for ConnectionEnd {
+    /// An error of TLS comes wrapped as one of I/O; it is shown as what it is.
     fn from(error: std::io::Error) -> Self {
-        Self::Io(error.into())
+        tls_error(&error).map_or_else(|| Self::Io(error.into()), Self::Tls)
     }
 }

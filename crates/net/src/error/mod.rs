@@ -29,6 +29,11 @@ impl From<io::Error> for SharedIoError {
     }
 }
 
+/// The error of TLS that came wrapped as one of I/O: `source()` would pass it over.
+fn tls_error(error: &io::Error) -> Option<rustls::Error> {
+    error.get_ref()?.downcast_ref().cloned()
+}
+
 impl fmt::Display for SharedIoError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

@@ -21,8 +21,8 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use cqlwire_codec::{
-    Consistency, EncodeRequest, Envelope, Opcode, ProtocolVersion, Query, QueryParameters,
-    RequestOptions, Response, Startup, decode_response, encode_request,
+    Consistency, EncodeRequest, Envelope, FramingError, Opcode, ProtocolVersion, Query,
+    QueryParameters, RequestOptions, Response, Startup, decode_response, encode_request,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -72,6 +72,10 @@ where
         return Err(Failure::Version(refused));
     }
     let response = accepted(&answer, Opcode::Startup)?;
+    if answer.header.version != version {
+        let found = answer.header.version;
+        return Err(FramingError::VersionChanged { expected: version, found }.into());
+    }
     wire.started(version, settings);
     match response {
         Response::Ready => {}

@@ -1,6 +1,25 @@
-//! One connection against the scripted node.
+//! One connection against the scripted node, or against a server that is played by hand.
+//!
+//! Most run in memory under paused time; sockets are for what only sockets do.
 
+mod accounting;
+mod backpressure;
+mod cancellation;
+mod certificates;
+mod closing;
 mod conversation;
+mod deadlines;
+mod dialers;
+mod envelopes;
+mod errors;
+mod handshake;
+mod orphans;
+mod played;
+mod runtimes;
+mod sockets;
+mod tls;
+mod wakers;
+mod wakeups;
 
 use std::time::Duration;
 
@@ -11,7 +30,7 @@ use cqlwire_codec::{
 };
 use cqlwire_testkit::node::ScriptedNode;
 
-use crate::{Connection, Deadline, Settings};
+use crate::{Connection, Deadline, Request, Settings};
 
 /// Every way of speaking that differs on the wire.
 const WAYS: [(ProtocolVersion, Option<Compression>); 5] = [
@@ -22,8 +41,22 @@ const WAYS: [(ProtocolVersion, Option<Compression>); 5] = [
     (ProtocolVersion::V5, Some(Compression::Lz4)),
 ];
 
+/// How often to do something: less often by default, more often under `CQLWIRE_SOAK`.
+fn rounds(quick: usize, soak: usize) -> usize {
+    if std::env::var_os("CQLWIRE_SOAK").is_some() { soak } else { quick }
+}
+
 fn seconds(n: u64) -> Deadline {
     Deadline::after(Duration::from_secs(n))
+}
+
+fn millis(n: u64) -> Deadline {
+    Deadline::after(Duration::from_millis(n))
+}
+
+/// Settings of this version and no other.
+fn only(version: ProtocolVersion) -> Settings {
+    Settings { newest_version: version, oldest_version: version, ..Settings::default() }
 }
 
 async fn connected(node: &ScriptedNode, settings: &Settings) -> Connection {
@@ -38,7 +71,11 @@ fn query(connection: &Connection, statement: &str) -> RequestEnvelope {
     encode_request(&query, connection.version(), &options, BytesMut::new()).unwrap()
 }
 
+/// Sends a QUERY and does not wait for its answer.
+fn send(connection: &Connection, statement: &str, deadline: Deadline) -> Request {
+    connection.send(query(connection, statement), deadline).unwrap().request
+}
+
 async fn ask(connection: &Connection, statement: &str) -> Envelope {
-    let sent = connection.send(query(connection, statement), seconds(5)).unwrap();
-    sent.request.await.unwrap()
+    send(connection, statement, seconds(5)).await.unwrap()
 }

@@ -50,13 +50,12 @@ pub struct Rows {
 
 pub(super) fn read(
     reader: &mut Reader<'_>,
-    body: &Bytes,
     version: ProtocolVersion,
 ) -> Result<ResultResponse, DecodeError> {
     let unread = reader.clone();
     Ok(match reader.int("kind of a result")? {
         kind::VOID => ResultResponse::Void,
-        kind::ROWS => ResultResponse::Rows(read_rows(reader, body, version)?),
+        kind::ROWS => ResultResponse::Rows(read_rows(reader, version)?),
         kind::SET_KEYSPACE => {
             ResultResponse::SetKeyspace(reader.string("keyspace of USE")?.to_owned())
         }
@@ -69,11 +68,8 @@ pub(super) fn read(
     })
 }
 
-fn read_rows(
-    reader: &mut Reader<'_>,
-    body: &Bytes,
-    version: ProtocolVersion,
-) -> Result<Rows, DecodeError> {
+/// Everything but the content, which is what the reader has left.
+fn read_rows(reader: &mut Reader<'_>, version: ProtocolVersion) -> Result<Rows, DecodeError> {
     let metadata = metadata::read(reader, version)?;
     let unread = reader.clone();
     let row_count = reader.count("number of rows")?;
@@ -84,5 +80,5 @@ fn read_rows(
         return Err(unread.error("number of rows", DecodeErrorKind::Contradiction { value }));
     }
     let row_count = u32::try_from(row_count).unwrap_or(u32::MAX);
-    Ok(Rows { metadata, row_count, content: body.slice(reader.position()..) })
+    Ok(Rows { metadata, row_count, content: Bytes::new() })
 }

@@ -16,7 +16,7 @@ fn inet(port: i32) -> Vec<u8> {
 }
 
 #[test]
-fn g1_what_is_new_in_an_event_keeps_its_name() {
+fn row_g1_what_is_new_in_an_event_keeps_its_name() {
     let unknown = adversarial("unknown event type").unwrap();
     assert_eq!(unknown, Response::Event(Event::Other("GRACEFUL_DISCONNECT".to_owned())));
 
@@ -43,7 +43,7 @@ fn f21_g1_a_schema_change_of_something_unknown_is_told_as_it_is() {
 }
 
 #[test]
-fn g2_an_event_that_cannot_be_read_is_an_error_of_itself_alone() {
+fn row_g2_an_event_that_cannot_be_read_is_an_error_of_itself_alone() {
     assert!(adversarial("inet size 5").is_err());
     for kind in [["TOPOLOGY_CHANGE", "NEW_NODE"], ["STATUS_CHANGE", "UP"]] {
         let [kind, change] = kind.map(string);
@@ -62,7 +62,7 @@ fn g2_an_event_that_cannot_be_read_is_an_error_of_itself_alone() {
 }
 
 #[test]
-fn g4_an_address_is_told_as_it_came_for_its_reader_to_judge() {
+fn row_g4_an_address_is_told_as_it_came_for_its_reader_to_judge() {
     for address in ["0.0.0.0:9042", "[::]:9042", "224.0.0.1:1", "[::ffff:10.0.0.1]:9042"] {
         let address: std::net::SocketAddr = address.parse().unwrap();
         let mut wire = BytesMut::new();
@@ -73,7 +73,7 @@ fn g4_an_address_is_told_as_it_came_for_its_reader_to_judge() {
 }
 
 #[test]
-fn g5_the_empty_string_that_v3_appends_is_ignored() {
+fn row_g5_the_empty_string_that_v3_appends_is_ignored() {
     let body = [string("UPDATED"), string("KEYSPACE"), string("ks"), string("")].concat();
     let expected = SchemaChange {
         kind: SchemaChangeKind::Updated,

@@ -34,6 +34,7 @@ fn g11_3_every_response_vector_decodes_and_is_written_the_same() {
     let mut seen = 0;
     for (vector, envelope) in envelopes() {
         let decoded = decode_response(&envelope);
+        assert_eq!(envelope.clone().into_response(), decoded, "{}", vector.name);
         let decoded = decoded.unwrap_or_else(|error| panic!("{}: {error}", vector.name));
         if NOT_WRITTEN_SO.iter().any(|quirk| vector.name.starts_with(quirk)) {
             continue;

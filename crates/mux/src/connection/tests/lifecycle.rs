@@ -84,6 +84,24 @@ fn any_byte_counts_as_life() {
 }
 
 #[test]
+fn a_server_too_busy_for_a_heartbeat_lives() {
+    let mut bench = Bench::new(Settings::default());
+    let error = |code: i32| {
+        let body = [&code.to_be_bytes()[..], b"\0\x04busy"].concat();
+        let mut error = answer(StreamId::CONNECTION, Opcode::Error, 0);
+        error.header.length = u32::try_from(body.len()).unwrap();
+        Envelope { body: body.into(), ..error }
+    };
+    let (overloaded, protocol) = (error(0x1001), error(0x000A));
+    bench.pass(Duration::from_secs(30)).unwrap();
+    assert_eq!(bench.transmit().len(), 1);
+    assert_eq!(bench.deliver(protocol.clone()), Err(Violation::OnStreamZero(protocol)));
+    bench.deliver(overloaded.clone()).unwrap();
+    // Without a heartbeat under way it answers nothing.
+    assert_eq!(bench.deliver(overloaded.clone()), Err(Violation::OnStreamZero(overloaded)));
+}
+
+#[test]
 fn b3_the_servers_word_on_stream_zero_is_about_the_connection() {
     let mut bench = Bench::new(Settings::default());
     let word = answer(StreamId::CONNECTION, Opcode::Error, 7);
@@ -97,9 +115,10 @@ fn events_are_kept_in_order_and_bounded() {
         bench.deliver(answer(StreamId::EVENT, Opcode::Event, tag)).unwrap();
     }
     assert_eq!(bench.core.dropped_events(), 1);
-    let waker = bench.waker();
-    let context = Context::from_waker(&waker);
-    let next = |bench: &mut Bench| bench.core.poll_event(&context).map(|e| e.map(|e| e.body));
+    let next = |bench: &mut Bench| {
+        let mut waker = Some(bench.waker());
+        bench.core.poll_event(&mut waker).map(|event| event.map(|event| event.body))
+    };
     for tag in 1u32..3 {
         let body = Bytes::copy_from_slice(&tag.to_be_bytes());
         assert_eq!(next(&mut bench), std::task::Poll::Ready(Some(body)));
@@ -145,4 +164,34 @@ fn a_shell_that_waits_for_the_socket_is_woken_only_for_an_earlier_deadline() {
     for ticket in [late.ticket, soon.ticket] {
         let _abandoned = bench.core.abandon(ticket);
     }
+}
+
+#[test]
+fn g6_5_a_sleeping_shell_is_told_whenever_the_connection_wears_out() {
+    let mut bench = Bench::new(Settings { max_orphaned: 1, ..Settings::default() });
+    let mut tickets: Vec<_> = (0..4).map(|tag| bench.submit(tag)).collect();
+    let sent = bench.transmit();
+    let give_up = |bench: &mut Bench, ticket| {
+        let abandoned = bench.core.abandon(ticket);
+        abandoned.wake.into_iter().for_each(Waker::wake);
+    };
+    let shell = bench.sleep();
+    give_up(&mut bench, tickets.pop().unwrap());
+    assert_eq!(shell.count(), 0, "one too many is allowed");
+    give_up(&mut bench, tickets.pop().unwrap());
+    assert_eq!(shell.count(), 1);
+    assert!(bench.core.is_worn_out());
+
+    // Before the shell looks, a late answer comes; it sleeps on, and then it is one too many again.
+    bench.deliver(answer(sent[3].0, Opcode::Result, 3)).unwrap();
+    assert!(!bench.core.is_worn_out());
+    let shell = bench.sleep();
+    give_up(&mut bench, tickets.pop().unwrap());
+    assert_eq!(shell.count(), 1);
+
+    // What it has seen it is not told again.
+    let shell = bench.sleep();
+    give_up(&mut bench, tickets.pop().unwrap());
+    assert_eq!(shell.count(), 0);
+    bench.end(0);
 }

@@ -1,7 +1,9 @@
 //! The connection against a server that is played by hand: bytes out, envelopes in, time as an argument.
 
+mod explore;
 mod lifecycle;
 mod model;
+mod random;
 mod requests;
 
 use std::sync::Arc;
@@ -20,6 +22,11 @@ use crate::requests::{Outcome, Ticket};
 
 const VERSION: ProtocolVersion = ProtocolVersion::V5;
 const LONG: Duration = Duration::from_secs(3_600);
+
+/// How often to do something: less often by default, more often under `CQLWIRE_SOAK`.
+fn rounds(quick: u32, soak: u32) -> u32 {
+    if std::env::var_os("CQLWIRE_SOAK").is_some() { soak } else { quick }
+}
 
 /// Counts how often it was woken.
 #[derive(Debug, Default)]
@@ -139,7 +146,7 @@ impl Bench {
 
     fn poll(&mut self, ticket: Ticket) -> Result<Outcome, Ticket> {
         let waker = self.waker();
-        self.core.poll_outcome(ticket, &Context::from_waker(&waker))
+        self.core.poll_outcome(ticket, &mut Some(waker))
     }
 
     /// The outcome of a request that has one by now.

@@ -1,22 +1,30 @@
-//! The connection against an oracle: whatever is done in whatever order, every request has exactly one outcome, no
-//! stream id is used twice at a time, nobody gets another's answer, and nothing is left.
+//! A connection together with an oracle that knows what may become of each request. `random` and `explore` lead it
+//! through interleavings; whatever is done in whatever order, four things are checked after each step:
+//!
+//! * every request has exactly one outcome, and says truly how far it got;
+//! * no stream id is used twice at a time, and nobody gets another's answer;
+//! * a caller that waits has been woken if and only if its outcome is there;
+//! * a shell that sleeps has nothing to do.
 
-use std::collections::BTreeMap;
-
-use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::*;
-use crate::requests::Reached;
+use crate::requests::{Phase, Reached};
 
 #[derive(Clone, Debug)]
-enum Step {
+pub(super) enum Step {
     Submit {
         within_ms: u64,
         padding: usize,
     },
-    Transmit,
-    /// Answer the n-th of what the server has not answered yet.
+    /// The shell takes the next batch, if the socket has taken the last one.
+    Take,
+    /// The socket takes so many envelopes of it.
+    Write(usize),
+    /// Answer the n-th of what is owed.
     Answer(usize),
+    /// An answer that is not owed, on the n-th of the ids on which none is.
+    Rogue(usize),
     /// The n-th caller comes for its outcome.
     Poll(usize),
     /// The n-th caller goes away.
@@ -25,71 +33,81 @@ enum Step {
         ms: u64,
     },
     Close,
+    End,
 }
 
-fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        20 => (1u64..4_000, 0usize..40).prop_map(|(within_ms, padding)| Step::Submit { within_ms, padding }),
-        15 => Just(Step::Transmit),
-        20 => any::<usize>().prop_map(Step::Answer),
-        15 => any::<usize>().prop_map(Step::Poll),
-        10 => any::<usize>().prop_map(Step::Abandon),
-        10 => (0u64..900).prop_map(|ms| Step::Pass { ms }),
-        1 => Just(Step::Close),
-    ]
-}
-
-/// What the oracle knows of a request.
+/// What the oracle knows of a caller.
 #[derive(Debug)]
-struct Known {
-    tag: u32,
+pub(super) struct Known {
+    pub(super) tag: u32,
     ticket: Option<Ticket>,
-    deadline: Instant,
+    pub(super) deadline: Instant,
+    /// Who is woken for it, once it waits.
+    pub(super) woken: Option<Arc<Woken>>,
 }
 
-struct Model {
-    bench: Bench,
-    next_tag: u32,
-    callers: Vec<Known>,
-    /// By stream: what the server was asked and has not answered.
-    owed: BTreeMap<StreamId, u32>,
-    ever_sent: BTreeMap<u32, usize>,
-    abandoned_unsent: Vec<u32>,
+pub(super) struct Model {
+    pub(super) bench: Bench,
+    pub(super) next_tag: u32,
+    pub(super) callers: Vec<Known>,
+    /// By stream: what was taken for the wire and has no answer yet; a heartbeat has no tag.
+    pub(super) owed: BTreeMap<StreamId, Option<u32>>,
+    /// What the shell has taken and the socket has not.
+    pub(super) batch: VecDeque<Option<u32>>,
+    /// What the shell has ever taken, and what the server has seen of it.
+    taken: BTreeSet<u32>,
+    seen: BTreeSet<u32>,
+    given_up_unsent: Vec<u32>,
+    shell: Arc<Woken>,
+    /// How often the shell had been woken when it went to sleep; none while it is awake.
+    asleep: Option<usize>,
 }
 
 impl Model {
-    fn new() -> Self {
-        let settings = Settings {
-            max_in_flight: 5,
-            max_waiting: 6,
-            max_outgoing_bytes: 100,
-            max_batch_bytes: 60,
-            heartbeat_after: LONG,
-            ..Settings::default()
-        };
-        Self {
+    pub(super) fn new(settings: Settings) -> Self {
+        let mut model = Self {
             bench: Bench::new(settings),
             next_tag: 0,
             callers: Vec::new(),
             owed: BTreeMap::new(),
-            ever_sent: BTreeMap::new(),
-            abandoned_unsent: Vec::new(),
+            batch: VecDeque::new(),
+            taken: BTreeSet::new(),
+            seen: BTreeSet::new(),
+            given_up_unsent: Vec::new(),
+            shell: Arc::default(),
+            asleep: None,
+        };
+        model.rest();
+        model
+    }
+
+    /// Is there anything that this step would do?
+    pub(super) fn can(&self, step: &Step) -> bool {
+        match *step {
+            Step::Submit { .. } | Step::Pass { .. } => true,
+            Step::Take => self.batch.is_empty() && self.bench.core.outgoing.bytes() > 0,
+            Step::Write(count) => count > 0 && !self.batch.is_empty(),
+            Step::Answer(n) => n < self.owed.len(),
+            Step::Rogue(_) | Step::End => !self.bench.core.is_ended(),
+            Step::Poll(n) | Step::Abandon(n) => n < self.callers.len(),
+            Step::Close => self.bench.core.is_open(),
         }
     }
 
-    fn apply(&mut self, step: Step) {
-        match step {
+    pub(super) fn apply(&mut self, step: &Step) {
+        match *step {
             Step::Submit { within_ms, padding } => self.submit(within_ms, padding),
-            Step::Transmit => self.transmit(),
+            Step::Take => self.take(),
+            Step::Write(count) => self.write(count),
             Step::Answer(n) => self.answer(n),
+            Step::Rogue(n) => self.rogue(n),
             Step::Poll(n) => self.poll(n),
             Step::Abandon(n) => self.abandon(n),
-            Step::Pass { ms } => self.bench.pass(Duration::from_millis(ms)).unwrap(),
-            Step::Close => drop(self.bench.core.close()),
+            Step::Pass { ms } => self.pass(ms),
+            Step::Close => self.bench.core.close().into_iter().for_each(Waker::wake),
+            Step::End => self.end(),
         }
-        let usage = self.bench.core.usage();
-        assert_eq!(usage.requests, self.callers.len());
-        assert!(usage.in_flight + usage.orphaned <= 5 && usage.waiting <= 6);
+        self.check_invariants();
     }
 
     fn submit(&mut self, within_ms: u64, padding: usize) {
@@ -97,20 +115,40 @@ impl Model {
         self.next_tag += 1;
         match self.bench.core.submit(request_of(tag, padding), deadline) {
             Ok(submitted) => {
-                self.callers.push(Known { tag, ticket: Some(submitted.ticket), deadline });
+                submitted.wake.into_iter().for_each(Waker::wake);
+                let ticket = Some(submitted.ticket);
+                self.callers.push(Known { tag, ticket, deadline, woken: None });
             }
-            Err(refused) => assert!(
-                refused.because == RefusedBecause::Closing || self.bench.core.usage().waiting == 6
-            ),
+            Err(refused) => {
+                let full = self.bench.core.usage().waiting == self.max_waiting();
+                assert!(full || !self.bench.core.is_open(), "{:?}", refused.because);
+            }
         }
     }
 
-    fn transmit(&mut self) {
-        for (stream, tag) in self.bench.transmit() {
-            let tag = tag.unwrap();
-            assert_eq!(self.owed.insert(stream, tag), None, "stream {stream} is used twice");
-            *self.ever_sent.entry(tag).or_default() += 1;
+    fn max_waiting(&self) -> usize {
+        self.bench.core.settings.max_waiting as usize
+    }
+
+    fn take(&mut self) {
+        if !self.batch.is_empty() {
+            return;
         }
+        let mut batch = BytesMut::new();
+        let count = self.bench.core.poll_transmit(&mut batch);
+        let taken = read_requests(&batch);
+        assert_eq!(taken.len(), count);
+        for (stream, tag) in taken {
+            assert_eq!(self.owed.insert(stream, tag), None, "stream {stream} is used twice");
+            assert!(tag.is_none_or(|tag| self.taken.insert(tag)), "{tag:?} is sent twice");
+            self.batch.push_back(tag);
+        }
+        self.rest();
+    }
+
+    fn write(&mut self, count: usize) {
+        self.seen.extend(self.batch.drain(..count.min(self.batch.len())).flatten());
+        self.rest();
     }
 
     fn answer(&mut self, n: usize) {
@@ -118,8 +156,26 @@ impl Model {
             return;
         }
         let stream = *self.owed.keys().nth(n % self.owed.len()).unwrap();
-        let tag = self.owed.remove(&stream).unwrap();
-        self.bench.deliver(answer(stream, Opcode::Result, tag)).unwrap();
+        let (opcode, tag) = match self.owed.remove(&stream).unwrap() {
+            Some(tag) => (if tag % 2 == 0 { Opcode::Result } else { Opcode::Error }, tag),
+            None => (Opcode::Supported, 0),
+        };
+        self.bench.deliver(answer(stream, opcode, tag)).unwrap();
+        self.rest();
+    }
+
+    /// Ids on which nothing was taken for the wire, used, queued and never issued ones.
+    fn rogue(&mut self, n: usize) {
+        if self.bench.core.is_ended() {
+            return;
+        }
+        let beyond = i16::try_from(self.bench.core.settings.max_in_flight).unwrap() + 1;
+        let ids = (1..=beyond).map(StreamId::new);
+        let not_owed: Vec<_> = ids.filter(|id| !self.owed.contains_key(id)).collect();
+        let rogue = answer(not_owed[n % not_owed.len()], Opcode::Result, 999);
+        let delivered = self.bench.deliver(rogue);
+        assert!(matches!(delivered, Err(Violation::NotOwed { .. })), "{delivered:?}");
+        self.end();
     }
 
     fn poll(&mut self, n: usize) {
@@ -127,9 +183,14 @@ impl Model {
             return;
         }
         let place = n % self.callers.len();
+        let woken = Arc::<Woken>::default();
+        let waker = Waker::from(Arc::clone(&woken));
         let ticket = self.callers[place].ticket.take().unwrap();
-        match self.bench.poll(ticket) {
-            Err(ticket) => self.callers[place].ticket = Some(ticket),
+        match self.bench.core.poll_outcome(ticket, &mut Some(waker)) {
+            Err(ticket) => {
+                self.callers[place].ticket = Some(ticket);
+                self.callers[place].woken = Some(woken);
+            }
             Ok(outcome) => {
                 let known = self.callers.swap_remove(place);
                 self.check(&known, &outcome);
@@ -138,17 +199,17 @@ impl Model {
     }
 
     fn check(&self, known: &Known, outcome: &Outcome) {
-        let sent = self.ever_sent.get(&known.tag).copied().unwrap_or(0);
+        let (taken, seen) = (self.taken.contains(&known.tag), self.seen.contains(&known.tag));
         match outcome {
             Outcome::Answered(envelope) => {
                 assert_eq!(envelope.body, known.tag.to_be_bytes()[..], "another's answer");
-                assert_eq!(sent, 1);
+                assert!(taken);
             }
-            Outcome::DeadlinePassed(reached) | Outcome::ConnectionEnded(reached) => {
-                assert_eq!(sent, usize::from(*reached == Reached::Written));
-                let passed = known.deadline <= self.bench.now;
-                assert!(passed || matches!(outcome, Outcome::ConnectionEnded(_)), "too early");
+            Outcome::DeadlinePassed(reached) => {
+                assert_eq!(taken, *reached == Reached::Written);
+                assert!(known.deadline <= self.bench.now, "too early");
             }
+            Outcome::ConnectionEnded(reached) => assert_eq!(seen, *reached == Reached::Written),
         }
     }
 
@@ -158,33 +219,68 @@ impl Model {
         }
         let mut known = self.callers.swap_remove(n % self.callers.len());
         let abandoned = self.bench.core.abandon(known.ticket.take().unwrap());
+        abandoned.wake.into_iter().for_each(Waker::wake);
         if matches!(abandoned.reached, Some(Reached::Waiting | Reached::Queued)) {
-            self.abandoned_unsent.push(known.tag);
+            self.given_up_unsent.push(known.tag);
         }
     }
 
-    fn finish(mut self) {
-        self.transmit();
-        self.bench.end(0);
+    fn pass(&mut self, ms: u64) {
+        match self.bench.pass(Duration::from_millis(ms)) {
+            Ok(()) => self.rest(),
+            Err(Unresponsive) => self.end(),
+        }
+    }
+
+    /// The connection is over; what is left of the batch never reached the server.
+    fn end(&mut self) {
+        self.bench.end(self.batch.len());
+        self.batch.clear();
+        self.owed.clear();
+    }
+
+    /// The shell has done a step. It sleeps unless there is something to take.
+    fn rest(&mut self) {
+        let waker = Waker::from(Arc::clone(&self.shell));
+        let _armed = self.bench.core.poll_timeout();
+        self.bench.core.park(&Context::from_waker(&waker), self.batch.is_empty());
+        self.asleep = (!self.can(&Step::Take)).then(|| self.shell.count());
+    }
+
+    pub(super) fn shell_sleeps(&self) -> bool {
+        self.asleep == Some(self.shell.count())
+    }
+
+    pub(super) fn is_settled(&self, known: &Known) -> bool {
+        let key = known.ticket.as_ref().unwrap().key();
+        matches!(self.bench.core.requests.phase(key), Phase::Settled(_))
+    }
+
+    fn check_invariants(&self) {
+        let (core, usage) = (&self.bench.core, self.bench.core.usage());
+        assert_eq!(usage.requests, self.callers.len());
+        assert!(usage.in_flight + usage.orphaned <= usize::from(core.settings.max_in_flight));
+        assert!(usage.waiting <= self.max_waiting());
+        for known in &self.callers {
+            if let Some(woken) = &known.woken {
+                assert_eq!(woken.count(), usize::from(self.is_settled(known)), "{known:?}");
+            }
+        }
+        if self.shell_sleeps() && !core.is_ended() {
+            let nothing_to_take = !self.batch.is_empty() || core.outgoing.bytes() == 0;
+            assert!(nothing_to_take, "the shell sleeps beside what it could write");
+            let late = core.deadlines.next().is_some_and(|next| Some(next) < core.shell.armed);
+            assert!(!late, "the shell sleeps past a deadline");
+        }
+    }
+
+    pub(super) fn finish(mut self) {
+        self.end();
         while !self.callers.is_empty() {
             self.poll(0);
         }
         self.bench.assert_at_rest();
-        let unsent = self.abandoned_unsent.iter().all(|tag| !self.ever_sent.contains_key(tag));
+        let unsent = self.given_up_unsent.iter().all(|tag| !self.seen.contains(tag));
         assert!(unsent, "what was given up before it was written was sent");
-        assert!(self.ever_sent.values().all(|times| *times == 1), "sent twice");
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
-
-    #[test]
-    fn g1_2_every_request_has_exactly_one_outcome(steps in prop::collection::vec(step(), 1..160)) {
-        let mut model = Model::new();
-        for step in steps {
-            model.apply(step);
-        }
-        model.finish();
     }
 }

@@ -55,6 +55,34 @@ fn g1_4_a_second_answer_ends_the_connection_and_reaches_nobody() {
 }
 
 #[test]
+fn g1_4_an_answer_to_what_is_still_queued_is_one_that_is_not_owed() {
+    let mut bench = Bench::new(Settings::default());
+    let sent = bench.submit(1);
+    let stream = bench.transmit()[0].0;
+    let queued = bench.submit(2);
+    let next = StreamId::new(stream.raw() + 1);
+    let violation = Violation::NotOwed { stream: next, opcode: Opcode::Result };
+    assert_eq!(bench.deliver(answer(next, Opcode::Result, 2)), Err(violation));
+    bench.end(0);
+    assert_eq!(bench.outcome(sent), Outcome::ConnectionEnded(Reached::Written));
+    assert_eq!(bench.outcome(queued), Outcome::ConnectionEnded(Reached::Queued));
+    bench.assert_at_rest();
+}
+
+#[test]
+fn b8_an_answer_while_its_request_is_being_written_is_taken() {
+    let mut bench = Bench::new(Settings::default());
+    let ticket = bench.submit(1);
+    let mut batch = BytesMut::new();
+    assert_eq!(bench.core.poll_transmit(&mut batch), 1);
+    let stream = read_requests(&batch)[0].0;
+    bench.deliver(answer(stream, Opcode::Error, 1)).unwrap();
+    bench.end(1);
+    assert_eq!(bench.outcome(ticket), Outcome::Answered(answer(stream, Opcode::Error, 1)));
+    bench.assert_at_rest();
+}
+
+#[test]
 fn g8_2_given_up_before_it_was_written_it_is_never_sent() {
     let mut bench = Bench::new(Settings::default());
     let tickets: Vec<_> = (0..6).map(|tag| bench.submit(tag)).collect();

@@ -1,0 +1,100 @@
+# What one does here, each as one target. `make` alone lists them.
+#
+# Needed: Rust by rustup, a C compiler (for the cryptography of rustls), Java 17 with Maven or Docker
+# (for the real Cassandra of demo and test). Everything else is set up by the targets themselves.
+
+CARGO ?= cargo
+
+# The oldest compiler, as Cargo.toml states it: 1.95 is the toolchain 1.95.0.
+MSRV := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+MSRV_TOOLCHAIN := $(MSRV)$(if $(filter 3,$(words $(subst ., ,$(MSRV)))),,.0)
+
+.DEFAULT_GOAL := help
+# The steps of a target come one after the other, and one cargo runs at a time.
+.NOTPARALLEL:
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## Write 100,000 rows to a real Cassandra (started if none answers) and stream them back, checked
+	@$(CASSANDRA) up --unless-answered
+	$(CARGO) run --release --locked -p cqlwire --example demo
+
+# One node for all test binaries.
+.PHONY: test
+test: ## Run every test, doc tests included; starts the Cassandra that it needs, and stops it
+	$(CASSANDRA) run -- $(CARGO) test --workspace --all-features --locked
+
+.PHONY: ci
+ci: lint test msrv $(if $(wildcard fuzz/fuzz.mk),fuzz-smoke,no-fuzz-smoke) ## Everything that has to pass: lint, test, msrv, and fuzz-smoke where there is fuzz/
+	@echo "ci: all passed"
+
+.PHONY: no-fuzz-smoke
+no-fuzz-smoke:
+	@echo "ci: fuzz-smoke was not run: there is no fuzz/fuzz.mk"
+
+.PHONY: lint
+lint: fmt-check clippy doc deny ## All of fmt-check, clippy, doc, deny
+
+.PHONY: fmt
+fmt: components ## Format the sources
+	$(CARGO) fmt --all
+	$(if $(wildcard fuzz/Cargo.toml),$(CARGO) fmt --manifest-path fuzz/Cargo.toml)
+
+.PHONY: fmt-check
+fmt-check: components ## Check that the sources are formatted
+	$(CARGO) fmt --all --check
+	$(if $(wildcard fuzz/Cargo.toml),$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check)
+
+# Once with all features, and once with none: what a feature leaves out must not be missed.
+.PHONY: clippy
+clippy: components ## Run clippy; a warning is an error
+	$(CARGO) clippy --workspace --all-targets --all-features --locked -- -D warnings
+	$(CARGO) clippy -p cqlwire --no-default-features --locked -- -D warnings
+	$(CARGO) clippy -p cqlwire-codec --no-default-features --locked -- -D warnings
+
+.PHONY: doc
+doc: ## Build the documentation; a broken link is an error
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --all-features --no-deps --locked
+
+# The advisories are left out: their database has to be fetched, and `deny.toml` is to give the same
+# answer on every machine and every day.
+.PHONY: deny
+deny: ## Check licences, sources and versions of the dependencies
+	@if $(CARGO) deny --version >/dev/null 2>&1; then \
+		$(CARGO) deny --all-features check licenses bans sources; \
+	else \
+		echo "deny: cargo-deny was not run: it is not installed (cargo install --locked cargo-deny takes minutes)."; \
+		echo "deny: tests/tests/dependencies.rs checks what this machine builds; other platforms are left out."; \
+		$(CARGO) test -p cqlwire-tests --all-features --locked --test dependencies && \
+		echo "deny: in more than one version:" && \
+		$(CARGO) tree --workspace --all-features --locked --duplicates --depth 0; \
+	fi
+
+.PHONY: msrv
+msrv: ## Build with the oldest compiler that Cargo.toml states
+	@if $(CARGO) --version | grep -qF 'cargo $(MSRV_TOOLCHAIN) '; then \
+		echo "msrv: $(MSRV_TOOLCHAIN) is the compiler in use, and everything is built with it"; \
+	else \
+		set -ex; \
+		rustup run $(MSRV_TOOLCHAIN) cargo --version >/dev/null 2>&1 || rustup toolchain install $(MSRV_TOOLCHAIN) --profile minimal; \
+		rustup run $(MSRV_TOOLCHAIN) cargo check --workspace --all-features --locked; \
+	fi
+
+# A minimal profile of rustup has neither.
+.PHONY: components
+components:
+	@$(CARGO) fmt --version >/dev/null 2>&1 || rustup component add rustfmt
+	@$(CARGO) clippy --version >/dev/null 2>&1 || rustup component add clippy
+
+.PHONY: clean
+clean: ## Stop the local Cassandra, and remove everything that was built
+	@if [ -d target/cassandra ]; then $(MAKE) cassandra-down; fi
+	$(CARGO) clean
+
+# cassandra-up, cassandra-down
+-include crates/testkit/cassandra.mk
+# fuzz-smoke, fuzz
+-include fuzz/fuzz.mk

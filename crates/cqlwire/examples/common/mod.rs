@@ -1,0 +1,38 @@
+//! What the streaming examples have in common: a session, and a table with something in it.
+//!
+//! They expect a server on 127.0.0.1 (`make cassandra-up`), or at `CQLWIRE_CONTACT_POINTS`.
+
+use cqlwire::{Result, Session};
+
+pub(crate) const ROWS: i32 = 20_000;
+
+pub(crate) async fn connect() -> Result<Session> {
+    let servers = std::env::var("CQLWIRE_CONTACT_POINTS");
+    let servers = servers.unwrap_or_else(|_| "127.0.0.1:9042".to_owned());
+    Session::builder().contact_points(servers.split(',')).connect().await
+}
+
+/// Makes sure that `cqlwire_examples.measurements` has its rows: 20 stations, 1,000 rows each.
+pub(crate) async fn fill(session: &Session) -> Result<()> {
+    const SCHEMA: [&str; 2] = [
+        "CREATE KEYSPACE IF NOT EXISTS cqlwire_examples \
+         WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
+        "CREATE TABLE IF NOT EXISTS cqlwire_examples.measurements \
+         (station int, number int, celsius double, note text, PRIMARY KEY (station, number))",
+    ];
+    for statement in SCHEMA {
+        session.query(statement, ()).await?;
+    }
+    let insert = "INSERT INTO cqlwire_examples.measurements \
+         (station, number, celsius, note) VALUES (?, ?, ?, ?)";
+    let insert = session.prepare(insert).await?;
+    for start in (0..ROWS).step_by(250) {
+        let writes = (start..start + 250).map(|row| {
+            let celsius = f64::from(row % 400) / 10.0;
+            let values = (row / 1_000, row % 1_000, celsius, format!("measurement {row}"));
+            session.execute(&insert, values).idempotent(true).into_future()
+        });
+        futures_util::future::try_join_all(writes).await?;
+    }
+    Ok(())
+}

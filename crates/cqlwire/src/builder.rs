@@ -1,0 +1,220 @@
+//! Describing a session.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cqlwire_cluster::{Cluster, NoContact};
+use cqlwire_codec::{Compression, ProtocolVersion};
+use cqlwire_net::{Authenticator, Deadline, Endpoint, PlainCredentials, Tls};
+use cqlwire_stream::PageBudget;
+
+use crate::error::{Attempt, Error, ErrorKind};
+use crate::{ExecutionProfile, Result, Session};
+
+/// Describes a session. Every setting has a default that suits production; what is wrong with one
+/// is told by [`connect`](Self::connect).
+///
+/// ```no_run
+/// # async fn example() -> cqlwire::Result<()> {
+/// use cqlwire::Session;
+///
+/// let session = Session::builder()
+///     .contact_points(["10.0.0.1", "10.0.0.2:9042"])
+///     .local_data_center("oslo")
+///     .credentials("shop", "secret")
+///     .keyspace("shop")
+///     .connect()
+///     .await?;
+/// # drop(session);
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "nothing is done until connect() is awaited"]
+pub struct SessionBuilder {
+    cluster: cqlwire_cluster::Settings,
+    profile: ExecutionProfile,
+    connect_timeout: Duration,
+    schema_agreement_timeout: Duration,
+    page_budget_bytes: usize,
+    /// The first thing that is wrong with the settings.
+    invalid: Option<(&'static str, String)>,
+}
+
+impl Default for SessionBuilder {
+    fn default() -> Self {
+        Self {
+            cluster: cqlwire_cluster::Settings::default(),
+            profile: ExecutionProfile::default(),
+            connect_timeout: Duration::from_secs(10),
+            schema_agreement_timeout: Duration::from_secs(10),
+            page_budget_bytes: PageBudget::DEFAULT_LIMIT,
+            invalid: None,
+        }
+    }
+}
+
+impl SessionBuilder {
+    /// Servers to ask about the cluster, each `host` or `host:port`, tried in this order until one
+    /// answers. One is enough; several survive the loss of one. Default `127.0.0.1:9042`.
+    pub fn contact_points<S: AsRef<str>>(mut self, servers: impl IntoIterator<Item = S>) -> Self {
+        let parsed: Result<Vec<Endpoint>, _> =
+            servers.into_iter().map(|server| server.as_ref().parse()).collect();
+        match parsed {
+            Ok(servers) if servers.is_empty() => self.refuse("contact points", "none was given"),
+            Ok(servers) => self.cluster.contact_points = servers,
+            Err(error) => self.refuse("contact points", error),
+        }
+        self
+    }
+
+    /// The data center whose hosts get requests. Default all of them.
+    pub fn local_data_center(mut self, name: impl Into<String>) -> Self {
+        self.cluster.local_data_center = Some(name.into());
+        self
+    }
+
+    /// The keyspace of unqualified names, spelled as in the schema. Default none.
+    pub fn keyspace(mut self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        if name.is_empty() {
+            self.refuse("keyspace", "its name is empty");
+        }
+        self.cluster.pool.connection.keyspace = Some(name);
+        self
+    }
+
+    /// User and password, for servers with a `PasswordAuthenticator`.
+    pub fn credentials(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
+        match PlainCredentials::new(user, password) {
+            Ok(credentials) => self.authenticator(Arc::new(credentials)),
+            Err(error) => {
+                self.refuse("credentials", error);
+                self
+            }
+        }
+    }
+
+    /// Whoever answers servers that ask who is connecting.
+    pub fn authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
+        self.cluster.pool.connection.authenticator = Some(authenticator);
+        self
+    }
+
+    /// Speak TLS. Default no.
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.cluster.pool.connection.tls = Some(tls);
+        self
+    }
+
+    /// Compress what is sent and received. Default no.
+    pub const fn compression(mut self, compression: Compression) -> Self {
+        self.cluster.pool.connection.compression = Some(compression);
+        self
+    }
+
+    /// The versions of the protocol to speak: the newest that the server speaks too is chosen.
+    /// Default v3 to v5.
+    pub fn protocol_versions(mut self, oldest: ProtocolVersion, newest: ProtocolVersion) -> Self {
+        if oldest > newest {
+            self.refuse("protocol versions", format_args!("{oldest} is newer than {newest}"));
+        }
+        self.cluster.pool.connection.oldest_version = oldest;
+        self.cluster.pool.connection.newest_version = newest;
+        self
+    }
+
+    /// How many connections to each host. Default 2.
+    pub fn connections_per_host(mut self, connections: usize) -> Self {
+        match NonZeroUsize::new(connections) {
+            Some(connections) => self.cluster.pool.connections = connections,
+            None => self.refuse("connections per host", "without any, nothing could be sent"),
+        }
+        self
+    }
+
+    /// What servers since 4.1 show of this client in `system_views.clients`.
+    pub fn application_name(mut self, name: impl Into<String>) -> Self {
+        let options = &mut self.cluster.pool.connection.startup_options;
+        options.insert("APPLICATION_NAME".to_owned(), name.into());
+        self
+    }
+
+    /// How often the hosts of the cluster are listed anew. Default 60 s.
+    pub const fn topology_refresh_every(mut self, interval: Duration) -> Self {
+        self.cluster.refresh_every = interval;
+        self
+    }
+
+    /// How long [`connect`](Self::connect) may take in all. One attempt to connect to one host gets
+    /// 5 s of it at most. Default 10 s.
+    pub const fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long a statement that changes the schema waits for the servers to agree on it.
+    /// Default 10 s.
+    pub const fn schema_agreement_timeout(mut self, timeout: Duration) -> Self {
+        self.schema_agreement_timeout = timeout;
+        self
+    }
+
+    /// How requests are executed unless they say otherwise.
+    pub fn profile(mut self, profile: ExecutionProfile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// How many bytes of pages all streams of the session together may ask for ahead of their
+    /// readers. Each may always hold one page. Default 64 MiB.
+    pub const fn page_budget_bytes(mut self, bytes: usize) -> Self {
+        self.page_budget_bytes = bytes;
+        self
+    }
+
+    /// Settings of the connections that have no method of their own here.
+    pub fn connection(mut self, change: impl FnOnce(&mut cqlwire_net::Settings)) -> Self {
+        change(&mut self.cluster.pool.connection);
+        self
+    }
+
+    /// Connects: asks the contact points, one after the other, about the cluster, begins to connect
+    /// to each of its hosts, and returns with the first connection.
+    ///
+    /// # Errors
+    ///
+    /// [`Settings`](ErrorKind::Settings) before anything is done;
+    /// [`NoHostAvailable`](ErrorKind::NoHostAvailable) with every contact point and its reason;
+    /// [`Timeout`](ErrorKind::Timeout) if the reason of the last one is the deadline. Nothing is
+    /// left behind.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, everything that was opened is closed.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime with I/O and time.
+    pub async fn connect(self) -> Result<Session> {
+        if let Some((setting, why)) = self.invalid {
+            return Err(ErrorKind::Settings { setting, why }.into());
+        }
+        let deadline = Deadline::after(self.connect_timeout);
+        let tasks = self.cluster.pool.connection.tasks.clone();
+        let cluster = Cluster::connect(self.cluster, deadline).await;
+        let cluster = cluster.map_err(|error| no_contact(error, deadline))?;
+        let budget = PageBudget::new(self.page_budget_bytes);
+        Ok(Session::new(cluster, self.profile, budget, self.schema_agreement_timeout, tasks))
+    }
+
+    fn refuse(&mut self, setting: &'static str, why: impl std::fmt::Display) {
+        self.invalid.get_or_insert_with(|| (setting, why.to_string()));
+    }
+}
+
+fn no_contact(error: NoContact, deadline: Deadline) -> Error {
+    let attempts: Vec<Attempt> = error.attempts.into_iter().map(Attempt::from).collect();
+    let kind = ErrorKind::NoHostAvailable { plan_was_empty: attempts.is_empty() };
+    Error::after(kind, attempts, Some(deadline.elapsed()))
+}

@@ -1,0 +1,209 @@
+//! What happened.
+
+use std::fmt;
+use std::sync::Arc;
+
+use cqlwire_codec::{DecodeError, EncodeError, ErrorCode, Opcode, ServerError, ValueError};
+use cqlwire_net::ConnectionEnd;
+use cqlwire_stream::StreamError;
+
+/// What happened. The same failure is the same variant from whichever call it comes.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// No host took the request. The attempts say which were tried, and why each did not.
+    #[error("no host available{}", if *.plan_was_empty { ", and none is known" } else { "" })]
+    NoHostAvailable {
+        /// There was nobody to try.
+        plan_was_empty: bool,
+    },
+    /// The server refused, or failed.
+    #[error("{host}: {error}")]
+    Server {
+        /// The host that said so.
+        host: Arc<str>,
+        /// What it said.
+        #[source]
+        error: Box<ServerError>,
+    },
+    /// The deadline passed.
+    #[error("timeout: the deadline passed while {phase}{}", of(.host.as_deref()))]
+    Timeout {
+        /// What was being waited for.
+        phase: TimeoutPhase,
+        /// The host that was being waited for, if it was one.
+        host: Option<Arc<str>>,
+    },
+    /// The request was sent, and the connection ended before the answer: it may have been done.
+    #[error("{host}: the request was sent, but the connection ended before the answer: {end}")]
+    Lost {
+        /// The host that it was sent to.
+        host: Arc<str>,
+        /// How the connection ended.
+        #[source]
+        end: Arc<ConnectionEnd>,
+    },
+    /// The session has been closed; nothing was sent.
+    #[error("the session is closed")]
+    SessionClosed,
+    /// The settings contradict themselves, or name what does not exist.
+    #[error("{setting}: {why}")]
+    Settings {
+        /// Which one.
+        setting: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The request cannot be said in the protocol, or its values do not fit. Nothing was sent.
+    #[error(transparent)]
+    Request(#[from] EncodeError),
+    /// `USE` would change one connection of many.
+    #[error("USE changes a single connection: name the keyspace in the session's builder instead")]
+    UseStatement,
+    /// The answer cannot be read.
+    #[error("the answer cannot be read: {0}")]
+    Answer(#[from] DecodeError),
+    /// A row cannot be read as what it was to be.
+    #[error("{error}{}", place(*.page, *.row))]
+    Value {
+        /// The page of a stream, from 1.
+        page: Option<u64>,
+        /// The row of this page, from 1, if it is one row that cannot be read.
+        row: Option<u64>,
+        /// What is wrong with it.
+        #[source]
+        error: ValueError,
+    },
+    /// There are more rows than were to be collected.
+    #[error("there are more than {limit} rows: raise the limit, or read them as they come")]
+    TooManyRows {
+        /// How many were to be collected at most.
+        limit: usize,
+    },
+    /// The answer is none to this request.
+    #[error("{0} is no answer to this request")]
+    UnexpectedAnswer(Opcode),
+    /// The rows came without a description of their columns, and none is known that fits.
+    #[error("rows of {columns} columns came without their description")]
+    NoColumns {
+        /// How many columns they have.
+        columns: usize,
+    },
+    /// The result goes on after its first page.
+    #[error("the result goes on after its first {rows} rows: read it with rows() or pages()")]
+    MorePages {
+        /// How many rows the page had.
+        rows: u32,
+    },
+    /// Another number of rows than the call is made for.
+    #[error("expected {expected}, got {found} rows")]
+    RowCount {
+        /// How many there should be.
+        expected: &'static str,
+        /// How many there were.
+        found: u32,
+    },
+    /// A host prepares the statement under another id than the one that it had.
+    #[error("{host} prepares the statement under another id: prepare it anew")]
+    StatementChanged {
+        /// The host.
+        host: Arc<str>,
+    },
+}
+
+/// What was being waited for when a deadline passed.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TimeoutPhase {
+    /// A connection. Nothing was sent.
+    Connect,
+    /// A stream id, or room on a connection. Nothing was sent.
+    Queue,
+    /// The socket to take the request. It was not sent.
+    Write,
+    /// The answer. The request was sent, and may have been done.
+    Response,
+    /// The next attempt, after one that failed.
+    Retry,
+}
+
+impl fmt::Display for TimeoutPhase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "connecting",
+            Self::Queue => "waiting for a place on a connection",
+            Self::Write => "waiting for the socket to take the request",
+            Self::Response => "waiting for the answer",
+            Self::Retry => "trying again",
+        })
+    }
+}
+
+fn place(page: Option<u64>, row: Option<u64>) -> String {
+    match (page, row) {
+        (Some(page), Some(row)) => format!(" (page {page}, row {row})"),
+        (Some(page), None) => format!(" (page {page})"),
+        _ => String::new(),
+    }
+}
+
+fn of(host: Option<&str>) -> String {
+    host.map(|host| format!(" of {host}")).unwrap_or_default()
+}
+
+impl From<StreamError> for ErrorKind {
+    fn from(error: StreamError) -> Self {
+        match error {
+            StreamError::Columns { page, source: error } => {
+                Self::Value { page: Some(page), row: None, error }
+            }
+            StreamError::Row { page, row, source: error } => {
+                Self::Value { page: Some(page), row: Some(row), error }
+            }
+            StreamError::TooManyRows { limit } => Self::TooManyRows { limit },
+        }
+    }
+}
+
+impl ErrorKind {
+    pub(super) const fn is_retryable(&self) -> bool {
+        match self {
+            Self::NoHostAvailable { .. } | Self::Timeout { .. } | Self::Lost { .. } => true,
+            Self::Server { error, .. } => matches!(
+                error.code,
+                ErrorCode::Unavailable
+                    | ErrorCode::Overloaded
+                    | ErrorCode::IsBootstrapping
+                    | ErrorCode::ReadTimeout
+                    | ErrorCode::ReadFailure
+                    | ErrorCode::WriteTimeout
+                    | ErrorCode::WriteFailure
+                    | ErrorCode::CasWriteUnknown
+                    | ErrorCode::ServerError
+            ),
+            _ => false,
+        }
+    }
+
+    pub(super) const fn may_have_been_applied(&self) -> bool {
+        match self {
+            Self::Server { error, .. } => error.may_have_been_applied(),
+            Self::Timeout { phase, .. } => matches!(phase, TimeoutPhase::Response),
+            // The server answered, so it did what it was asked; only the answer is of no use.
+            Self::Lost { .. }
+            | Self::Answer(_)
+            | Self::UnexpectedAnswer(_)
+            | Self::NoColumns { .. }
+            | Self::MorePages { .. }
+            | Self::RowCount { .. }
+            | Self::TooManyRows { .. }
+            | Self::Value { .. } => true,
+            Self::NoHostAvailable { .. }
+            | Self::SessionClosed
+            | Self::Settings { .. }
+            | Self::Request(_)
+            | Self::UseStatement
+            | Self::StatementChanged { .. } => false,
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! From one request to one answer: host after host, as long as that is safe.
+//!
+//! ```text
+//!   plan --> host --> connection --> send --> answer --------------------------> done
+//!             ^                       |         |  unprepared: PREPARE, once more
+//!             |     not sent, for sure|         |  overloaded, bootstrapping: not executed
+//!             +-----------------------+---------+
+//!             |     lost on the way, and idempotent
+//!             +-----------------------+
+//!   anything else ends it, as the error that it is
+//! ```
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use cqlwire_cluster::{Host, Plan};
+use cqlwire_codec::{Envelope, ErrorCode, Response, ResultResponse, ServerError};
+use cqlwire_net::{Deadline, Reached, RefusedBecause, Request, RequestError, RequestFailure};
+
+use super::Answer;
+use super::ask::{Ask, AskPrepare, Encoded};
+use crate::error::{Attempt, AttemptFailure, Error, ErrorKind, TimeoutPhase};
+use crate::prepared::ResultColumns;
+use crate::session::Core;
+use crate::{Prepared, scratch};
+
+/// How often a connection of one host is picked before another host has its turn: those that were
+/// lost a moment ago may still be offered.
+const MAX_PICKS: u32 = 3;
+
+/// Why an attempt was not the last.
+pub(super) enum Failure {
+    /// Another host may be tried.
+    Next(AttemptFailure),
+    /// No other attempt would be right.
+    Final(ErrorKind),
+    /// The host does not know the statement.
+    Unprepared(Box<ServerError>),
+}
+
+impl<E: Into<ErrorKind>> From<E> for Failure {
+    fn from(kind: E) -> Self {
+        Self::Final(kind.into())
+    }
+}
+
+/// The way of one request: the hosts that are left to try, and those that were.
+pub(super) struct Trail {
+    plan: Plan,
+    attempts: Vec<Attempt>,
+    deadline: Deadline,
+}
+
+/// A request that a host has taken.
+pub(super) struct Sent {
+    host: Arc<Host>,
+    request: Request,
+    known: Option<Arc<ResultColumns>>,
+}
+
+/// From one request to one answer.
+pub(crate) async fn run<A: Ask>(core: &Core, ask: &A, deadline: Deadline) -> Result<Answer, Error> {
+    let mut trail = Trail::new(core, deadline);
+    let sent = trail.send(ask)?;
+    match sent.answer(ask).await {
+        Ok(answer) => Ok(answer),
+        Err((host, failure)) => trail.go_on(ask, host, failure).await,
+    }
+}
+
+impl Trail {
+    /// Before the first host of a fresh plan.
+    pub(super) fn new(core: &Core, deadline: Deadline) -> Self {
+        Self { plan: core.cluster().plan(), attempts: Vec::new(), deadline }
+    }
+
+    /// Hands the request to the next host that takes it.
+    pub(super) fn send<A: Ask>(&mut self, ask: &A) -> Result<Sent, Error> {
+        while let Some(host) = self.plan.next() {
+            match send_to(&host, ask, self.deadline) {
+                Ok((request, known)) => return Ok(Sent { host, request, known }),
+                Err(failure) => self.note(&host, failure)?,
+            }
+        }
+        let kind = ErrorKind::NoHostAvailable { plan_was_empty: self.attempts.is_empty() };
+        Err(self.end(kind))
+    }
+
+    /// Goes on after a failed attempt, as long as that is right.
+    pub(super) async fn go_on<A: Ask>(
+        mut self,
+        ask: &A,
+        mut host: Arc<Host>,
+        mut failure: Failure,
+    ) -> Result<Answer, Error> {
+        loop {
+            if let (Failure::Unprepared(_), Some(prepared)) = (&failure, ask.prepared()) {
+                match prepare_again(&host, prepared, ask, self.deadline).await {
+                    Ok(answer) => return Ok(answer),
+                    Err(other) => failure = other,
+                }
+            }
+            self.note(&host, failure)?;
+            match self.send(ask)?.answer(ask).await {
+                Ok(answer) => return Ok(answer),
+                Err(failed) => (host, failure) = failed,
+            }
+        }
+    }
+
+    /// Remembers a failed attempt.
+    ///
+    /// # Errors
+    ///
+    /// It was the last.
+    fn note(&mut self, host: &Host, failure: Failure) -> Result<(), Error> {
+        match failure {
+            Failure::Next(failure) => {
+                self.attempts.push(Attempt { host: name_of(host), failure });
+                Ok(())
+            }
+            Failure::Final(kind) => Err(self.end(kind)),
+            Failure::Unprepared(error) => {
+                Err(self.end(ErrorKind::Server { host: name_of(host), error }))
+            }
+        }
+    }
+
+    fn end(&mut self, kind: ErrorKind) -> Error {
+        let attempts = std::mem::take(&mut self.attempts);
+        Error::after(kind, attempts, Some(self.deadline.elapsed()))
+    }
+}
+
+impl Sent {
+    /// The answer, or why it is none, once it is there.
+    pub(super) fn poll<A: Ask>(
+        &mut self,
+        ask: &A,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Answer, Failure>> {
+        Pin::new(&mut self.request).poll(context).map(|outcome| self.settle(ask, outcome))
+    }
+
+    async fn answer<A: Ask>(mut self, ask: &A) -> Result<Answer, (Arc<Host>, Failure)> {
+        let answer = poll_fn(|context| self.poll(ask, context)).await;
+        answer.map_err(|failure| (self.host, failure))
+    }
+
+    pub(super) fn into_host(self) -> Arc<Host> {
+        self.host
+    }
+
+    fn settle<A: Ask>(
+        &mut self,
+        ask: &A,
+        outcome: Result<Envelope, RequestError>,
+    ) -> Result<Answer, Failure> {
+        let envelope = outcome.map_err(|error| no_answer(&self.host, ask, error))?;
+        let decoded = envelope.into_response().map_err(ErrorKind::from)?;
+        if let Response::Error(error) = decoded.response {
+            return Err(refused_by_server(&self.host, Box::new(error)));
+        }
+        if let (Some(prepared), Response::Result(ResultResponse::Rows(rows))) =
+            (ask.prepared(), &decoded.response)
+        {
+            prepared.follow(&rows.metadata);
+        }
+        Ok(Answer { host: Arc::clone(&self.host), decoded, known: self.known.take() })
+    }
+}
+
+/// Tells a host a statement that it does not know, or no longer, and asks it once more.
+async fn prepare_again<A: Ask>(
+    host: &Arc<Host>,
+    prepared: &Prepared,
+    ask: &A,
+    deadline: Deadline,
+) -> Result<Answer, Failure> {
+    tracing::debug!(host = %host.endpoint(), "preparing a statement again");
+    let answer = once(host, &AskPrepare { text: prepared.text() }, deadline).await?;
+    if !prepared.is_still(&answer.into_prepared()?) {
+        return Err(Failure::Final(ErrorKind::StatementChanged { host: name_of(host) }));
+    }
+    once(host, ask, deadline).await
+}
+
+/// One request to one host.
+async fn once<A: Ask>(host: &Arc<Host>, ask: &A, deadline: Deadline) -> Result<Answer, Failure> {
+    let (request, known) = send_to(host, ask, deadline)?;
+    let sent = Sent { host: Arc::clone(host), request, known };
+    sent.answer(ask).await.map_err(|(_, failure)| failure)
+}
+
+/// Encodes the request for a connection of the host, and hands it over.
+fn send_to<A: Ask>(
+    host: &Host,
+    ask: &A,
+    deadline: Deadline,
+) -> Result<(Request, Option<Arc<ResultColumns>>), Failure> {
+    let mut refused = RefusedBecause::Ended;
+    for _ in 0..MAX_PICKS {
+        let connection = host.pool().pick();
+        let connection =
+            connection.map_err(|error| Failure::Next(AttemptFailure::NotConnected(error)))?;
+        let Encoded { envelope, known } = ask.encode(&connection, scratch::take())?;
+        match connection.send(envelope, deadline) {
+            Ok(sent) => {
+                if let Some(buffer) = sent.buffer {
+                    scratch::give_back(buffer);
+                }
+                return Ok((sent.request, known));
+            }
+            Err(error) => {
+                refused = error.because;
+                scratch::give_back(error.envelope.into_buffer());
+            }
+        }
+    }
+    Err(Failure::Next(AttemptFailure::Refused(refused)))
+}
+
+/// A request without an answer: whether another host may be asked depends on how far it had got.
+#[cold]
+fn no_answer<A: Ask>(host: &Host, ask: &A, error: RequestError) -> Failure {
+    let host = name_of(host);
+    match error.failure {
+        RequestFailure::DeadlinePassed(reached) => {
+            let phase = match reached {
+                Reached::Waiting => TimeoutPhase::Queue,
+                Reached::Queued => TimeoutPhase::Write,
+                Reached::Written => TimeoutPhase::Response,
+            };
+            Failure::Final(ErrorKind::Timeout { phase, host: Some(host) })
+        }
+        RequestFailure::Lost(end) if !ask.is_idempotent() => {
+            Failure::Final(ErrorKind::Lost { host, end })
+        }
+        _ => Failure::Next(AttemptFailure::NoAnswer(Box::new(error))),
+    }
+}
+
+/// An ERROR: most are final. Those that say that nothing was executed, because of the state of
+/// this one host, are not.
+#[cold]
+fn refused_by_server(host: &Host, error: Box<ServerError>) -> Failure {
+    match error.code {
+        ErrorCode::Overloaded | ErrorCode::IsBootstrapping => {
+            Failure::Next(AttemptFailure::Server(error))
+        }
+        ErrorCode::Unprepared => Failure::Unprepared(error),
+        _ => Failure::Final(ErrorKind::Server { host: name_of(host), error }),
+    }
+}
+
+fn name_of(host: &Host) -> Arc<str> {
+    host.endpoint().to_string().into()
+}

@@ -1,0 +1,67 @@
+//! After a change of the schema: do all servers know it yet?
+//!
+//! Each host is asked for its own version of the schema. What one host says of the others is gossip,
+//! and late: just after a change, or after a start, it would be too easily content.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use cqlwire_codec::{
+    Consistency, Query, QueryParameters, RequestOptions, Response, ResultResponse, Row, RowIter,
+    decode_response, encode_request,
+};
+use cqlwire_net::{Connection, Deadline};
+use tokio::time::sleep;
+use uuid::Uuid;
+
+use crate::session::Core;
+
+/// How long to wait between two looks.
+const PAUSE: Duration = Duration::from_millis(100);
+
+const VERSION: &str = "SELECT schema_version FROM system.local WHERE key = 'local'";
+
+/// Waits until every host that there is a connection to has the same schema, or until the timeout,
+/// and says whether they have.
+pub(super) async fn agreement(core: &Core, timeout: Duration) -> bool {
+    let deadline = Deadline::after(timeout);
+    loop {
+        if versions(core, deadline).await.is_some_and(|versions| versions.len() == 1) {
+            return true;
+        }
+        if deadline.remaining() < PAUSE {
+            tracing::warn!("the servers do not agree on the schema yet");
+            return false;
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+/// The versions of the schema that the hosts have; `None` if one does not say.
+async fn versions(core: &Core, deadline: Deadline) -> Option<BTreeSet<Uuid>> {
+    let mut versions = BTreeSet::new();
+    for host in core.cluster().topology().hosts() {
+        // Whoever cannot be reached gets no requests either.
+        if let Ok(connection) = host.pool().pick() {
+            versions.insert(version(&connection, deadline).await?);
+        }
+    }
+    Some(versions)
+}
+
+async fn version(connection: &Connection, deadline: Deadline) -> Option<Uuid> {
+    let parameters = QueryParameters::new(Consistency::One, &());
+    let query = Query { statement: VERSION, parameters };
+    let options =
+        RequestOptions { compression: connection.compression(), ..RequestOptions::default() };
+    let envelope = encode_request(&query, connection.version(), &options, BytesMut::new()).ok()?;
+    let answer = connection.send(envelope, deadline).ok()?.request.await.ok()?;
+    let Response::Result(ResultResponse::Rows(rows)) = decode_response(&answer).ok()?.response
+    else {
+        return None;
+    };
+    let columns = rows.metadata.columns.as_deref()?;
+    let mut rows = RowIter::<Row<'_>>::new(columns, rows.row_count, &rows.content).ok()?;
+    rows.next()?.ok()?.get("schema_version").ok()
+}

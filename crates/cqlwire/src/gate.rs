@@ -1,0 +1,121 @@
+//! The gate of a session: who is inside finishes, and once it is closed nobody comes in.
+//!
+//! ```text
+//!   open ---close---> closed, some inside ---the last leaves---> closed and empty
+//! ```
+//!
+//! Closed or not and how many are inside are one number, so that there is no moment between looking
+//! and entering.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::Notify;
+
+/// Set once the gate is closed. Each one inside counts [`ONE`].
+const CLOSED: usize = 1;
+const ONE: usize = 2;
+
+/// See the [module](self).
+#[derive(Debug, Default)]
+pub(crate) struct Gate {
+    state: AtomicUsize,
+    empty: Notify,
+}
+
+/// Somebody is inside, until this is dropped.
+#[derive(Debug)]
+#[must_use = "whoever drops it is outside again"]
+pub(crate) struct Inside<'a> {
+    gate: &'a Gate,
+}
+
+impl Gate {
+    /// Comes in, at the cost of one atomic operation; `None` once the gate is closed.
+    pub(crate) fn enter(&self) -> Option<Inside<'_>> {
+        let before = self.state.fetch_add(ONE, Ordering::AcqRel);
+        let inside = Inside { gate: self };
+        // Whoever comes too late leaves again at once, by way of the drop.
+        (before & CLOSED == 0).then_some(inside)
+    }
+
+    /// Lets nobody in any more.
+    pub(crate) fn close(&self) {
+        self.state.fetch_or(CLOSED, Ordering::AcqRel);
+    }
+
+    /// Waits until nobody is inside. Only of a closed gate is that so for good.
+    pub(crate) async fn empty(&self) {
+        loop {
+            let mut left = std::pin::pin!(self.empty.notified());
+            // Heard from here on, so that nobody leaves between the look and the wait.
+            left.as_mut().enable();
+            if self.count() == 0 {
+                return;
+            }
+            left.await;
+        }
+    }
+
+    /// How many are inside.
+    pub(crate) fn count(&self) -> usize {
+        self.state.load(Ordering::Acquire) / ONE
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state.load(Ordering::Acquire) & CLOSED != 0
+    }
+}
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        let before = self.gate.state.fetch_sub(ONE, Ordering::AcqRel);
+        if before == ONE | CLOSED {
+            self.gate.empty.notify_waiters();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use cqlwire_testkit::cancel::poll_once;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn g10_1_who_is_inside_finishes_and_nobody_comes_in_later() {
+        let gate = Gate::default();
+        let first = gate.enter().unwrap();
+        let second = gate.enter().unwrap();
+        gate.close();
+        assert!(gate.enter().is_none());
+        let mut empty = Box::pin(gate.empty());
+        assert!(poll_once(&mut empty).await.is_pending());
+        drop(first);
+        assert!(poll_once(&mut empty).await.is_pending());
+        drop(second);
+        assert!(poll_once(&mut empty).await.is_ready());
+        assert_eq!(gate.count(), 0);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn g10_1_no_race_of_close_leaves_anybody_inside() {
+        for _ in 0..2_000 {
+            let gate = Arc::new(Gate::default());
+            let visitor = tokio::spawn({
+                let gate = Arc::clone(&gate);
+                async move {
+                    let came_in = gate.enter().is_some();
+                    let still_closed = gate.enter().is_none();
+                    came_in || still_closed
+                }
+            });
+            gate.close();
+            gate.empty().await;
+            assert!(gate.enter().is_none());
+            assert!(visitor.await.unwrap(), "refused once is refused for good");
+            assert_eq!(gate.count(), 0);
+        }
+    }
+}

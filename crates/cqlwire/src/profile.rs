@@ -1,0 +1,46 @@
+//! How a request is executed, unless it says otherwise itself.
+
+use std::time::Duration;
+
+use cqlwire_codec::{Consistency, SerialConsistency};
+
+/// How a request is executed. Each session has one as its default; each request may differ.
+/// The defaults are meant for production.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExecutionProfile {
+    /// How many replicas must agree. Default `LOCAL_QUORUM`.
+    pub consistency: Consistency,
+    /// The consistency of the Paxos phase of conditional statements. Default `LOCAL_SERIAL`.
+    pub serial_consistency: Option<SerialConsistency>,
+    /// How long one request may take with all its attempts: a statement, or one page of a stream.
+    /// Default 10 s, more than a server takes before it gives up (2 s for writes, 5 s for reads,
+    /// unless configured otherwise), so that its answer arrives.
+    pub timeout: Duration,
+    /// How long a whole stream may take, from its first page to its last. Default `None`: as long
+    /// as its pages come in time, however many they are.
+    pub stream_timeout: Option<Duration>,
+    /// How many pages a stream asks for ahead of the one that is being read, as far as the
+    /// session's budget has room. Default 1; 0 asks for a page only when it is waited for.
+    pub prefetch_pages: u8,
+    /// How many rows a page is to have, at least 1. Default 5,000.
+    pub page_size: u32,
+    /// May the request be sent again although it may have been done already? Default no.
+    pub idempotent: bool,
+    /// Have the server trace the request. Default no.
+    pub tracing: bool,
+}
+
+impl Default for ExecutionProfile {
+    fn default() -> Self {
+        Self {
+            consistency: Consistency::LocalQuorum,
+            serial_consistency: Some(SerialConsistency::LocalSerial),
+            timeout: Duration::from_secs(10),
+            stream_timeout: None,
+            prefetch_pages: 1,
+            page_size: 5_000,
+            idempotent: false,
+            tracing: false,
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Every failure names the hosts that were tried, and has one face on every path.
+
+use cqlwire_pool::Unconnected;
+use cqlwire_testkit::eventually;
+use cqlwire_testkit::node::{Prime, ScriptedNode};
+use cqlwire_testkit::probe::alone;
+
+use super::memory::Memory;
+use super::{INSERT, PATIENCE, SELECT, connected, prime_users};
+use crate::codec::{ErrorCode, Opcode};
+use crate::{AttemptFailure, Error, ErrorKind, Session};
+
+/// Two nodes that know each other, in memory.
+fn two() -> [ScriptedNode; 2] {
+    let second = cqlwire_testkit::node::Member::new(([127, 0, 0, 2], 9042).into());
+    let nodes =
+        [ScriptedNode::builder().in_memory(), ScriptedNode::builder().member(second).in_memory()];
+    nodes[0].set_peers([nodes[1].member()]);
+    nodes[1].set_peers([nodes[0].member()]);
+    nodes
+}
+
+fn hosts(error: &Error) -> Vec<&str> {
+    error.attempts().iter().map(|attempt| &*attempt.host).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn g3_1_every_host_that_was_tried_is_told_with_its_own_reason() {
+    let [first, second] = two();
+    first.prime(Prime::statement(INSERT).error(0x1001, "overloaded"));
+    second.prime(Prime::statement(INSERT).error(0x1002, "bootstrapping"));
+    let memory = Memory::of([first, second]);
+    let session = memory.session().await;
+    eventually(PATIENCE, "both are connected", || session.resources().connections == 2).await;
+    let error = session.query(INSERT, ()).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::NoHostAvailable { plan_was_empty: false }));
+    let mut tried = hosts(&error);
+    tried.sort_unstable();
+    assert_eq!(tried, ["127.0.0.1:9042", "127.0.0.2:9042"]);
+    for attempt in error.attempts() {
+        let AttemptFailure::Server(error) = &attempt.failure else { panic!("{attempt}") };
+        let expected = if attempt.host.starts_with("127.0.0.1:") {
+            ErrorCode::Overloaded
+        } else {
+            ErrorCode::IsBootstrapping
+        };
+        assert_eq!(error.code, expected);
+    }
+    assert!(error.is_retryable() && !error.may_have_been_applied());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_overloaded_host_is_passed_over() {
+    let [first, second] = two();
+    first.prime(Prime::statement(INSERT).error(0x1001, "overloaded"));
+    let memory = Memory::of([first, second]);
+    let session = memory.session().await;
+    eventually(PATIENCE, "both are connected", || session.resources().connections == 2).await;
+    for _ in 0..4 {
+        session.query(INSERT, ()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn g3_2_no_host_is_the_same_error_on_every_path() {
+    let _alone = alone().await;
+    let node = ScriptedNode::builder().start_tcp().await.unwrap();
+    prime_users(&node, 25);
+    let address = node.address();
+    let session = connected(&node).await;
+    let by_city = session.prepare(SELECT).await.unwrap();
+    let mut pages = session.execute(&by_city, ("Oslo",)).page_size(10).prefetch(0).pages();
+    pages.try_next().await.unwrap().unwrap();
+    drop(node);
+    let pool = session.topology().hosts()[0].pool().clone();
+    eventually(PATIENCE, "it was tried again", || {
+        matches!(pool.pick().map_err(|error| error.reason), Err(Unconnected::Failed(_)))
+    })
+    .await;
+
+    let errors = [
+        session.query(INSERT, ()).await.unwrap_err(),
+        session.execute(&by_city, ("Oslo",)).await.unwrap_err(),
+        session.prepare(SELECT).await.unwrap_err(),
+        pages.try_next().await.unwrap_err(),
+        Session::builder().contact_points([address.to_string()]).connect().await.unwrap_err(),
+    ];
+    for error in errors {
+        assert!(
+            matches!(error.kind(), ErrorKind::NoHostAvailable { plan_was_empty: false }),
+            "{error}"
+        );
+        assert_eq!(hosts(&error), [address.to_string()]);
+        assert!(!error.may_have_been_applied());
+        assert!(root_is_io(&error), "{error:?}");
+    }
+}
+
+/// G4.3: does the chain of causes reach the error of the system?
+fn root_is_io(error: &(dyn std::error::Error + 'static)) -> bool {
+    error.is::<std::io::Error>() || error.source().is_some_and(root_is_io)
+}
+
+#[tokio::test(start_paused = true)]
+async fn g4_1_an_error_of_the_server_has_one_face_on_every_path() {
+    for code in [0x0000, 0x1000, 0x1003, 0x1200, 0x1300, 0x2100, 0x2200, 0x7777] {
+        let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+        prime_users(memory.node(), 25);
+        let session = memory.session().await;
+        let by_city = session.prepare(SELECT).await.unwrap();
+        let mut pages = session.execute(&by_city, ("Oslo",)).page_size(10).prefetch(0).pages();
+        pages.try_next().await.unwrap().unwrap();
+        for opcode in [Opcode::Query, Opcode::Execute, Opcode::Prepare] {
+            memory.node().prime(Prime::opcode(opcode).error(code, "what it says"));
+        }
+        let errors = [
+            session.query(INSERT, ()).await.unwrap_err(),
+            session.execute(&by_city, ("Oslo",)).await.unwrap_err(),
+            session.prepare(SELECT).await.unwrap_err(),
+            pages.try_next().await.unwrap_err(),
+        ];
+        for error in errors {
+            let ErrorKind::Server { host, error } = error.kind() else { panic!("{error}") };
+            assert_eq!(&**host, "127.0.0.1:9042");
+            assert_eq!((error.code.code(), error.message.as_str()), (code, "what it says"));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn g4_5_what_was_lost_is_sent_again_only_if_that_is_harmless() {
+    let memory = Memory::of(two());
+    let session = memory.session().await;
+    eventually(PATIENCE, "both are connected", || session.resources().connections == 2).await;
+    memory.node().prime(Prime::statement(INSERT).close());
+    let mut lost = 0;
+    for _ in 0..4 {
+        eventually(PATIENCE, "both are connected", || session.resources().connections == 2).await;
+        if let Err(error) = session.query(INSERT, ()).await {
+            assert!(matches!(error.kind(), ErrorKind::Lost { .. }), "{error}");
+            assert!(error.may_have_been_applied());
+            lost += 1;
+        }
+    }
+    assert_eq!(lost, 2, "every other one goes to the host that closes");
+    for _ in 0..4 {
+        eventually(PATIENCE, "both are connected", || session.resources().connections == 2).await;
+        session.query(INSERT, ()).idempotent(true).await.unwrap();
+    }
+}
+
+const fn is_error<E: std::error::Error + Send + Sync + Clone + 'static>() {}
+
+/// G4.5, by the compiler.
+const _: () = is_error::<Error>();
+
+#[tokio::test]
+async fn bad_settings_are_told_before_anything_is_done() {
+    let text =
+        |builder: crate::SessionBuilder| async { builder.connect().await.unwrap_err().to_string() };
+    let nobody: [&str; 0] = [];
+    let builder = Session::builder;
+    assert_eq!(text(builder().contact_points(nobody)).await, "contact points: none was given");
+    assert_eq!(
+        text(builder().contact_points(["http://db"])).await,
+        "contact points: `http://db` is no host, and no host:port: no port there"
+    );
+    assert_eq!(
+        text(builder().credentials("ada", "")).await,
+        "credentials: user and password must not be empty, nor contain NUL"
+    );
+    assert_eq!(text(builder().keyspace("")).await, "keyspace: its name is empty");
+}

@@ -1,0 +1,44 @@
+//! Sessions with scripted nodes: on sockets, or in memory under paused time.
+
+mod basics;
+mod cancellation;
+mod close;
+mod deadlines;
+mod errors;
+mod memory;
+mod streams;
+
+use std::time::Duration;
+
+use cqlwire_testkit::node::{Prime, Row, ScriptedNode, cell, columns};
+
+use crate::codec::ColumnType;
+use crate::{Session, SessionBuilder};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+const SELECT: &str = "SELECT id, name FROM users WHERE city = ?";
+const INSERT: &str = "INSERT INTO users (id) VALUES (1)";
+
+fn builder(node: &ScriptedNode) -> SessionBuilder {
+    Session::builder().contact_points([node.address().to_string()])
+}
+
+async fn connected(node: &ScriptedNode) -> Session {
+    builder(node).connect().await.unwrap()
+}
+
+fn users(count: i64) -> Vec<Row> {
+    (0..count).map(|id| vec![cell(id.to_be_bytes()), cell(format!("user {id}"))]).collect()
+}
+
+/// `SELECT` is answered with so many users.
+fn answer_users(count: i64) -> Prime {
+    let shape = columns([("id", ColumnType::BigInt), ("name", ColumnType::Text)]);
+    let markers = columns([("city", ColumnType::Text)]);
+    Prime::statement(SELECT).rows(shape, users(count)).binds(markers, &[0])
+}
+
+fn prime_users(node: &ScriptedNode, count: i64) {
+    node.prime(answer_users(count));
+}

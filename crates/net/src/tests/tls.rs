@@ -1,0 +1,202 @@
+//! TLS as it is spoken: whom the client believes, whom the server lets in, and what goes wrong in
+//! between.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cqlwire_codec::{ColumnType, Compression};
+use cqlwire_mux::Usage;
+use cqlwire_testkit::eventually;
+use cqlwire_testkit::fault::{Fault, FaultyStream, Sense, Trickle};
+use cqlwire_testkit::node::{Prime, ScriptedNode, cell, columns};
+use cqlwire_testkit::probe::Baseline;
+use rustls::{AlertDescription, CertificateError};
+use tokio::io::duplex;
+
+use super::certificates::{Authority, Identity, acceptor, serve, trusting_nobody};
+use super::dialers::{Dials, by, somewhere};
+use super::errors::source_of;
+use super::{WAYS, ask, only, seconds, send};
+use crate::{
+    ConnectCause, ConnectError, ConnectPhase, Connection, ConnectionEnd, RequestFailure, Settings,
+    Tls,
+};
+
+/// A node behind TLS as this server, which asks clients for certificates of that authority, if any.
+struct Secured {
+    node: Arc<ScriptedNode>,
+    dials: Arc<Dials>,
+}
+
+impl Secured {
+    fn new(identity: &Identity, clients: Option<&Authority>) -> Self {
+        let node = Arc::new(ScriptedNode::builder().in_memory());
+        let (behind, acceptor) = (Arc::clone(&node), acceptor(identity, clients));
+        let dials = Dials::new(move |_| {
+            let (near, far) = duplex(4096);
+            serve(&behind, &acceptor, far);
+            Ok(Box::new(near))
+        });
+        Self { node, dials }
+    }
+
+    async fn open(&self, tls: Tls) -> Result<Connection, ConnectError> {
+        let settings = by(&self.dials, Settings { tls: Some(tls), ..Settings::default() });
+        Connection::open(&somewhere(), &settings, seconds(5)).await
+    }
+
+    /// Why TLS broke off, and in which phase.
+    async fn refuses(&self, tls: Tls) -> (rustls::Error, ConnectPhase) {
+        let error = self.open(tls).await.unwrap_err();
+        assert!(error.is_permanent() && !error.is_timeout());
+        assert!(error.to_string().starts_with("cannot connect to db.example:9042: "), "{error}");
+        let cause: &rustls::Error = source_of(&error).expect("the TLS error");
+        (cause.clone(), error.phase)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_trusted_server_is_spoken_to_in_every_version() {
+    let authority = Authority::new("authority");
+    let baseline = Baseline::of_tasks();
+    let server = Secured::new(&authority.sign("db.example"), None);
+    for (version, compression) in WAYS {
+        let settings = Settings { tls: Some(authority.trusted()), compression, ..only(version) };
+        let settings = by(&server.dials, settings);
+        let connection = Connection::open(&somewhere(), &settings, seconds(5)).await.unwrap();
+        // Longer than a record of TLS, and than the socket takes at once.
+        let long = "x".repeat(100_000);
+        let (one, two) = tokio::join!(ask(&connection, &long), ask(&connection, "SELECT now"));
+        assert_eq!(one.body, two.body);
+        assert_eq!(connection.usage(), Usage::default());
+        connection.close(seconds(5)).await;
+    }
+    drop(server);
+    baseline.regained().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_is_believed_by_its_certificate_alone() {
+    let (authority, other) = (Authority::new("one"), Authority::new("two"));
+    let server = Secured::new(&authority.sign("db.example"), None);
+    for tls in [other.trusted(), Tls::with_config(trusting_nobody())] {
+        let (cause, phase) = server.refuses(tls).await;
+        let unknown = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
+        assert_eq!((cause, phase), (unknown, ConnectPhase::Tls));
+    }
+    assert_eq!(server.node.accepted().len(), 0, "nothing was said to it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_certificate_is_for_the_name_that_is_connected_to_or_for_the_one_expected() {
+    let authority = Authority::new("authority");
+    let server = Secured::new(&authority.sign("other.example"), None);
+    let (cause, phase) = server.refuses(authority.trusted()).await;
+    let wrong_name = matches!(
+        cause,
+        rustls::Error::InvalidCertificate(CertificateError::NotValidForNameContext { .. })
+    );
+    assert!(wrong_name && phase == ConnectPhase::Tls, "{cause}");
+    let expecting = authority.trusted().server_name("other.example").unwrap();
+    ask(&server.open(expecting).await.unwrap(), "SELECT now").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_asks_for_certificates_lets_in_whom_it_knows() {
+    let (servers, clients) = (Authority::new("one"), Authority::new("two"));
+    let server = Secured::new(&servers.sign("db.example"), Some(&clients));
+    let known_as = |identity: &Identity| {
+        let (chain, key) = (identity.chain.as_bytes(), identity.key.as_bytes());
+        Tls::trusting_and_known_by(servers.pem().as_bytes(), chain, key).unwrap()
+    };
+    let connection = server.open(known_as(&clients.sign("ada"))).await.unwrap();
+    ask(&connection, "SELECT now").await;
+
+    // TLS 1.3 lets a client finish before the server has looked at it: it is told with what it
+    // reads first.
+    let (cause, phase) = server.refuses(servers.trusted()).await;
+    let required = rustls::Error::AlertReceived(AlertDescription::CertificateRequired);
+    assert_eq!((cause, phase), (required, ConnectPhase::Startup));
+    let (cause, phase) = server.refuses(known_as(&servers.sign("mallory"))).await;
+    assert!(matches!(cause, rustls::Error::AlertReceived(_)), "{cause}");
+    assert_eq!(phase, ConnectPhase::Startup);
+}
+
+/// What becomes of a connection over TLS, and of its requests, when this happens to the bytes that
+/// it reads once the handshake is done.
+async fn through(fault: Fault) -> (ConnectionEnd, RequestFailure) {
+    let authority = Authority::new("authority");
+    let node = Arc::new(ScriptedNode::builder().in_memory());
+    node.prime(Prime::statement("silence").silence());
+    let acceptor = acceptor(&authority.sign("db.example"), None);
+    let behind = Arc::clone(&node);
+    let dials = Dials::new(move |_| {
+        let (near, far) = duplex(4096);
+        serve(&behind, &acceptor, far);
+        // The handshake takes some 1,500 bytes.
+        Ok(Box::new(FaultyStream::new(near, Sense::Reads, 6_000, fault)))
+    });
+    let tls = Some(authority.trusted());
+    let settings = by(&dials, Settings { tls, ..Settings::default() });
+    let connection = Connection::open(&somewhere(), &settings, seconds(5)).await.unwrap();
+    let pending = send(&connection, "silence", seconds(60));
+    eventually(Duration::from_secs(1), "sent", || node.count_statement("silence") == 1).await;
+    // More than enough of an answer to get there.
+    let rows = vec![vec![cell([7; 20_000])]];
+    node.prime(Prime::statement("much").rows(columns([("v", ColumnType::Blob)]), rows));
+    let much = send(&connection, "much", seconds(60)).await.unwrap_err();
+    let RequestFailure::Lost(_) = pending.await.unwrap_err().failure else { panic!("it was sent") };
+    (ConnectionEnd::clone(&*connection.ended().await), much.failure)
+}
+
+#[tokio::test(start_paused = true)]
+async fn g4_3_the_tls_error_is_under_the_end_of_a_connection_and_of_its_requests() {
+    let (end, failure) = through(Fault::Flip(1)).await;
+    let cause: &rustls::Error = source_of(&end).expect("the TLS error");
+    assert_eq!(*cause, rustls::Error::DecryptError);
+    let RequestFailure::Lost(_) = &failure else { panic!("it was sent") };
+    assert_eq!(source_of::<rustls::Error>(&failure), Some(cause));
+    assert_eq!(end.to_string(), "cannot decrypt peer's message");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cut_inside_of_tls_is_not_taken_for_an_end_in_good_order() {
+    let (end, _) = through(Fault::Cut).await;
+    let source: &std::io::Error = source_of(&end).expect("the I/O error");
+    assert_eq!(source.kind(), std::io::ErrorKind::UnexpectedEof);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tls_in_pieces_is_the_same() {
+    let authority = Authority::new("authority");
+    let node = Arc::new(ScriptedNode::builder().in_memory());
+    let acceptor = acceptor(&authority.sign("db.example"), None);
+    let behind = Arc::clone(&node);
+    let dials = Dials::new(move |_| {
+        let (near, far) = duplex(600);
+        serve(&behind, &acceptor, far);
+        Ok(Box::new(Trickle::new(near, &[1, 50], &[3, 90])))
+    });
+    let tls = Some(authority.trusted());
+    let compression = Some(Compression::Lz4);
+    let settings = by(&dials, Settings { tls, compression, ..Settings::default() });
+    let connection = Connection::open(&somewhere(), &settings, seconds(5)).await.unwrap();
+    for _ in 0..3 {
+        ask(&connection, &"x".repeat(3_000)).await;
+    }
+    // The server is told that nothing was cut off.
+    connection.close(seconds(5)).await;
+    eventually(Duration::from_secs(1), "closed", || node.connections() == 0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_no_certificate_can_have_is_said_before_anything_is_sent() {
+    let authority = Authority::new("authority");
+    let server = Secured::new(&authority.sign("db.example"), None);
+    let tls = Some(authority.trusted());
+    let settings = by(&server.dials, Settings { tls, ..Settings::default() });
+    let endpoint = "under_score-.example".parse().unwrap();
+    let error = Connection::open(&endpoint, &settings, seconds(5)).await.unwrap_err();
+    assert!(matches!(error.cause, ConnectCause::TlsSettings(_)), "{error}");
+    assert_eq!(error.phase, ConnectPhase::Tls);
+}

@@ -1,0 +1,145 @@
+//! Where pages come from.
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use cqlwire_codec::{ColumnSpec, CustomPayload, PagingState, Rows, RowsMetadata};
+use uuid::Uuid;
+
+use crate::{Page, PageBudget, Position, Progress, UnknownColumns};
+
+/// Whoever asks the server for the pages of one result.
+///
+/// Retries and deadlines of a page are its own: an error that it reports ends the stream.
+pub trait PageSource: Send {
+    /// Why a page does not come.
+    type Error: Send;
+
+    /// A page on its way. Polled once it is started, as a request on the wire is: from then on it
+    /// makes progress by itself, and polling only finds out. Dropping it abandons the request.
+    ///
+    /// It is kept in the stream as it is. A source that awaits in several steps boxes them
+    /// (`Pin<Box<dyn Future + Send>>`), which costs one allocation a page; one that names its
+    /// future needs none.
+    type Fetch: Future<Output = Result<Fetched, Self::Error>> + Send + Unpin;
+
+    /// Asks for the page that begins `after` the one that gave out this state, or for the first.
+    ///
+    /// `most_rows` is how many rows are still of use, if the stream has a limit: the page size to
+    /// ask for is no larger, so that the limit falls between two pages.
+    fn fetch(&mut self, after: Option<&PagingState>, most_rows: Option<NonZeroU32>) -> Self::Fetch;
+
+    /// Is told the figures after each page that came, and once more when the stream ends, however
+    /// it does (`progress.ending`): all that it held is given back by then.
+    ///
+    /// Called on the reader's task, from `Drop` too, so it must not panic.
+    fn progressed(&mut self, progress: &Progress) {
+        let _ = progress;
+    }
+}
+
+/// A page as it came, its columns known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    pub(crate) columns: Arc<[ColumnSpec]>,
+    pub(crate) content: Bytes,
+    pub(crate) row_count: u32,
+    pub(crate) paging_state: Option<PagingState>,
+    /// What came with the rows.
+    pub info: ExecutionInfo,
+}
+
+/// What came with a page, beside its rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExecutionInfo {
+    /// The id under which the server traces the request, in `system_traces`.
+    pub tracing_id: Option<Uuid>,
+    /// What the server would have the client's operators know.
+    pub warnings: Vec<String>,
+    /// What the server's query handler sent along.
+    pub custom_payload: Option<CustomPayload>,
+    /// The node that answered.
+    pub coordinator: Option<SocketAddr>,
+}
+
+impl Fetched {
+    /// The rows of a response. If the server left the description of the columns out, as it was
+    /// asked to, they are those that are `known` of the prepared statement; one that it sends goes
+    /// first, as it is newer.
+    ///
+    /// # Errors
+    ///
+    /// Columns that were left out and are not known, or not as many: to decode such rows with
+    /// other columns would be to make values up.
+    pub fn new(
+        rows: Rows,
+        known: Option<&Arc<[ColumnSpec]>>,
+        info: ExecutionInfo,
+    ) -> Result<Self, UnknownColumns> {
+        let Rows { metadata, row_count, content } = rows;
+        let RowsMetadata { columns, column_count: sent, paging_state, .. } = metadata;
+        let Some(columns) = columns.or_else(|| known.map(Arc::clone)) else {
+            return Err(UnknownColumns { sent, known: None });
+        };
+        if columns.len() != sent {
+            return Err(UnknownColumns { sent, known: Some(columns.len()) });
+        }
+        Ok(Self { columns, content, row_count, paging_state, info })
+    }
+
+    /// A result that is none of rows: a page without columns or rows, and the last.
+    pub fn without_rows(info: ExecutionInfo) -> Self {
+        let (columns, content) = (Arc::from([]), Bytes::new());
+        Self { columns, content, row_count: 0, paging_state: None, info }
+    }
+
+    /// The only page that is asked for of a result, outside of any stream.
+    pub fn into_page(self, budget: &PageBudget) -> Page {
+        let share = budget.hold(self.content.len());
+        Page::new(self, 1, Position::START, share)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cqlwire_codec::ColumnType;
+
+    fn columns(names: &[&str]) -> Arc<[ColumnSpec]> {
+        let column = |name: &&str| ColumnSpec {
+            keyspace: Arc::from("ks"),
+            table: Arc::from("t"),
+            name: (*name).to_owned(),
+            column_type: ColumnType::Int,
+        };
+        names.iter().map(column).collect()
+    }
+
+    fn rows(column_count: usize, columns: Option<Arc<[ColumnSpec]>>) -> Rows {
+        let (paging_state, new_metadata_id) = (None, None);
+        let metadata = RowsMetadata { columns, column_count, paging_state, new_metadata_id };
+        Rows { metadata, row_count: 0, content: Bytes::new() }
+    }
+
+    #[test]
+    fn columns_that_the_server_sends_go_before_those_that_are_known() {
+        let (sent, known) = (columns(&["a", "b"]), columns(&["a"]));
+        let fetch = |rows| Fetched::new(rows, Some(&known), ExecutionInfo::default()).unwrap();
+        assert!(Arc::ptr_eq(&fetch(rows(2, Some(Arc::clone(&sent)))).columns, &sent));
+        assert!(Arc::ptr_eq(&fetch(rows(1, None)).columns, &known));
+    }
+
+    #[test]
+    fn rows_are_not_decoded_with_columns_that_are_not_theirs() {
+        let known = columns(&["a"]);
+        let fetch = |known| Fetched::new(rows(2, None), known, ExecutionInfo::default());
+        let error = fetch(Some(&known)).unwrap_err();
+        assert_eq!(error, UnknownColumns { sent: 2, known: Some(1) });
+        let text = "rows of 2 columns came undescribed; the statement is known to have 1";
+        assert_eq!(error.to_string(), text);
+        let error = fetch(None).unwrap_err();
+        assert_eq!(error.to_string(), "rows of 2 columns came undescribed, and none are known");
+    }
+}

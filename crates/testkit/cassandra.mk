@@ -1,0 +1,27 @@
+# A real Cassandra on this machine. The Makefile at the root includes this.
+#
+#   NODES=3               so many nodes, on 127.0.0.1, 127.0.0.2 and so on
+#   PASSWORD=1 TLS=1      what clients are asked for
+#   CASSANDRA_PORT=9142   another port for clients than 9042
+
+CARGO ?= cargo
+NODES ?= 1
+CASSANDRA = $(CARGO) run --quiet --locked -p cqlwire-testkit --bin cassandra --
+CASSANDRA_UP = --nodes $(NODES) $(if $(PASSWORD),--password) $(if $(TLS),--tls) \
+	$(if $(CASSANDRA_PORT),--port $(CASSANDRA_PORT))
+
+.PHONY: cassandra-up
+cassandra-up: ## Start a local Cassandra, unless it is up (NODES=3, PASSWORD=1, TLS=1)
+	@$(CASSANDRA) up $(strip $(CASSANDRA_UP))
+
+.PHONY: cassandra-down
+cassandra-down: ## Shut the local Cassandra down; its data stays in target/cassandra
+	@$(CASSANDRA) down
+
+.PHONY: cassandra-status
+cassandra-status: ## Say which local Cassandra is up, and whether its nodes answer
+	@$(CASSANDRA) status
+
+.PHONY: cassandra-logs
+cassandra-logs: ## Show the last lines of the local Cassandra's logs
+	@$(CASSANDRA) logs

@@ -1,0 +1,104 @@
+//! How the JVM of a server is called.
+
+use std::path::Path;
+
+use super::launch::Life;
+
+/// What every server gets. Half a gigabyte of heap makes about one of memory.
+const FLAGS: [&str; 9] = [
+    "-Xms512M",
+    "-Xmx512M",
+    "-XX:+UseG1GC",
+    "-Xss512k",
+    "-XX:+ExitOnOutOfMemoryError",
+    "-Djava.net.preferIPv4Stack=true",
+    "-Djdk.attach.allowAttachSelf=true",
+    "-Dio.netty.tryReflectionSetAccessible=true",
+    "-Dchronicle.analytics.disable=true",
+];
+
+/// The packages of Java that Cassandra uses although Java does not offer them.
+const EXPORTS: [&str; 8] = [
+    "java.base/jdk.internal.misc",
+    "java.base/java.lang.ref",
+    "java.management.rmi/com.sun.jmx.remote.internal.rmi",
+    "java.management/com.sun.jmx.remote.security",
+    "java.rmi/sun.rmi.registry",
+    "java.rmi/sun.rmi.server",
+    "java.sql/java.sql",
+    "jdk.unsupported/sun.misc",
+];
+
+/// The packages of Java that Cassandra looks into by reflection.
+const OPENS: [&str; 16] = [
+    "java.base/java.io",
+    "java.base/java.lang",
+    "java.base/java.lang.module",
+    "java.base/java.lang.reflect",
+    "java.base/java.nio",
+    "java.base/java.util",
+    "java.base/java.util.concurrent",
+    "java.base/java.util.concurrent.atomic",
+    "java.base/sun.nio.ch",
+    "java.base/jdk.internal.loader",
+    "java.base/jdk.internal.math",
+    "java.base/jdk.internal.module",
+    "java.base/jdk.internal.ref",
+    "java.base/jdk.internal.reflect",
+    "java.base/jdk.internal.util.jar",
+    "jdk.management/com.sun.management.internal",
+];
+
+/// The main class of a server.
+const MAIN: &str = "org.apache.cassandra.service.CassandraDaemon";
+
+/// The properties that make a start quick, for servers of jars and in containers alike: no wait
+/// for gossip in a cluster that nobody uses yet, the first role at once, a free port for JMX.
+/// Nodes that start together need a second to hear of each other.
+///
+/// A test's server does not live long enough to get back what the second compiler takes, which is
+/// four of ten seconds of processor time.
+pub(super) fn quick_start(nodes: u8, life: Life) -> Vec<String> {
+    let ring_delay = if nodes > 1 { 1000 } else { 0 };
+    let mut properties = vec![
+        "-Dcassandra.jmx.local.port=0".to_owned(),
+        "-Dcassandra.skip_wait_for_gossip_to_settle=0".to_owned(),
+        "-Dcassandra.superuser_setup_delay_ms=0".to_owned(),
+        format!("-Dcassandra.ring_delay_ms={ring_delay}"),
+    ];
+    if life == Life::OfATest {
+        properties.push("-XX:TieredStopAtLevel=1".to_owned());
+    }
+    properties
+}
+
+/// The property that names the directory of a node. It also tells the server of this node from
+/// every other process.
+pub(super) fn storage_dir(node: &Path) -> String {
+    format!("-Dcassandra.storagedir={}", node.display())
+}
+
+/// Everything after `java` for the node of this directory, which has its files in `conf`.
+pub(super) fn arguments(node: &Path, jars: &Path, nodes: u8, life: Life) -> Vec<String> {
+    let conf = node.join("conf");
+    let unnamed =
+        |option: &str, package: &str| [option.to_owned(), format!("{package}=ALL-UNNAMED")];
+    let mut arguments: Vec<String> = FLAGS.map(str::to_owned).into();
+    arguments.extend(EXPORTS.iter().flat_map(|package| unnamed("--add-exports", package)));
+    arguments.extend(OPENS.iter().flat_map(|package| unnamed("--add-opens", package)));
+    arguments.extend(quick_start(nodes, life));
+    arguments.extend([
+        storage_dir(node),
+        format!("-Dcassandra.logdir={}", node.display()),
+        format!("-Dcassandra.config=file://{}", conf.join("cassandra.yaml").display()),
+        format!("-Dlogback.configurationFile=file://{}", conf.join("logback.xml").display()),
+        // Without it the server closes its standard output, where the log goes.
+        "-Dcassandra-foreground=yes".to_owned(),
+        // Native libraries are unpacked there, and a killed server does not remove them.
+        format!("-Djava.io.tmpdir={}", node.join("tmp").display()),
+        "-cp".to_owned(),
+        format!("{}:{}/*", conf.display(), jars.display()),
+        MAIN.to_owned(),
+    ]);
+    arguments
+}

@@ -1,0 +1,195 @@
+//! The files that a node reads when it starts: `cassandra.yaml`, its rack, and where it logs to.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use super::ports::Ports;
+use super::tokens::{TOKENS_PER_NODE, tokens};
+use super::variant::{Encryption, Variant};
+use super::version::Version;
+
+/// Everything goes to the standard output, which whoever starts the server points to a file.
+pub(super) const LOGBACK: &str = r#"<configuration>
+  <appender name="OUT" class="ch.qos.logback.core.ConsoleAppender">
+    <encoder><pattern>%-5level [%thread] %date{ISO8601} %F:%L - %msg%n</pattern></encoder>
+  </appender>
+  <root level="INFO"><appender-ref ref="OUT"/></root>
+</configuration>
+"#;
+
+/// What `cassandra.yaml` of one node is made from.
+#[derive(Debug)]
+pub(super) struct Yaml<'a> {
+    pub(super) cluster: &'a str,
+    pub(super) version: &'a Version,
+    pub(super) variant: Variant,
+    pub(super) ports: Ports,
+    /// Counted from 1.
+    pub(super) node: u8,
+    /// Where the server finds the directory for its data, and that of the certificates.
+    pub(super) data: &'a str,
+    pub(super) certificates: &'a str,
+    /// More lines, keys and values.
+    pub(super) settings: &'a [(String, String)],
+}
+
+/// The address of a node, counted from 1.
+pub(super) const fn address(node: u8) -> IpAddr {
+    IpAddr::V4(Ipv4Addr::new(127, 0, 0, node))
+}
+
+/// The addresses of all nodes, with commas, as servers take them.
+pub(super) fn seeds(variant: Variant) -> String {
+    let all: Vec<String> = (1..=variant.nodes).map(|node| address(node).to_string()).collect();
+    all.join(",")
+}
+
+/// `cassandra-rackdc.properties`: a rack for each node.
+pub(super) fn rack(node: u8) -> String {
+    format!("dc=dc1\nrack=rack{node}\n")
+}
+
+impl Yaml<'_> {
+    /// The text.
+    pub(super) fn text(&self) -> String {
+        let mut text = self.common();
+        if self.variant.nodes > 1 {
+            text += &self.share_of_the_ring();
+        }
+        if self.variant.password {
+            text += "authenticator: PasswordAuthenticator\nauthorizer: CassandraAuthorizer\n";
+        }
+        if self.variant.encryption != Encryption::None {
+            text += &self.encryption();
+        }
+        let more = self.settings.iter().map(|(key, value)| format!("{key}: {value}\n"));
+        text.extend(more);
+        text
+    }
+
+    fn common(&self) -> String {
+        let Self { cluster, data, ports, .. } = self;
+        let address = address(self.node);
+        format!(
+            "cluster_name: '{cluster}'
+num_tokens: {TOKENS_PER_NODE}
+partitioner: org.apache.cassandra.dht.Murmur3Partitioner
+commitlog_sync: periodic
+{commitlog_sync_period}
+listen_address: {address}
+rpc_address: {address}
+storage_port: {storage}
+native_transport_port: {cql}
+endpoint_snitch: GossipingPropertyFileSnitch
+data_file_directories: ['{data}/data']
+commitlog_directory: '{data}/commitlog'
+hints_directory: '{data}/hints'
+saved_caches_directory: '{data}/saved_caches'
+cdc_raw_directory: '{data}/cdc_raw'
+seed_provider:
+  - class_name: org.apache.cassandra.locator.SimpleSeedProvider
+    parameters:
+      - seeds: \"{seeds}\"
+",
+            commitlog_sync_period = self.version.commitlog_sync_period(),
+            storage = ports.storage,
+            cql = ports.cql,
+            seeds = seeds(self.variant),
+        )
+    }
+
+    fn share_of_the_ring(&self) -> String {
+        let tokens = tokens(self.node, self.variant.nodes);
+        let tokens: Vec<String> = tokens.iter().map(ToString::to_string).collect();
+        format!("auto_bootstrap: false\ninitial_token: '{}'\n", tokens.join(","))
+    }
+
+    fn encryption(&self) -> String {
+        let certificates = self.certificates;
+        let of_clients = self.variant.encryption == Encryption::MutualTls;
+        format!(
+            "client_encryption_options:
+  enabled: true
+  optional: false
+  require_client_auth: {of_clients}
+  ssl_context_factory:
+    class_name: org.apache.cassandra.security.PEMBasedSslContextFactory
+  keystore: '{certificates}/server.pem'
+  keystore_password: ''
+  truststore: '{certificates}/ca.pem'
+"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(version: &str, variant: Variant, node: u8) -> String {
+        let yaml = Yaml {
+            cluster: "some name",
+            version: &version.parse().unwrap(),
+            variant,
+            ports: Ports { cql: 19_042, storage: 17_042 },
+            node,
+            data: "/data",
+            certificates: "/tls",
+            settings: &[("read_request_timeout".to_owned(), "100ms".to_owned())],
+        };
+        yaml.text()
+    }
+
+    #[test]
+    fn one_plain_node_is_told_no_more_than_it_needs() {
+        let text = text(Version::DEFAULT, Variant::PLAIN, 1);
+        assert!(text.starts_with("cluster_name: 'some name'\n"));
+        for line in [
+            "listen_address: 127.0.0.1",
+            "rpc_address: 127.0.0.1",
+            "storage_port: 17042",
+            "native_transport_port: 19042",
+            "commitlog_sync_period: 10000ms",
+            "data_file_directories: ['/data/data']",
+            "      - seeds: \"127.0.0.1\"",
+            "read_request_timeout: 100ms",
+        ] {
+            assert!(text.lines().any(|own| own == line), "{line} in\n{text}");
+        }
+        for absent in ["initial_token", "auto_bootstrap", "authenticator", "encryption"] {
+            assert!(!text.contains(absent), "{absent} in\n{text}");
+        }
+    }
+
+    #[test]
+    fn of_several_nodes_each_has_an_address_tokens_and_a_rack() {
+        let variant = Variant { nodes: 3, ..Variant::PLAIN };
+        let text = text(Version::DEFAULT, variant, 2);
+        assert!(text.contains("listen_address: 127.0.0.2\n"));
+        assert!(text.contains("seeds: \"127.0.0.1,127.0.0.2,127.0.0.3\"\n"));
+        assert!(text.contains("auto_bootstrap: false\ninitial_token: '-88"));
+        let tokens = text.lines().find(|line| line.starts_with("initial_token")).unwrap();
+        assert_eq!(tokens.matches(',').count(), 15);
+        assert_eq!(rack(2), "dc=dc1\nrack=rack2\n");
+    }
+
+    #[test]
+    fn password_and_encryption_are_asked_for_together() {
+        let variant =
+            Variant { password: true, encryption: Encryption::MutualTls, ..Variant::PLAIN };
+        let both = text("4.1.10", variant, 1);
+        assert!(both.contains("authenticator: PasswordAuthenticator\n"));
+        assert!(both.contains("  require_client_auth: true\n"));
+        assert!(both.contains("  keystore: '/tls/server.pem'\n"));
+        assert!(both.contains("  truststore: '/tls/ca.pem'\n"));
+        let only_tls = Variant { encryption: Encryption::Tls, ..Variant::PLAIN };
+        let text = text("5.0.9", only_tls, 1);
+        assert!(text.contains("  require_client_auth: false\n"));
+        assert!(!text.contains("authenticator"));
+    }
+
+    #[test]
+    fn the_oldest_branch_has_its_units_in_the_keys() {
+        let text = text("4.0.19", Variant::PLAIN, 1);
+        assert!(text.contains("commitlog_sync_period_in_ms: 10000\n"));
+    }
+}

@@ -1,0 +1,170 @@
+//! Writes the seeds: what a fuzzer starts from, made of the byte vectors of the codec.
+//!
+//! ```text
+//! cargo run --manifest-path fuzz/Cargo.toml --bin seeds
+//! ```
+//!
+//! Seeds whose names begin with `found` are inputs that once failed; they are kept by hand.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+use cqlwire_fuzz::requests::OPCODES as REQUESTS;
+use cqlwire_fuzz::responses::OPCODES as RESPONSES;
+
+struct Vector {
+    section: String,
+    name: String,
+    bytes: Vec<u8>,
+}
+
+fn vectors() -> Vec<Vector> {
+    let json = include_str!("../../../crates/codec/tests/data/vectors.json");
+    let all: Vec<serde_json::Value> = serde_json::from_str(json).expect("vectors");
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    all.iter()
+        .filter(|vector| vector["hex"].is_string())
+        .map(|vector| Vector {
+            section: text(&vector["section"]),
+            name: text(&vector["name"]),
+            bytes: from_hex(&text(&vector["hex"])),
+        })
+        .collect()
+}
+
+fn from_hex(digits: &str) -> Vec<u8> {
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).expect("hex"), 16);
+    digits.as_bytes().chunks(2).map(|pair| byte(pair).expect("hex")).collect()
+}
+
+/// Writes one seed, named after what it holds.
+fn write(target: &str, name: &str, parts: &[&[u8]]) -> io::Result<()> {
+    let name: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(60).collect();
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("seeds").join(target);
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join(name), parts.concat())
+}
+
+/// The choice that stands for a version.
+fn version(first: u8) -> Option<u8> {
+    5_u8.checked_sub(first & 0x7F).filter(|choice| *choice < 3)
+}
+
+/// The choice that stands for an opcode.
+fn choice(opcodes: &[cqlwire_codec::Opcode], byte: u8) -> Option<u8> {
+    let at = opcodes.iter().position(|opcode| opcode.byte() == byte)?;
+    u8::try_from(at).ok()
+}
+
+/// Bytes without a meaning, the same every time.
+fn noise(seed: u32, length: usize) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(2_654_435_769) | 1;
+    std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state.to_be_bytes()[0]
+    })
+    .take(length)
+    .collect()
+}
+
+fn bodies(vector: &Vector) -> io::Result<()> {
+    let Some((header, body)) = vector.bytes.split_at_checked(9) else { return Ok(()) };
+    let (Some(version), flags) = (version(header[0]), header[1] & 0xFE) else { return Ok(()) };
+    if let Some(opcode) = choice(&REQUESTS, header[4]).filter(|_| header[0] < 0x80) {
+        write("requests", &vector.name, &[&[version, opcode, flags], body])?;
+    }
+    if let Some(opcode) = choice(&RESPONSES, header[4]).filter(|_| header[0] > 0x80) {
+        write("responses", &vector.name, &[&[version, opcode, flags], body])?;
+        if header[0] == 0x84 {
+            write("scylla", &vector.name, &[&[0, version, opcode, flags], body])?;
+        }
+    }
+    Ok(())
+}
+
+fn whole(vector: &Vector) -> io::Result<()> {
+    let (bytes, name) = (&vector.bytes[..], &vector.name);
+    match &*vector.section {
+        "segment_plain" | "segment_lz4" | "segment_bad" => {
+            let lz4 = u8::from(vector.section == "segment_lz4" || name.contains("lz4"));
+            write("segments", name, &[&[lz4, 0, 0, 0, 0], bytes])?;
+            let header = if lz4 == 1 { 8 } else { 6 };
+            let payload = bytes.get(header..bytes.len() - 4).unwrap_or_default();
+            let length = u16::try_from(payload.len()).expect("a short payload").to_be_bytes();
+            let uncompressed = [0, if name.contains("decodes to 50") { 50 } else { 0 }];
+            let forged = [&[lz4 | 2, 0, 0, 0, 0, 1][..], &length, &uncompressed, payload];
+            write("segments", &format!("forged {name}"), &forged)
+        }
+        "legacy_lz4" => write("envelopes", name, &[&[1, 0, 0, 0, 0, 0], bytes]),
+        "legacy_snappy" => write("envelopes", name, &[&[2, 0, 0, 0, 0, 0], bytes]),
+        "request" => write("envelopes", name, &[&[0, 1, 3, 0, 0, 0], bytes]),
+        "response" | "adversarial" if bytes.first().is_some_and(|first| *first > 0x80) => {
+            write("envelopes", name, &[&[0, 0, 9, 1, 0, 0], bytes])?;
+            write("segments", name, &[&[0, 9, 1, 0, 0], bytes])
+        }
+        "type_option" => {
+            write("types", name, &[bytes])?;
+            match bytes.strip_prefix(&[0, 0]) {
+                Some([_, _, class @ ..]) => write("type_strings", name, &[class]),
+                _ => Ok(()),
+            }
+        }
+        "value" => match option_of(name) {
+            Some(option) => write("values", name, &[&option, bytes]),
+            None => Ok(()),
+        },
+        _ => Ok(()),
+    }
+}
+
+/// The type that a value's name begins with.
+fn option_of(name: &str) -> Option<Vec<u8>> {
+    let natives = [
+        ("ascii", 0x01),
+        ("bigint", 0x02),
+        ("boolean", 0x04),
+        ("decimal", 0x06),
+        ("float", 0x08),
+        ("int", 0x09),
+        ("timestamp", 0x0B),
+        ("text", 0x0D),
+        ("varint", 0x0E),
+        ("inet", 0x10),
+        ("date", 0x11),
+        ("time", 0x12),
+        ("tinyint", 0x14),
+        ("duration", 0x15),
+    ];
+    let (kind, _) = name.split_once(' ')?;
+    match kind {
+        "list<text>" => Some(vec![0, 0x20, 0, 0x0D]),
+        "list<int>" => Some(vec![0, 0x20, 0, 0x09]),
+        "map<text,int>" => Some(vec![0, 0x21, 0, 0x0D, 0, 0x09]),
+        "tuple<int,text>" => Some(vec![0, 0x31, 0, 2, 0, 0x09, 0, 0x0D]),
+        native => natives.iter().find(|(name, _)| *name == native).map(|(_, id)| vec![0, *id]),
+    }
+}
+
+fn main() -> io::Result<()> {
+    for vector in vectors() {
+        bodies(&vector)?;
+        whole(&vector)?;
+    }
+    for seed in 1..=4 {
+        let name = format!("noise-{seed}");
+        let version = u8::try_from(seed % 3).expect("small");
+        write("messages", &name, &[&[version], &noise(seed, 600)])?;
+        write("cassandra", &name, &[&[version, 1, 2], &noise(seed, 900)])?;
+        let (compression, cuts) = (1, [7, 1, 0, 200]);
+        write(
+            "conversation",
+            &name,
+            &[&[version, compression], &cuts, &[0, 0], &noise(seed, 900)],
+        )?;
+    }
+    Ok(())
+}

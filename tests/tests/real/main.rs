@@ -1,0 +1,54 @@
+//! Sessions with real Cassandra, which the testkit starts.
+//!
+//! Tests that leave the server as it is share one node; those that stop, kill or secure nodes have
+//! their own.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "here a panic is a failed test")]
+
+mod bad_input;
+mod loss;
+mod paging;
+mod protocol;
+mod security;
+mod three_nodes;
+mod values;
+
+use std::time::Duration;
+
+use cqlwire::{Consistency, ExecutionProfile, Session, SessionBuilder};
+use cqlwire_testkit::cassandra::{self, Cluster};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn builder(cluster: &Cluster) -> SessionBuilder {
+    let profile = ExecutionProfile {
+        consistency: Consistency::One,
+        timeout: Duration::from_secs(30),
+        ..ExecutionProfile::default()
+    };
+    let points = cluster.contact_points().iter().map(ToString::to_string);
+    Session::builder().contact_points(points).profile(profile)
+}
+
+/// A session with the node that tests share.
+async fn shared() -> Session {
+    builder(cassandra::shared().await).connect().await.unwrap()
+}
+
+/// Makes a keyspace of this name anew, and a table in it.
+async fn create(session: &Session, keyspace: &str, table: &str) {
+    let replication = "{'class': 'SimpleStrategy', 'replication_factor': 1}";
+    let statements = [
+        format!("DROP KEYSPACE IF EXISTS {keyspace}"),
+        format!("CREATE KEYSPACE {keyspace} WITH replication = {replication}"),
+        format!("CREATE TABLE {keyspace}.{table}"),
+    ];
+    for statement in statements {
+        session.query(&statement, ()).await.unwrap();
+    }
+}
+
+/// Closes the session, and asserts that nothing is left of it.
+async fn close(session: Session) {
+    session.close(Duration::from_secs(10)).await;
+    assert!(session.resources().is_zero(), "{}", session.resources());
+}

@@ -1,0 +1,63 @@
+//! Three nodes: all of them are found from one, and the loss of one is survived.
+
+use std::time::Duration;
+
+use cqlwire::Session;
+use cqlwire_testkit::cassandra::Cluster;
+use cqlwire_testkit::eventually;
+
+use crate::{PATIENCE, builder, close};
+
+fn endpoints(session: &Session) -> Vec<String> {
+    let topology = session.topology();
+    let mut endpoints: Vec<String> =
+        topology.hosts().iter().map(|host| host.endpoint().to_string()).collect();
+    endpoints.sort();
+    endpoints
+}
+
+#[tokio::test]
+async fn all_are_found_from_one_and_one_may_be_lost() {
+    let cluster = Cluster::builder().nodes(3).start().await;
+    let first = cluster.contact_points()[0].to_string();
+    let builder = builder(&cluster).contact_points([first]);
+    let session = builder.topology_refresh_every(Duration::from_secs(1)).connect().await.unwrap();
+    // A server that has just started may not know all the others yet.
+    eventually(PATIENCE, "all are found", || endpoints(&session).len() == 3).await;
+    let points: Vec<String> = cluster.contact_points().iter().map(ToString::to_string).collect();
+    assert_eq!(endpoints(&session), points);
+    eventually(PATIENCE, "all are connected", || session.resources().connections == 6).await;
+
+    let create = "CREATE KEYSPACE three WITH replication = \
+        {'class': 'SimpleStrategy', 'replication_factor': 3}";
+    let agreed = session.query(create, ()).await.unwrap().schema_agreed();
+    assert_eq!(agreed, Some(true));
+    session.query("CREATE TABLE three.t (k int PRIMARY KEY, v text)", ()).await.unwrap();
+    let insert = session.prepare("INSERT INTO three.t (k, v) VALUES (?, ?)").await.unwrap();
+    for k in 0..300 {
+        session.execute(&insert, (k, "v")).idempotent(true).await.unwrap();
+    }
+
+    // A scan goes on while a node dies: what the dead one owed is asked of the others.
+    let select = session.prepare("SELECT k, v FROM three.t").await.unwrap();
+    let mut rows =
+        session.execute(&select, ()).page_size(10).idempotent(true).rows::<(i32, String)>();
+    let mut seen = vec![false; 300];
+    for number in 0.. {
+        if number == 100 {
+            cluster.node(3).kill();
+        }
+        let Some((k, _)) = rows.try_next().await.unwrap() else { break };
+        let seen = &mut seen[usize::try_from(k).unwrap()];
+        assert!(!std::mem::replace(seen, true), "{k} came twice");
+    }
+    assert!(seen.iter().all(|seen| *seen), "rows were lost");
+    drop(rows);
+
+    for k in 0..30 {
+        session.execute(&insert, (k, "w")).idempotent(true).await.unwrap();
+    }
+    cluster.node(3).start().await;
+    eventually(PATIENCE, "it is connected again", || session.resources().connections == 6).await;
+    close(session).await;
+}
