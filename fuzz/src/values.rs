@@ -29,7 +29,7 @@ pub fn run(data: &[u8]) {
 }
 
 /// A value, or the same without it being an option; the error can always be told.
-fn decode<'a, T: DecodeValue<'a>>(ty: &ColumnType, cell: Option<&'a [u8]>) {
+fn decode<'a, T: DecodeValue<'a>>(ty: &'a ColumnType, cell: Option<&'a [u8]>) {
     if let Err(error) = T::accepts(ty) {
         assert!(Option::<T>::accepts(ty).is_err());
         assert!(!error.to_string().is_empty());

@@ -39,10 +39,9 @@ impl Vint {
         let mut bytes = [0xFF; MAX_BYTES];
         let [_, low @ ..] = &mut bytes;
         *low = value.to_be_bytes();
-        let length = match value.leading_zeros() {
-            0..8 => MAX_BYTES,
-            zeros => usize::try_from((70 - zeros) / 7).unwrap_or(MAX_BYTES).max(1),
-        };
+        // 7 bits a byte, but 8 in the ninth.
+        let length = usize::try_from((70 - value.leading_zeros()) / 7).unwrap_or(MAX_BYTES);
+        let length = length.clamp(1, MAX_BYTES);
         let mut vint = Self { bytes, length };
         if length < MAX_BYTES {
             let ones = !(0xFF_u8 >> (length - 1));

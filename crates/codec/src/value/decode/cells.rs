@@ -101,15 +101,11 @@ impl<'page> Cells<'page> {
         self.left = 0;
     }
 
-    /// The next cell; `None` after the last one and after an error.
+    /// The next cell; `None` after the last one.
     #[inline]
     pub(super) fn next(&mut self) -> Option<Result<Option<&'page [u8]>, ValueProblem>> {
         self.left = self.left.checked_sub(1)?;
-        let cell = self.take_cell().and_then(|cell| self.check().map(|()| cell));
-        if cell.is_err() {
-            self.stop();
-        }
-        Some(cell)
+        Some(self.take_cell().and_then(|cell| self.check().map(|()| cell)))
     }
 
     #[inline]

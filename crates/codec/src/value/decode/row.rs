@@ -6,7 +6,8 @@ use crate::{ColumnSpec, RowCells};
 
 /// A Rust type that rows can be decoded to; it may borrow from the page (`'page`).
 ///
-/// Tuples of up to 16 take the columns by position.
+/// Tuples of up to 16 take the columns by position; a `Vec` takes all columns, however many there
+/// are, as one type (for any, [`CqlValue`](crate::CqlValue)).
 pub trait DecodeRow<'page>: Sized {
     /// Checks that rows of these columns can be decoded; done once for a whole result.
     ///
@@ -27,6 +28,20 @@ pub trait DecodeRow<'page>: Sized {
 /// Checks one column for [`DecodeRow::check`].
 fn check_column<'page, T: DecodeValue<'page>>(column: &ColumnSpec) -> Result<(), ValueError> {
     T::accepts(&column.column_type).map_err(|error| error.in_column(&column.name))
+}
+
+impl<'page, T: DecodeValue<'page>> DecodeRow<'page> for Vec<T> {
+    fn check(columns: &[ColumnSpec]) -> Result<(), ValueError> {
+        columns.iter().try_for_each(check_column::<T>)
+    }
+
+    fn decode_row(cells: &mut RowCells<'page>) -> Result<Self, ValueError> {
+        let mut row = Self::with_capacity(cells.columns().len());
+        while !cells.columns().is_empty() {
+            row.push(cells.value()?);
+        }
+        Ok(row)
+    }
 }
 
 macro_rules! decode_tuple {

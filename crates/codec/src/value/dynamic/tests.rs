@@ -12,8 +12,8 @@ use crate::value::tests::{
 };
 use crate::vectors::section;
 use crate::{
-    ColumnType, Counter, CqlDate, CqlDuration, CqlTime, CqlTimestamp, UserType, ValueError,
-    ValueProblem,
+    ColumnSpec, ColumnType, Counter, CqlDate, CqlDuration, CqlTime, CqlTimestamp, RowIter,
+    UserType, ValueError, ValueProblem,
 };
 
 fn user_type(fields: &[(&str, ColumnType)]) -> Arc<UserType> {
@@ -229,6 +229,25 @@ fn check_hostile(ty: &ColumnType, bytes: &[u8]) -> Result<(), TestCaseError> {
         }
         Err(error) => Err(TestCaseError::fail(error.to_string())),
     }
+}
+
+#[test]
+fn a_row_of_unknown_columns_is_a_list_of_values() {
+    let column = |name: &str, column_type| ColumnSpec {
+        keyspace: "ks".into(),
+        table: "t".into(),
+        name: name.into(),
+        column_type,
+    };
+    let columns = [column("id", ColumnType::Int), column("names", list(ColumnType::Text))];
+    let names = counted(1, &[Some(b"a")]);
+    let content = cells(&[Some(&[0, 0, 0, 1]), Some(&names), None, None]);
+    let mut rows = RowIter::<Vec<CqlValue>>::new(&columns, 2, &content).unwrap();
+    let first = vec![CqlValue::Int(1), CqlValue::List(vec!["a".into()])];
+    assert_eq!(rows.next(), Some(Ok(first)));
+    assert_eq!(rows.next(), Some(Ok(vec![CqlValue::Null, CqlValue::Null])));
+    let error = RowIter::<Vec<i32>>::new(&columns, 2, &content).unwrap_err();
+    assert!(error.to_string().starts_with("column `names`: list<text> does not go with i32"));
 }
 
 proptest! {

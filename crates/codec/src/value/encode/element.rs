@@ -59,12 +59,12 @@ pub(crate) fn encode_vint_element<T: EncodeValue + ?Sized>(
     let end = start + LENGTH + length;
     let vint = Vint::unsigned(u64::try_from(length).unwrap_or(u64::MAX));
     let prefix = vint.as_bytes();
-    if prefix.len() > LENGTH {
-        out.put_bytes(0, prefix.len() - LENGTH);
-    }
-    out.copy_within(start + LENGTH..end, start + prefix.len());
-    out.truncate(start + prefix.len() + length);
-    if let Some(place) = out.get_mut(start..start + prefix.len()) {
+    let content = start + prefix.len();
+    // A very long length takes a byte more than the one that it replaces.
+    out.resize(end.max(content + length), 0);
+    out.copy_within(start + LENGTH..end, content);
+    out.truncate(content + length);
+    if let Some(place) = out.get_mut(start..content) {
         place.copy_from_slice(prefix);
     }
     Ok(())
