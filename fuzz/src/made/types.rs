@@ -51,8 +51,9 @@ impl Made<'_> {
                 let (keyspace, name) = (self.text()?, self.text()?);
                 let fields =
                     self.list(3, |made| Ok((made.text()?, made.column_type(levels - 1)?)))?;
-                T::UserType(Box::new(UserType { keyspace, name, fields }))
+                T::UserType(Arc::new(UserType { keyspace, name, fields }))
             }
+            6 if self.flag()? => T::Vector(self.inner(levels)?, u32::from(self.short()?) + 1),
             6 => T::Custom("org.example.Point".to_owned()),
             _ => self.one_of(&NATIVE)?,
         })

@@ -68,7 +68,7 @@ fn column_type(theirs: &Theirs<'_>) -> ColumnType {
             ColumnType::Map(Box::new(column_type(key)), Box::new(column_type(value)))
         }
         Theirs::Tuple(elements) => ColumnType::Tuple(elements.iter().map(column_type).collect()),
-        Theirs::UserDefinedType { definition, .. } => ColumnType::UserType(Box::new(UserType {
+        Theirs::UserDefinedType { definition, .. } => ColumnType::UserType(Arc::new(UserType {
             keyspace: definition.keyspace.to_string(),
             name: definition.name.to_string(),
             fields: definition
