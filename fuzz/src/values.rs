@@ -1,9 +1,14 @@
 //! Cells: any bytes of any type are a value or an error, into any Rust type that goes with it.
 
+use std::collections::{BTreeMap, HashSet};
 use std::net::IpAddr;
 
-use bytes::Bytes;
-use cqlwire_codec::{ColumnType, DecodeValue, TypeReader, wire::Reader};
+use bytes::{Bytes, BytesMut};
+use cqlwire_codec::wire::Reader;
+use cqlwire_codec::{
+    ColumnType, Counter, CqlDate, CqlDecimal, CqlDuration, CqlTime, CqlTimestamp, CqlValue,
+    CqlVarint, DecodeValue, EncodeValue, ListIter, MapIter, TypeReader,
+};
 use uuid::Uuid;
 
 /// The bytes of a type; then the cell.
@@ -25,7 +30,39 @@ pub fn run(data: &[u8]) {
         decode::<Bytes>(&ty, cell);
         decode::<Uuid>(&ty, cell);
         decode::<IpAddr>(&ty, cell);
+        decode::<Counter>(&ty, cell);
+        decode::<CqlDate>(&ty, cell);
+        decode::<CqlDecimal>(&ty, cell);
+        decode::<CqlDuration>(&ty, cell);
+        decode::<CqlTime>(&ty, cell);
+        decode::<CqlTimestamp>(&ty, cell);
+        decode::<CqlVarint>(&ty, cell);
+        decode::<Vec<Option<CqlValue>>>(&ty, cell);
+        decode::<Vec<Vec<i32>>>(&ty, cell);
+        decode::<HashSet<String>>(&ty, cell);
+        decode::<BTreeMap<String, Option<i32>>>(&ty, cell);
+        decode::<(Option<i32>, Option<&str>)>(&ty, cell);
+        decode::<ListIter<'_, Option<CqlValue>>>(&ty, cell);
+        decode::<MapIter<'_, &str, i64>>(&ty, cell);
+        dynamic(&ty, cell);
     }
+}
+
+/// A value of any type is written as it was read.
+fn dynamic(ty: &ColumnType, cell: Option<&[u8]>) {
+    decode::<CqlValue>(ty, cell);
+    let Ok(value) = Option::<CqlValue>::decode(ty, cell) else { return };
+    let mut out = BytesMut::new();
+    // Bytes that were read may stand for more than can be written: a null in a list.
+    if value.encode(Some(ty), &mut out).is_err() {
+        return;
+    }
+    let mut reader = Reader::new(&out);
+    let again = reader.bytes("value").expect("a value");
+    assert_eq!(reader.remaining(), 0);
+    let again = Option::<CqlValue>::decode(ty, again).expect("what was written");
+    // By their text: no NaN is itself.
+    assert_eq!(format!("{again:?}"), format!("{value:?}"), "{ty}");
 }
 
 /// A value, or the same without it being an option; the error can always be told.

@@ -56,6 +56,13 @@ impl<'a> Made<'a> {
         Ok(String::from_utf8_lossy(bytes).into_owned())
     }
 
+    /// The name of a keyspace, which is one word: in the class of a vector it stands as it is.
+    fn word(&mut self) -> Result<String> {
+        let text = self.text()?;
+        let word = text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_');
+        Ok(std::iter::once('k').chain(word).collect())
+    }
+
     fn bytes(&mut self) -> Result<Bytes> {
         let most = if self.from.ratio(1, 40)? { self.longest } else { 40 };
         let length = self.from.int_in_range(0..=most)?;

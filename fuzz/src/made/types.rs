@@ -46,16 +46,33 @@ impl Made<'_> {
             1 => T::List(self.inner(levels)?),
             2 => T::Set(self.inner(levels)?),
             3 => T::Map(self.inner(levels)?, self.inner(levels)?),
-            4 => T::Tuple(self.list(3, |made| made.column_type(levels - 1))?),
+            4 => T::Tuple(self.parts(|made| made.column_type(levels - 1))?),
             5 => {
+<<<<<<< HEAD
                 let (keyspace, name) = (self.text()?, self.text()?);
                 let fields =
                     self.list(3, |made| Ok((made.text()?, made.column_type(levels - 1)?)))?;
+=======
+                let (keyspace, name) = (self.word()?, format!("n{}", self.text()?));
+                let fields = self.parts(|made| {
+                    Ok((format!("f{}", made.text()?), made.column_type(levels - 1)?))
+                })?;
+>>>>>>> fuzz
                 T::UserType(Arc::new(UserType { keyspace, name, fields }))
             }
+            6 if self.flag()? => T::Vector(self.inner(levels)?, u32::from(self.short()?) + 1),
             6 => T::Custom("org.example.Point".to_owned()),
             _ => self.one_of(&NATIVE)?,
         })
+    }
+
+    /// At least one, as every tuple and user type has: in the class of a vector, none cannot be told
+    /// from something else.
+    fn parts<P>(&mut self, mut make: impl FnMut(&mut Self) -> Result<P>) -> Result<Vec<P>> {
+        let first = make(self)?;
+        let mut parts = self.list(2, make)?;
+        parts.insert(0, first);
+        Ok(parts)
     }
 
     fn inner(&mut self, levels: u8) -> Result<Box<T>> {
