@@ -24,7 +24,9 @@ pub struct ExecutionProfile {
     pub prefetch_pages: u8,
     /// How many rows a page is to have, at least 1. Default 5,000.
     pub page_size: u32,
-    /// May the request be sent again although it may have been done already? Default no.
+    /// May the request be sent again although it may have been done already? Then a lost
+    /// connection, and too few replicas in time, are no reason to fail while there is another host.
+    /// Default no.
     pub idempotent: bool,
     /// Have the server trace the request. Default no.
     pub tracing: bool,

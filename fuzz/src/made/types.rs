@@ -48,16 +48,10 @@ impl Made<'_> {
             3 => T::Map(self.inner(levels)?, self.inner(levels)?),
             4 => T::Tuple(self.parts(|made| made.column_type(levels - 1))?),
             5 => {
-<<<<<<< HEAD
-                let (keyspace, name) = (self.text()?, self.text()?);
-                let fields =
-                    self.list(3, |made| Ok((made.text()?, made.column_type(levels - 1)?)))?;
-=======
                 let (keyspace, name) = (self.word()?, format!("n{}", self.text()?));
                 let fields = self.parts(|made| {
                     Ok((format!("f{}", made.text()?), made.column_type(levels - 1)?))
                 })?;
->>>>>>> fuzz
                 T::UserType(Arc::new(UserType { keyspace, name, fields }))
             }
             6 if self.flag()? => T::Vector(self.inner(levels)?, u32::from(self.short()?) + 1),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cqlwire::Session;
+use cqlwire::{Consistency, ExecutionProfile, Session};
 use cqlwire_testkit::cassandra::Cluster;
 use cqlwire_testkit::eventually;
 
@@ -20,7 +20,14 @@ fn endpoints(session: &Session) -> Vec<String> {
 async fn all_are_found_from_one_and_one_may_be_lost() {
     let cluster = Cluster::builder().nodes(3).start().await;
     let first = cluster.contact_points()[0].to_string();
-    let builder = builder(&cluster).contact_points([first]);
+    // Two of three: what was written is read, whichever node is lost.
+    let profile = ExecutionProfile {
+        consistency: Consistency::Quorum,
+        idempotent: true,
+        timeout: PATIENCE,
+        ..ExecutionProfile::default()
+    };
+    let builder = builder(&cluster).contact_points([first]).profile(profile);
     let session = builder.topology_refresh_every(Duration::from_secs(1)).connect().await.unwrap();
     // A server that has just started may not know all the others yet.
     eventually(PATIENCE, "all are found", || endpoints(&session).len() == 3).await;
@@ -35,13 +42,12 @@ async fn all_are_found_from_one_and_one_may_be_lost() {
     session.query("CREATE TABLE three.t (k int PRIMARY KEY, v text)", ()).await.unwrap();
     let insert = session.prepare("INSERT INTO three.t (k, v) VALUES (?, ?)").await.unwrap();
     for k in 0..300 {
-        session.execute(&insert, (k, "v")).idempotent(true).await.unwrap();
+        session.execute(&insert, (k, "v")).await.unwrap();
     }
 
     // A scan goes on while a node dies: what the dead one owed is asked of the others.
     let select = session.prepare("SELECT k, v FROM three.t").await.unwrap();
-    let mut rows =
-        session.execute(&select, ()).page_size(10).idempotent(true).rows::<(i32, String)>();
+    let mut rows = session.execute(&select, ()).page_size(10).rows::<(i32, String)>();
     let mut seen = vec![false; 300];
     for number in 0.. {
         if number == 100 {
@@ -55,7 +61,7 @@ async fn all_are_found_from_one_and_one_may_be_lost() {
     drop(rows);
 
     for k in 0..30 {
-        session.execute(&insert, (k, "w")).idempotent(true).await.unwrap();
+        session.execute(&insert, (k, "w")).await.unwrap();
     }
     cluster.node(3).start().await;
     eventually(PATIENCE, "it is connected again", || session.resources().connections == 6).await;

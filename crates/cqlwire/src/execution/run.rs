@@ -5,7 +5,7 @@
 //!             ^                       |         |  unprepared: PREPARE, once more
 //!             |     not sent, for sure|         |  overloaded, bootstrapping: not executed
 //!             +-----------------------+---------+
-//!             |     lost on the way, and idempotent
+//!             |     lost on the way, or too few replicas in time; and idempotent
 //!             +-----------------------+
 //!   anything else ends it, as the error that it is
 //! ```
@@ -84,8 +84,7 @@ impl Trail {
                 Err(failure) => self.note(&host, failure)?,
             }
         }
-        let kind = ErrorKind::NoHostAvailable { plan_was_empty: self.attempts.is_empty() };
-        Err(self.end(kind))
+        Err(self.exhausted())
     }
 
     /// Goes on after a failed attempt, as long as that is right.
@@ -128,6 +127,22 @@ impl Trail {
         }
     }
 
+    /// No host is left. What the last one failed with says more than that there is no other.
+    fn exhausted(&mut self) -> Error {
+        let plan_was_empty = self.attempts.is_empty();
+        let failed = |attempt: &mut Attempt| match &attempt.failure {
+            AttemptFailure::Server(error) => !refuses_to_execute(error.code),
+            _ => false,
+        };
+        let kind = match self.attempts.pop_if(failed) {
+            Some(Attempt { host, failure: AttemptFailure::Server(error) }) => {
+                ErrorKind::Server { host, error }
+            }
+            _ => ErrorKind::NoHostAvailable { plan_was_empty },
+        };
+        self.end(kind)
+    }
+
     fn end(&mut self, kind: ErrorKind) -> Error {
         let attempts = std::mem::take(&mut self.attempts);
         Error::after(kind, attempts, Some(self.deadline.elapsed()))
@@ -161,7 +176,7 @@ impl Sent {
         let envelope = outcome.map_err(|error| no_answer(&self.host, ask, error))?;
         let decoded = envelope.into_response().map_err(ErrorKind::from)?;
         if let Response::Error(error) = decoded.response {
-            return Err(refused_by_server(&self.host, Box::new(error)));
+            return Err(refused_by_server(&self.host, ask, Box::new(error)));
         }
         if let (Some(prepared), Response::Result(ResultResponse::Rows(rows))) =
             (ask.prepared(), &decoded.response)
@@ -243,16 +258,33 @@ fn no_answer<A: Ask>(host: &Host, ask: &A, error: RequestError) -> Failure {
 }
 
 /// An ERROR: most are final. Those that say that nothing was executed, because of the state of
-/// this one host, are not.
+/// this one host, are not; nor, of a request that may be executed twice, those that another host
+/// may not meet.
 #[cold]
-fn refused_by_server(host: &Host, error: Box<ServerError>) -> Failure {
+fn refused_by_server<A: Ask>(host: &Host, ask: &A, error: Box<ServerError>) -> Failure {
+    let may_pass =
+        refuses_to_execute(error.code) || ask.is_idempotent() && depends_on_coordinator(error.code);
     match error.code {
-        ErrorCode::Overloaded | ErrorCode::IsBootstrapping => {
-            Failure::Next(AttemptFailure::Server(error))
-        }
         ErrorCode::Unprepared => Failure::Unprepared(error),
+        _ if may_pass => Failure::Next(AttemptFailure::Server(error)),
         _ => Failure::Final(ErrorKind::Server { host: name_of(host), error }),
     }
+}
+
+/// Does this error say that the host did not even begin?
+const fn refuses_to_execute(code: ErrorCode) -> bool {
+    matches!(code, ErrorCode::Overloaded | ErrorCode::IsBootstrapping)
+}
+
+/// May it be the host's own view of the replicas, or its own failure, that made it fail?
+const fn depends_on_coordinator(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::Unavailable
+            | ErrorCode::ReadTimeout
+            | ErrorCode::WriteTimeout
+            | ErrorCode::ServerError
+    )
 }
 
 fn name_of(host: &Host) -> Arc<str> {

@@ -149,6 +149,31 @@ async fn g4_5_what_was_lost_is_sent_again_only_if_that_is_harmless() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn too_few_replicas_in_time_are_another_hosts_turn_if_that_is_harmless() {
+    let [first, second] = two();
+    first.prime(Prime::statement(INSERT).error(0x1100, "timed out"));
+    let memory = Memory::of([first, second]);
+    let session = memory.session().await;
+    eventually(PATIENCE, "both are connected", || session.resources().connections == 2).await;
+    for _ in 0..2 {
+        session.query(INSERT, ()).idempotent(true).await.unwrap();
+    }
+    let mut failed = 0;
+    for _ in 0..2 {
+        failed += usize::from(session.query(INSERT, ()).await.is_err());
+    }
+    assert_eq!(failed, 1, "of two plans one begins with the host that fails");
+
+    for node in memory.nodes() {
+        node.prime(Prime::statement(INSERT).error(0x1100, "timed out"));
+    }
+    let error = session.query(INSERT, ()).idempotent(true).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Server { .. }), "{error}");
+    assert_eq!(error.attempts().len(), 1, "the host before the last");
+    assert!(error.may_have_been_applied());
+}
+
 const fn is_error<E: std::error::Error + Send + Sync + Clone + 'static>() {}
 
 /// G4.5, by the compiler.

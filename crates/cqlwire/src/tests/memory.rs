@@ -25,6 +25,10 @@ impl Memory {
         &self.0[0]
     }
 
+    pub(super) fn nodes(&self) -> &[ScriptedNode] {
+        &self.0
+    }
+
     /// A session with the first node as its contact point, and one connection to each.
     pub(super) fn builder(self: &Arc<Self>) -> SessionBuilder {
         let dialer: Arc<dyn Dialer> = self.clone();
