@@ -3,6 +3,8 @@
 //! Only this crate makes one, and only whole: whoever holds it may patch the stream id and walk
 //! from header to header without checking anything again.
 
+use std::fmt;
+
 use bytes::{BufMut, BytesMut};
 
 use crate::envelope::{Direction, EnvelopeFlags, EnvelopeHeader, HEADER_LEN};
@@ -12,11 +14,18 @@ use crate::{FramingError, Opcode, ProtocolVersion, StreamId};
 const STREAM: std::ops::Range<usize> = 2..4;
 
 /// The header and the body of one request, never inside a segment.
-#[derive(Debug)]
 pub struct RequestEnvelope {
     bytes: BytesMut,
     version: ProtocolVersion,
     opcode: Opcode,
+}
+
+impl fmt::Debug for RequestEnvelope {
+    /// Shows the length of the body only: bind values are not for logs, and a token is a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { version, opcode, .. } = self;
+        write!(f, "RequestEnvelope({version} {opcode}, {} bytes)", self.bytes.len())
+    }
 }
 
 impl RequestEnvelope {

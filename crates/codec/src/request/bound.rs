@@ -34,9 +34,14 @@ impl EncodeValues for [BoundValue] {
     fn encode_values(&self, _: &[ColumnSpec], out: &mut BytesMut) -> Result<usize, ValueError> {
         let named = self.named(&[]);
         for BoundValue { name, value } in self {
-            if named {
-                let name = name.as_deref().unwrap_or_default();
-                write::string(out, "name of a value", name).map_err(too_long)?;
+            match name {
+                Some(name) if named => {
+                    write::string(out, "name of a value", name).map_err(too_long)?;
+                }
+                None if !named => {}
+                _ => {
+                    return Err(ValueError::misplaced("of the values some have a name, some none"));
+                }
             }
             match value {
                 BindValue::Null => out.put_i32(-1),

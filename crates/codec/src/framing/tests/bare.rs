@@ -190,6 +190,7 @@ fn a_request_envelope_is_whole_and_a_request() {
     ] {
         assert_eq!(RequestEnvelope::from_bytes(bytes).unwrap_err(), error);
     }
+    assert_eq!(format!("{whole:?}"), "RequestEnvelope(v4 OPTIONS, 9 bytes)");
     let capacity = whole.as_bytes().len();
     let buffer = whole.into_buffer();
     assert!(buffer.is_empty() && buffer.capacity() >= capacity);

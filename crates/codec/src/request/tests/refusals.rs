@@ -117,6 +117,19 @@ fn j_named_values_in_a_batch_would_be_read_as_something_else() {
 }
 
 #[test]
+fn j_values_of_which_some_have_names_would_go_to_other_markers() {
+    let named =
+        |name: Option<&str>| BoundValue { name: name.map(str::to_owned), value: BindValue::Null };
+    for mixed in [[Some("k"), None], [None, Some("k")]] {
+        let values = mixed.map(named);
+        let mixed = query(QueryParameters::new(Consistency::One, &values[..]));
+        let error = error(&mixed, V4);
+        let misplaced = matches!(error, EncodeError::Value(crate::ValueError::Misplaced(_)));
+        assert!(misplaced, "{error}");
+    }
+}
+
+#[test]
 fn j_a_page_has_at_least_one_row() {
     for page_size in [0, -1, i32::MIN] {
         for version in VERSIONS {
