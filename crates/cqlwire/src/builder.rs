@@ -9,6 +9,7 @@ use cqlwire_codec::{Compression, ProtocolVersion};
 use cqlwire_net::{Authenticator, Deadline, Endpoint, PlainCredentials, Tls};
 use cqlwire_stream::PageBudget;
 
+use crate::core::Core;
 use crate::error::{Attempt, Error, ErrorKind};
 use crate::{ExecutionProfile, Result, Session};
 
@@ -205,7 +206,8 @@ impl SessionBuilder {
         let cluster = Cluster::connect(self.cluster, deadline).await;
         let cluster = cluster.map_err(|error| no_contact(error, deadline))?;
         let budget = PageBudget::new(self.page_budget_bytes);
-        Ok(Session::new(cluster, self.profile, budget, self.schema_agreement_timeout, tasks))
+        let agreement = self.schema_agreement_timeout;
+        Ok(Session::new(Core::new(cluster, tasks, self.profile, budget, agreement)))
     }
 
     fn refuse(&mut self, setting: &'static str, why: impl std::fmt::Display) {

@@ -26,9 +26,11 @@
 //! behind: see [`Session::resources`].
 //!
 //! The rooms: `builder` and `session` are what users hold; `execution` leads from a statement to
-//! its answer; `gate` is what makes close exact; `error` is what can go wrong.
+//! its answer; `core` is what they and streams share, and
+//! `gate` what makes close exact; `error` is what can go wrong.
 
 mod builder;
+mod core;
 mod error;
 mod execution;
 mod gate;

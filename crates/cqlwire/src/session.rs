@@ -4,15 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cqlwire_cluster::{Cluster, Topology};
+use cqlwire_cluster::Topology;
 use cqlwire_codec::EncodeValues;
 use cqlwire_net::Deadline;
-use cqlwire_stream::PageBudget;
-use tokio_util::task::TaskTracker;
 
+use crate::core::Core;
 use crate::execution::{AskPrepare, Execution, Statement, run};
-use crate::gate::{Gate, Inside};
-use crate::{ErrorKind, ExecutionProfile, Prepared, Resources, Result, SessionBuilder};
+use crate::{ExecutionProfile, Prepared, Resources, Result, SessionBuilder};
 
 /// A session with a Cassandra cluster: connections to its hosts, over which statements are executed.
 ///
@@ -25,31 +23,13 @@ pub struct Session {
     core: Arc<Core>,
 }
 
-/// What the handles and the streams of a session have in common.
-pub(crate) struct Core {
-    gate: Gate,
-    cluster: Cluster,
-    profile: ExecutionProfile,
-    budget: PageBudget,
-    schema_agreement_timeout: Duration,
-    tasks: TaskTracker,
-}
-
 impl Session {
     /// Describes a session; nothing is done until [`connect`](SessionBuilder::connect).
     pub fn builder() -> SessionBuilder {
         SessionBuilder::default()
     }
 
-    pub(crate) fn new(
-        cluster: Cluster,
-        profile: ExecutionProfile,
-        budget: PageBudget,
-        schema_agreement_timeout: Duration,
-        tasks: TaskTracker,
-    ) -> Self {
-        let gate = Gate::default();
-        let core = Core { gate, cluster, profile, budget, schema_agreement_timeout, tasks };
+    pub(crate) fn new(core: Core) -> Self {
         Self { core: Arc::new(core) }
     }
 
@@ -98,33 +78,17 @@ impl Session {
     /// Dropped, the session stays closed to new calls, and what is open closes once the last clone
     /// is dropped.
     pub async fn close(&self, timeout: Duration) {
-        let deadline = Deadline::after(timeout);
-        let core = &self.core;
-        core.gate.close();
-        core.tasks.close();
-        tokio::select! {
-            () = core.gate.empty() => {}
-            () = tokio::time::sleep_until(deadline.at().into()) => {}
-        }
-        core.cluster.close(deadline).await;
-        // What is left are tasks that have been told to end, and need no more than their turn.
-        let ends = Deadline::after(deadline.remaining().max(TASKS_GRACE));
-        tokio::select! {
-            () = core.tasks.wait() => {}
-            () = tokio::time::sleep_until(ends.at().into()) => {
-                tracing::warn!(tasks = core.tasks.len(), "tasks of a closed session do not end");
-            }
-        }
+        self.core.close(Deadline::after(timeout)).await;
     }
 
     /// Has it been closed?
     pub fn is_closed(&self) -> bool {
-        self.core.gate.is_closed()
+        self.core.is_closed()
     }
 
     /// The cluster as it was last seen.
     pub fn topology(&self) -> Arc<Topology> {
-        self.core.cluster.topology()
+        self.core.cluster().topology()
     }
 
     /// How requests are executed unless they say otherwise.
@@ -137,48 +101,8 @@ impl Session {
         self.core.resources()
     }
 
-    pub(crate) fn budget(&self) -> &PageBudget {
-        &self.core.budget
-    }
-
     pub(crate) const fn core(&self) -> &Arc<Core> {
         &self.core
-    }
-}
-
-/// How long tasks that were told to end may take, at the end of a close whose deadline has passed.
-const TASKS_GRACE: Duration = Duration::from_millis(50);
-
-impl Core {
-    /// Lets a call in.
-    pub(crate) fn enter(&self) -> Result<Inside<'_>, ErrorKind> {
-        self.gate.enter().ok_or(ErrorKind::SessionClosed)
-    }
-
-    pub(crate) const fn cluster(&self) -> &Cluster {
-        &self.cluster
-    }
-
-    pub(crate) const fn schema_agreement_timeout(&self) -> Duration {
-        self.schema_agreement_timeout
-    }
-
-    fn resources(&self) -> Resources {
-        let pools = self.cluster.usage();
-        let pages = self.budget.usage();
-        Resources {
-            connections: pools.connections,
-            tasks: self.tasks.len(),
-            calls: self.gate.count(),
-            requests: pools.usage.requests,
-            in_flight: pools.usage.in_flight,
-            orphaned: pools.usage.orphaned,
-            waiting: pools.usage.waiting,
-            outgoing_bytes: pools.usage.outgoing_bytes,
-            pages: pages.pages,
-            page_bytes: pages.bytes,
-            reserved_bytes: pages.reserved_bytes,
-        }
     }
 }
 

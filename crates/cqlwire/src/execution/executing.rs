@@ -132,7 +132,7 @@ where
     }
 
     fn result(&self, fetched: Fetched) -> Result<QueryResult> {
-        let page = fetched.into_page(self.session.budget());
+        let page = fetched.into_page(&self.session.core().budget);
         if page.paging_state().is_none() {
             return Ok(QueryResult::new(page));
         }
@@ -187,7 +187,7 @@ where
     V: EncodeValues + Send + Sync + 'a,
 {
     let core = call.session.core();
-    let agreed = schema::agreement(core, core.schema_agreement_timeout()).await;
+    let agreed = schema::agreement(core, core.schema_agreement_timeout).await;
     Ok(call.result(fetched)?.with_schema_change(change, agreed))
 }
 

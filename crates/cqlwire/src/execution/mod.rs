@@ -7,7 +7,6 @@ mod hook;
 mod run;
 mod schema;
 mod source;
-mod values;
 
 use std::time::Duration;
 
@@ -169,7 +168,7 @@ impl<'a, V: EncodeValues + Sync> Execution<'a, V> {
     /// The result page by page; rows borrow from their page. Each page is retried and timed by
     /// itself. The stream holds on to nothing that is borrowed here.
     pub fn pages(self) -> Pages {
-        let budget = self.session.budget().clone();
+        let budget = self.session.core().budget.clone();
         let prefetch = self.options.profile.prefetch_pages;
         let settings = stream::Settings { prefetch, ..self.options.stream.clone() };
         let source = StatementSource::new(self.session, self.statement, &self.values, self.options);

@@ -21,9 +21,9 @@ use cqlwire_net::{Deadline, Reached, RefusedBecause, Request, RequestError, Requ
 
 use super::Answer;
 use super::ask::{Ask, AskPrepare, Encoded};
+use crate::core::Core;
 use crate::error::{Attempt, AttemptFailure, Error, ErrorKind, TimeoutPhase};
 use crate::prepared::ResultColumns;
-use crate::session::Core;
 use crate::{Prepared, scratch};
 
 /// How often a connection of one host is picked before another host has its turn: those that were

@@ -15,7 +15,7 @@ use cqlwire_net::{Connection, Deadline};
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::session::Core;
+use crate::core::Core;
 
 /// How long to wait between two looks.
 const PAUSE: Duration = Duration::from_millis(100);

@@ -6,15 +6,15 @@ use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 
-use cqlwire_codec::{EncodeValues, PagingState};
+use bytes::BytesMut;
+use cqlwire_codec::{EncodeError, EncodeValues, EncodedValues, PagingState};
 use cqlwire_net::Deadline;
 use cqlwire_stream::{Fetched, PageSource, Position, Progress};
 
 use super::ask::{AskStatement, Statement};
 use super::hook::Hook;
-use super::values::EncodedValues;
 use super::{Options, run};
-use crate::session::Core;
+use crate::core::Core;
 use crate::{Error, Prepared, Result, Session};
 
 /// Asks for the pages of one statement. Holds everything that it takes, so that a stream may
@@ -64,9 +64,9 @@ impl StatementSource {
         };
         let (core, hook) = (Arc::clone(session.core()), options.hook.clone());
         let deadline = OnceLock::new();
-        let request = EncodedValues::new(values, columns)
+        let request = EncodedValues::encode(values, columns, BytesMut::new())
             .map(|values| Arc::new(PageRequest { core, statement, values, options, deadline }))
-            .map_err(|error| Error::new(cqlwire_codec::EncodeError::from(error).into()));
+            .map_err(|error| Error::new(EncodeError::from(error).into()));
         Self { request, hook }
     }
 }
