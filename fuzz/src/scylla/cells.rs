@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::net::IpAddr;
 
-use cqlwire_codec::{DecodeValue, RawCell, Row, RowIter, Rows};
+use cqlwire_codec::{ColumnType, DecodeValue, RawCell, Row, RowIter, Rows};
 use scylla_cql::deserialize::row::{ColumnIterator, RawColumn};
 use scylla_cql::deserialize::value::DeserializeValue;
 use scylla_cql::frame::response::result::DeserializedMetadataAndRawRows;
@@ -56,6 +56,10 @@ where
 {
     let ty = &ours.column.column_type;
     if T::accepts(ty).is_err() || <T as DeserializeValue>::type_check(theirs.spec.typ()).is_err() {
+        return;
+    }
+    // They refuse an ascii of other characters; here it is a text like any other.
+    if *ty == ColumnType::Ascii && !ours.bytes.unwrap_or_default().is_ascii() {
         return;
     }
     let our_value = T::decode(ty, ours.bytes).ok().map(&key);

@@ -23,20 +23,28 @@ fn last_segment(path: &str) -> &str {
     path.rsplit("::").next().unwrap_or(path)
 }
 
+/// Of an element whose name is longer, in bytes, one container is named and not two: each level of
+/// a type would double the text, and a server may send 64 of them.
+const LONGEST_CHOICE: usize = 100;
+
 /// The Rust type that goes with this type of CQL, of those that need no feature.
 pub(super) fn of(cql: &ColumnType) -> String {
     match cql {
         ColumnType::List(element) => format!("Vec<{}>", of(element)),
-        ColumnType::Set(element) => format!("HashSet<{0}> or Vec<{0}>", of(element)),
+        ColumnType::Set(element) => match of(element) {
+            long if long.len() > LONGEST_CHOICE => format!("HashSet<{long}>"),
+            element => format!("HashSet<{element}> or Vec<{element}>"),
+        },
         ColumnType::Map(key, value) => format!("HashMap<{}, {}>", of(key), of(value)),
         ColumnType::Tuple(elements) => {
             let fields: Vec<String> =
                 elements.iter().map(|element| format!("Option<{}>", of(element))).collect();
             format!("({})", fields.join(", "))
         }
-        ColumnType::Vector(element, dimension) => {
-            format!("Vec<{0}> or [{0}; {dimension}]", of(element))
-        }
+        ColumnType::Vector(element, dimension) => match of(element) {
+            long if long.len() > LONGEST_CHOICE => format!("Vec<{long}>"),
+            element => format!("Vec<{element}> or [{element}; {dimension}]"),
+        },
         native => of_native(native).to_owned(),
     }
 }

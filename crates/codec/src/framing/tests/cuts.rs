@@ -3,9 +3,13 @@
 use bytes::{BufMut, BytesMut};
 use proptest::prelude::*;
 
-use super::{bare_decoder, decode, decode_chunks, response, result, segment_decoder, segments};
+use super::segments::segment;
+use super::{
+    bare_decoder, decode, decode_chunks, encoded, response, result, segment_decoder, segments,
+};
 use crate::ProtocolVersion::{V4, V5};
 use crate::framing::compress_body;
+use crate::framing::segment::Layout;
 use crate::{
     Compression, DecoderSettings, Envelope, EnvelopeDecoder, FramingError, HEADER_LEN, Opcode,
 };
@@ -124,6 +128,40 @@ proptest! {
         let whole = decode(travel.decoder(), &bytes);
         let pieces = cut(&bytes, &points);
         prop_assert_eq!(decode_chunks(travel.decoder(), &mut pieces.into_iter()), whole);
+    }
+
+    #[test]
+    fn g11_2_a_large_envelope_may_be_sliced_anywhere(
+        lz4 in any::<bool>(),
+        length in 0..3000_usize,
+        slices in prop::collection::vec(any::<usize>(), 0..8),
+        between in prop::collection::vec(0..4_u8, 9),
+        points in prop::collection::vec(any::<usize>(), 0..20),
+    ) {
+        let compression = lz4.then_some(Compression::Lz4);
+        let layout = Layout::of(compression);
+        let large = result(1, length);
+        let mut bytes = Vec::new();
+        let mut small = 0;
+        for (slice, between) in cut(&large, &slices).into_iter().zip(between) {
+            bytes.extend(segment(layout, 0, false, slice));
+            // Nothing, an empty segment of either kind, or a small envelope of its own.
+            match between {
+                0 => {}
+                1 | 2 => bytes.extend(segment(layout, 0, between == 1, &[])),
+                _ => {
+                    bytes.extend(segment(layout, 0, true, &result(2, 5)));
+                    small += 1;
+                }
+            }
+        }
+        let whole = decode(segment_decoder(compression), &bytes);
+        prop_assert_eq!(&whole.1, &Ok(()));
+        let of_stream = |stream| whole.0.iter().filter(move |e| e.header.stream.raw() == stream);
+        prop_assert_eq!(of_stream(2).count(), small);
+        prop_assert_eq!(of_stream(1).map(encoded).collect::<Vec<_>>(), [large]);
+        let pieces = cut(&bytes, &points);
+        prop_assert_eq!(decode_chunks(segment_decoder(compression), &mut pieces.into_iter()), whole);
     }
 
     #[test]

@@ -12,7 +12,12 @@ use crate::{
 const BOTH: [Option<Compression>; 2] = [None, Some(Compression::Lz4)];
 
 /// A segment made by hand: header fields as given, checksums right.
-fn segment(layout: Layout, uncompressed: usize, self_contained: bool, payload: &[u8]) -> Vec<u8> {
+pub(super) fn segment(
+    layout: Layout,
+    uncompressed: usize,
+    self_contained: bool,
+    payload: &[u8],
+) -> Vec<u8> {
     let header = SegmentHeader { payload: payload.len(), uncompressed, self_contained };
     let header = &header.encode(layout)[..layout.header_len()];
     [header, payload, &crc32(payload).to_le_bytes()].concat()

@@ -121,3 +121,13 @@ fn errors_name_types_without_their_paths() {
          use HashMap<String, HashSet<i32> or Vec<i32>>"
     );
 }
+
+#[test]
+fn g11_1_the_error_about_a_type_of_many_levels_is_short() {
+    let sets = (0..63).fold(ColumnType::Int, |ty, _| ColumnType::Set(Box::new(ty)));
+    let vectors = (0..63).fold(ColumnType::Int, |ty, _| ColumnType::Vector(Box::new(ty), 2));
+    for ty in [sets, vectors] {
+        let error = ValueError::mismatch::<i32>(&ty).to_string();
+        assert!(error.len() < 4096, "{} bytes", error.len());
+    }
+}
