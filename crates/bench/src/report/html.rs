@@ -7,8 +7,11 @@ use super::table::better_peer;
 use super::{Entry, Goal};
 use crate::compare::CompareArguments;
 
+/// A chart: its title, and the figure that it draws.
+type Chart = (&'static str, fn(&Entry) -> f64);
+
 /// What is drawn of a work with several levels.
-const OF_LEVELS: [(&str, fn(&Entry) -> f64); 6] = [
+const OF_LEVELS: [Chart; 6] = [
     ("CPU an operation, µs", |entry| entry.cpu_us_per_op),
     ("Operations a second", |entry| entry.ops_per_s),
     ("Median latency, µs", |entry| entry.p50_us),
@@ -18,14 +21,14 @@ const OF_LEVELS: [(&str, fn(&Entry) -> f64); 6] = [
 ];
 
 /// What is drawn of a scan.
-const OF_SCANS: [(&str, fn(&Entry) -> f64); 3] = [
+const OF_SCANS: [Chart; 3] = [
     ("Rows a second", |entry| entry.ops_per_s),
     ("Allocations a row", |entry| entry.allocs_per_op),
     ("Peak memory, MB", mega_bytes),
 ];
 
 /// What is drawn of an open loop.
-const OF_OPEN_LOOPS: [(&str, fn(&Entry) -> f64); 4] = [
+const OF_OPEN_LOOPS: [Chart; 4] = [
     ("Median latency, µs", |entry| entry.p50_us),
     ("99th percentile, µs", |entry| entry.p99_us),
     ("99.9th percentile, µs", |entry| entry.p999_us),
@@ -128,7 +131,7 @@ fn write_work(out: &mut String, entries: &[Entry], work: &str, runtime: &str) ->
     let mut clients = distinct(chosen.iter().map(|entry| entry.client));
     clients.sort_by_key(|client| (*client != "cqlwire", *client == "floor", *client));
     writeln!(out, "<h2>{}, {runtime}</h2><div class=\"grid-2\">", headline(work))?;
-    let figures: &[(&str, fn(&Entry) -> f64)] = match work {
+    let figures: &[Chart] = match work {
         "scan" | "scan-borrowed" => &OF_SCANS,
         "read-open-loop" => &OF_OPEN_LOOPS,
         _ => &OF_LEVELS,
