@@ -1,0 +1,20 @@
+# Benchmarks. docs/benchmarks.md says what is measured and how to read it.
+
+BENCH_BUILD = cargo build --profile bench --package cqlwire-bench
+BENCH_BIN = $${CARGO_TARGET_DIR:-target}/release
+BENCH_SERVER ?= 127.0.0.1:9042
+
+.PHONY: bench bench-cassandra bench-instructions
+
+bench: ## Compare with the peers and the floor; QUICK=1 in under two minutes
+	$(BENCH_BUILD) --features peers
+	$(BENCH_BIN)/cqlwire-bench compare $(if $(QUICK),--quick) $(BENCH_ARGS)
+
+bench-cassandra: ## The same against the server at BENCH_SERVER
+	$(BENCH_BUILD) --features peers
+	$(BENCH_BIN)/cqlwire-bench compare --server $(BENCH_SERVER) --rate 10000 \
+		--out target/bench/cassandra $(if $(QUICK),--quick) $(BENCH_ARGS)
+
+bench-instructions: ## Count instructions under callgrind, and renew crates/bench/instructions.md
+	$(BENCH_BUILD) --bin cqlwire-bench-instructions --bin canned-node
+	$(BENCH_BIN)/cqlwire-bench-instructions count

@@ -1,0 +1,30 @@
+//! The canned node by itself: prints where it listens, and serves until it is killed.
+#![allow(clippy::print_stdout, reason = "whoever starts it reads the address")]
+
+use std::net::SocketAddr;
+
+use clap::Parser;
+use cqlwire_bench::Result;
+use cqlwire_bench::measure::pin_to;
+use cqlwire_bench::node::CannedNode;
+
+/// A CQL server that answers faster than any client asks.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Where to listen.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// The core to stay on.
+    #[arg(long)]
+    core: Option<usize>,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    if let Some(core) = arguments.core {
+        pin_to(core)?;
+    }
+    let node = CannedNode::bind(arguments.listen)?;
+    println!("{}", node.address()?);
+    node.serve()
+}

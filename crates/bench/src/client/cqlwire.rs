@@ -1,0 +1,61 @@
+//! cqlwire, as its users hold it.
+
+use std::net::SocketAddr;
+
+use ::cqlwire::{Prepared, Session};
+
+use super::Client;
+use crate::Result;
+use crate::load::ScanWatch;
+use crate::work::{INSERT, NAME, PAGE_ROWS, PAYLOAD, READ, SCAN, check_row};
+
+/// A session of cqlwire.
+#[derive(Clone, Debug)]
+pub struct Cqlwire {
+    session: Session,
+    read: Prepared,
+    insert: Prepared,
+    scan: Prepared,
+}
+
+impl Client for Cqlwire {
+    async fn connect(server: SocketAddr) -> Result<Self> {
+        let builder = Session::builder().contact_points([server.to_string()]);
+        let session = builder.connections_per_host(1).connect().await?;
+        let read = session.prepare(READ).await?;
+        let insert = session.prepare(INSERT).await?;
+        let scan = session.prepare(SCAN).await?;
+        Ok(Self { session, read, insert, scan })
+    }
+
+    async fn read(&self, key: i64) -> Result<()> {
+        let result = self.session.execute(&self.read, (key,)).await?;
+        let (id, name, payload) = result.one_row::<(i64, &str, &[u8])>()?;
+        check_row(key, id, name, payload)
+    }
+
+    async fn insert(&self, key: i64) -> Result<()> {
+        self.session.execute(&self.insert, (key, NAME, PAYLOAD.as_slice())).await?;
+        Ok(())
+    }
+
+    async fn scan(&self, watch: &mut ScanWatch) -> Result<()> {
+        let execution = self.session.execute(&self.scan, ()).page_size(PAGE_ROWS);
+        let mut rows = execution.rows::<(i64, String, f64, Vec<u8>)>();
+        while let Some((id, name, score, photo)) = rows.try_next().await? {
+            watch.row(id, &name, score, &photo);
+        }
+        Ok(())
+    }
+
+    async fn scan_borrowed(&self, watch: &mut ScanWatch) -> Result<()> {
+        let mut pages = self.session.execute(&self.scan, ()).page_size(PAGE_ROWS).pages();
+        while let Some(page) = pages.try_next().await? {
+            for row in page.rows::<(i64, &str, f64, &[u8])>()? {
+                let (id, name, score, photo) = row?;
+                watch.row(id, name, score, photo);
+            }
+        }
+        Ok(())
+    }
+}

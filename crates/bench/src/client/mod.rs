@@ -1,0 +1,48 @@
+//! Those that are compared, each behind the same few operations.
+//!
+//! An operation checks what came: every client does the same work, and none is fast by being
+//! wrong. All have one connection for requests, and otherwise their defaults.
+
+#[cfg(feature = "peers")]
+mod cdrs;
+mod cqlwire;
+mod fill;
+mod floor;
+mod process;
+#[cfg(feature = "peers")]
+mod scylla;
+mod version;
+
+use std::future::Future;
+use std::net::SocketAddr;
+
+use crate::Result;
+use crate::load::ScanWatch;
+
+#[cfg(feature = "peers")]
+pub use self::cdrs::Cdrs;
+pub use self::cqlwire::Cqlwire;
+pub use self::fill::fill;
+pub use self::floor::{Floor, floor_round};
+pub use self::process::{ClientArguments, Kind, RuntimeKind, run};
+#[cfg(feature = "peers")]
+pub use self::scylla::Scylla;
+pub use self::version::version_of;
+
+/// A driver, connected, with its statements prepared.
+pub trait Client: Clone + Send + Sync + Sized + 'static {
+    /// Connects and prepares what this work needs.
+    fn connect(server: SocketAddr) -> impl Future<Output = Result<Self>> + Send;
+
+    /// Reads the row of this key, and checks it.
+    fn read(&self, key: i64) -> impl Future<Output = Result<()>> + Send;
+
+    /// Inserts the row of this key.
+    fn insert(&self, key: i64) -> impl Future<Output = Result<()>> + Send;
+
+    /// Reads every row, each owning its text and its bytes.
+    fn scan(&self, watch: &mut ScanWatch) -> impl Future<Output = Result<()>> + Send;
+
+    /// Reads every row, borrowing from its page; `None` for drivers that cannot.
+    fn scan_borrowed(&self, watch: &mut ScanWatch) -> impl Future<Output = Result<()>> + Send;
+}

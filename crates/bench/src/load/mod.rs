@@ -1,0 +1,28 @@
+//! What clients are put under: so many requests in flight, so many a second, or a scan.
+
+mod closed;
+mod open;
+mod scan;
+
+use std::time::Duration;
+
+pub use self::closed::closed_round;
+pub use self::open::open_round;
+pub use self::scan::{ScanWatch, scan_round};
+use crate::measure::HeapProbe;
+
+/// How one round is run.
+#[derive(Copy, Clone, Debug)]
+pub struct RoundSettings {
+    /// How long is measured. A fifth of it, and some, comes before to warm up.
+    pub measured: Duration,
+    /// Whoever knows what the allocator was asked for.
+    pub probe: HeapProbe,
+}
+
+impl RoundSettings {
+    /// How long to run before measuring.
+    pub fn warm_up(&self) -> Duration {
+        self.measured / 5 + Duration::from_millis(20)
+    }
+}
