@@ -5,6 +5,9 @@
 
 CARGO ?= cargo
 
+# Everything but the benchmarks, whose features would build two other drivers.
+WORKSPACE := --workspace --exclude cqlwire-bench --all-features --locked
+
 # The oldest compiler, as Cargo.toml states it: 1.95 is the toolchain 1.95.0.
 MSRV := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 MSRV_TOOLCHAIN := $(MSRV)$(if $(filter 3,$(words $(subst ., ,$(MSRV)))),,.0)
@@ -25,7 +28,7 @@ demo: ## Write 100,000 rows to a real Cassandra (started if none answers) and st
 # One node for all test binaries.
 .PHONY: test
 test: ## Run every test, doc tests included; starts the Cassandra that it needs, and stops it
-	$(CASSANDRA) run -- $(CARGO) test --workspace --all-features --locked
+	$(CASSANDRA) run -- $(CARGO) test $(WORKSPACE)
 
 .PHONY: ci
 ci: lint test msrv $(if $(wildcard fuzz/fuzz.mk),fuzz-smoke,no-fuzz-smoke) ## Everything that has to pass: lint, test, msrv, and fuzz-smoke where there is fuzz/
@@ -51,13 +54,14 @@ fmt-check: components ## Check that the sources are formatted
 # Once with all features, and once with none: what a feature leaves out must not be missed.
 .PHONY: clippy
 clippy: components ## Run clippy; a warning is an error
-	$(CARGO) clippy --workspace --all-targets --all-features --locked -- -D warnings
+	$(CARGO) clippy $(WORKSPACE) --all-targets -- -D warnings
+	$(CARGO) clippy -p cqlwire-bench --all-targets --locked -- -D warnings
 	$(CARGO) clippy -p cqlwire --no-default-features --locked -- -D warnings
 	$(CARGO) clippy -p cqlwire-codec --no-default-features --locked -- -D warnings
 
 .PHONY: doc
 doc: ## Build the documentation; a broken link is an error
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --all-features --no-deps --locked
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(WORKSPACE) --no-deps
 
 # The advisories are left out: their database has to be fetched, and `deny.toml` is to give the same
 # answer on every machine and every day.
@@ -80,7 +84,7 @@ msrv: ## Build with the oldest compiler that Cargo.toml states
 	else \
 		set -ex; \
 		rustup run $(MSRV_TOOLCHAIN) cargo --version >/dev/null 2>&1 || rustup toolchain install $(MSRV_TOOLCHAIN) --profile minimal; \
-		rustup run $(MSRV_TOOLCHAIN) cargo check --workspace --all-features --locked; \
+		rustup run $(MSRV_TOOLCHAIN) cargo check $(WORKSPACE); \
 	fi
 
 # A minimal profile of rustup has neither.
@@ -98,3 +102,5 @@ clean: ## Stop the local Cassandra, and remove everything that was built
 -include crates/testkit/cassandra.mk
 # fuzz-smoke, fuzz
 -include fuzz/fuzz.mk
+# bench, bench-cassandra, bench-instructions
+-include crates/bench/bench.mk
