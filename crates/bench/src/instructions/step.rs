@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::task::{Context, Waker};
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
@@ -240,7 +240,6 @@ fn split_segment(count: u32) -> Result<()> {
 fn mux_cycle(count: u32) -> Result<()> {
     let now = Instant::now();
     let mut core = Connection::new(now, ProtocolVersion::V5, Settings::default());
-    let context = Context::from_waker(Waker::noop());
     let request = execute(&(7_i64,), &[], BytesMut::new())?;
     let mut envelope = RequestEnvelope::from_bytes(request.as_bytes())?;
     let (mut batch, mut wakers) = (BytesMut::new(), Vec::new());
@@ -250,14 +249,15 @@ fn mux_cycle(count: u32) -> Result<()> {
             let submitted = core.submit(envelope, now + Duration::from_secs(10));
             let submitted = submitted.map_err(|_| "the multiplexer is open")?;
             envelope = submitted.spare.ok_or("nobody waits")?;
-            tickets.extend(core.poll_outcome(submitted.ticket, &context).err());
+            let mut waker = Some(Waker::noop().clone());
+            tickets.extend(core.poll_outcome(submitted.ticket, &mut waker).err());
         }
         batch.clear();
         core.poll_transmit(&mut batch);
         core.handle_envelopes(now, echoes(&batch)?.into_iter(), &mut wakers)?;
         wakers.clear();
         for ticket in tickets.drain(..) {
-            let outcome = core.poll_outcome(ticket, &context);
+            let outcome = core.poll_outcome(ticket, &mut None);
             black_box(outcome.map_err(|_| "it was answered")?);
         }
     }
