@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, reason = "whoever starts it reads the address")]
 
 use std::net::SocketAddr;
+use std::{io, thread};
 
 use clap::Parser;
 use cqlwire_bench::Result;
@@ -14,6 +15,9 @@ struct Arguments {
     /// Where to listen.
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
+    /// End when the input does, so that it does not outlive whoever started it.
+    #[arg(long)]
+    attached: bool,
     /// The core to stay on.
     #[arg(long)]
     core: Option<usize>,
@@ -25,6 +29,13 @@ fn main() -> Result<()> {
         pin_to(core)?;
     }
     let node = CannedNode::bind(arguments.listen)?;
+    if arguments.attached {
+        thread::Builder::new().spawn(|| {
+            // Whatever ends the input ends the node.
+            io::copy(&mut io::stdin(), &mut io::sink()).unwrap_or_default();
+            std::process::exit(0);
+        })?;
+    }
     println!("{}", node.address()?);
     node.serve()
 }

@@ -42,7 +42,7 @@ pub struct CompareArguments {
     /// How many rounds, at least one.
     #[arg(long, default_value_t = 5)]
     pub rounds: usize,
-    /// How long a round is measured, in milliseconds. Default 1,000, and 100 if it is to be quick.
+    /// How long a round is measured, in milliseconds. Default 500, and 60 if it is to be quick.
     #[arg(long)]
     pub millis: Option<u64>,
     /// Of the open loop, how many reads a second; a multiple of 10,000. Default 50,000 of the
@@ -56,7 +56,7 @@ pub struct CompareArguments {
 
 impl CompareArguments {
     fn measured(&self) -> Duration {
-        let default = if self.quick { 100 } else { 1_000 };
+        let default = if self.quick { 60 } else { 500 };
         Duration::from_millis(self.millis.unwrap_or(default))
     }
 }

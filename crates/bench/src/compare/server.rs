@@ -30,6 +30,7 @@ impl Server {
     pub fn canned() -> Result<Self> {
         let several = available_parallelism()?.get() > 1;
         let mut command = Command::new(sibling("canned-node")?);
+        command.arg("--attached").stdin(Stdio::piped());
         if several {
             command.args(["--core", "0"]);
         }

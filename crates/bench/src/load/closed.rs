@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::RoundSettings;
 use crate::Result;
@@ -12,6 +12,9 @@ use crate::work::{KEYS, Work};
 
 /// With many in flight only one in so many operations is timed, so that the clock costs nothing.
 const TIMED_ONE_IN: u32 = 8;
+
+/// How long a round may take to get anywhere.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How far the round is.
 mod phase {
@@ -75,13 +78,18 @@ pub async fn closed_round<C: Client>(
     shared.phase.store(phase::MEASURING, Ordering::Relaxed);
     let from = Moment::now(shared.operations(), settings.probe)?;
     tokio::time::sleep(settings.measured).await;
+    // Fewer operations than tasks say nothing yet: on a machine that is busy with other things.
+    let enough = from.operations + u64::from(in_flight);
+    while shared.operations() < enough && from.at.elapsed() < PATIENCE {
+        tokio::time::sleep(settings.measured).await;
+    }
     let to = Moment::now(shared.operations(), settings.probe)?;
     shared.phase.store(phase::OVER, Ordering::Relaxed);
     for task in tasks {
         task.await??;
     }
     let latencies = shared.latencies.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(Round::between(&from, &to, &latencies, peak_rss_bytes()?))
+    Round::between(&from, &to, &latencies, peak_rss_bytes()?)
 }
 
 async fn ask_again_and_again<C: Client>(

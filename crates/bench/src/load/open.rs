@@ -17,11 +17,15 @@ use super::RoundSettings;
 use crate::client::Client;
 use crate::measure::{Latencies, Moment, Round, peak_rss_bytes};
 use crate::work::KEYS;
-use crate::{Error, Result};
+use crate::{Error, Result, ensure};
 
 /// How often operations fall due: all of one tick at once. The runtime's own timers are ten times
 /// as coarse.
 const TICK: Duration = Duration::from_micros(100);
+
+/// How many operations may be on their way: a client that falls back further would only fill the
+/// memory of the machine.
+const MOST_WAITING: u64 = 250_000;
 
 /// How long the last answers may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -69,7 +73,7 @@ pub async fn open_round<C: Client>(
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     let latencies = lock(&shared.latencies);
-    Ok(Round::between(&from, &to, &latencies, peak_rss_bytes()?))
+    Round::between(&from, &to, &latencies, peak_rss_bytes()?)
 }
 
 /// When operations fall due.
@@ -105,6 +109,8 @@ impl Schedule {
         let end = Instant::now() + length;
         while Instant::now() < end {
             self.tick().await?;
+            let backlog = self.issued - shared.done.load(Ordering::Relaxed);
+            ensure(backlog < MOST_WAITING, "the client keeps up with the rate")?;
             let passed = self.start.elapsed().as_micros() / TICK.as_micros();
             while u128::from(self.ticks) < passed {
                 self.ticks += 1;

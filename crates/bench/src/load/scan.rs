@@ -87,5 +87,5 @@ pub async fn scan_round<C: Client>(
         rows += watch.finish()?;
     }
     let to = Moment::now(rows, settings.probe)?;
-    Ok(Round::between(&from, &to, watch.latencies(), peak_rss_bytes()?))
+    Round::between(&from, &to, watch.latencies(), peak_rss_bytes()?)
 }

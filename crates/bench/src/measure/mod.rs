@@ -7,6 +7,8 @@ mod moment;
 
 use serde::{Deserialize, Serialize};
 
+use crate::{Result, ensure};
+
 pub use self::cpu::{cpu_time, cpu_time_of, pin_to};
 pub use self::latency::Latencies;
 pub use self::memory::{Heap, HeapProbe, peak_rss_bytes, uncounted};
@@ -37,9 +39,19 @@ pub struct Round {
 
 impl Round {
     /// What lies between two moments.
-    pub fn between(from: &Moment, to: &Moment, latencies: &Latencies, peak_rss_bytes: u64) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// Nothing does.
+    pub fn between(
+        from: &Moment,
+        to: &Moment,
+        latencies: &Latencies,
+        peak_rss_bytes: u64,
+    ) -> Result<Self> {
+        ensure(to.operations > from.operations, "a round has operations")?;
         let [p50_us, p99_us, p999_us] = latencies.quantiles_us();
-        Self {
+        Ok(Self {
             operations: to.operations - from.operations,
             seconds: to.at.duration_since(from.at).as_secs_f64(),
             cpu_seconds: to.cpu.saturating_sub(from.cpu).as_secs_f64(),
@@ -49,6 +61,6 @@ impl Round {
             allocations: to.heap.allocations - from.heap.allocations,
             allocated_bytes: to.heap.allocated_bytes - from.heap.allocated_bytes,
             peak_rss_bytes,
-        }
+        })
     }
 }

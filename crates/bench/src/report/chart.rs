@@ -36,7 +36,7 @@ pub(super) fn series<'a>(
 /// Lines over the number of requests in flight; both axes are logarithmic.
 pub(super) fn lines(title: &str, series: &[Series<'_>]) -> String {
     let figures = series.iter().flat_map(|series| &series.points).map(|(_, figure)| *figure);
-    let scale = Scale::around(figures.filter(|figure| *figure > 0.0));
+    let scale = Scale::around(figures);
     let mut levels: Vec<u32> =
         series.iter().flat_map(|series| &series.points).map(|(level, _)| *level).collect();
     levels.sort_unstable();
@@ -150,6 +150,9 @@ fn x_of(level: u32, levels: &[u32]) -> f64 {
     LEFT + 8.0 + share * (WIDTH - LEFT - RIGHT - 16.0)
 }
 
+/// What a scale can show.
+const SHOWN: std::ops::RangeInclusive<f64> = 1e-12..=1e15;
+
 /// A logarithmic scale.
 struct Scale {
     low: f64,
@@ -157,7 +160,9 @@ struct Scale {
 }
 
 impl Scale {
+    /// Of figures that a logarithm can show; others are no figures of a measurement.
     fn around(figures: impl Iterator<Item = f64>) -> Self {
+        let figures = figures.filter(|figure| SHOWN.contains(figure));
         let (low, high) = figures.fold((f64::MAX, f64::MIN_POSITIVE), |(low, high), figure| {
             (low.min(figure), high.max(figure))
         });
@@ -227,5 +232,12 @@ mod tests {
         let scale = Scale::around([0.2, 9.0].into_iter());
         assert_eq!(scale.ticks().len(), 6, "{:?}", scale.ticks());
         assert!(scale.y(9.0) < scale.y(0.2));
+    }
+
+    #[test]
+    fn a_scale_ends_whatever_the_figures() {
+        let scale = Scale::around([0.0, f64::NAN, f64::INFINITY, 3.0].into_iter());
+        assert!(scale.ticks().len() < 4);
+        assert!(Scale::around([f64::INFINITY].into_iter()).ticks().len() < 7);
     }
 }

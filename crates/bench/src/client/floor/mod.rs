@@ -79,7 +79,7 @@ fn scan_round(floor: &mut Floor, settings: RoundSettings) -> Result<Round> {
         rows += watch.finish()?;
     }
     let to = Moment::now(rows, settings.probe)?;
-    Ok(Round::between(&from, &to, watch.latencies(), peak_rss_bytes()?))
+    Round::between(&from, &to, watch.latencies(), peak_rss_bytes()?)
 }
 
 /// So many requests in flight, each asked anew once it is answered.
@@ -134,7 +134,7 @@ impl<'a> Window<'a> {
         while self.outstanding > 0 {
             self.turn(line, Phase::Over)?;
         }
-        Ok(Round::between(&from, &to, &self.latencies, peak_rss_bytes()?))
+        Round::between(&from, &to, &self.latencies, peak_rss_bytes()?)
     }
 
     fn ask_all(&mut self, line: &mut Line) -> Result<()> {
