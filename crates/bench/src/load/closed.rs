@@ -50,6 +50,15 @@ impl Shared {
     fn operations(&self) -> u64 {
         self.operations.load(Ordering::Relaxed)
     }
+
+    /// Lets the tasks work for so long, and longer until so many operations are done.
+    async fn run_on(&self, operations: u64, length: Duration) {
+        let began = Instant::now();
+        tokio::time::sleep(length).await;
+        while self.operations() < operations && began.elapsed() < PATIENCE {
+            tokio::time::sleep(length).await;
+        }
+    }
 }
 
 /// One round with so many in flight.
@@ -74,15 +83,12 @@ pub async fn closed_round<C: Client>(
         tokio::spawn(ask_again_and_again(client, work, number, in_flight, shared))
     };
     let tasks: Vec<_> = (0..in_flight).map(start).collect();
-    tokio::time::sleep(settings.warm_up()).await;
+    // Warm is who has been through every task: what grows has grown then.
+    shared.run_on(2 * u64::from(in_flight), settings.warm_up()).await;
     shared.phase.store(phase::MEASURING, Ordering::Relaxed);
     let from = Moment::now(shared.operations(), settings.probe)?;
-    tokio::time::sleep(settings.measured).await;
     // Fewer operations than tasks say nothing yet: on a machine that is busy with other things.
-    let enough = from.operations + u64::from(in_flight);
-    while shared.operations() < enough && from.at.elapsed() < PATIENCE {
-        tokio::time::sleep(settings.measured).await;
-    }
+    shared.run_on(from.operations + u64::from(in_flight), settings.measured).await;
     let to = Moment::now(shared.operations(), settings.probe)?;
     shared.phase.store(phase::OVER, Ordering::Relaxed);
     for task in tasks {

@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 
 use bytes::BytesMut;
-use cqlwire_codec::{Opcode, ProtocolVersion, SegmentEncoder};
+use cqlwire_codec::{Opcode, ProtocolVersion, SegmentEncoder, SegmentEnd};
 
 use super::answers::Answers;
 use crate::wire::{Head, first_envelope, next_segment};
@@ -25,6 +25,8 @@ pub(super) struct Connection<'a> {
     wire: BytesMut,
     /// There since STARTUP was answered on v5.
     segments: Option<SegmentEncoder>,
+    /// Scratch of the encoder.
+    ends: Vec<SegmentEnd>,
 }
 
 impl<'a> Connection<'a> {
@@ -37,6 +39,7 @@ impl<'a> Connection<'a> {
             ready: BytesMut::new(),
             wire: BytesMut::new(),
             segments: None,
+            ends: Vec::new(),
         }
     }
 
@@ -141,9 +144,10 @@ impl<'a> Connection<'a> {
         match &mut self.segments {
             None => self.stream.write_all(&self.ready)?,
             Some(segments) => {
-                segments.encode(&self.ready, &mut self.wire, &mut Vec::new());
+                segments.encode(&self.ready, &mut self.wire, &mut self.ends);
                 self.stream.write_all(&self.wire)?;
                 self.wire.clear();
+                self.ends.clear();
             }
         }
         self.ready.clear();

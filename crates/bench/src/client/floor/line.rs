@@ -7,7 +7,7 @@ use std::os::fd::AsRawFd;
 use bytes::{Buf, Bytes, BytesMut};
 use cqlwire_codec::{
     Decoded, EncodeRequest, Envelope, EnvelopeHeader, HEADER_LEN, ProtocolVersion, RequestOptions,
-    SegmentEncoder, Startup, decode_response, encode_request,
+    SegmentEncoder, SegmentEnd, Startup, decode_response, encode_request,
 };
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, send};
@@ -31,6 +31,8 @@ pub(super) struct Line {
     /// Segments that the socket has not taken yet.
     wire: BytesMut,
     segments: SegmentEncoder,
+    /// Scratch of the encoder.
+    ends: Vec<SegmentEnd>,
 }
 
 impl std::fmt::Debug for Line {
@@ -57,6 +59,7 @@ impl Line {
             outgoing: BytesMut::new(),
             wire: BytesMut::new(),
             segments: SegmentEncoder::new(None),
+            ends: Vec::new(),
         })
     }
 
@@ -91,8 +94,9 @@ impl Line {
     #[inline]
     pub(super) fn send(&mut self) -> Result<()> {
         if !self.outgoing.is_empty() {
-            self.segments.encode(&self.outgoing, &mut self.wire, &mut Vec::new());
+            self.segments.encode(&self.outgoing, &mut self.wire, &mut self.ends);
             self.outgoing.clear();
+            self.ends.clear();
         }
         if self.wire.is_empty() {
             return Ok(());
