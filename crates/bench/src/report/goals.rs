@@ -39,7 +39,7 @@ pub fn goals(entries: &[Entry]) -> Vec<Goal> {
     }
     for work in ["read", "insert"] {
         let what = format!("allocations a {work}");
-        let own = found.own(work, 256).map(|entry| entry.allocs_per_op);
+        let own = found.own(work, 256).map(allocations);
         goals.push(at_most(what, own, 2.0));
     }
     let what = "peak memory of reads, 8,192 in flight, to the better peer's".to_owned();
@@ -51,8 +51,7 @@ pub fn goals(entries: &[Entry]) -> Vec<Goal> {
     let rate = |entry: &Entry| entry.ops_per_s;
     let what = "rows a second, borrowed, to the floor's".to_owned();
     goals.push(at_least(what, found.to_floor(("scan-borrowed", "scan"), 1, rate), 0.5));
-    let own =
-        found.own("scan-borrowed", 1).map(|entry| (entry.allocs_per_op * 100.0).round() / 1e2);
+    let own = found.own("scan-borrowed", 1).map(allocations);
     goals.push(at_most("allocations a borrowed row".to_owned(), own, 0.0));
     let to_peer = found.to_peer("scan", 1, |entry| 1.0 / entry.ops_per_s).map(|ratio| 1.0 / ratio);
     goals.push(at_least("rows a second, owned, to the better peer's".to_owned(), to_peer, 2.0));
@@ -65,6 +64,11 @@ fn at_most(what: String, measured: Option<f64>, limit: f64) -> Option<Goal> {
 
 fn at_least(what: String, measured: Option<f64>, limit: f64) -> Option<Goal> {
     measured.map(|measured| Goal { what, measured, limit, at_most: false })
+}
+
+/// To the hundredth: what the runtime does by itself now and then is no operation's.
+fn allocations(entry: &Entry) -> f64 {
+    (entry.allocs_per_op * 100.0).round() / 100.0
 }
 
 #[expect(clippy::cast_precision_loss, reason = "no process has 2^53 bytes")]
