@@ -79,6 +79,11 @@ impl Incoming {
         Read::More
     }
 
+    /// Is there something to deliver?
+    pub(super) const fn has_come(&self) -> bool {
+        self.progress
+    }
+
     /// Hands what was read to the requests that it answers.
     pub(super) fn deliver(
         &mut self,

@@ -13,6 +13,7 @@ mod dialers;
 mod envelopes;
 mod errors;
 mod faults;
+mod gathering;
 mod handshake;
 mod orphans;
 mod played;
