@@ -36,11 +36,11 @@ pub fn run(data: &[u8]) {
     let flags = envelope.header.flags.bits();
     let body = envelope.body.clone();
     let Ok(theirs) = parse_response_body_extensions(flags, None, body) else { return };
-    assert_eq!(theirs.trace_id, ours.tracing_id);
-    assert_eq!(theirs.warnings, ours.warnings);
+    assert_eq!(theirs.trace_id, ours.prefixes.tracing_id());
+    assert_eq!(theirs.warnings, ours.prefixes.warnings());
     let payload =
         theirs.custom_payload.map(|map| map.into_iter().map(|(k, v)| (k, Some(v))).collect());
-    assert_eq!(payload, ours.custom_payload);
+    assert_eq!(payload.as_ref(), ours.prefixes.custom_payload());
     if !types::all_known(&ours.response) {
         return;
     }

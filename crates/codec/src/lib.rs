@@ -161,10 +161,10 @@ pub use request::{
 };
 pub use request_envelope::RequestEnvelope;
 pub use response::{
-    BindMetadata, Decoded, ErrorCode, Event, EventKind, Failures, Prepared, Replicas, Response,
-    ResultResponse, Rows, RowsMetadata, SchemaChange, SchemaChangeKind, SchemaTarget, ServerError,
-    ServerErrorDetail, StatusChange, Supported, TopologyChange, WriteType, decode_response,
-    encode_response,
+    BindMetadata, Decoded, ErrorCode, Event, EventKind, Failures, Prefixes, Prepared, Replicas,
+    Response, ResultResponse, Rows, RowsMetadata, SchemaChange, SchemaChangeKind, SchemaTarget,
+    ServerError, ServerErrorDetail, StatusChange, Supported, TopologyChange, WriteType,
+    decode_response, encode_response,
 };
 pub use rows::{ColumnIndex, RawCell, Row, RowCells, RowCursor, RowIter};
 pub use stream_id::StreamId;

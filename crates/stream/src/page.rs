@@ -1,12 +1,12 @@
 //! One page of a result.
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::{fmt, mem};
 
 use bytes::Bytes;
 use cqlwire_codec::{
-    ColumnSpec, CustomPayload, DecodeRow, PagingState, RowCursor, RowIter, ValueError,
+    ColumnSpec, CustomPayload, DecodeRow, PagingState, Prefixes, RowCursor, RowIter, ValueError,
 };
 use uuid::Uuid;
 
@@ -116,17 +116,17 @@ impl Page {
     /// What the server would have the client's operators know: with this page, and with the empty
     /// pages that were passed over before it.
     pub fn warnings(&self) -> &[String] {
-        &self.info.warnings
+        self.info.prefixes.warnings()
     }
 
     /// The id under which the server traces the request for it, in `system_traces`.
-    pub const fn tracing_id(&self) -> Option<Uuid> {
-        self.info.tracing_id
+    pub fn tracing_id(&self) -> Option<Uuid> {
+        self.info.prefixes.tracing_id()
     }
 
     /// What the server's query handler sent along.
-    pub const fn custom_payload(&self) -> Option<&CustomPayload> {
-        self.info.custom_payload.as_ref()
+    pub fn custom_payload(&self) -> Option<&CustomPayload> {
+        self.info.prefixes.custom_payload()
     }
 
     /// The node that it came from.
@@ -162,8 +162,10 @@ impl Page {
 
     /// Adds the warnings of pages before it, which nobody gets to see.
     pub(crate) fn warn_first(&mut self, mut warnings: Vec<String>) {
-        warnings.append(&mut self.info.warnings);
-        self.info.warnings = warnings;
+        let prefixes = mem::take(&mut self.info.prefixes);
+        let (tracing_id, mut own, custom_payload) = prefixes.into_parts();
+        warnings.append(&mut own);
+        self.info.prefixes = Prefixes::new(tracing_id, warnings, custom_payload);
     }
 
     pub(crate) const fn start(&self) -> &Position {
@@ -171,7 +173,7 @@ impl Page {
     }
 
     pub(crate) fn into_warnings(self) -> Vec<String> {
-        self.info.warnings
+        self.info.prefixes.into_parts().1
     }
 }
 

@@ -2,11 +2,10 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
-use cqlwire_codec::{ColumnSpec, CustomPayload, PagingState, Rows, RowsMetadata};
-use uuid::Uuid;
+use cqlwire_codec::{ColumnSpec, PagingState, Prefixes, Rows, RowsMetadata};
 
 use crate::{Page, PageBudget, Position, Progress, UnknownColumns};
 
@@ -54,12 +53,8 @@ pub struct Fetched {
 /// What came with a page, beside its rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExecutionInfo {
-    /// The id under which the server traces the request, in `system_traces`.
-    pub tracing_id: Option<Uuid>,
-    /// What the server would have the client's operators know.
-    pub warnings: Vec<String>,
-    /// What the server's query handler sent along.
-    pub custom_payload: Option<CustomPayload>,
+    /// The id of its trace, warnings, a custom payload.
+    pub prefixes: Prefixes,
     /// The node that answered.
     pub coordinator: Option<SocketAddr>,
 }
@@ -91,7 +86,7 @@ impl Fetched {
 
     /// A result that is none of rows: a page without columns or rows, and the last.
     pub fn without_rows(info: ExecutionInfo) -> Self {
-        let (columns, content) = (Arc::from([]), Bytes::new());
+        let (columns, content) = (no_columns(), Bytes::new());
         Self { columns, content, row_count: 0, paging_state: None, info }
     }
 
@@ -100,6 +95,13 @@ impl Fetched {
         let share = budget.hold(self.content.len());
         Page::new(self, 1, Position::START, share)
     }
+}
+
+/// Of results that are none of rows, which is what most writes have: shared, since even an empty
+/// `Arc` of its own is an allocation.
+fn no_columns() -> Arc<[ColumnSpec]> {
+    static NONE: LazyLock<Arc<[ColumnSpec]>> = LazyLock::new(|| Arc::from([]));
+    Arc::clone(&NONE)
 }
 
 #[cfg(test)]

@@ -215,7 +215,7 @@ fn read_parameters(
         values,
         skip_metadata: flags & flag::SKIP_METADATA != 0,
         page_size,
-        paging_state: paging_state.map(|state| PagingState::new(Bytes::copy_from_slice(state))),
+        paging_state: paging_state.map(PagingState::new),
         serial_consistency: tail.serial_consistency,
         timestamp_micros: tail.timestamp_micros,
         keyspace: tail.keyspace.map(str::to_owned),

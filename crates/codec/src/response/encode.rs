@@ -28,27 +28,27 @@ pub fn encode_response(
     out: &mut BytesMut,
 ) -> Result<(), EncodeError> {
     let mut flags = EnvelopeFlags::NONE;
-    if response.tracing_id.is_some() {
+    if response.prefixes.tracing_id().is_some() {
         flags |= EnvelopeFlags::TRACING;
     }
-    if !response.warnings.is_empty() {
+    if !response.prefixes.warnings().is_empty() {
         require_version("warnings", version, ProtocolVersion::V4)?;
         flags |= EnvelopeFlags::WARNING;
     }
-    if response.custom_payload.is_some() {
+    if response.prefixes.custom_payload().is_some() {
         require_version("custom payload", version, ProtocolVersion::V4)?;
         flags |= EnvelopeFlags::CUSTOM_PAYLOAD;
     }
     let (direction, opcode) = (Direction::Response, response.response.opcode());
     let header = EnvelopeHeader { version, direction, flags, stream, opcode, length: 0 };
     write_envelope(out, header, compression, None, |out| {
-        if let Some(id) = response.tracing_id {
+        if let Some(id) = response.prefixes.tracing_id() {
             out.put_slice(id.as_bytes());
         }
-        if !response.warnings.is_empty() {
-            write::string_list(out, "warnings", &response.warnings)?;
+        if !response.prefixes.warnings().is_empty() {
+            write::string_list(out, "warnings", response.prefixes.warnings())?;
         }
-        if let Some(payload) = &response.custom_payload {
+        if let Some(payload) = response.prefixes.custom_payload() {
             write::bytes_map(out, "custom payload", payload)?;
         }
         put_message(out, &response.response, version)

@@ -7,34 +7,30 @@
 mod encode;
 mod error;
 mod event;
-mod prefix;
+mod prefixes;
 mod result;
 mod supported;
 #[cfg(test)]
 mod tests;
 
 use bytes::{Buf, Bytes};
-use uuid::Uuid;
 
 pub use self::encode::encode_response;
 pub use self::error::{ErrorCode, Failures, Replicas, ServerError, ServerErrorDetail, WriteType};
 pub use self::event::{
     Event, EventKind, SchemaChange, SchemaChangeKind, SchemaTarget, StatusChange, TopologyChange,
 };
+pub use self::prefixes::Prefixes;
 pub use self::result::{BindMetadata, Prepared, ResultResponse, Rows, RowsMetadata};
 pub use self::supported::Supported;
 use crate::wire::Reader;
-use crate::{CustomPayload, DecodeError, DecodeErrorKind, Envelope, EnvelopeHeader, Opcode};
+use crate::{DecodeError, DecodeErrorKind, Envelope, EnvelopeHeader, Opcode};
 
 /// A response, and what came with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decoded {
-    /// The id under which the server traces the request, in `system_traces`.
-    pub tracing_id: Option<Uuid>,
-    /// What the server would have the client's operators know (v4 and newer).
-    pub warnings: Vec<String>,
-    /// What the server's query handler sent along (v4 and newer).
-    pub custom_payload: Option<CustomPayload>,
+    /// What came before the message; nearly always nothing.
+    pub prefixes: Prefixes,
     /// The message.
     pub response: Response,
 }
@@ -43,7 +39,7 @@ pub struct Decoded {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Response {
     /// ERROR: the request failed.
-    Error(ServerError),
+    Error(Box<ServerError>),
     /// READY: STARTUP or REGISTER is done.
     Ready,
     /// AUTHENTICATE: the server asks who is connecting.
@@ -81,7 +77,7 @@ impl Response {
 
 impl From<Response> for Decoded {
     fn from(response: Response) -> Self {
-        Self { tracing_id: None, warnings: Vec::new(), custom_payload: None, response }
+        Self { prefixes: Prefixes::NONE, response }
     }
 }
 
@@ -120,9 +116,9 @@ impl Envelope {
 fn decode(header: &EnvelopeHeader, body: &[u8]) -> Result<(Decoded, usize), DecodeError> {
     let version = header.version;
     let mut reader = Reader::new(body);
-    let (tracing_id, warnings, custom_payload) = prefix::read(header, &mut reader)?;
+    let prefixes = Prefixes::read(header, &mut reader)?;
     let response = match header.opcode {
-        Opcode::Error => Response::Error(error::read(&mut reader, version)?),
+        Opcode::Error => Response::Error(Box::new(error::read(&mut reader, version)?)),
         Opcode::Ready => Response::Ready,
         Opcode::Authenticate => {
             let authenticator = reader.lossy_string("authenticator")?;
@@ -138,7 +134,7 @@ fn decode(header: &EnvelopeHeader, body: &[u8]) -> Result<(Decoded, usize), Deco
             return Err(reader.error("opcode of a response", kind));
         }
     };
-    Ok((Decoded { tracing_id, warnings, custom_payload, response }, reader.position()))
+    Ok((Decoded { prefixes, response }, reader.position()))
 }
 
 fn read_token(reader: &mut Reader<'_>) -> Result<Option<Bytes>, DecodeError> {

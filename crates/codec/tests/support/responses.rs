@@ -2,9 +2,9 @@
 
 use cqlwire_codec::ProtocolVersion::{self, V3, V4, V5};
 use cqlwire_codec::{
-    BindMetadata, Decoded, ErrorCode, Event, Failures, PagingState, Prepared, Replicas, Response,
-    ResultResponse, Rows, RowsMetadata, SchemaChange, SchemaChangeKind, SchemaTarget, ServerError,
-    ServerErrorDetail, StatusChange, Supported, TopologyChange, WriteType,
+    BindMetadata, Decoded, ErrorCode, Event, Failures, PagingState, Prefixes, Prepared, Replicas,
+    Response, ResultResponse, Rows, RowsMetadata, SchemaChange, SchemaChangeKind, SchemaTarget,
+    ServerError, ServerErrorDetail, StatusChange, Supported, TopologyChange, WriteType,
 };
 use proptest::option::of;
 use proptest::prelude::*;
@@ -20,9 +20,7 @@ pub(crate) fn responses(version: ProtocolVersion) -> BoxedStrategy<Decoded> {
     let warnings = since(version, V4, prop::collection::vec(text(), 1..4));
     (tracing_id, warnings, payload(version), response(version))
         .prop_map(|(tracing_id, warnings, custom_payload, response)| Decoded {
-            tracing_id,
-            warnings: warnings.unwrap_or_default(),
-            custom_payload,
+            prefixes: Prefixes::new(tracing_id, warnings.unwrap_or_default(), custom_payload),
             response,
         })
         .boxed()
@@ -32,7 +30,7 @@ fn response(version: ProtocolVersion) -> BoxedStrategy<Response> {
     let options = prop::collection::vec(text(), 0..4);
     let supported = prop::collection::btree_map(text(), options, 0..4);
     prop_oneof![
-        4 => error(version).prop_map(Response::Error),
+        4 => error(version).prop_map(|error| Response::Error(Box::new(error))),
         1 => Just(Response::Ready),
         1 => text().prop_map(|authenticator| Response::Authenticate { authenticator }),
         1 => supported.prop_map(|options| Response::Supported(Supported::new(options))),
@@ -138,7 +136,7 @@ fn result(version: ProtocolVersion) -> BoxedStrategy<ResultResponse> {
         Just(ResultResponse::Void),
         rows(version).prop_map(ResultResponse::Rows),
         text().prop_map(ResultResponse::SetKeyspace),
-        prepared(version).prop_map(ResultResponse::Prepared),
+        prepared(version).prop_map(|prepared| ResultResponse::Prepared(Box::new(prepared))),
         schema_change().prop_map(ResultResponse::SchemaChange),
     ]
     .boxed()
@@ -149,7 +147,7 @@ fn metadata(version: ProtocolVersion) -> impl Strategy<Value = RowsMetadata> {
     (of(columns()), 0..6_usize, state, since(version, V5, bytes())).prop_map(
         |(columns, count, state, new_id)| RowsMetadata {
             column_count: columns.as_ref().map_or(count, |columns| columns.len()),
-            paging_state: state.map(PagingState::new),
+            paging_state: state.map(|state| PagingState::new(&state)),
             new_metadata_id: new_id.filter(|_| columns.is_some()),
             columns,
         },

@@ -20,18 +20,16 @@ impl Answer {
     /// The answer to PREPARE.
     pub(crate) fn into_prepared(self) -> Result<Prepared, ErrorKind> {
         match self.decoded.response {
-            Response::Result(ResultResponse::Prepared(prepared)) => Ok(prepared),
+            Response::Result(ResultResponse::Prepared(prepared)) => Ok(*prepared),
             other => Err(ErrorKind::UnexpectedAnswer(other.opcode())),
         }
     }
 
     /// The answer to a statement: its rows, none if it has none, and the change of the schema that
     /// it made.
-    pub(crate) fn into_fetched(self) -> Result<(Fetched, Option<SchemaChange>), ErrorKind> {
+    pub(crate) fn into_fetched(self) -> Result<(Fetched, Option<Box<SchemaChange>>), ErrorKind> {
         let info = ExecutionInfo {
-            tracing_id: self.decoded.tracing_id,
-            warnings: self.decoded.warnings,
-            custom_payload: self.decoded.custom_payload,
+            prefixes: self.decoded.prefixes,
             coordinator: self.host.endpoint().address(),
         };
         let result = match self.decoded.response {
@@ -48,7 +46,9 @@ impl Answer {
             ResultResponse::Void | ResultResponse::SetKeyspace(_) => {
                 Ok((Fetched::without_rows(info), None))
             }
-            ResultResponse::SchemaChange(change) => Ok((Fetched::without_rows(info), Some(change))),
+            ResultResponse::SchemaChange(change) => {
+                Ok((Fetched::without_rows(info), Some(Box::new(change))))
+            }
             ResultResponse::Prepared(_) => Err(ErrorKind::UnexpectedAnswer(Opcode::Result)),
         }
     }

@@ -176,7 +176,7 @@ impl Sent {
         let envelope = outcome.map_err(|error| no_answer(&self.host, ask, error))?;
         let decoded = envelope.into_response().map_err(ErrorKind::from)?;
         if let Response::Error(error) = decoded.response {
-            return Err(refused_by_server(&self.host, ask, Box::new(error)));
+            return Err(refused_by_server(&self.host, ask, error));
         }
         if let (Some(prepared), Response::Result(ResultResponse::Rows(rows))) =
             (ask.prepared(), &decoded.response)

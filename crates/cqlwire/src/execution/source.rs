@@ -55,6 +55,7 @@ impl StatementSource {
         statement: Statement<'_>,
         values: &V,
         options: Options,
+        hook: Option<Hook>,
     ) -> Self {
         let (statement, columns) = match statement {
             Statement::Text(text) => (OwnedStatement::Text(text.to_owned()), &[][..]),
@@ -62,8 +63,7 @@ impl StatementSource {
                 (OwnedStatement::Prepared(prepared.clone()), prepared.bind_markers())
             }
         };
-        let (core, hook) = (Arc::clone(session.core()), options.hook.clone());
-        let deadline = OnceLock::new();
+        let (core, deadline) = (Arc::clone(session.core()), OnceLock::new());
         let request = EncodedValues::encode(values, columns, BytesMut::new())
             .map(|values| Arc::new(PageRequest { core, statement, values, options, deadline }))
             .map_err(|error| Error::new(EncodeError::from(error).into()));

@@ -198,7 +198,7 @@ fn said_by_server(violation: Violation) -> ConnectionEnd {
         && let Ok(decoded) = decode_response(envelope)
         && let Response::Error(error) = decoded.response
     {
-        return ConnectionEnd::ServerSaid(error);
+        return ConnectionEnd::ServerSaid(*error);
     }
     violation.into()
 }

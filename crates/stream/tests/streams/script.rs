@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use cqlwire_codec::{ColumnSpec, ColumnType, PagingState, Rows, RowsMetadata};
+use cqlwire_codec::{ColumnSpec, ColumnType, PagingState, Prefixes, Rows, RowsMetadata};
 use cqlwire_stream::{
     ExecutionInfo, Fetched, PageBudget, PageSource, Pages, Progress, Settings, StreamError,
 };
@@ -222,7 +222,8 @@ impl Server {
             content: self.tracked(content),
         };
         let warnings = scripted.warning.map(str::to_owned).into_iter().collect();
-        let info = ExecutionInfo { warnings, ..ExecutionInfo::default() };
+        let prefixes = Prefixes::new(None, warnings, None);
+        let info = ExecutionInfo { prefixes, ..ExecutionInfo::default() };
         Ok(Fetched::new(rows, Some(&self.0.columns), info).expect("two columns"))
     }
 
@@ -269,7 +270,7 @@ fn content(ids: &[i64], name_bytes: usize) -> Vec<u8> {
 
 fn state(page: usize, from_row: usize) -> PagingState {
     let numbers = [page as u32, from_row as u32].map(u32::to_be_bytes);
-    PagingState::new(Bytes::copy_from_slice(numbers.as_flattened()))
+    PagingState::new(numbers.as_flattened())
 }
 
 fn place(after: Option<&PagingState>) -> (usize, usize) {

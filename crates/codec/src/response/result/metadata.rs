@@ -58,7 +58,7 @@ pub(super) fn read(
 fn read_paging_state(reader: &mut Reader<'_>) -> Result<PagingState, DecodeError> {
     let unread = reader.clone();
     match reader.bytes("paging state")? {
-        Some(state) if !state.is_empty() => Ok(PagingState::new(Bytes::copy_from_slice(state))),
+        Some(state) if !state.is_empty() => Ok(PagingState::new(state)),
         _ => Err(unread.error("paging state", DecodeErrorKind::Missing)),
     }
 }

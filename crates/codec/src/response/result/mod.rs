@@ -32,7 +32,7 @@ pub enum ResultResponse {
     /// USE: this keyspace is the connection's from now on.
     SetKeyspace(String),
     /// A statement is prepared.
-    Prepared(Prepared),
+    Prepared(Box<Prepared>),
     /// The schema is changed.
     SchemaChange(SchemaChange),
 }
@@ -59,7 +59,7 @@ pub(super) fn read(
         kind::SET_KEYSPACE => {
             ResultResponse::SetKeyspace(reader.string("keyspace of USE")?.to_owned())
         }
-        kind::PREPARED => ResultResponse::Prepared(prepared::read(reader, version)?),
+        kind::PREPARED => ResultResponse::Prepared(Box::new(prepared::read(reader, version)?)),
         kind::SCHEMA_CHANGE => ResultResponse::SchemaChange(read_schema_change(reader)?),
         unknown => {
             let kind = DecodeErrorKind::Unknown { value: i64::from(unknown) };

@@ -6,7 +6,7 @@ use crate::Consistency;
 /// What this body of an ERROR is.
 fn error(body: &[u8]) -> ServerError {
     match decode_body(Opcode::Error, body) {
-        Ok(Response::Error(error)) => error,
+        Ok(Response::Error(error)) => *error,
         other => panic!("no error: {other:?}"),
     }
 }
