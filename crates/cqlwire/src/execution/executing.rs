@@ -63,6 +63,9 @@ struct First<'a> {
 /// What is left to do, whatever it is.
 type Rest<'a> = Pin<Box<dyn Future<Output = Result<QueryResult>> + Send + 'a>>;
 
+/// What a statement gave, and what it changed of the schema.
+type Applied = (Fetched, Option<Box<SchemaChange>>);
+
 /// Nothing in it is ever pinned.
 impl<V> Unpin for Executing<'_, V> {}
 
@@ -87,24 +90,32 @@ where
         Ok(())
     }
 
-    /// The result, if the answer is all that there is to it; or what is left to do.
-    fn settle(
-        &mut self,
-        outcome: Result<Answer, Failure>,
-    ) -> Result<Result<QueryResult>, Rest<'a>> {
+    /// The result, if the first attempt's answer is all that there is to it. Nothing large is moved
+    /// for that. Otherwise it goes on to what is left to do.
+    fn settle(&mut self, outcome: Result<Answer, Failure>) -> Option<Result<QueryResult>> {
+        let unfinished = match (outcome.map(Answer::into_fetched), &self.call) {
+            (Ok(Ok((fetched, None))), Some(call)) => {
+                let result = call.result(fetched);
+                self.state = State::Done;
+                return Some(result);
+            }
+            (Ok(Ok((fetched, change))), _) => Ok((fetched, change)),
+            (Ok(Err(kind)), _) => Err(Failure::Final(kind)),
+            (Err(failure), _) => Err(failure),
+        };
+        self.state = State::Rest(self.rest(unfinished));
+        None
+    }
+
+    #[cold]
+    fn rest(&mut self, unfinished: Result<Applied, Failure>) -> Rest<'a> {
         let state = std::mem::replace(&mut self.state, State::Done);
         let (State::First(first), Some(call)) = (state, self.call.take()) else {
-            unreachable!("only the first attempt is settled here")
+            unreachable!("only the first attempt leaves something to do")
         };
-        match outcome {
-            Ok(answer) => match answer.into_fetched() {
-                Ok((fetched, None)) => Ok(call.result(fetched)),
-                Ok((fetched, Some(change))) => {
-                    Err(Box::pin(agree(call, first.inside, fetched, change)))
-                }
-                Err(kind) => Ok(Err(kind.into())),
-            },
-            Err(failure) => Err(first.failed(call, failure)),
+        match unfinished {
+            Ok((fetched, change)) => Box::pin(finish(call, first.inside, fetched, change)),
+            Err(failure) => first.failed(call, failure),
         }
     }
 }
@@ -156,24 +167,23 @@ impl<'a> First<'a> {
         let host = sent.into_host();
         Box::pin(async move {
             let answer = trail.go_on(&call.ask(), host, failure).await?;
-            match answer.into_fetched()? {
-                (fetched, None) => call.result(fetched),
-                (fetched, Some(change)) => agree(call, inside, fetched, change).await,
-            }
+            let (fetched, change) = answer.into_fetched()?;
+            finish(call, inside, fetched, change).await
         })
     }
 }
 
-/// The statement changed the schema: waits until all servers know.
-async fn agree<'a, V>(
+/// The result; of a statement that changed the schema, once all servers know.
+async fn finish<'a, V>(
     call: Call<'a, V>,
     _inside: Inside<'a>,
     fetched: Fetched,
-    change: Box<SchemaChange>,
+    change: Option<Box<SchemaChange>>,
 ) -> Result<QueryResult>
 where
     V: EncodeValues + Send + Sync + 'a,
 {
+    let Some(change) = change else { return call.result(fetched) };
     let core = call.session.core();
     let agreed = schema::agreement(core, core.schema_agreement_timeout).await;
     Ok(call.result(fetched)?.with_schema_change(change, agreed))
@@ -200,9 +210,8 @@ where
         }
         if let (State::First(first), Some(call)) = (&mut this.state, &this.call) {
             let outcome = ready!(first.sent.poll(&call.ask(), context));
-            match this.settle(outcome) {
-                Ok(result) => return Poll::Ready(result),
-                Err(rest) => this.state = State::Rest(rest),
+            if let Some(result) = this.settle(outcome) {
+                return Poll::Ready(result);
             }
         }
         if let State::Rest(rest) = &mut this.state {
