@@ -153,6 +153,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         let now = now();
         let mut core = self.shared.core();
         let delivered = self.incoming.deliver(&mut core, now, &mut self.wakers);
+        // Seldom while it is busy: the timer is armed for the first of many deadlines.
+        if timed_out {
+            self.incoming.rest();
+        }
         let expired = if timed_out { core.handle_timeout(now, &mut self.wakers) } else { Ok(()) };
         // Once no answer can come, whatever is not written yet is better off unsent.
         if self.writer.is_idle() && !matches!(read, Read::End(_)) {
