@@ -118,7 +118,8 @@ impl Conversation {
         let begun = Instant::now();
         let node = self.node();
         let stream = FaultyStream::new(node.connect(), sense, at, fault);
-        let answered = self.over(&node, stream, false).await;
+        let told = tokio::time::timeout(Duration::from_secs(60), self.over(&node, stream, false));
+        let answered = told.await.expect("a request is never told what became of it");
         let took = begun.elapsed();
         match fault {
             // Whoever is told that it is over waits no longer.

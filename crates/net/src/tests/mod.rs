@@ -14,6 +14,7 @@ mod envelopes;
 mod errors;
 mod faults;
 mod handshake;
+mod handshake_faults;
 mod orphans;
 mod played;
 mod runtimes;
