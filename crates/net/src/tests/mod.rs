@@ -15,6 +15,7 @@ mod errors;
 mod faults;
 mod gathering;
 mod handshake;
+mod handshake_faults;
 mod orphans;
 mod played;
 mod runtimes;
