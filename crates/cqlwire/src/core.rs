@@ -21,6 +21,8 @@ pub(crate) struct Core {
     tasks: TaskTracker,
     pub(crate) profile: ExecutionProfile,
     pub(crate) budget: PageBudget,
+    /// That of unqualified names.
+    pub(crate) keyspace: Option<String>,
     pub(crate) schema_agreement_timeout: Duration,
 }
 
@@ -30,10 +32,11 @@ impl Core {
         tasks: TaskTracker,
         profile: ExecutionProfile,
         budget: PageBudget,
+        keyspace: Option<String>,
         schema_agreement_timeout: Duration,
     ) -> Self {
         let gate = Gate::default();
-        Self { gate, cluster, tasks, profile, budget, schema_agreement_timeout }
+        Self { gate, cluster, tasks, profile, budget, keyspace, schema_agreement_timeout }
     }
 
     /// Lets a call in.

@@ -54,7 +54,7 @@ pub use cqlwire_net::{
     self as net, AuthenticationError, Authenticator, Exchange, PlainCredentials, Tls,
     TlsSettingsError,
 };
-pub use cqlwire_stream::{self as stream, OwnedRow, Page, Position, Progress};
+pub use cqlwire_stream::{self as stream, OwnedRow, Page, Position, PositionError, Progress};
 pub use error::{Attempt, AttemptFailure, Error, ErrorKind, Result, TimeoutPhase};
 pub use execution::{Executing, Execution, Pages, RowStream, StatementSource};
 pub use prepared::Prepared;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use cqlwire_cluster::Host;
-use cqlwire_codec::{Decoded, Opcode, Prepared, Response, ResultResponse, SchemaChange};
+use cqlwire_codec::{
+    Decoded, Opcode, Prepared, ProtocolVersion, Response, ResultResponse, SchemaChange,
+};
 use cqlwire_stream::{ExecutionInfo, Fetched};
 
 use crate::ErrorKind;
@@ -12,6 +14,7 @@ use crate::prepared::ResultColumns;
 /// A response that is not an error, and what is needed to read it.
 pub(crate) struct Answer {
     pub(crate) host: Arc<Host>,
+    pub(crate) version: ProtocolVersion,
     pub(crate) decoded: Decoded,
     pub(crate) known: Option<Arc<ResultColumns>>,
 }
@@ -33,6 +36,7 @@ impl Answer {
             warnings: self.decoded.warnings,
             custom_payload: self.decoded.custom_payload,
             coordinator: self.host.endpoint().address(),
+            protocol: Some(self.version),
         };
         let result = match self.decoded.response {
             Response::Result(result) => result,

@@ -7,15 +7,15 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 
 use bytes::BytesMut;
-use cqlwire_codec::{EncodeError, EncodeValues, EncodedValues, PagingState};
+use cqlwire_codec::{ColumnSpec, EncodeError, EncodeValues, EncodedValues};
 use cqlwire_net::Deadline;
-use cqlwire_stream::{Fetched, PageSource, Position, Progress};
+use cqlwire_stream::{Fetched, Fingerprint, PageSource, Position, Progress};
 
 use super::ask::{AskStatement, Statement};
 use super::hook::Hook;
 use super::{Options, run};
 use crate::core::Core;
-use crate::{Error, Prepared, Result, Session};
+use crate::{Error, ErrorKind, Prepared, Result, Session};
 
 /// Asks for the pages of one statement. Holds everything that it takes, so that a stream may
 /// outlive what it was made from and be moved to another task.
@@ -30,6 +30,7 @@ struct PageRequest {
     core: Arc<Core>,
     statement: OwnedStatement,
     values: EncodedValues,
+    fingerprint: Fingerprint,
     options: Options,
     /// The end of the whole stream, counted from its first page.
     deadline: OnceLock<Deadline>,
@@ -41,6 +42,13 @@ enum OwnedStatement {
 }
 
 impl OwnedStatement {
+    fn text(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            Self::Prepared(prepared) => prepared.text(),
+        }
+    }
+
     fn as_statement(&self) -> Statement<'_> {
         match self {
             Self::Text(text) => Statement::Text(text),
@@ -63,11 +71,8 @@ impl StatementSource {
             }
         };
         let (core, hook) = (Arc::clone(session.core()), options.hook.clone());
-        let deadline = OnceLock::new();
-        let request = EncodedValues::encode(values, columns, BytesMut::new())
-            .map(|values| Arc::new(PageRequest { core, statement, values, options, deadline }))
-            .map_err(|error| Error::new(EncodeError::from(error).into()));
-        Self { request, hook }
+        let request = PageRequest::new(core, statement, values, columns, options);
+        Self { request: request.map(Arc::new).map_err(Error::new), hook }
     }
 }
 
@@ -75,13 +80,17 @@ impl PageSource for StatementSource {
     type Error = Error;
     type Fetch = Pin<Box<dyn Future<Output = Result<Fetched>> + Send>>;
 
-    fn fetch(&mut self, after: Option<&PagingState>, most_rows: Option<NonZeroU32>) -> Self::Fetch {
-        let (request, after) = (self.request.clone(), after.cloned());
+    fn fetch(&mut self, from: &Position, most_rows: Option<NonZeroU32>) -> Self::Fetch {
+        let (request, from) = (self.request.clone(), from.clone());
         Box::pin(async move {
             let request = request?;
-            let page = request.page(after.as_ref(), most_rows).await;
-            page.map_err(|error| error.resuming_at(Position { after, skip: 0 }))
+            let page = request.page(&from, most_rows).await;
+            page.map_err(|error| error.resuming_at(from))
         })
+    }
+
+    fn fingerprint(&self) -> Option<Fingerprint> {
+        self.request.as_ref().ok().map(|request| request.fingerprint)
     }
 
     fn progressed(&mut self, progress: &Progress) {
@@ -90,18 +99,32 @@ impl PageSource for StatementSource {
 }
 
 impl PageRequest {
-    async fn page(
-        &self,
-        after: Option<&PagingState>,
-        most_rows: Option<NonZeroU32>,
-    ) -> Result<Fetched> {
+    /// # Errors
+    ///
+    /// The values do not fit the statement, or the stream is to begin in another one's result.
+    fn new<V: EncodeValues + ?Sized>(
+        core: Arc<Core>,
+        statement: OwnedStatement,
+        values: &V,
+        columns: &[ColumnSpec],
+        options: Options,
+    ) -> Result<Self, ErrorKind> {
+        let values = EncodedValues::encode(values, columns, BytesMut::new());
+        let values = values.map_err(EncodeError::from)?;
+        let fingerprint = fingerprint(statement.text(), core.keyspace.as_deref(), &values);
+        options.stream.from.check(fingerprint)?;
+        let deadline = OnceLock::new();
+        Ok(Self { core, statement, values, fingerprint, options, deadline })
+    }
+
+    async fn page(&self, from: &Position, most_rows: Option<NonZeroU32>) -> Result<Fetched> {
         let _inside = self.core.enter()?;
         let ask = AskStatement {
             statement: self.statement.as_statement(),
             values: &self.values,
             options: &self.options,
             most_rows,
-            paging_state: after,
+            from: Some(from),
         };
         let answer = run(&self.core, &ask, self.deadline()).await?;
         let (fetched, _) = answer.into_fetched()?;
@@ -119,6 +142,16 @@ impl PageRequest {
             }
         }
     }
+}
+
+/// Values by name come in any order, that of a map for one, and mean the same.
+fn fingerprint(text: &str, keyspace: Option<&str>, values: &EncodedValues) -> Fingerprint {
+    if !values.are_named() {
+        return Fingerprint::new(text, keyspace, values.each());
+    }
+    let mut each: Vec<_> = values.each().collect();
+    each.sort_unstable();
+    Fingerprint::new(text, keyspace, each)
 }
 
 impl fmt::Debug for StatementSource {

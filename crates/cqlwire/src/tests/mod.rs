@@ -6,6 +6,7 @@ mod close;
 mod deadlines;
 mod errors;
 mod memory;
+mod positions;
 mod streams;
 
 use std::time::Duration;
