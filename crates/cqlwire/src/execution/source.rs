@@ -20,8 +20,11 @@ use crate::{Error, ErrorKind, Prepared, Result, Session};
 /// Asks for the pages of one statement. Holds everything that it takes, so that a stream may
 /// outlive what it was made from and be moved to another task.
 pub struct StatementSource {
+    core: Arc<Core>,
     /// Or why there is nothing to ask: values that do not fit are told by the first page.
     request: Result<Arc<PageRequest>>,
+    /// The figures that the session has counted already.
+    counted: Progress,
     hook: Option<Hook>,
 }
 
@@ -71,8 +74,10 @@ impl StatementSource {
             }
         };
         let (core, hook) = (Arc::clone(session.core()), options.hook.clone());
-        let request = PageRequest::new(core, statement, values, columns, options);
-        Self { request: request.map(Arc::new).map_err(Error::new), hook }
+        core.streams.opened();
+        let request = PageRequest::new(Arc::clone(&core), statement, values, columns, options);
+        let request = request.map(Arc::new).map_err(Error::new);
+        Self { core, request, counted: Progress::default(), hook }
     }
 }
 
@@ -94,6 +99,8 @@ impl PageSource for StatementSource {
     }
 
     fn progressed(&mut self, progress: &Progress) {
+        self.core.streams.progressed(&self.counted, progress);
+        self.counted = *progress;
         self.hook = self.hook.take().filter(|hook| hook.call(progress));
     }
 }

@@ -7,6 +7,7 @@ mod deadlines;
 mod errors;
 mod memory;
 mod positions;
+mod stream_totals;
 mod streams;
 
 use std::time::Duration;
