@@ -184,8 +184,9 @@ where
     #[cold]
     fn fail(&mut self, position: Option<Position>, error: StreamError) -> S::Error {
         self.page = None;
+        let error = S::failed_at(error.into(), position.as_ref());
         self.pager.fail(position);
-        error.into()
+        error
     }
 }
 

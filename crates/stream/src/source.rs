@@ -38,6 +38,13 @@ pub trait PageSource: Send {
         None
     }
 
+    /// Notes in an error that the stream found by itself where another stream would go on: with the
+    /// row, or the page, that could not be given out.
+    fn failed_at(error: Self::Error, position: Option<&Position>) -> Self::Error {
+        let _ = position;
+        error
+    }
+
     /// Is told the figures after each page that came, and once more when the stream ends, however
     /// it does (`progress.ending`): all that it held is given back by then.
     ///

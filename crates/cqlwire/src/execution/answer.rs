@@ -28,6 +28,11 @@ impl Answer {
         }
     }
 
+    /// Is it a page of rows, be it an empty one?
+    pub(crate) const fn is_rows(&self) -> bool {
+        matches!(self.decoded.response, Response::Result(ResultResponse::Rows(_)))
+    }
+
     /// The answer to a statement: its rows, none if it has none, and the change of the schema that
     /// it made.
     pub(crate) fn into_fetched(self) -> Result<(Fetched, Option<SchemaChange>), ErrorKind> {

@@ -98,6 +98,13 @@ impl PageSource for StatementSource {
         self.request.as_ref().ok().map(|request| request.fingerprint)
     }
 
+    fn failed_at(error: Error, position: Option<&Position>) -> Error {
+        match position {
+            Some(position) => error.resuming_at(position.clone()),
+            None => error,
+        }
+    }
+
     fn progressed(&mut self, progress: &Progress) {
         self.core.streams.progressed(&self.counted, progress);
         self.counted = *progress;
@@ -134,6 +141,9 @@ impl PageRequest {
             from: Some(from),
         };
         let answer = run(&self.core, &ask, self.deadline()).await?;
+        if from.paging_state().is_some() && !answer.is_rows() {
+            return Err(ErrorKind::UnexpectedAnswer(answer.decoded.response.opcode()).into());
+        }
         let (fetched, _) = answer.into_fetched()?;
         Ok(fetched)
     }

@@ -6,6 +6,7 @@ mod close;
 mod deadlines;
 mod errors;
 mod memory;
+mod pages;
 mod positions;
 mod stream_totals;
 mod streams;
