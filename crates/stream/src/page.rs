@@ -6,7 +6,8 @@ use std::{fmt, mem};
 
 use bytes::Bytes;
 use cqlwire_codec::{
-    ColumnSpec, CustomPayload, DecodeRow, PagingState, Prefixes, RowCursor, RowIter, ValueError,
+    ColumnSpec, CustomPayload, DecodeRow, PagingState, Prefixes, ProtocolVersion, RowCursor,
+    RowIter, ValueError,
 };
 use uuid::Uuid;
 
@@ -96,11 +97,9 @@ impl Page {
     pub fn position_after(&self, rows: usize) -> Option<Position> {
         let rows = u32::try_from(rows).unwrap_or(u32::MAX).min(self.row_count);
         if rows < self.row_count || self.is_cut {
-            let skip = self.start.skip.saturating_add(rows);
-            return Some(Position { after: self.start.after.clone(), skip });
+            return Some(self.start.clone().skipping(rows));
         }
-        let after = self.paging_state.clone()?;
-        Some(Position { after: Some(after), skip: 0 })
+        Some(self.start.next(self.paging_state.clone()?, self.info.protocol))
     }
 
     /// Its number in the stream, from 1. Empty pages that were passed over have one as well.
@@ -134,6 +133,11 @@ impl Page {
         self.info.coordinator
     }
 
+    /// The version of the protocol that it was asked for in.
+    pub const fn protocol(&self) -> Option<ProtocolVersion> {
+        self.info.protocol
+    }
+
     /// Takes rows off its beginning, which were read elsewhere, and says how many of them are to
     /// be taken off the pages that follow.
     pub(crate) fn skip_rows(&mut self, rows: u32) -> u32 {
@@ -146,7 +150,7 @@ impl Page {
         }
         self.content = self.content.slice(cursor.offset()..);
         self.row_count -= skipped;
-        self.start.skip = self.start.skip.saturating_add(skipped);
+        self.start = mem::take(&mut self.start).skipping(skipped);
         if self.row_count == 0 { rows - skipped } else { 0 }
     }
 

@@ -5,9 +5,9 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
-use cqlwire_codec::{ColumnSpec, PagingState, Prefixes, Rows, RowsMetadata};
+use cqlwire_codec::{ColumnSpec, PagingState, Prefixes, ProtocolVersion, Rows, RowsMetadata};
 
-use crate::{Page, PageBudget, Position, Progress, UnknownColumns};
+use crate::{Fingerprint, Page, PageBudget, Position, Progress, UnknownColumns};
 
 /// Whoever asks the server for the pages of one result.
 ///
@@ -24,11 +24,25 @@ pub trait PageSource: Send {
     /// future needs none.
     type Fetch: Future<Output = Result<Fetched, Self::Error>> + Send + Unpin;
 
-    /// Asks for the page that begins `after` the one that gave out this state, or for the first.
+    /// Asks for the page that begins at this position: after the one that gave out its paging
+    /// state, or the first. Rows to be skipped are part of the page.
     ///
     /// `most_rows` is how many rows are still of use, if the stream has a limit: the page size to
     /// ask for is no larger, so that the limit falls between two pages.
-    fn fetch(&mut self, after: Option<&PagingState>, most_rows: Option<NonZeroU32>) -> Self::Fetch;
+    fn fetch(&mut self, from: &Position, most_rows: Option<NonZeroU32>) -> Self::Fetch;
+
+    /// What its result is known by: positions in it are given out with it. Whether the one that a
+    /// stream begins at is in this result is for the source to check.
+    fn fingerprint(&self) -> Option<Fingerprint> {
+        None
+    }
+
+    /// Notes in an error that the stream found by itself where another stream would go on: with the
+    /// row, or the page, that could not be given out.
+    fn failed_at(error: Self::Error, position: Option<&Position>) -> Self::Error {
+        let _ = position;
+        error
+    }
 
     /// Is told the figures after each page that came, and once more when the stream ends, however
     /// it does (`progress.ending`): all that it held is given back by then.
@@ -57,6 +71,8 @@ pub struct ExecutionInfo {
     pub prefixes: Prefixes,
     /// The node that answered.
     pub coordinator: Option<SocketAddr>,
+    /// The version of the protocol that it was asked in.
+    pub protocol: Option<ProtocolVersion>,
 }
 
 impl Fetched {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use cqlwire_codec::{ColumnSpec, ColumnType, PagingState, Rows, RowsMetadata};
 use cqlwire_stream::{
-    ExecutionInfo, Fetched, PageBudget, PageSource, Pages, Settings, StreamError,
+    ExecutionInfo, Fetched, PageBudget, PageSource, Pages, Position, Settings, StreamError,
 };
 use cqlwire_testkit::probe::{alone, heap};
 
@@ -120,7 +120,7 @@ impl PageSource for Endless {
     type Error = Failed;
     type Fetch = Ready<Result<Fetched, Failed>>;
 
-    fn fetch(&mut self, _: Option<&PagingState>, _: Option<NonZeroU32>) -> Self::Fetch {
+    fn fetch(&mut self, _: &Position, _: Option<NonZeroU32>) -> Self::Fetch {
         let metadata = RowsMetadata {
             columns: None,
             column_count: 2,

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use cqlwire_cluster::Host;
-use cqlwire_codec::{Decoded, Opcode, Prepared, Response, ResultResponse, SchemaChange};
+use cqlwire_codec::{
+    Decoded, Opcode, Prepared, ProtocolVersion, Response, ResultResponse, SchemaChange,
+};
 use cqlwire_stream::{ExecutionInfo, Fetched};
 
 use crate::ErrorKind;
@@ -12,6 +14,7 @@ use crate::prepared::ResultColumns;
 /// A response that is not an error, and what is needed to read it.
 pub(crate) struct Answer {
     pub(crate) host: Arc<Host>,
+    pub(crate) version: ProtocolVersion,
     pub(crate) decoded: Decoded,
     pub(crate) known: Option<Arc<ResultColumns>>,
 }
@@ -25,12 +28,18 @@ impl Answer {
         }
     }
 
+    /// Is it a page of rows, be it an empty one?
+    pub(crate) const fn is_rows(&self) -> bool {
+        matches!(self.decoded.response, Response::Result(ResultResponse::Rows(_)))
+    }
+
     /// The answer to a statement: its rows, none if it has none, and the change of the schema that
     /// it made.
     pub(crate) fn into_fetched(self) -> Result<(Fetched, Option<Box<SchemaChange>>), ErrorKind> {
         let info = ExecutionInfo {
             prefixes: self.decoded.prefixes,
             coordinator: self.host.endpoint().address(),
+            protocol: Some(self.version),
         };
         let result = match self.decoded.response {
             Response::Result(result) => result,

@@ -130,7 +130,7 @@ where
             values: &self.values,
             options: &self.options,
             most_rows: None,
-            paging_state: None,
+            from: None,
         }
     }
 

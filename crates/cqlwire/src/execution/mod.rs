@@ -165,10 +165,8 @@ impl<'a, V: EncodeValues + Sync> Execution<'a, V> {
     pub fn pages(self) -> Pages {
         let budget = self.session.core().budget.clone();
         let prefetch = self.options.profile.prefetch_pages;
+        let source = StatementSource::new(&self);
         let settings = stream::Settings { prefetch, ..self.stream };
-        let statement = self.statement;
-        let source =
-            StatementSource::new(self.session, statement, &self.values, self.options, self.hook);
         Pages::new(source, &budget, settings)
     }
 

@@ -174,6 +174,7 @@ impl Sent {
         outcome: Result<Envelope, RequestError>,
     ) -> Result<Answer, Failure> {
         let envelope = outcome.map_err(|error| no_answer(&self.host, ask, error))?;
+        let version = envelope.header.version;
         let decoded = envelope.into_response().map_err(ErrorKind::from)?;
         if let Response::Error(error) = decoded.response {
             return Err(refused_by_server(&self.host, ask, error));
@@ -183,7 +184,7 @@ impl Sent {
         {
             prepared.follow(&rows.metadata);
         }
-        Ok(Answer { host: Arc::clone(&self.host), decoded, known: self.known.take() })
+        Ok(Answer { host: Arc::clone(&self.host), version, decoded, known: self.known.take() })
     }
 }
 

@@ -6,6 +6,9 @@ mod close;
 mod deadlines;
 mod errors;
 mod memory;
+mod pages;
+mod positions;
+mod stream_totals;
 mod streams;
 
 use std::time::Duration;

@@ -12,7 +12,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use cqlwire_codec::{ColumnSpec, ColumnType, PagingState, Prefixes, Rows, RowsMetadata};
 use cqlwire_stream::{
-    ExecutionInfo, Fetched, PageBudget, PageSource, Pages, Progress, Settings, StreamError,
+    ExecutionInfo, Fetched, PageBudget, PageSource, Pages, Position, Progress, Settings,
+    StreamError,
 };
 
 /// A row of the scripted results.
@@ -288,9 +289,9 @@ impl PageSource for Source {
     type Error = Failed;
     type Fetch = Pin<Box<dyn Future<Output = Result<Fetched, Failed>> + Send>>;
 
-    fn fetch(&mut self, after: Option<&PagingState>, most_rows: Option<NonZeroU32>) -> Self::Fetch {
+    fn fetch(&mut self, from: &Position, most_rows: Option<NonZeroU32>) -> Self::Fetch {
         let server = self.0.clone();
-        let (page, from_row) = place(after);
+        let (page, from_row) = place(from.paging_state());
         Box::pin(async move {
             let scripted = &server.0.pages[page];
             for _ in 0..scripted.retries {
