@@ -137,6 +137,7 @@ pub mod request;
 mod request_envelope;
 mod response;
 mod rows;
+mod secret;
 mod stream_id;
 mod token;
 #[cfg(feature = "tokio-codec")]

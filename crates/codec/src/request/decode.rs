@@ -4,6 +4,7 @@
 //! it is tested against the protocol.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use bytes::Bytes;
 
@@ -11,6 +12,7 @@ use super::BatchType;
 use super::bound::{BindValue, BoundValue};
 use super::parameters::{Tail, flag};
 use super::statement::PREPARE_KEYSPACE;
+use crate::secret::fmt_token;
 use crate::wire::{RawValue, Reader};
 use crate::{
     Consistency, CustomPayload, DecodeError, DecodeErrorKind, Envelope, EnvelopeFlags, EventKind,
@@ -18,7 +20,7 @@ use crate::{
 };
 
 /// A request, as a server gets it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RequestMessage {
     /// STARTUP: its options; servers take the keys in any case.
@@ -54,6 +56,33 @@ pub enum RequestMessage {
     },
     /// BATCH.
     Batch(DecodedBatch),
+}
+
+impl fmt::Debug for RequestMessage {
+    /// As derived, but for the token: of this the length only.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Startup(options) => f.debug_tuple("Startup").field(options).finish(),
+            Self::Options => f.write_str("Options"),
+            Self::Register(events) => f.debug_tuple("Register").field(events).finish(),
+            Self::AuthResponse(token) => fmt_token(f, "AuthResponse", token.as_deref()),
+            Self::Query { statement, parameters } => {
+                let mut query = f.debug_struct("Query");
+                query.field("statement", statement).field("parameters", parameters).finish()
+            }
+            Self::Prepare { statement, keyspace } => {
+                let mut prepare = f.debug_struct("Prepare");
+                prepare.field("statement", statement).field("keyspace", keyspace).finish()
+            }
+            Self::Execute { id, result_metadata_id, parameters } => f
+                .debug_struct("Execute")
+                .field("id", id)
+                .field("result_metadata_id", result_metadata_id)
+                .field("parameters", parameters)
+                .finish(),
+            Self::Batch(batch) => f.debug_tuple("Batch").field(batch).finish(),
+        }
+    }
 }
 
 /// The values and the options of a QUERY or an EXECUTE, owned; see

@@ -13,6 +13,8 @@ mod supported;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+
 use bytes::{Buf, Bytes};
 use uuid::Uuid;
 
@@ -23,6 +25,7 @@ pub use self::event::{
 };
 pub use self::result::{BindMetadata, Prepared, ResultResponse, Rows, RowsMetadata};
 pub use self::supported::Supported;
+use crate::secret::fmt_token;
 use crate::wire::Reader;
 use crate::{CustomPayload, DecodeError, DecodeErrorKind, Envelope, EnvelopeHeader, Opcode};
 
@@ -40,7 +43,7 @@ pub struct Decoded {
 }
 
 /// What a server says (v5 §4.2).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Response {
     /// ERROR: the request failed.
     Error(ServerError),
@@ -75,6 +78,24 @@ impl Response {
             Self::Event(_) => Opcode::Event,
             Self::AuthChallenge(_) => Opcode::AuthChallenge,
             Self::AuthSuccess(_) => Opcode::AuthSuccess,
+        }
+    }
+}
+
+impl fmt::Debug for Response {
+    /// As derived, but for tokens: of these the length only.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Error(error) => f.debug_tuple("Error").field(error).finish(),
+            Self::Ready => f.write_str("Ready"),
+            Self::Authenticate { authenticator } => {
+                f.debug_struct("Authenticate").field("authenticator", authenticator).finish()
+            }
+            Self::Supported(supported) => f.debug_tuple("Supported").field(supported).finish(),
+            Self::Result(result) => f.debug_tuple("Result").field(result).finish(),
+            Self::Event(event) => f.debug_tuple("Event").field(event).finish(),
+            Self::AuthChallenge(token) => fmt_token(f, "AuthChallenge", token.as_deref()),
+            Self::AuthSuccess(token) => fmt_token(f, "AuthSuccess", token.as_deref()),
         }
     }
 }
