@@ -219,7 +219,7 @@ fn put_metadata(
     if let Some(id) = &metadata.new_metadata_id {
         write::short_bytes(out, "id of the result metadata", id)?;
     }
-    columns.map_or(Ok(()), |columns| put_columns(out, columns))
+    columns.map_or(Ok(()), |columns| put_columns(out, columns, version))
 }
 
 /// What of this metadata a client would refuse, or read as something else.
@@ -253,7 +253,7 @@ fn put_prepared(
         write::int_length(out, what, prepared.bind.partition_key.len())?;
         prepared.bind.partition_key.iter().for_each(|index| out.put_u16(*index));
     }
-    put_columns(out, markers)?;
+    put_columns(out, markers, version)?;
     put_metadata(out, &prepared.result, version)
 }
 
@@ -269,7 +269,11 @@ fn common_table(columns: &[ColumnSpec]) -> Option<&ColumnSpec> {
     columns.iter().all(same).then_some(first)
 }
 
-fn put_columns(out: &mut BytesMut, columns: &[ColumnSpec]) -> Result<(), EncodeError> {
+fn put_columns(
+    out: &mut BytesMut,
+    columns: &[ColumnSpec],
+    version: ProtocolVersion,
+) -> Result<(), EncodeError> {
     let common = common_table(columns);
     if let Some(column) = common {
         put_table(out, column)?;
@@ -279,7 +283,7 @@ fn put_columns(out: &mut BytesMut, columns: &[ColumnSpec]) -> Result<(), EncodeE
             put_table(out, column)?;
         }
         write::string(out, "name of a column", &column.name)?;
-        column.column_type.write_option(out)
+        column.column_type.write_option(version, out)
     })
 }
 
