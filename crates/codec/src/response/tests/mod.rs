@@ -49,7 +49,8 @@ fn g11_3_every_response_vector_decodes_and_is_written_the_same() {
         assert_eq!(decode_response(&again), Ok(decoded), "{}", vector.name);
         seen += 1;
     }
-    assert!(seen >= 36, "only {seen} vectors were held");
+    // The other three are not envelopes of a version spoken here, and have tests of their own.
+    assert_eq!((seen, section("response").len()), (45 - 3 - NOT_WRITTEN_SO.len(), 45));
 }
 
 #[test]
