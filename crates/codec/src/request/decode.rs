@@ -4,133 +4,21 @@
 //! it is tested against the protocol.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use bytes::Bytes;
 
-use super::BatchType;
 use super::bound::{BindValue, BoundValue};
 use super::parameters::{Tail, flag};
 use super::statement::PREPARE_KEYSPACE;
-use crate::secret::fmt_token;
+use super::{
+    BatchType, DecodedBatch, DecodedBatchStatement, DecodedParameters, DecodedStatement,
+    RequestMessage,
+};
 use crate::wire::{RawValue, Reader};
 use crate::{
-    Consistency, CustomPayload, DecodeError, DecodeErrorKind, Envelope, EnvelopeFlags, EventKind,
-    Opcode, PagingState, ProtocolVersion, SerialConsistency,
+    CustomPayload, DecodeError, DecodeErrorKind, Envelope, EnvelopeFlags, EventKind, Opcode,
+    PagingState, ProtocolVersion, SerialConsistency,
 };
-
-/// A request, as a server gets it.
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RequestMessage {
-    /// STARTUP: its options; servers take the keys in any case.
-    Startup(BTreeMap<String, String>),
-    /// OPTIONS.
-    Options,
-    /// REGISTER: which events.
-    Register(Vec<EventKind>),
-    /// `AUTH_RESPONSE`: the token; `None` if it was null, which a client must not send.
-    AuthResponse(Option<Bytes>),
-    /// QUERY.
-    Query {
-        /// The statement, in CQL.
-        statement: String,
-        /// Its values and options.
-        parameters: DecodedParameters,
-    },
-    /// PREPARE.
-    Prepare {
-        /// The statement, in CQL.
-        statement: String,
-        /// The keyspace of unqualified names (v5).
-        keyspace: Option<String>,
-    },
-    /// EXECUTE.
-    Execute {
-        /// The id of the prepared statement.
-        id: Bytes,
-        /// The id of the result metadata that the client has; always there on v5, never before.
-        result_metadata_id: Option<Bytes>,
-        /// Its values and options.
-        parameters: DecodedParameters,
-    },
-    /// BATCH.
-    Batch(DecodedBatch),
-}
-
-impl fmt::Debug for RequestMessage {
-    /// As derived, but for the token: of this the length only.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Startup(options) => f.debug_tuple("Startup").field(options).finish(),
-            Self::Options => f.write_str("Options"),
-            Self::Register(events) => f.debug_tuple("Register").field(events).finish(),
-            Self::AuthResponse(token) => fmt_token(f, "AuthResponse", token.as_deref()),
-            Self::Query { statement, parameters } => {
-                let mut query = f.debug_struct("Query");
-                query.field("statement", statement).field("parameters", parameters).finish()
-            }
-            Self::Prepare { statement, keyspace } => {
-                let mut prepare = f.debug_struct("Prepare");
-                prepare.field("statement", statement).field("keyspace", keyspace).finish()
-            }
-            Self::Execute { id, result_metadata_id, parameters } => f
-                .debug_struct("Execute")
-                .field("id", id)
-                .field("result_metadata_id", result_metadata_id)
-                .field("parameters", parameters)
-                .finish(),
-            Self::Batch(batch) => f.debug_tuple("Batch").field(batch).finish(),
-        }
-    }
-}
-
-/// The values and the options of a QUERY or an EXECUTE, owned; see
-/// [`QueryParameters`](super::QueryParameters) for what they mean.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "documented where the client sets them")]
-pub struct DecodedParameters {
-    pub consistency: Consistency,
-    pub values: Vec<BoundValue>,
-    pub skip_metadata: bool,
-    pub page_size: Option<i32>,
-    pub paging_state: Option<PagingState>,
-    pub serial_consistency: Option<SerialConsistency>,
-    pub timestamp_micros: Option<i64>,
-    pub keyspace: Option<String>,
-    pub now_in_seconds: Option<i32>,
-}
-
-/// A BATCH, owned; see [`Batch`](super::Batch) for what the fields mean.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "documented where the client sets them")]
-pub struct DecodedBatch {
-    pub batch_type: BatchType,
-    pub statements: Vec<DecodedBatchStatement>,
-    pub consistency: Consistency,
-    pub serial_consistency: Option<SerialConsistency>,
-    pub timestamp_micros: Option<i64>,
-    pub keyspace: Option<String>,
-    pub now_in_seconds: Option<i32>,
-}
-
-/// One statement of a batch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DecodedBatchStatement {
-    /// The text, or the id.
-    pub statement: DecodedStatement,
-    /// Its values; they never have names.
-    pub values: Vec<BoundValue>,
-}
-
-/// What a statement of a batch is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DecodedStatement {
-    /// In CQL.
-    Query(String),
-    /// Prepared, by its id.
-    Prepared(Bytes),
-}
 
 /// Reads the message of a request envelope.
 ///

@@ -1,8 +1,8 @@
 //! Responses: what a server says, decoded by the client and encoded by the server's half.
 //!
-//! A body may begin with prefixes that the envelope's flags announce: the id of a trace, warnings, a custom payload.
-//! Any response can carry them, ERROR included, so none of them is lost with a failure. Bytes after a complete
-//! message are ignored, as the protocol demands.
+//! A body may begin with prefixes that the envelope's flags announce: the id of a trace, warnings,
+//! a custom payload. Any response can carry them, ERROR included, so none of them is lost with a
+//! failure. Bytes after a complete message are ignored, as the protocol demands.
 
 mod encode;
 mod error;
@@ -29,7 +29,7 @@ use crate::secret::fmt_token;
 use crate::wire::Reader;
 use crate::{CustomPayload, DecodeError, DecodeErrorKind, Envelope, EnvelopeHeader, Opcode};
 
-/// A response, and what came with it.
+/// A response, and what came with it (v5 §2.4.1.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decoded {
     /// The id under which the server traces the request, in `system_traces`.
@@ -45,24 +45,24 @@ pub struct Decoded {
 /// What a server says (v5 §4.2).
 #[derive(Clone, PartialEq, Eq)]
 pub enum Response {
-    /// ERROR: the request failed.
+    /// ERROR (v5 §8): the request failed.
     Error(ServerError),
-    /// READY: STARTUP or REGISTER is done.
+    /// READY (v5 §4.2.2): STARTUP or REGISTER is done.
     Ready,
-    /// AUTHENTICATE: the server asks who is connecting.
+    /// AUTHENTICATE (v5 §4.2.3): the server asks who is connecting.
     Authenticate {
         /// The class that it authenticates with.
         authenticator: String,
     },
-    /// SUPPORTED: the answer to OPTIONS.
+    /// SUPPORTED (v5 §4.2.4): the answer to OPTIONS.
     Supported(Supported),
-    /// RESULT of a QUERY, PREPARE, EXECUTE or BATCH.
+    /// RESULT (v5 §4.2.5) of a QUERY, PREPARE, EXECUTE or BATCH.
     Result(ResultResponse),
-    /// EVENT: something that was registered for has happened.
+    /// EVENT (v5 §4.2.6): something that was registered for has happened.
     Event(Event),
-    /// `AUTH_CHALLENGE`: one more question.
+    /// `AUTH_CHALLENGE` (v5 §4.2.7): one more question.
     AuthChallenge(Option<Bytes>),
-    /// `AUTH_SUCCESS`: authentication is done. Password authenticators send null.
+    /// `AUTH_SUCCESS` (v5 §4.2.8): authentication is done. Password authenticators send null.
     AuthSuccess(Option<Bytes>),
 }
 
@@ -106,8 +106,8 @@ impl From<Response> for Decoded {
     }
 }
 
-/// Reads a response envelope, prefixes and message. The rows of a result stay where they are: they share the bytes
-/// of the body.
+/// Reads a response envelope, prefixes and message. The rows of a result stay where they are: they
+/// share the bytes of the body.
 ///
 /// # Errors
 ///
@@ -121,8 +121,8 @@ pub fn decode_response(envelope: &Envelope) -> Result<Decoded, DecodeError> {
 }
 
 impl Envelope {
-    /// Reads it as [`decode_response`] does, and gives the bytes of its body to the rows, if there are any: nobody
-    /// has to count who shares them.
+    /// Reads it as [`decode_response`] does, and gives the bytes of its body to the rows, if there
+    /// are any: nobody has to count who shares them.
     ///
     /// # Errors
     ///

@@ -53,6 +53,10 @@ impl<'a> Reader<'a> {
     }
 
     /// The next `count` bytes.
+    ///
+    /// # Errors
+    ///
+    /// Fewer bytes left; the cursor stays.
     pub fn take(&mut self, what: &'static str, count: usize) -> Result<&'a [u8], DecodeError> {
         let Some((taken, _)) = self.rest().split_at_checked(count) else {
             let remaining = self.remaining();
@@ -65,6 +69,10 @@ impl<'a> Reader<'a> {
     }
 
     /// The next `N` bytes as an array.
+    ///
+    /// # Errors
+    ///
+    /// Fewer bytes left; the cursor stays.
     pub fn array<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], DecodeError> {
         let Some(taken) = self.rest().first_chunk() else {
             let remaining = self.remaining();
@@ -74,32 +82,56 @@ impl<'a> Reader<'a> {
         Ok(*taken)
     }
 
-    /// A \[byte\].
+    /// A \[byte\]: 1 byte, 0 to 255.
+    ///
+    /// # Errors
+    ///
+    /// No byte left.
     pub fn byte(&mut self, what: &'static str) -> Result<u8, DecodeError> {
         self.array(what).map(u8::from_be_bytes)
     }
 
-    /// A \[short\]: 0 to 65,535.
+    /// A \[short\]: 2 bytes, 0 to 65,535.
+    ///
+    /// # Errors
+    ///
+    /// Fewer bytes left.
     pub fn short(&mut self, what: &'static str) -> Result<u16, DecodeError> {
         self.array(what).map(u16::from_be_bytes)
     }
 
-    /// An \[int\].
+    /// An \[int\]: 4 bytes, signed.
+    ///
+    /// # Errors
+    ///
+    /// Fewer bytes left.
     pub fn int(&mut self, what: &'static str) -> Result<i32, DecodeError> {
         self.array(what).map(i32::from_be_bytes)
     }
 
-    /// A \[long\].
+    /// A \[long\]: 8 bytes, signed.
+    ///
+    /// # Errors
+    ///
+    /// Fewer bytes left.
     pub fn long(&mut self, what: &'static str) -> Result<i64, DecodeError> {
         self.array(what).map(i64::from_be_bytes)
     }
 
     /// A \[uuid\]: 16 bytes.
+    ///
+    /// # Errors
+    ///
+    /// Fewer bytes left.
     pub fn uuid(&mut self, what: &'static str) -> Result<Uuid, DecodeError> {
         self.array(what).map(Uuid::from_bytes)
     }
 
-    /// An \[int\] that counts something, and so may not be negative.
+    /// An \[int\] that counts something: 0 to 2^31 - 1.
+    ///
+    /// # Errors
+    ///
+    /// Fewer than 4 bytes left, and a number below zero.
     pub fn count(&mut self, what: &'static str) -> Result<usize, DecodeError> {
         let at = self.position;
         let value = self.int(what)?;
@@ -107,7 +139,11 @@ impl<'a> Reader<'a> {
         usize::try_from(value).map_err(|_| DecodeError { what, at, kind: contradiction })
     }
 
-    /// A \[string\]: a \[short\] length and UTF-8.
+    /// A \[string\]: a \[short\] length, and as many bytes of UTF-8.
+    ///
+    /// # Errors
+    ///
+    /// Fewer bytes left, and bytes that are not UTF-8.
     pub fn string(&mut self, what: &'static str) -> Result<&'a str, DecodeError> {
         let at = self.position;
         let bytes = self.short_bytes(what)?;
@@ -119,11 +155,19 @@ impl<'a> Reader<'a> {
     }
 
     /// A \[string\] for people (error texts, warnings): what is not UTF-8 in it is replaced.
+    ///
+    /// # Errors
+    ///
+    /// Fewer bytes left.
     pub fn lossy_string(&mut self, what: &'static str) -> Result<String, DecodeError> {
         self.short_bytes(what).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
     }
 
-    /// A \[long string\]: an \[int\] length and UTF-8.
+    /// A \[long string\]: an \[int\] length, and as many bytes of UTF-8.
+    ///
+    /// # Errors
+    ///
+    /// Fewer bytes left, a length below zero, and bytes that are not UTF-8.
     pub fn long_string(&mut self, what: &'static str) -> Result<&'a str, DecodeError> {
         let at = self.position;
         let length = self.count(what)?;
@@ -134,13 +178,21 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// \[short bytes\]: a \[short\] length and bytes.
+    /// \[short bytes\]: a \[short\] length, and as many bytes.
+    ///
+    /// # Errors
+    ///
+    /// Fewer bytes left.
     pub fn short_bytes(&mut self, what: &'static str) -> Result<&'a [u8], DecodeError> {
         let length = self.short(what)?;
         self.take(what, usize::from(length))
     }
 
-    /// \[bytes\]: an \[int\] length and bytes; any negative length is null.
+    /// \[bytes\]: an \[int\] length, and as many bytes; any negative length is null, `None`.
+    ///
+    /// # Errors
+    ///
+    /// Fewer bytes left.
     pub fn bytes(&mut self, what: &'static str) -> Result<Option<&'a [u8]>, DecodeError> {
         match usize::try_from(self.int(what)?) {
             Ok(length) => self.take(what, length).map(Some),
@@ -148,7 +200,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A \[value\]: as \[bytes\], but -2 is "unset" and anything below is an error.
+    /// A \[value\] (v4 §3): as \[bytes\], but a length of -2 is "unset".
+    ///
+    /// # Errors
+    ///
+    /// Fewer bytes left, and a length below -2.
     pub fn value(&mut self, what: &'static str) -> Result<RawValue<'a>, DecodeError> {
         let at = self.position;
         match self.int(what)? {
@@ -162,12 +218,20 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A \[consistency\].
+    /// A \[consistency\]: a \[short\]; a level that is not known keeps its code.
+    ///
+    /// # Errors
+    ///
+    /// Fewer bytes left.
     pub fn consistency(&mut self, what: &'static str) -> Result<Consistency, DecodeError> {
         self.short(what).map(Consistency::from_code)
     }
 
     /// An \[inetaddr\]: a \[byte\] that is 4 or 16, and as many bytes.
+    ///
+    /// # Errors
+    ///
+    /// Fewer bytes left, and any other size.
     pub fn inetaddr(&mut self, what: &'static str) -> Result<IpAddr, DecodeError> {
         let at = self.position;
         match self.byte(what)? {
@@ -180,7 +244,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// An \[inet\]: an \[inetaddr\] and an \[int\] that is a port.
+    /// An \[inet\]: an \[inetaddr\], and an \[int\] that is a port, 0 to 65,535.
+    ///
+    /// # Errors
+    ///
+    /// As [`inetaddr`](Self::inetaddr), and a number that is no port.
     pub fn inet(&mut self, what: &'static str) -> Result<SocketAddr, DecodeError> {
         let address = self.inetaddr(what)?;
         let at = self.position;
@@ -190,12 +258,21 @@ impl<'a> Reader<'a> {
         Ok(SocketAddr::new(address, port))
     }
 
-    /// A \[string list\].
+    /// A \[string list\]: a \[short\], and as many \[string\]s.
+    ///
+    /// # Errors
+    ///
+    /// As [`string`](Self::string), of any of them.
     pub fn string_list(&mut self, what: &'static str) -> Result<Vec<String>, DecodeError> {
         self.list(what, |reader| reader.string(what).map(str::to_owned))
     }
 
-    /// A \[bytes map\]; of a key that comes twice the last value counts.
+    /// A \[bytes map\]: a \[short\], and as many pairs of \[string\] and \[bytes\]. Of a key that
+    /// comes twice the last value counts.
+    ///
+    /// # Errors
+    ///
+    /// Fewer bytes left, and a key that is not UTF-8.
     pub fn bytes_map(&mut self, what: &'static str) -> Result<CustomPayload, DecodeError> {
         let count = self.short(what)?;
         let entry = |_| {
@@ -218,6 +295,10 @@ impl<'a> Reader<'a> {
 
     /// A \[short\] and as many items. Room is made for no more of them than [`room`](Self::room)
     /// allows.
+    ///
+    /// # Errors
+    ///
+    /// Fewer bytes left, and the first error of an item.
     pub fn list<T>(
         &mut self,
         what: &'static str,

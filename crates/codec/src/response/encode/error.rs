@@ -1,4 +1,4 @@
-//! ERROR, each code with the details that its version gives it (v5 §9).
+//! ERROR, each code with the details that its version gives it (v5 §8).
 
 use bytes::{BufMut, BytesMut};
 

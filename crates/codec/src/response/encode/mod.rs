@@ -1,7 +1,7 @@
 //! The server's half: responses written as a server of the version writes them.
 //!
-//! What a version does not have is refused, not replaced: a server of v3 reports the failure of a read
-//! as a timeout, say, and which of them it sends is for its owner to decide.
+//! What a version does not have is refused, not replaced: a server of v3 reports the failure of a
+//! read as a timeout, say, and which of them it sends is for its owner to decide.
 
 mod error;
 mod event;
@@ -19,11 +19,13 @@ use crate::{
     Compression, Direction, EncodeError, EnvelopeFlags, EnvelopeHeader, ProtocolVersion, StreamId,
 };
 
-/// Appends a response envelope to `out`. `compression` is that of v3 and v4, where it was negotiated.
+/// Appends a response envelope to `out`. `compression` is that of v3 and v4, where it was
+/// negotiated.
 ///
 /// # Errors
 ///
-/// What the version cannot say, and what is longer than its length field can say; `out` is as it was.
+/// What the version cannot say, and what is longer than its length field can say; `out` is as it
+/// was.
 pub fn encode_response(
     response: &Decoded,
     version: ProtocolVersion,

@@ -1,4 +1,4 @@
-//! The codes of errors (v5 §9).
+//! The codes of errors (v5 §8).
 
 use std::fmt;
 

@@ -21,7 +21,8 @@ fn envelopes() -> impl Iterator<Item = (Vector, Envelope)> {
     })
 }
 
-/// What a server sends and this crate's server half does not: quirks, and flags that a client ignores.
+/// What a server sends and this crate's server half does not: quirks, and flags that a client
+/// ignores.
 const NOT_WRITTEN_SO: [&str; 4] = [
     "ERROR write timeout SIMPLE+contentions",
     "ERROR v5 STARTUP without beta flag",
