@@ -86,7 +86,12 @@ pub enum Direction {
     Response,
 }
 
-/// The header of an envelope (v5 §2.4.1).
+/// The header of an envelope (v5 §2.4.1): nine bytes, numbers big-endian.
+///
+/// ```text
+///   byte 0       1       2..4     4        5..9
+///   | version | flags | stream | opcode | length of the body |
+/// ```
 #[derive(Copy, Clone, Eq, PartialEq, Hash, Debug)]
 pub struct EnvelopeHeader {
     /// The version, which a connection's STARTUP fixes.

@@ -6,10 +6,8 @@
 
 use std::sync::Arc;
 
+use super::class_name::PACKAGE;
 use super::{ColumnType, UserType};
-
-/// The package of the server's own types; the server too lets it be left out.
-const PACKAGE: &str = "org.apache.cassandra.db.marshal.";
 
 /// The type that a class is, at most `depth` levels deep and of at most `left` types, from which
 /// those that it is made of are taken.
@@ -38,6 +36,7 @@ impl<'a> ClassParser<'a> {
         self.skip_blanks();
         let start = self.rest;
         let name = Some(self.word()).filter(|name| !name.is_empty())?;
+        // The server too lets the package be left out.
         let simple = name.strip_prefix(PACKAGE).unwrap_or(name);
         if let Some(native) = native(simple) {
             return Some(native);
