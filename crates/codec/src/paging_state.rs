@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// Where the next page of a result begins, in the server's own words.
+/// Where the next page of a result begins, in the server's own words (v5 §7).
 ///
 /// Opaque. Valid for the same statement and values, on every node of the cluster, under the same
 /// protocol version (v3 on one side, v4 and v5 on the other). It may contain values of primary

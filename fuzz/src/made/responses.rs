@@ -107,8 +107,8 @@ impl Made<'_> {
         let target = match self.short()? % 6 {
             0 => SchemaTarget::Table(self.text()?),
             1 => SchemaTarget::Type(self.text()?),
-            2 => SchemaTarget::Function(self.text()?, self.texts()?),
-            3 => SchemaTarget::Aggregate(self.text()?, self.texts()?),
+            2 if self.is(V4) => SchemaTarget::Function(self.text()?, self.texts()?),
+            3 if self.is(V4) => SchemaTarget::Aggregate(self.text()?, self.texts()?),
             4 => SchemaTarget::Other("NEWER".to_owned()),
             _ => SchemaTarget::Keyspace,
         };

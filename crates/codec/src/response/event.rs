@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use crate::wire::Reader;
 use crate::{DecodeError, DecodeErrorKind};
 
-/// A kind of event, as REGISTER asks for it.
+/// A kind of event, as REGISTER asks for it (v5 §4.1.8).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum EventKind {
     /// A host joins, leaves or moves.
@@ -56,7 +56,8 @@ impl fmt::Display for EventKind {
     }
 }
 
-/// Something that happened to the cluster. Events may come twice, late, and out of order.
+/// Something that happened to the cluster (v5 §4.2.6). Events may come twice, late, and out of
+/// order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A host joined, left or moved.
@@ -103,7 +104,7 @@ pub enum StatusChange {
     Other(String),
 }
 
-/// What was changed in the schema, and how.
+/// What was changed in the schema, and how (v5 §4.2.5.5).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SchemaChange {
     /// How.

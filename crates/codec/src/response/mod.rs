@@ -1,8 +1,8 @@
 //! Responses: what a server says, decoded by the client and encoded by the server's half.
 //!
-//! A body may begin with prefixes that the envelope's flags announce: the id of a trace, warnings, a custom payload.
-//! Any response can carry them, ERROR included, so none of them is lost with a failure. Bytes after a complete
-//! message are ignored, as the protocol demands.
+//! A body may begin with prefixes that the envelope's flags announce: the id of a trace, warnings,
+//! a custom payload. Any response can carry them, ERROR included, so none of them is lost with a
+//! failure. Bytes after a complete message are ignored, as the protocol demands.
 
 mod encode;
 mod error;
@@ -12,6 +12,8 @@ mod result;
 mod supported;
 #[cfg(test)]
 mod tests;
+
+use std::fmt;
 
 use bytes::{Buf, Bytes};
 
@@ -23,10 +25,11 @@ pub use self::event::{
 pub use self::prefixes::Prefixes;
 pub use self::result::{BindMetadata, Prepared, ResultResponse, Rows, RowsMetadata};
 pub use self::supported::Supported;
+use crate::secret::fmt_token;
 use crate::wire::Reader;
 use crate::{DecodeError, DecodeErrorKind, Envelope, EnvelopeHeader, Opcode};
 
-/// A response, and what came with it.
+/// A response, and what came with it (v5 §2.4.1.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decoded {
     /// What came before the message; nearly always nothing.
@@ -36,26 +39,26 @@ pub struct Decoded {
 }
 
 /// What a server says (v5 §4.2).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Response {
-    /// ERROR: the request failed.
+    /// ERROR (v5 §8): the request failed.
     Error(Box<ServerError>),
-    /// READY: STARTUP or REGISTER is done.
+    /// READY (v5 §4.2.2): STARTUP or REGISTER is done.
     Ready,
-    /// AUTHENTICATE: the server asks who is connecting.
+    /// AUTHENTICATE (v5 §4.2.3): the server asks who is connecting.
     Authenticate {
         /// The class that it authenticates with.
         authenticator: String,
     },
-    /// SUPPORTED: the answer to OPTIONS.
+    /// SUPPORTED (v5 §4.2.4): the answer to OPTIONS.
     Supported(Supported),
-    /// RESULT of a QUERY, PREPARE, EXECUTE or BATCH.
+    /// RESULT (v5 §4.2.5) of a QUERY, PREPARE, EXECUTE or BATCH.
     Result(ResultResponse),
-    /// EVENT: something that was registered for has happened.
+    /// EVENT (v5 §4.2.6): something that was registered for has happened.
     Event(Event),
-    /// `AUTH_CHALLENGE`: one more question.
+    /// `AUTH_CHALLENGE` (v5 §4.2.7): one more question.
     AuthChallenge(Option<Bytes>),
-    /// `AUTH_SUCCESS`: authentication is done. Password authenticators send null.
+    /// `AUTH_SUCCESS` (v5 §4.2.8): authentication is done. Password authenticators send null.
     AuthSuccess(Option<Bytes>),
 }
 
@@ -75,14 +78,32 @@ impl Response {
     }
 }
 
+impl fmt::Debug for Response {
+    /// As derived, but for tokens: of these the length only.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Error(error) => f.debug_tuple("Error").field(error).finish(),
+            Self::Ready => f.write_str("Ready"),
+            Self::Authenticate { authenticator } => {
+                f.debug_struct("Authenticate").field("authenticator", authenticator).finish()
+            }
+            Self::Supported(supported) => f.debug_tuple("Supported").field(supported).finish(),
+            Self::Result(result) => f.debug_tuple("Result").field(result).finish(),
+            Self::Event(event) => f.debug_tuple("Event").field(event).finish(),
+            Self::AuthChallenge(token) => fmt_token(f, "AuthChallenge", token.as_deref()),
+            Self::AuthSuccess(token) => fmt_token(f, "AuthSuccess", token.as_deref()),
+        }
+    }
+}
+
 impl From<Response> for Decoded {
     fn from(response: Response) -> Self {
         Self { prefixes: Prefixes::NONE, response }
     }
 }
 
-/// Reads a response envelope, prefixes and message. The rows of a result stay where they are: they share the bytes
-/// of the body.
+/// Reads a response envelope, prefixes and message. The rows of a result stay where they are: they
+/// share the bytes of the body.
 ///
 /// # Errors
 ///
@@ -96,8 +117,8 @@ pub fn decode_response(envelope: &Envelope) -> Result<Decoded, DecodeError> {
 }
 
 impl Envelope {
-    /// Reads it as [`decode_response`] does, and gives the bytes of its body to the rows, if there are any: nobody
-    /// has to count who shares them.
+    /// Reads it as [`decode_response`] does, and gives the bytes of its body to the rows, if there
+    /// are any: nobody has to count who shares them.
     ///
     /// # Errors
     ///

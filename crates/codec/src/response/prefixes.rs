@@ -1,5 +1,5 @@
-//! What may stand before the message of a response: the id of a trace, warnings, a custom payload, in this order
-//! (v5 §2.2).
+//! What may stand before the message of a response: the id of a trace, warnings, a custom payload,
+//! in this order (v5 §2.4.1.2).
 
 use uuid::Uuid;
 

@@ -35,7 +35,7 @@ fn response(version: ProtocolVersion) -> BoxedStrategy<Response> {
         1 => text().prop_map(|authenticator| Response::Authenticate { authenticator }),
         1 => supported.prop_map(|options| Response::Supported(Supported::new(options))),
         4 => result(version).prop_map(Response::Result),
-        2 => event().prop_map(Response::Event),
+        2 => event(version).prop_map(Response::Event),
         1 => of(bytes()).prop_map(Response::AuthChallenge),
         1 => of(bytes()).prop_map(Response::AuthSuccess),
     ]
@@ -48,6 +48,7 @@ fn error(version: ProtocolVersion) -> impl Strategy<Value = ServerError> {
     });
     let bare = bare.prop_map(|code| (code, ServerErrorDetail::None));
     (prop_oneof![1 => bare, 9 => detail(version)], text())
+        .prop_filter("of this version", move |((code, _), _)| code.since() <= version)
         .prop_map(|((code, detail), message)| ServerError { code, message, detail })
 }
 
@@ -137,7 +138,7 @@ fn result(version: ProtocolVersion) -> BoxedStrategy<ResultResponse> {
         rows(version).prop_map(ResultResponse::Rows),
         text().prop_map(ResultResponse::SetKeyspace),
         prepared(version).prop_map(|prepared| ResultResponse::Prepared(Box::new(prepared))),
-        schema_change().prop_map(ResultResponse::SchemaChange),
+        schema_change(version).prop_map(ResultResponse::SchemaChange),
     ]
     .boxed()
 }
@@ -189,7 +190,7 @@ fn among<T>(columns: &[T], key: Vec<u16>) -> Vec<u16> {
     distinct
 }
 
-fn schema_change() -> impl Strategy<Value = SchemaChange> {
+fn schema_change(version: ProtocolVersion) -> impl Strategy<Value = SchemaChange> {
     use SchemaTarget as T;
     let kind = prop::sample::select(vec![
         SchemaChangeKind::Created,
@@ -206,6 +207,9 @@ fn schema_change() -> impl Strategy<Value = SchemaChange> {
         (text(), arguments()).prop_map(|(name, arguments)| T::Aggregate(name, arguments)),
         Just(T::Other("NEWER".to_owned())),
     ];
+    let target = target.prop_filter("of this version", move |target| {
+        version >= V4 || !matches!(target, T::Function(..) | T::Aggregate(..))
+    });
     (kind, target, text()).prop_map(|(kind, target, keyspace)| SchemaChange {
         kind,
         target,
@@ -213,7 +217,7 @@ fn schema_change() -> impl Strategy<Value = SchemaChange> {
     })
 }
 
-fn event() -> impl Strategy<Value = Event> {
+fn event(version: ProtocolVersion) -> impl Strategy<Value = Event> {
     let topology = prop::sample::select(vec![
         TopologyChange::NewNode,
         TopologyChange::RemovedNode,
@@ -229,7 +233,7 @@ fn event() -> impl Strategy<Value = Event> {
         (topology, address())
             .prop_map(|(change, address)| { Event::TopologyChange { change, address } }),
         (status, address()).prop_map(|(change, address)| Event::StatusChange { change, address }),
-        schema_change().prop_map(Event::SchemaChange),
+        schema_change(version).prop_map(Event::SchemaChange),
         Just(Event::Other("NEWER".to_owned())),
     ]
 }

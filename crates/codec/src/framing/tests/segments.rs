@@ -53,6 +53,14 @@ fn g11_3_crc32_vectors() {
 }
 
 #[test]
+fn g11_3_the_crc32_is_the_usual_one_but_for_its_seed() {
+    let check = vector("crc32", "standard check (NO seed)");
+    assert_eq!(crc32fast::hash(&check.bytes), 0xCBF4_3926);
+    let seeded = [&from_hex("fa2d55ca"), &check.bytes[..]].concat();
+    assert_eq!(crc32(&check.bytes), crc32fast::hash(&seeded));
+}
+
+#[test]
 fn g11_3_segment_vectors() {
     // The first holds requests, so that only the encoder can be asked.
     let two = vector("segment_plain", "two envelopes");

@@ -1,7 +1,7 @@
-//! ERROR: why a server did not do what it was asked (v5 §9).
+//! ERROR: why a server did not do what it was asked (v5 §8).
 //!
-//! An error keeps its code and its text whatever else of it can be read: a code that is not known here and details
-//! that are cut off are errors of the server all the same, not of the connection.
+//! An error keeps its code and its text whatever else of it can be read: a code that is not known
+//! here and details that are cut off are errors of the server all the same, not of the connection.
 
 mod code;
 mod read;
@@ -15,7 +15,7 @@ pub use self::code::ErrorCode;
 pub(super) use self::read::read;
 use crate::Consistency;
 
-/// What a server said of a request that failed.
+/// What a server said of a request that failed (v5 §8).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerError {
     /// Which error it is.
@@ -119,11 +119,11 @@ pub struct Replicas {
 pub struct Failures {
     /// How many.
     pub count: i32,
-    /// Each with its reason (v5): a number that servers add to with every release.
+    /// Each with its reason (v5), 0 to 65,535: a number that servers add to with every release.
     pub reasons: Vec<(IpAddr, u16)>,
 }
 
-/// What was being written when a write failed.
+/// What was being written when a write failed: the names of v5 §8.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WriteType {
@@ -215,7 +215,8 @@ impl ServerError {
 }
 
 impl fmt::Display for ServerError {
-    /// The name of the error, and its text with control characters escaped: it goes to terminals and logs.
+    /// The name of the error, and its text with control characters escaped: it goes to terminals
+    /// and logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.code)?;
         for c in self.message.chars() {

@@ -22,22 +22,22 @@ pub(super) mod kind {
 
 pub(super) use self::metadata::flag;
 
-/// What came of a statement.
+/// What came of a statement: the kinds of RESULT, 1 to 5 on the wire (v5 §4.2.5).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ResultResponse {
     /// Done, and nothing to say.
     Void,
-    /// A page of rows.
+    /// A page of rows (v5 §4.2.5.2).
     Rows(Rows),
     /// USE: this keyspace is the connection's from now on.
     SetKeyspace(String),
-    /// A statement is prepared.
+    /// A statement is prepared (v5 §4.2.5.4).
     Prepared(Box<Prepared>),
-    /// The schema is changed.
+    /// The schema is changed (v5 §4.2.5.5).
     SchemaChange(SchemaChange),
 }
 
-/// A page of rows, not decoded yet.
+/// A page of rows, not decoded yet (v5 §4.2.5.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rows {
     /// How the rows look.
