@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use crate::{
-    ColumnSpec, ColumnType, DecodeRow, InvalidValue, Row, RowCursor, RowIter, TypeMismatch,
-    ValueError, ValueProblem,
+    ColumnSpec, ColumnType, DecodeRow, InvalidValue, Row, RowCursor, RowIter, RowPlan,
+    TypeMismatch, ValueError, ValueProblem,
 };
 
 type Named<'page> = (i32, &'page str, Option<i64>);
@@ -50,10 +50,13 @@ fn typed_rows_borrow_from_the_page() {
 #[test]
 fn a_cursor_is_kept_beside_the_page_that_it_walks() {
     let (columns, content) = (columns(), two_rows());
-    Named::check(&columns).unwrap();
+    let plan = Named::plan(&columns).unwrap();
     let mut cursor = RowCursor::new(2);
     let before = cursor;
-    assert_eq!(cursor.next_as::<Named<'_>>(&columns, &content), Some(Ok((1, "ada", Some(9)))));
+    assert_eq!(
+        cursor.next_as::<Named<'_>>(&plan, &columns, &content),
+        Some(Ok((1, "ada", Some(9))))
+    );
     let second = cursor.next(&columns, &content).unwrap().unwrap();
     assert_eq!(second.decode(), Ok((2, "", None::<i64>)));
     assert_eq!((cursor.remaining(), cursor.offset()), (0, content.len()));
@@ -142,11 +145,11 @@ fn bytes_after_the_last_row_and_columns_nobody_reads_are_skipped() {
 struct First(i32);
 
 impl<'page> DecodeRow<'page> for First {
-    fn check(_: &[ColumnSpec]) -> Result<(), ValueError> {
-        Ok(())
+    fn plan(_: &[ColumnSpec]) -> Result<RowPlan, ValueError> {
+        Ok(RowPlan::by_position())
     }
 
-    fn decode_row(cells: &mut crate::RowCells<'page>) -> Result<Self, ValueError> {
+    fn decode_row(_: &RowPlan, cells: &mut crate::RowCells<'page>) -> Result<Self, ValueError> {
         cells.value().map(Self)
     }
 }

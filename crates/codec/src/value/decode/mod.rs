@@ -21,7 +21,7 @@
 //! | set | `HashSet<T>`, `BTreeSet<T>` |
 //! | map | `HashMap<K, V>`, `BTreeMap<K, V>`, [`MapIter`] |
 //! | tuple | tuples of as many |
-//! | user type | by its fields: [`FieldCells`] |
+//! | user type | structs that derive `Value`; by its fields: [`FieldCells`] |
 //! | any type | [`CqlValue`](super::CqlValue), [`Undecoded`] |
 //! | any of them | `Box<T>`, `Rc<T>`, `Arc<T>` |
 //! | any of them, or null, or empty | `Option<T>` |
@@ -38,6 +38,7 @@ mod cells;
 mod fields;
 mod list;
 mod map;
+mod named_fields;
 pub(crate) mod number;
 pub(crate) mod option;
 mod pointer;
@@ -48,10 +49,13 @@ mod undecoded;
 #[cfg(feature = "serde_json")]
 pub(crate) use bytes::text;
 pub(crate) use fields::user_type;
-pub use fields::{FieldCell, FieldCells, FieldCheck, check_fields, missing_field};
+pub use fields::{
+    FieldCell, FieldCells, FieldCheck, check_fields, check_optional_fields, missing_field,
+};
 pub use list::ListIter;
 pub(crate) use list::element_of;
 pub use map::MapIter;
+pub use named_fields::NamedFields;
 pub use row::DecodeRow;
 pub(crate) use tuple::TupleCells;
 pub use undecoded::Undecoded;

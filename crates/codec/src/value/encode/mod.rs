@@ -22,7 +22,7 @@ mod values;
 
 pub use encoded::EncodedValues;
 pub use fields::encode_fields;
-pub use named::NamedValues;
+pub use named::{NamedValues, ValuesByName, encode_by_name};
 pub use option::{MaybeUnset, Unset};
 pub use values::EncodeValues;
 
