@@ -3,11 +3,12 @@
 //! A struct may derive several things, and they share its attributes: one that says nothing to one
 //! of them may say something to another. So all of them know all attributes.
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenTree};
 use syn::ext::IdentExt;
 use syn::meta::ParseNestedMeta;
+use syn::parse::ParseBuffer;
 use syn::spanned::Spanned;
-use syn::{Attribute, Error, LitStr, Path, Result};
+use syn::{Attribute, Error, LitStr, Path, Result, Token};
 
 use crate::errors::Errors;
 use crate::rename::RenameAll;
@@ -39,7 +40,7 @@ impl OfStruct {
         each(attributes, errors, |name, meta| {
             let span = meta.path.span();
             match name {
-                "crate" => set(&mut found.codec, meta, text(meta)?.parse()?),
+                "crate" => set(&mut found.codec, meta, path(&text(meta)?)?),
                 "rename_all" => {
                     let word = text(meta)?;
                     set(&mut found.rename_all, meta, (RenameAll::parse(&word)?, word.span()))
@@ -89,7 +90,7 @@ impl OfField {
     }
 }
 
-/// Reads each item of each `#[cql(...)]`. After an error the rest of its parentheses is left.
+/// Reads each item of each `#[cql(...)]`.
 fn each(
     attributes: &[Attribute],
     errors: &mut Errors,
@@ -98,21 +99,43 @@ fn each(
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("cql")) {
         let read = attribute.parse_nested_meta(|meta| {
             let name = meta.path.get_ident().map(|ident| ident.unraw().to_string());
-            read(&name.unwrap_or_default(), &meta)
+            let name = name.unwrap_or_default();
+            if errors.take(read(&name, &meta)).is_some() && !is_over(&meta) {
+                errors.push(meta.input.error(format!("`{name}` takes no value")));
+            }
+            skip(&meta)
         });
         errors.take(read);
     }
 }
 
+/// Whether nothing follows of an item.
+fn is_over(meta: &ParseNestedMeta<'_>) -> bool {
+    meta.input.is_empty() || meta.input.peek(Token![,])
+}
+
+/// Goes on behind an item, whatever is left of it.
+fn skip(meta: &ParseNestedMeta<'_>) -> Result<()> {
+    while !is_over(meta) {
+        meta.input.parse::<TokenTree>()?;
+    }
+    Ok(())
+}
+
 /// The text after `name =`.
 fn text(meta: &ParseNestedMeta<'_>) -> Result<LitStr> {
-    meta.value()?.parse()
+    let text = meta.value().and_then(ParseBuffer::parse);
+    text.map_err(|_| Error::new(meta.path.span(), "it takes a text in quotes, after `=`"))
+}
+
+fn path(text: &LitStr) -> Result<Path> {
+    text.parse().map_err(|_| Error::new(text.span(), "it takes the path of the codec"))
 }
 
 fn set<T>(place: &mut Option<T>, meta: &ParseNestedMeta<'_>, value: T) -> Result<()> {
     match place.replace(value) {
         None => Ok(()),
-        Some(_) => Err(meta.error("said twice")),
+        Some(_) => Err(Error::new(meta.path.span(), "it is there twice")),
     }
 }
 
@@ -120,10 +143,11 @@ fn set<T>(place: &mut Option<T>, meta: &ParseNestedMeta<'_>, value: T) -> Result
 type Known<'a> = (&'a str, &'a [&'a str]);
 
 fn unknown(name: &str, meta: &ParseNestedMeta<'_>, here: Known<'_>, there: Known<'_>) -> Error {
+    let wrong = match there.1.contains(&name) {
+        true => format!("`{name}` is for {}", there.0),
+        false => "it is unknown".to_owned(),
+    };
     let known = here.1.join(", ");
-    if there.1.contains(&name) {
-        let (here, there) = (here.0, there.0);
-        return meta.error(format!("it stands on {there}, not on {here}; known here: {known}"));
-    }
-    meta.error(format!("unknown attribute; known on {}: {known}", here.0))
+    let why = format!("{wrong}; on {} there may be: {known}", here.0);
+    Error::new(meta.path.span(), why)
 }

@@ -64,7 +64,7 @@ impl Input {
             .map(|(field, member)| Field::new(field, member, rule, &mut errors))
             .collect();
         if fields.iter().all(|field| field.role == Role::Skip) {
-            let why = format!("`{derive}` is for structs with fields, of which one is not skipped");
+            let why = format!("`{derive}` is for structs with a field that is not skipped");
             errors.push(Error::new(span, why));
         }
         check_names(&fields, is_named, &mut errors);

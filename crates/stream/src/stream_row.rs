@@ -12,7 +12,7 @@ use crate::Page;
 /// read from a page: [`Page::rows`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no row that a stream can give out",
-    note = "one column is read as a tuple of one: `(T,)`",
+    note = "one column is read as a tuple of one: `(T,)`; a struct has to derive `Row`",
     note = "it has to own what it holds; rows that borrow are read from a page: `page.rows::<T>()`"
 )]
 pub trait StreamRow: Sized {

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use crate::{
-    ColumnSpec, ColumnType, DecodeRow, InvalidValue, Row, RowCursor, RowIter, RowPlan,
+    ColumnSpec, ColumnType, DecodeRow, InvalidValue, Row, RowCursor, RowIter, RowPlan, RowPlanner,
     TypeMismatch, ValueError, ValueProblem,
 };
 
@@ -152,4 +152,49 @@ impl<'page> DecodeRow<'page> for First {
     fn decode_row(_: &RowPlan, cells: &mut crate::RowCells<'page>) -> Result<Self, ValueError> {
         cells.value().map(Self)
     }
+}
+
+/// A row by name, with its fields in another order than the columns.
+#[derive(Debug, PartialEq)]
+struct ByName<'page> {
+    name: &'page str,
+    id: i32,
+}
+
+impl<'page> DecodeRow<'page> for ByName<'page> {
+    fn plan(columns: &[ColumnSpec]) -> Result<RowPlan, ValueError> {
+        let mut plan = RowPlanner::new::<Self>(columns);
+        plan.field::<&str>("name")?;
+        plan.field::<i32>("id")?;
+        Ok(plan.lenient())
+    }
+
+    fn decode_row(plan: &RowPlan, cells: &mut crate::RowCells<'page>) -> Result<Self, ValueError> {
+        let mut cells = plan.cells::<2>(cells)?;
+        Ok(Self { name: cells.value()?, id: cells.value()? })
+    }
+}
+
+#[test]
+fn a_plan_brings_columns_to_their_fields() {
+    let (columns, content) = (columns(), two_rows());
+    let rows = RowIter::<ByName<'_>>::new(&columns, 2, &content).unwrap();
+    let rows: Result<Vec<_>, _> = rows.collect();
+    assert_eq!(rows, Ok(vec![ByName { name: "ada", id: 1 }, ByName { name: "", id: 2 }]));
+}
+
+#[test]
+fn a_plan_of_another_type_or_of_other_columns_is_an_error_at_worst() {
+    let (columns, content) = (columns(), two_rows());
+    let mut planner = RowPlanner::new::<First>(&columns);
+    planner.field::<Option<i64>>("seen").unwrap();
+    let shorter = planner.lenient();
+    let row = RowCursor::new(1).next_as::<ByName<'_>>(&shorter, &columns, &content).unwrap();
+    assert!(row.is_err());
+    let by_name = ByName::plan(&columns).unwrap();
+    let row = RowCursor::new(1).next_as::<ByName<'_>>(&by_name, &columns[..1], &content).unwrap();
+    assert!(row.is_err());
+    let none = RowPlan::by_position();
+    let row = RowCursor::new(1).next_as::<ByName<'_>>(&none, &columns, &content).unwrap();
+    assert!(row.is_err(), "the first column is no text");
 }

@@ -7,6 +7,8 @@ mod deadlines;
 mod errors;
 mod memory;
 mod streams;
+#[cfg(feature = "derive")]
+mod structs;
 
 use std::time::Duration;
 

@@ -64,6 +64,11 @@ use super::{ValueError, ValueProblem};
 use crate::ColumnType;
 
 /// A Rust type that cells can be decoded to; it may borrow from the page (`'page`).
+#[diagnostic::on_unimplemented(
+    message = "no cell is read as `{Self}`",
+    note = "a struct is a user type, or what its only field is, if it derives `Value`",
+    note = "what borrows from a page has the lifetime of the row"
+)]
 pub trait DecodeValue<'page>: Sized {
     /// Checks that this Rust type goes with this type of CQL, whatever the cells hold.
     ///
