@@ -11,8 +11,8 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use cqlwire_codec::{
     ColumnSpec, ColumnType, DecodeRow, DecoderSettings, Envelope, EnvelopeDecoder, ProtocolVersion,
-    Response, ResultResponse, RowIter, Rows, RowsMetadata, StreamId, decode_response,
-    encode_response,
+    Response, ResultResponse, RowCells, RowIter, RowPlan, RowPlanner, Rows, RowsMetadata, StreamId,
+    ValueError, decode_response, encode_response,
 };
 use divan::counter::ItemsCount;
 use divan::{AllocProfiler, Bencher, black_box};
@@ -28,6 +28,58 @@ const ROWS: u32 = 5000;
 
 type Borrowed<'a> = (i32, &'a str, i64, f64);
 type Owned = (i32, String, i64, f64);
+
+/// By name, the columns in the order of the fields.
+#[allow(dead_code, reason = "rows are decoded, and that is all")]
+struct InOrder<'page> {
+    id: i32,
+    name: &'page str,
+    seen: i64,
+    score: f64,
+}
+
+impl<'page> DecodeRow<'page> for InOrder<'page> {
+    fn plan(columns: &[ColumnSpec]) -> Result<RowPlan, ValueError> {
+        let mut plan = RowPlanner::new::<Self>(columns);
+        plan.field::<i32>("id")?;
+        plan.field::<&str>("name")?;
+        plan.field::<i64>("seen")?;
+        plan.field::<f64>("score")?;
+        Ok(plan.lenient())
+    }
+
+    fn decode_row(plan: &RowPlan, cells: &mut RowCells<'page>) -> Result<Self, ValueError> {
+        let mut cells = plan.cells::<4>(cells)?;
+        let (id, name) = (cells.value()?, cells.value()?);
+        Ok(Self { id, name, seen: cells.value()?, score: cells.value()? })
+    }
+}
+
+/// By name, the columns in another order.
+#[allow(dead_code, reason = "rows are decoded, and that is all")]
+struct Shuffled<'page> {
+    score: f64,
+    seen: i64,
+    name: &'page str,
+    id: i32,
+}
+
+impl<'page> DecodeRow<'page> for Shuffled<'page> {
+    fn plan(columns: &[ColumnSpec]) -> Result<RowPlan, ValueError> {
+        let mut plan = RowPlanner::new::<Self>(columns);
+        plan.field::<f64>("score")?;
+        plan.field::<i64>("seen")?;
+        plan.field::<&str>("name")?;
+        plan.field::<i32>("id")?;
+        Ok(plan.lenient())
+    }
+
+    fn decode_row(plan: &RowPlan, cells: &mut RowCells<'page>) -> Result<Self, ValueError> {
+        let mut cells = plan.cells::<4>(cells)?;
+        let (score, seen) = (cells.value()?, cells.value()?);
+        Ok(Self { score, seen, name: cells.value()?, id: cells.value()? })
+    }
+}
 
 fn main() {
     divan::main();
@@ -91,6 +143,26 @@ fn cqlwire_owned(bencher: Bencher<'_, '_>) {
         let rows = rows(&page);
         let columns = rows.metadata.columns.as_deref().unwrap();
         walk::<Owned>(columns, &rows);
+    });
+}
+
+#[divan::bench]
+fn cqlwire_by_name(bencher: Bencher<'_, '_>) {
+    let page = page();
+    bencher.counter(ItemsCount::new(ROWS)).bench(|| {
+        let rows = rows(&page);
+        let columns = rows.metadata.columns.as_deref().unwrap();
+        walk::<InOrder<'_>>(columns, &rows);
+    });
+}
+
+#[divan::bench]
+fn cqlwire_by_name_shuffled(bencher: Bencher<'_, '_>) {
+    let page = page();
+    bencher.counter(ItemsCount::new(ROWS)).bench(|| {
+        let rows = rows(&page);
+        let columns = rows.metadata.columns.as_deref().unwrap();
+        walk::<Shuffled<'_>>(columns, &rows);
     });
 }
 

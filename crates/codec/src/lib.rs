@@ -164,6 +164,8 @@ mod vectors;
 mod version;
 pub mod wire;
 
+/// The buffers that [`EncodeValue`] and [`EncodeValues`] write to.
+pub use bytes;
 pub use consistency::{Consistency, SerialConsistency};
 pub use envelope::{Direction, Envelope, EnvelopeFlags, EnvelopeHeader, HEADER_LEN};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, FramingError};
@@ -182,7 +184,9 @@ pub use response::{
     ServerError, ServerErrorDetail, StatusChange, Supported, TopologyChange, WriteType,
     decode_response, encode_response,
 };
-pub use rows::{ColumnIndex, RawCell, Row, RowCells, RowCursor, RowIter};
+pub use rows::{
+    ColumnIndex, PlannedCells, RawCell, Row, RowCells, RowCursor, RowIter, RowPlan, RowPlanner,
+};
 pub use stream_id::StreamId;
 pub use token::{PartitionKeyHasher, Token};
 #[cfg(feature = "tokio-codec")]
@@ -191,8 +195,9 @@ pub use types::{ColumnSpec, ColumnType, TypeReader, UserType};
 pub use value::{
     Counter, CqlDate, CqlDecimal, CqlDuration, CqlTime, CqlTimestamp, CqlUserType, CqlValue,
     CqlVarint, DecodeRow, DecodeValue, EncodeValue, EncodeValues, EncodedValues, FieldCell,
-    FieldCells, FieldCheck, InvalidValue, ListIter, MapIter, MaybeUnset, Misplaced, NamedValues,
-    TypeMismatch, Undecoded, Unset, ValueError, ValueProblem, check_fields, encode_fields,
+    FieldCells, FieldCheck, InvalidValue, ListIter, MapIter, MaybeUnset, Misplaced, MissingColumn,
+    MissingField, NamedFields, NamedValues, TypeMismatch, Undecoded, Unset, ValueError,
+    ValueProblem, ValuesByName, check_fields, check_optional_fields, encode_by_name, encode_fields,
     missing_field,
 };
 pub use version::ProtocolVersion;

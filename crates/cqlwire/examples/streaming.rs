@@ -3,9 +3,22 @@
 
 mod common;
 
-use cqlwire::Result;
+use cqlwire::{Result, Row};
 
 const SELECT: &str = "SELECT station, number, celsius, note FROM cqlwire_examples.measurements";
+
+/// A row of them: columns go to fields by their names.
+#[derive(Row)]
+struct Measurement {
+    celsius: f64,
+    station: i32,
+}
+
+/// What borrows from its page.
+#[derive(Row)]
+struct Note<'page> {
+    note: &'page str,
+}
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -14,24 +27,28 @@ async fn main() -> Result<()> {
     let select = session.prepare(SELECT).await?;
 
     // Rows that own what they hold.
-    let mut rows = session.execute(&select, ()).rows::<(i32, i32, f64, String)>();
-    let mut warmest = f64::MIN;
-    while let Some((_, _, celsius, _)) = rows.try_next().await? {
-        warmest = warmest.max(celsius);
+    let mut rows = session.execute(&select, ()).rows::<Measurement>();
+    let mut warmest = Measurement { celsius: f64::MIN, station: 0 };
+    while let Some(row) = rows.try_next().await? {
+        if row.celsius > warmest.celsius {
+            warmest = row;
+        }
     }
-    println!("warmest: {warmest} degrees, among {} rows", rows.progress().rows);
+    let (Measurement { celsius, station }, rows) = (warmest, rows.progress().rows);
+    println!("warmest: {celsius} degrees at station {station}, among {rows} rows");
 
     // Rows that borrow from their page: nothing is allocated for them.
     let mut pages = session.execute(&select, ()).page_size(1_000).pages();
     let mut letters = 0;
     while let Some(page) = pages.try_next().await? {
-        for row in page.rows::<(i32, i32, f64, &str)>()? {
-            letters += row?.3.len();
+        for row in page.rows::<Note<'_>>()? {
+            letters += row?.note.len();
         }
     }
     println!("the notes have {letters} bytes, on {} pages", pages.progress().pages);
 
-    // All of a result that is known to be small, and an error if it is not.
+    // All of a result that is known to be small, and an error if it is not. Tuples take the columns
+    // by their positions.
     let ten = session.query("SELECT note FROM cqlwire_examples.measurements LIMIT 10", ());
     let notes = ten.rows::<(String,)>().try_collect(10).await?;
     println!("ten of them: {:?}, ...", notes.first());

@@ -20,10 +20,49 @@
 //! [`Execution`], which is awaited for a whole small result, or read as a stream of
 //! [pages](Execution::pages) or [rows](Execution::rows).
 //!
+//! Rows are tuples, by the positions of their columns, or structs, by their names; so are bind
+//! values, and user types are structs:
+//!
+//! ```no_run
+//! use cqlwire::{Row, Session, Value, Values};
+//!
+//! #[derive(Value)]
+//! struct Address {
+//!     street: String,
+//!     number: Option<i32>,
+//! }
+//!
+//! #[derive(Row, Values)]
+//! struct User {
+//!     id: i64,
+//!     name: String,
+//!     #[cql(rename = "home_address")]
+//!     home: Option<Address>,
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> cqlwire::Result<()> {
+//! # let session = Session::builder().contact_points(["127.0.0.1"]).connect().await?;
+//! let insert = session
+//!     .prepare("INSERT INTO shop.users (id, name, home_address) VALUES (:id, :name, :home_address)")
+//!     .await?;
+//! session.execute(&insert, User { id: 7, name: "Ada".to_owned(), home: None }).await?;
+//!
+//! let mut users = session.query("SELECT * FROM shop.users", ()).rows::<User>();
+//! while let Some(user) = users.try_next().await? {
+//!     println!("{}: {}", user.id, user.name);
+//! }
+//! # Ok(()) }
+//! ```
+//!
 //! Whatever goes wrong is one [`Error`]: which hosts were tried and what each came to, how long it
 //! took, and whether a write may have been done all the same. Every wait has an end: see
 //! [`ExecutionProfile::timeout`]. Every future may be dropped at any time, and leaves nothing
 //! behind: see [`Session::resources`].
+//!
+//! # Features
+//!
+//! * `derive`, on by default: the macros [`Row`], [`Value`] and [`Values`].
 //!
 //! The rooms: `builder` and `session` are what users hold; `execution` leads from a statement to
 //! its answer; `core` is what they and streams share, `gate` what makes close exact, `resources` and
@@ -51,6 +90,8 @@ pub use cqlwire_codec::{
     ErrorCode, PagingState, ProtocolVersion, SchemaChange, SerialConsistency, ServerError,
     ServerErrorDetail, ValueError,
 };
+#[cfg(feature = "derive")]
+pub use cqlwire_derive::{Row, Value, Values};
 pub use cqlwire_net::{
     self as net, AuthenticationError, Authenticator, Exchange, PlainCredentials, Tls,
     TlsSettingsError,

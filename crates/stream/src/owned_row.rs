@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use cqlwire_codec::{
-    ColumnIndex, ColumnSpec, DecodeRow, DecodeValue, RawCell, Row, RowCursor, ValueError,
+    ColumnIndex, ColumnSpec, DecodeRow, DecodeValue, RawCell, Row, RowCursor, RowPlan, ValueError,
 };
 
 use crate::{Page, StreamRow};
@@ -48,7 +48,7 @@ impl OwnedRow {
     ///
     /// # Errors
     ///
-    /// As [`DecodeRow::check`] and [`DecodeRow::decode_row`].
+    /// As [`DecodeRow::plan`] and [`DecodeRow::decode_row`].
     pub fn decode<'row, T: DecodeRow<'row>>(&'row self) -> Result<T, ValueError> {
         self.borrowed()?.decode()
     }
@@ -62,11 +62,11 @@ impl OwnedRow {
 
 /// Any columns do.
 impl StreamRow for OwnedRow {
-    fn check(_: &[ColumnSpec]) -> Result<(), ValueError> {
-        Ok(())
+    fn plan(_: &[ColumnSpec]) -> Result<RowPlan, ValueError> {
+        Ok(RowPlan::by_position())
     }
 
-    fn next(cursor: &mut RowCursor, page: &Page) -> Option<Result<Self, ValueError>> {
+    fn next(_: &RowPlan, cursor: &mut RowCursor, page: &Page) -> Option<Result<Self, ValueError>> {
         let start = cursor.offset();
         let row = cursor.next(page.columns(), page.content())?;
         let cells = page.content().get(start..cursor.offset()).unwrap_or_default();

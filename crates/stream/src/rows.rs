@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use cqlwire_codec::{ColumnSpec, RowCursor};
+use cqlwire_codec::{ColumnSpec, RowCursor, RowPlan};
 use futures_core::Stream;
 use futures_core::stream::FusedStream;
 
@@ -42,14 +42,17 @@ pub struct RowStream<T, S: PageSource> {
     page: Option<Page>,
     pager: Pager<S>,
     cursor: RowCursor,
-    /// The columns that `T` was checked against; kept, so that no others get their address.
+    /// The columns that the plan was made for; kept, so that no others get their address.
     columns: Option<Arc<[ColumnSpec]>>,
+    plan: RowPlan,
     row: PhantomData<fn() -> T>,
 }
 
 impl<T, S: PageSource> RowStream<T, S> {
     pub(crate) const fn new(pager: Pager<S>) -> Self {
-        Self { page: None, pager, cursor: RowCursor::new(0), columns: None, row: PhantomData }
+        let cursor = RowCursor::new(0);
+        let plan = RowPlan::by_position();
+        Self { page: None, pager, cursor, columns: None, plan, row: PhantomData }
     }
 
     /// Asks for the next page now if there is room for it. Never waits. Before the first row it
@@ -147,7 +150,7 @@ where
     fn next_of_page(&mut self) -> Option<Result<T, S::Error>> {
         let page = self.page.as_ref()?;
         let read = self.read_of(page);
-        match T::next(&mut self.cursor, page)? {
+        match T::next(&self.plan, &mut self.cursor, page)? {
             Ok(row) => {
                 self.pager.gave(1);
                 if self.cursor.remaining().is_multiple_of(LOOK_AHEAD_EVERY) {
@@ -167,12 +170,14 @@ where
     fn begin(&mut self, page: Page) -> Result<(), S::Error> {
         let known = self.columns.as_ref().is_some_and(|known| Arc::ptr_eq(known, page.columns()));
         let without_rows = page.columns().is_empty() && page.is_empty();
-        if !known
-            && !without_rows
-            && let Err(source) = T::check(page.columns())
-        {
-            let error = StreamError::Columns { page: page.number(), source };
-            return Err(self.fail(Some(page.start().clone()), error));
+        if !known && !without_rows {
+            match T::plan(page.columns()) {
+                Ok(plan) => self.plan = plan,
+                Err(source) => {
+                    let error = StreamError::Columns { page: page.number(), source };
+                    return Err(self.fail(Some(page.start().clone()), error));
+                }
+            }
         }
         self.columns = Some(Arc::clone(page.columns()));
         self.cursor = page.cursor();

@@ -1,6 +1,6 @@
 //! How far a page has been read.
 
-use super::{Row, RowCells};
+use super::{Row, RowCells, RowPlan};
 use crate::ColumnSpec;
 use crate::value::{DecodeRow, ValueError};
 
@@ -39,11 +39,11 @@ impl RowCursor {
         columns: &'page [ColumnSpec],
         content: &'page [u8],
     ) -> Option<Result<Row<'page>, ValueError>> {
-        self.next_as(columns, content)
+        self.next_as(&RowPlan::by_position(), columns, content)
     }
 
-    /// The next row decoded, or `None` after the last one and after an error. Whether `T` goes with
-    /// the columns is for the caller to check once ([`DecodeRow::check`]).
+    /// The next row decoded, or `None` after the last one and after an error. The plan is what `T`
+    /// made of the columns ([`DecodeRow::plan`]), once for all rows.
     ///
     /// # Errors
     ///
@@ -51,12 +51,13 @@ impl RowCursor {
     #[inline]
     pub fn next_as<'page, T: DecodeRow<'page>>(
         &mut self,
+        plan: &RowPlan,
         columns: &'page [ColumnSpec],
         content: &'page [u8],
     ) -> Option<Result<T, ValueError>> {
         self.remaining = self.remaining.checked_sub(1)?;
         let mut cells = RowCells::new(columns, content, self.offset);
-        let row = T::decode_row(&mut cells).and_then(|row| cells.skip_rest().map(|()| row));
+        let row = T::decode_row(plan, &mut cells).and_then(|row| cells.skip_rest().map(|()| row));
         match row {
             Ok(_) => self.offset = cells.offset(),
             Err(_) => self.remaining = 0,

@@ -3,7 +3,7 @@
 use std::iter::FusedIterator;
 use std::marker::PhantomData;
 
-use super::RowCursor;
+use super::{RowCursor, RowPlan};
 use crate::ColumnSpec;
 use crate::value::{DecodeRow, ValueError};
 
@@ -12,6 +12,7 @@ use crate::value::{DecodeRow, ValueError};
 pub struct RowIter<'page, T> {
     columns: &'page [ColumnSpec],
     content: &'page [u8],
+    plan: RowPlan,
     cursor: RowCursor,
     rows: PhantomData<fn() -> T>,
 }
@@ -27,8 +28,8 @@ impl<'page, T: DecodeRow<'page>> RowIter<'page, T> {
         row_count: u32,
         content: &'page [u8],
     ) -> Result<Self, ValueError> {
-        T::check(columns)?;
-        Ok(Self { columns, content, cursor: RowCursor::new(row_count), rows: PhantomData })
+        let (plan, cursor) = (T::plan(columns)?, RowCursor::new(row_count));
+        Ok(Self { columns, content, plan, cursor, rows: PhantomData })
     }
 }
 
@@ -37,7 +38,7 @@ impl<'page, T: DecodeRow<'page>> Iterator for RowIter<'page, T> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        self.cursor.next_as(self.columns, self.content)
+        self.cursor.next_as(&self.plan, self.columns, self.content)
     }
 
     /// As many as the server declared: exact, unless an error ends the rows.

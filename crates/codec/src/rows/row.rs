@@ -1,6 +1,6 @@
 //! One row, to be looked at in any order.
 
-use super::{RawCell, RowCells};
+use super::{RawCell, RowCells, RowPlan};
 use crate::ColumnSpec;
 use crate::value::{DecodeRow, DecodeValue, ValueError};
 
@@ -30,10 +30,9 @@ impl<'page> Row<'page> {
     ///
     /// # Errors
     ///
-    /// As [`DecodeRow::check`] and [`DecodeRow::decode_row`].
+    /// As [`DecodeRow::plan`] and [`DecodeRow::decode_row`].
     pub fn decode<T: DecodeRow<'page>>(&self) -> Result<T, ValueError> {
-        T::check(self.columns)?;
-        T::decode_row(&mut self.cells())
+        T::decode_row(&T::plan(self.columns)?, &mut self.cells())
     }
 
     /// The cell of one column decoded, the column given by its position (from 0) or its name.
@@ -63,12 +62,12 @@ impl<'page> Row<'page> {
 
 /// Any columns do.
 impl<'page> DecodeRow<'page> for Row<'page> {
-    fn check(_: &[ColumnSpec]) -> Result<(), ValueError> {
-        Ok(())
+    fn plan(_: &[ColumnSpec]) -> Result<RowPlan, ValueError> {
+        Ok(RowPlan::by_position())
     }
 
     #[inline]
-    fn decode_row(cells: &mut RowCells<'page>) -> Result<Self, ValueError> {
+    fn decode_row(_: &RowPlan, cells: &mut RowCells<'page>) -> Result<Self, ValueError> {
         let (columns, from) = (cells.columns(), cells.rest());
         cells.skip_rest()?;
         let length = from.len() - cells.rest().len();

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use crate::{
-    ColumnSpec, ColumnType, DecodeRow, InvalidValue, Row, RowCursor, RowIter, TypeMismatch,
-    ValueError, ValueProblem,
+    ColumnSpec, ColumnType, DecodeRow, InvalidValue, Row, RowCursor, RowIter, RowPlan, RowPlanner,
+    TypeMismatch, ValueError, ValueProblem,
 };
 
 type Named<'page> = (i32, &'page str, Option<i64>);
@@ -50,10 +50,13 @@ fn typed_rows_borrow_from_the_page() {
 #[test]
 fn a_cursor_is_kept_beside_the_page_that_it_walks() {
     let (columns, content) = (columns(), two_rows());
-    Named::check(&columns).unwrap();
+    let plan = Named::plan(&columns).unwrap();
     let mut cursor = RowCursor::new(2);
     let before = cursor;
-    assert_eq!(cursor.next_as::<Named<'_>>(&columns, &content), Some(Ok((1, "ada", Some(9)))));
+    assert_eq!(
+        cursor.next_as::<Named<'_>>(&plan, &columns, &content),
+        Some(Ok((1, "ada", Some(9))))
+    );
     let second = cursor.next(&columns, &content).unwrap().unwrap();
     assert_eq!(second.decode(), Ok((2, "", None::<i64>)));
     assert_eq!((cursor.remaining(), cursor.offset()), (0, content.len()));
@@ -142,11 +145,56 @@ fn bytes_after_the_last_row_and_columns_nobody_reads_are_skipped() {
 struct First(i32);
 
 impl<'page> DecodeRow<'page> for First {
-    fn check(_: &[ColumnSpec]) -> Result<(), ValueError> {
-        Ok(())
+    fn plan(_: &[ColumnSpec]) -> Result<RowPlan, ValueError> {
+        Ok(RowPlan::by_position())
     }
 
-    fn decode_row(cells: &mut crate::RowCells<'page>) -> Result<Self, ValueError> {
+    fn decode_row(_: &RowPlan, cells: &mut crate::RowCells<'page>) -> Result<Self, ValueError> {
         cells.value().map(Self)
     }
+}
+
+/// A row by name, with its fields in another order than the columns.
+#[derive(Debug, PartialEq)]
+struct ByName<'page> {
+    name: &'page str,
+    id: i32,
+}
+
+impl<'page> DecodeRow<'page> for ByName<'page> {
+    fn plan(columns: &[ColumnSpec]) -> Result<RowPlan, ValueError> {
+        let mut plan = RowPlanner::new::<Self>(columns);
+        plan.field::<&str>("name")?;
+        plan.field::<i32>("id")?;
+        Ok(plan.lenient())
+    }
+
+    fn decode_row(plan: &RowPlan, cells: &mut crate::RowCells<'page>) -> Result<Self, ValueError> {
+        let mut cells = plan.cells::<2>(cells)?;
+        Ok(Self { name: cells.value()?, id: cells.value()? })
+    }
+}
+
+#[test]
+fn a_plan_brings_columns_to_their_fields() {
+    let (columns, content) = (columns(), two_rows());
+    let rows = RowIter::<ByName<'_>>::new(&columns, 2, &content).unwrap();
+    let rows: Result<Vec<_>, _> = rows.collect();
+    assert_eq!(rows, Ok(vec![ByName { name: "ada", id: 1 }, ByName { name: "", id: 2 }]));
+}
+
+#[test]
+fn a_plan_of_another_type_or_of_other_columns_is_an_error_at_worst() {
+    let (columns, content) = (columns(), two_rows());
+    let mut planner = RowPlanner::new::<First>(&columns);
+    planner.field::<Option<i64>>("seen").unwrap();
+    let shorter = planner.lenient();
+    let row = RowCursor::new(1).next_as::<ByName<'_>>(&shorter, &columns, &content).unwrap();
+    assert!(row.is_err());
+    let by_name = ByName::plan(&columns).unwrap();
+    let row = RowCursor::new(1).next_as::<ByName<'_>>(&by_name, &columns[..1], &content).unwrap();
+    assert!(row.is_err());
+    let none = RowPlan::by_position();
+    let row = RowCursor::new(1).next_as::<ByName<'_>>(&none, &columns, &content).unwrap();
+    assert!(row.is_err(), "the first column is no text");
 }

@@ -3,7 +3,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::rust_type;
+use super::{MissingColumn, MissingField, rust_type};
 use crate::ColumnType;
 
 /// Why a value could not be encoded or decoded.
@@ -26,9 +26,26 @@ pub enum ValueError {
         /// How many columns the rows have.
         found: usize,
     },
-    /// There is no column, bind marker or field of this name, or at this position.
+    /// There is no column of this name, or at this position.
     #[error("there is no column `{0}`")]
     NoColumn(Box<str>),
+    /// A field of a struct for which there is no column.
+    #[error(transparent)]
+    MissingColumn(Box<MissingColumn>),
+    /// A column that is no field of a struct which takes no others.
+    #[error("the column `{column}` is none of {}, which is strict", rust_type::short(row))]
+    UnknownColumn {
+        /// The column.
+        column: Box<str>,
+        /// The struct.
+        row: &'static str,
+    },
+    /// A field of a struct or of a value that the user type has not.
+    #[error(transparent)]
+    MissingField(Box<MissingField>),
+    /// The values are given by name, and one has the name of no bind marker.
+    #[error("there is no bind marker `{0}`")]
+    NoMarker(Box<str>),
     /// The values are given by name, and there is none of the name of this bind marker.
     #[error("there is no value for the bind marker `{0}`")]
     NoValue(Box<str>),
@@ -82,6 +99,12 @@ impl ValueError {
         Self::misplaced("a value cannot be nested in more than 64 others")
     }
 
+    /// A column that a strict struct has no field for.
+    #[cold]
+    pub(crate) fn unknown_column(column: &str, row: &'static str) -> Self {
+        Self::UnknownColumn { column: column.into(), row }
+    }
+
     /// What stands inside of another value and may not stand there.
     #[cold]
     pub(crate) fn misplaced(what: &'static str) -> Self {
@@ -96,6 +119,7 @@ impl ValueError {
             Self::Mismatch(mismatch) => &mut mismatch.column,
             Self::Value(value) => &mut value.column,
             Self::Misplaced(misplaced) => &mut misplaced.column,
+            Self::MissingField(missing) => &mut missing.column,
             _ => return self,
         };
         column.get_or_insert_with(|| name.into());
@@ -110,6 +134,10 @@ impl ValueError {
             Self::Mismatch(mismatch) => &mut mismatch.field,
             Self::Value(value) => &mut value.field,
             Self::Misplaced(misplaced) => &mut misplaced.field,
+            Self::MissingField(missing) => {
+                missing.field = format!("{name}.{}", missing.field).into();
+                return self;
+            }
             _ => return self,
         };
         *field = Some(match field.take() {

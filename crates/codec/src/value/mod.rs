@@ -13,19 +13,22 @@ mod error;
     feature = "time"
 ))]
 mod interop;
+mod missing;
 mod rust_type;
 mod vint;
 
 pub use cql::{Counter, CqlDate, CqlDecimal, CqlDuration, CqlTime, CqlTimestamp, CqlVarint};
 pub use decode::{
-    DecodeRow, DecodeValue, FieldCell, FieldCells, FieldCheck, ListIter, MapIter, Undecoded,
-    check_fields, missing_field,
+    DecodeRow, DecodeValue, FieldCell, FieldCells, FieldCheck, ListIter, MapIter, NamedFields,
+    Undecoded, check_fields, check_optional_fields, missing_field,
 };
 pub use dynamic::{CqlUserType, CqlValue};
 pub use encode::{
-    EncodeValue, EncodeValues, EncodedValues, MaybeUnset, NamedValues, Unset, encode_fields,
+    EncodeValue, EncodeValues, EncodedValues, MaybeUnset, NamedValues, Unset, ValuesByName,
+    encode_by_name, encode_fields,
 };
 pub use error::{InvalidValue, Misplaced, TypeMismatch, ValueError, ValueProblem};
+pub use missing::{MissingColumn, MissingField};
 
 #[cfg(test)]
 mod tests;

@@ -3,11 +3,12 @@
 use crate::ColumnType;
 
 /// A type's name without the paths: `Option<String>`, not
-/// `core::option::Option<alloc::string::String>`.
+/// `core::option::Option<alloc::string::String>`. (The path of what a function declares may have a
+/// `{{closure}}` in it.)
 pub(super) fn short(name: &str) -> String {
     let mut short = String::with_capacity(name.len());
     let mut rest = name;
-    while let Some(end) = rest.find(|c: char| !(c.is_alphanumeric() || "_:".contains(c))) {
+    while let Some(end) = rest.find(|c: char| !(c.is_alphanumeric() || "_:{}".contains(c))) {
         let (path, tail) = rest.split_at(end);
         short.push_str(last_segment(path));
         let punctuation = tail.chars().next().map_or(0, char::len_utf8);
@@ -71,5 +72,17 @@ const fn of_native(cql: &ColumnType) -> &'static str {
         ColumnType::Duration => "CqlDuration",
         ColumnType::UserType(_) => "CqlValue, or a struct that derives Value",
         _ => "CqlValue",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short;
+
+    #[test]
+    fn a_name_is_shown_without_its_paths() {
+        let long = "core::option::Option<alloc::vec::Vec<(&str, [my::Own<'_>; 3])>>";
+        assert_eq!(short(long), "Option<Vec<(&str, [Own<'_>; 3])>>");
+        assert_eq!(short("a::b::{{closure}}::Own"), "Own");
     }
 }

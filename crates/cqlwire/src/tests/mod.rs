@@ -10,6 +10,8 @@ mod pages;
 mod positions;
 mod stream_totals;
 mod streams;
+#[cfg(feature = "derive")]
+mod structs;
 
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cqlwire_codec::{ColumnSpec, ColumnType, DecodeRow, RowCells, ValueError};
+use cqlwire_codec::{ColumnSpec, ColumnType, DecodeRow, RowCells, RowPlan, ValueError};
 use cqlwire_stream::{OwnedRow, Page, PageBudget, RowStream, Settings, StreamError};
 use cqlwire_testkit::cancel::Cancellable;
 use futures_util::{StreamExt, TryStreamExt};
@@ -131,12 +131,12 @@ struct Counted;
 static CHECKS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
 
 impl DecodeRow<'_> for Counted {
-    fn check(_: &[ColumnSpec]) -> Result<(), ValueError> {
+    fn plan(_: &[ColumnSpec]) -> Result<RowPlan, ValueError> {
         CHECKS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        Ok(())
+        Ok(RowPlan::by_position())
     }
 
-    fn decode_row(_: &mut RowCells<'_>) -> Result<Self, ValueError> {
+    fn decode_row(_: &RowPlan, _: &mut RowCells<'_>) -> Result<Self, ValueError> {
         Ok(Self)
     }
 }

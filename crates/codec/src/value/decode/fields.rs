@@ -7,7 +7,7 @@ use std::slice;
 use super::DecodeValue;
 use super::bytes::not_null;
 use super::cells::take_field;
-use crate::value::{ValueError, ValueProblem};
+use crate::value::{MissingField, ValueError, ValueProblem};
 use crate::{ColumnType, UserType};
 
 /// One field of a user type's value (v5 §6).
@@ -129,7 +129,23 @@ pub fn check_fields<R>(ty: &ColumnType, fields: &[(&str, FieldCheck)]) -> Result
     let user = user_type::<R>(ty)?;
     fields.iter().try_for_each(|(name, check)| {
         let field = user.fields.iter().find(|(field, _)| field == name);
-        let (_, field_type) = field.ok_or_else(|| ValueError::NoColumn((*name).into()))?;
+        let (_, field_type) = field.ok_or_else(|| MissingField::new::<R>(name, user))?;
         check(field_type).map_err(|error| error.in_field(name))
+    })
+}
+
+/// Checks the types of those of these fields that a user type has.
+///
+/// # Errors
+///
+/// A type that is no user type, and a field of another type. The error names the field.
+pub fn check_optional_fields<R>(
+    ty: &ColumnType,
+    fields: &[(&str, FieldCheck)],
+) -> Result<(), ValueError> {
+    let user = user_type::<R>(ty)?;
+    user.fields.iter().try_for_each(|(name, field_type)| {
+        let wanted = fields.iter().find(|(field, _)| field == name);
+        wanted.map_or(Ok(()), |(_, check)| check(field_type).map_err(|error| error.in_field(name)))
     })
 }

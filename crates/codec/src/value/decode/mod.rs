@@ -21,7 +21,7 @@
 //! | set | `HashSet<T>`, `BTreeSet<T>` |
 //! | map | `HashMap<K, V>`, `BTreeMap<K, V>`, [`MapIter`] |
 //! | tuple | tuples of as many |
-//! | user type | by its fields: [`FieldCells`] |
+//! | user type | structs that derive `Value`; by its fields: [`FieldCells`] |
 //! | any type | [`CqlValue`](super::CqlValue), [`Undecoded`] |
 //! | any of them | `Box<T>`, `Rc<T>`, `Arc<T>` |
 //! | any of them, or null, or empty | `Option<T>` |
@@ -38,6 +38,7 @@ mod cells;
 mod fields;
 mod list;
 mod map;
+mod named_fields;
 pub(crate) mod number;
 pub(crate) mod option;
 mod pointer;
@@ -48,10 +49,13 @@ mod undecoded;
 #[cfg(feature = "serde_json")]
 pub(crate) use bytes::text;
 pub(crate) use fields::user_type;
-pub use fields::{FieldCell, FieldCells, FieldCheck, check_fields, missing_field};
+pub use fields::{
+    FieldCell, FieldCells, FieldCheck, check_fields, check_optional_fields, missing_field,
+};
 pub use list::ListIter;
 pub(crate) use list::element_of;
 pub use map::MapIter;
+pub use named_fields::NamedFields;
 pub use row::DecodeRow;
 pub(crate) use tuple::TupleCells;
 pub use undecoded::Undecoded;
@@ -60,6 +64,11 @@ use super::{ValueError, ValueProblem};
 use crate::ColumnType;
 
 /// A Rust type that cells can be decoded to; it may borrow from the page (`'page`).
+#[diagnostic::on_unimplemented(
+    message = "no cell is read as `{Self}`",
+    note = "a struct is a user type, or what its only field is, if it derives `Value`",
+    note = "what borrows from a page has the lifetime of the row"
+)]
 pub trait DecodeValue<'page>: Sized {
     /// Checks that this Rust type goes with this type of CQL, whatever the cells hold.
     ///

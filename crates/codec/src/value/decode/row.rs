@@ -2,40 +2,41 @@
 
 use super::DecodeValue;
 use crate::value::ValueError;
-use crate::{ColumnSpec, RowCells};
+use crate::{ColumnSpec, RowCells, RowPlan};
 
 /// A Rust type that rows can be decoded to; it may borrow from the page (`'page`).
 ///
 /// Tuples of up to 16 take the columns by position; a `Vec` takes all columns, however many there
-/// are, as one type (for any, [`CqlValue`](crate::CqlValue)).
+/// are, as one type (for any, [`CqlValue`](crate::CqlValue)). Structs that derive `Row` take them by
+/// name.
 pub trait DecodeRow<'page>: Sized {
-    /// Checks that rows of these columns can be decoded; done once for a whole result.
+    /// Checks that rows of these columns can be decoded, and finds out which column goes where;
+    /// done once for a whole result.
     ///
     /// # Errors
     ///
-    /// Another number of columns, or a column of another type. The error names the column.
-    fn check(columns: &[ColumnSpec]) -> Result<(), ValueError>;
+    /// Another number of columns, none of a name, or a column of another type. The error names the
+    /// column.
+    fn plan(columns: &[ColumnSpec]) -> Result<RowPlan, ValueError>;
 
-    /// Decodes one row of columns that were checked, taking its cells in order. Cells that it
-    /// leaves are skipped.
+    /// Decodes one row of the columns that the plan was made for, taking its cells in order. Cells
+    /// that it leaves are skipped.
     ///
     /// # Errors
     ///
     /// A cell that cannot be decoded, or content that ends too early.
-    fn decode_row(cells: &mut RowCells<'page>) -> Result<Self, ValueError>;
-}
-
-/// Checks one column for [`DecodeRow::check`].
-fn check_column<'page, T: DecodeValue<'page>>(column: &ColumnSpec) -> Result<(), ValueError> {
-    T::accepts(&column.column_type).map_err(|error| error.in_column(&column.name))
+    fn decode_row(plan: &RowPlan, cells: &mut RowCells<'page>) -> Result<Self, ValueError>;
 }
 
 impl<'page, T: DecodeValue<'page>> DecodeRow<'page> for Vec<T> {
-    fn check(columns: &[ColumnSpec]) -> Result<(), ValueError> {
-        columns.iter().try_for_each(check_column::<T>)
+    fn plan(columns: &[ColumnSpec]) -> Result<RowPlan, ValueError> {
+        columns.iter().try_for_each(|column| {
+            T::accepts(&column.column_type).map_err(|error| error.in_column(&column.name))
+        })?;
+        Ok(RowPlan::by_position())
     }
 
-    fn decode_row(cells: &mut RowCells<'page>) -> Result<Self, ValueError> {
+    fn decode_row(_: &RowPlan, cells: &mut RowCells<'page>) -> Result<Self, ValueError> {
         let mut row = Self::with_capacity(cells.columns().len());
         while !cells.columns().is_empty() {
             row.push(cells.value()?);
@@ -47,17 +48,12 @@ impl<'page, T: DecodeValue<'page>> DecodeRow<'page> for Vec<T> {
 macro_rules! decode_tuple {
     ($count:literal: $($t:ident)+) => {
         impl<'page, $($t: DecodeValue<'page>),+> DecodeRow<'page> for ($($t,)+) {
-            fn check(columns: &[ColumnSpec]) -> Result<(), ValueError> {
-                if columns.len() != $count {
-                    return Err(ValueError::Columns { wanted: $count, found: columns.len() });
-                }
-                let mut columns = columns.iter();
-                $(columns.next().map_or(Ok(()), check_column::<$t>)?;)+
-                Ok(())
+            fn plan(columns: &[ColumnSpec]) -> Result<RowPlan, ValueError> {
+                RowPlan::for_positions(columns, &[$($t::accepts),+])
             }
 
             #[inline]
-            fn decode_row(cells: &mut RowCells<'page>) -> Result<Self, ValueError> {
+            fn decode_row(_: &RowPlan, cells: &mut RowCells<'page>) -> Result<Self, ValueError> {
                 Ok(($(cells.value::<$t>()?,)+))
             }
         }

@@ -12,7 +12,7 @@ use crate::value::encode::NULL;
 use crate::value::encode::element::{encode_element, encode_vint_element, measured};
 use crate::value::encode::list::encode_sequence;
 use crate::value::encode::map::encode_entries;
-use crate::value::{ValueError, ValueProblem};
+use crate::value::{MissingField, ValueError, ValueProblem};
 use crate::{ColumnType, EncodeValue, UserType};
 
 /// Checked against the bind marker as a value of the type in Rust would be.
@@ -163,7 +163,7 @@ impl<'a> Nested<'a> {
                 self.field(name, value, field_type, out)?;
             }
             match values.first_key_value() {
-                Some((unknown, _)) => Err(ValueError::NoColumn((*unknown).into())),
+                Some((unknown, _)) => Err(MissingField::new::<CqlUserType>(unknown, wanted).into()),
                 None => Ok(()),
             }
         })

@@ -4,9 +4,9 @@ use bytes::{BufMut, BytesMut};
 
 use super::element::{encode_element, measured};
 use super::{EncodeValue, NULL};
-use crate::ColumnType;
-use crate::value::ValueError;
 use crate::value::decode::user_type;
+use crate::value::{MissingField, ValueError};
+use crate::{ColumnType, UserType};
 
 /// Appends the value of a user type from the fields of an `R`, in the order of the type; in their
 /// own, if no type is wanted.
@@ -44,7 +44,7 @@ pub fn encode_fields<R: ?Sized>(
             }
         }
         if left > 0 {
-            return Err(unknown_field(fields, &user.fields));
+            return Err(unknown_field::<R>(fields, user));
         }
         Ok(())
     })
@@ -71,10 +71,8 @@ fn encode_field(
 
 /// The error that names the field which the type does not have.
 #[cold]
-fn unknown_field(
-    fields: &[(&str, &dyn EncodeValue)],
-    known: &[(String, ColumnType)],
-) -> ValueError {
-    let unknown = fields.iter().find(|(name, _)| !known.iter().any(|(known, _)| known == name));
-    ValueError::NoColumn(unknown.map_or("", |(name, _)| *name).into())
+fn unknown_field<R: ?Sized>(fields: &[(&str, &dyn EncodeValue)], user: &UserType) -> ValueError {
+    let is_known = |name: &str| user.fields.iter().any(|(known, _)| known == name);
+    let unknown = fields.iter().find(|(name, _)| !is_known(name));
+    MissingField::new::<R>(unknown.map_or("", |(name, _)| *name), user).into()
 }

@@ -22,7 +22,7 @@ mod values;
 
 pub use encoded::EncodedValues;
 pub use fields::encode_fields;
-pub use named::NamedValues;
+pub use named::{NamedValues, ValuesByName, encode_by_name};
 pub use option::{MaybeUnset, Unset};
 pub use values::EncodeValues;
 
@@ -32,6 +32,10 @@ use super::ValueError;
 use crate::ColumnType;
 
 /// One bind value.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no bind value",
+    note = "a struct is a user type, or what its only field is, if it derives `Value`"
+)]
 pub trait EncodeValue {
     /// Appends the value as a \[value\] (v4 §3): its length as an \[int\], then its bytes.
     ///

@@ -14,14 +14,100 @@ use crate::value::ValueError;
 /// Bind values by the names of their markers, in any order.
 ///
 /// Names are matched exactly, as the server spells them: in lower case, unless they were quoted.
-/// Maps from names to values do the same.
+/// Maps from names to values do the same, and structs that derive `Values`.
 #[derive(Copy, Clone, Debug)]
 pub struct NamedValues<'a, V>(pub &'a [(&'a str, V)]);
+
+/// What has bind values by their names. With it, [`EncodeValues`] is [`encode_by_name`].
+pub trait ValuesByName {
+    /// The value of this name.
+    fn value(&self, name: &str) -> Option<&dyn EncodeValue>;
+
+    /// Shows each value with its name, until there is an error.
+    ///
+    /// # Errors
+    ///
+    /// That of `show`.
+    fn each(
+        &self,
+        show: &mut dyn FnMut(&str, &dyn EncodeValue) -> Result<(), ValueError>,
+    ) -> Result<(), ValueError>;
+}
+
+/// [`EncodeValues::encode_values`] of what has its values by their names: each bind marker gets the
+/// value of its name. Without bind markers the names are sent along ([`EncodeValues::named`]).
+///
+/// # Errors
+///
+/// A bind marker without a value, a value without a bind marker, and values that do not fit. The
+/// error names the marker.
+pub fn encode_by_name<V: ValuesByName + ?Sized>(
+    values: &V,
+    columns: &[ColumnSpec],
+    out: &mut BytesMut,
+) -> Result<usize, ValueError> {
+    if columns.is_empty() {
+        return encode_with_names(values, out);
+    }
+    for marker in columns {
+        let value = values.value(&marker.name);
+        let value = value.ok_or_else(|| ValueError::NoValue(marker.name.as_str().into()))?;
+        encode_for(marker, value, out)?;
+    }
+    all_have_markers(values, columns)?;
+    Ok(columns.len())
+}
+
+/// Each value after its name.
+fn encode_with_names<V: ValuesByName + ?Sized>(
+    values: &V,
+    out: &mut BytesMut,
+) -> Result<usize, ValueError> {
+    let mut count = 0;
+    values.each(&mut |name, value| {
+        let (length, limit) = (name.len(), usize::from(u16::MAX));
+        let too_long = |_| ValueError::TooLong { length, limit };
+        out.put_u16(u16::try_from(length).map_err(too_long)?);
+        out.put_slice(name.as_bytes());
+        count += 1;
+        value.encode(None, out).map_err(|error| error.in_column(name))
+    })?;
+    Ok(count)
+}
+
+/// Checks that each value went to some bind marker, mostly the one at the same position.
+fn all_have_markers<V: ValuesByName + ?Sized>(
+    values: &V,
+    columns: &[ColumnSpec],
+) -> Result<(), ValueError> {
+    let mut same = columns.iter();
+    values.each(&mut |name, _| {
+        let is_marker = same.next().is_some_and(|marker| marker.name == name)
+            || columns.iter().any(|marker| marker.name == name);
+        if is_marker { Ok(()) } else { Err(ValueError::NoMarker(name.into())) }
+    })
+}
 
 /// Implements [`EncodeValues`] for what has values by names: `$entries` are all of them, `$found`
 /// is the one of `$name`.
 macro_rules! encode_named {
     ([$($generics:tt)*] $values:ty, |$this:ident| $entries:expr, |$name:ident| $found:expr) => {
+        impl<V: EncodeValue, $($generics)*> ValuesByName for $values {
+            fn value(&self, $name: &str) -> Option<&dyn EncodeValue> {
+                let $this = self;
+                let found: Option<&V> = $found;
+                found.map(|value| value as &dyn EncodeValue)
+            }
+
+            fn each(
+                &self,
+                show: &mut dyn FnMut(&str, &dyn EncodeValue) -> Result<(), ValueError>,
+            ) -> Result<(), ValueError> {
+                let $this = self;
+                $entries.try_for_each(|(name, value)| show(name.borrow(), value))
+            }
+        }
+
         /// By name, where there are bind markers to have names: an unprepared QUERY sends the
         /// names along.
         impl<V: EncodeValue, $($generics)*> EncodeValues for $values {
@@ -34,16 +120,7 @@ macro_rules! encode_named {
                 columns: &[ColumnSpec],
                 out: &mut BytesMut,
             ) -> Result<usize, ValueError> {
-                let $this = self;
-                if columns.is_empty() {
-                    return encode_with_names($entries, out);
-                }
-                for marker in columns {
-                    let $name = marker.name.as_str();
-                    let value = $found.ok_or_else(|| ValueError::NoValue($name.into()))?;
-                    encode_for(marker, value, out)?;
-                }
-                all_have_markers($entries, columns)
+                encode_by_name(self, columns, out)
             }
         }
     };
@@ -56,39 +133,11 @@ encode_named!(
 );
 encode_named!(
     [K: Borrow<str> + Eq + Hash, S: BuildHasher] HashMap<K, V, S>,
-    |values| values.iter().map(|(name, value)| (name.borrow(), value)),
+    |values| values.iter(),
     |name| values.get(name)
 );
 encode_named!(
     [K: Borrow<str> + Ord] BTreeMap<K, V>,
-    |values| values.iter().map(|(name, value)| (name.borrow(), value)),
+    |values| values.iter(),
     |name| values.get(name)
 );
-
-/// Each value after its name.
-fn encode_with_names<'a, V: EncodeValue + 'a>(
-    entries: impl Iterator<Item = (&'a str, &'a V)>,
-    out: &mut BytesMut,
-) -> Result<usize, ValueError> {
-    let mut count = 0;
-    for (name, value) in entries {
-        let (length, limit) = (name.len(), usize::from(u16::MAX));
-        let too_long = |_| ValueError::TooLong { length, limit };
-        out.put_u16(u16::try_from(length).map_err(too_long)?);
-        out.put_slice(name.as_bytes());
-        value.encode(None, out).map_err(|error| error.in_column(name))?;
-        count += 1;
-    }
-    Ok(count)
-}
-
-/// Checks that each value went to some bind marker, and says how many of those there were.
-fn all_have_markers<'a, V: 'a>(
-    mut entries: impl Iterator<Item = (&'a str, &'a V)>,
-    columns: &[ColumnSpec],
-) -> Result<usize, ValueError> {
-    match entries.find(|(name, _)| !columns.iter().any(|marker| marker.name == *name)) {
-        Some((name, _)) => Err(ValueError::NoColumn(name.into())),
-        None => Ok(columns.len()),
-    }
-}

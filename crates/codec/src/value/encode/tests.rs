@@ -201,7 +201,7 @@ fn values_by_name_go_to_their_bind_markers() {
     assert_eq!(error.to_string(), "column `id`: int does not go with i64; use i32");
     let unknown = NamedValues(&[("id", 1), ("name", 2), ("Name", 3)]);
     let error = unknown.encode_values(&markers, &mut out).unwrap_err();
-    assert_eq!(error, ValueError::NoColumn("Name".into()));
+    assert_eq!(error, ValueError::NoMarker("Name".into()));
 
     // A name that comes twice has its value twice.
     markers.push(marker("id", ColumnType::Int));

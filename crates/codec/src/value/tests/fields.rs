@@ -97,8 +97,10 @@ fn fields_are_checked_by_name() {
     assert!(Pair::accepts(&pair_type()).is_ok());
     assert!(Pair::accepts(&user_type(&[("x", Int), ("b", Text), ("a", Int)])).is_ok());
     assert!(mismatch(Pair::accepts(&Int)));
-    let missing = Pair::accepts(&user_type(&[("a", Int)]));
-    assert_eq!(missing, Err(ValueError::NoColumn("b".into())));
+    let missing = Pair::accepts(&user_type(&[("a", Int)])).unwrap_err();
+    assert_eq!(missing.to_string(), "there is no field `b` in ks.pair for Pair: there is `a`");
+    let inside = missing.in_field("home").in_column("c").to_string();
+    assert!(inside.starts_with("column `c`: there is no field `home.b` in ks.pair"), "{inside}");
     let ty = user_type(&[("a", Int), ("b", Int)]);
     let error = Pair::accepts(&ty).unwrap_err().in_column("c");
     assert_eq!(error.to_string(), "column `c`, field `b`: int does not go with String; use i32");
@@ -120,7 +122,8 @@ fn values_are_written_for_the_fields_that_the_type_has() {
     assert_eq!(encode(Some(&reordered), &pair).unwrap(), expected);
     assert_eq!(encode(None, &pair).unwrap(), cells(&[Some(b"x"), Some(FIVE)]));
     let fewer = user_type(&[("a", Int)]);
-    assert_eq!(encode(Some(&fewer), &pair), Err(ValueError::NoColumn("b".into())));
+    let error = encode(Some(&fewer), &pair).unwrap_err();
+    assert_eq!(error.to_string(), "there is no field `b` in ks.pair for Pair: there is `a`");
     assert!(mismatch(encode(Some(&Int), &pair)));
     let other = user_type(&[("a", Int), ("b", Int)]);
     let error = encode(Some(&other), &pair).unwrap_err();

@@ -1,0 +1,199 @@
+//! Which column goes to which field: found out once for a result, used for each of its rows.
+
+use super::{PlannedCells, RowCells};
+use crate::ColumnSpec;
+use crate::value::{DecodeRow, DecodeValue, FieldCheck, MissingColumn, ValueError};
+
+/// A column that goes to no field: a position that no row has.
+const NOBODY: usize = usize::MAX;
+
+/// What a row type has found out about the columns of a result, once for all of its rows
+/// ([`DecodeRow::plan`]).
+///
+/// Tuples take the columns as they come, and there is nothing to remember; a struct with names
+/// remembers where its columns are ([`RowPlanner`]). To clone it allocates for the second.
+#[derive(Clone, Debug, Default)]
+pub struct RowPlan(Option<Box<ByName>>);
+
+/// Where the columns of a struct are.
+#[derive(Clone, Debug, Default)]
+struct ByName {
+    /// Of each column, up to the last that is wanted, the field that takes it.
+    takers: Vec<usize>,
+    /// The first columns go to the fields as they come.
+    in_order: bool,
+    /// The plans of the rows inside of the row, which look at the same columns.
+    flattened: Vec<RowPlan>,
+}
+
+impl RowPlan {
+    /// The columns are taken as they come.
+    pub const fn by_position() -> Self {
+        Self(None)
+    }
+
+    /// The columns are taken as they come, each checked by one of these.
+    ///
+    /// # Errors
+    ///
+    /// Another number of columns, or one of another type. The error names the column.
+    pub fn for_positions(
+        columns: &[ColumnSpec],
+        checks: &[FieldCheck],
+    ) -> Result<Self, ValueError> {
+        if columns.len() != checks.len() {
+            return Err(ValueError::Columns { wanted: checks.len(), found: columns.len() });
+        }
+        let mut checked = columns.iter().zip(checks);
+        checked.try_for_each(|(column, check)| {
+            check(&column.column_type).map_err(|error| error.in_column(&column.name))
+        })?;
+        Ok(Self::by_position())
+    }
+
+    /// The cells of one row in the order of the fields, of which there are so many. What the row
+    /// has beyond those that are wanted is left in `cells`.
+    ///
+    /// # Errors
+    ///
+    /// Content that ends too early.
+    #[inline]
+    pub fn cells<'row, 'page, const FIELDS: usize>(
+        &'row self,
+        cells: &'row mut RowCells<'page>,
+    ) -> Result<PlannedCells<'row, 'page, FIELDS>, ValueError> {
+        match self.0.as_deref() {
+            None => Ok(PlannedCells::in_order(cells, &[])),
+            Some(plan) if plan.in_order => Ok(PlannedCells::in_order(cells, &plan.flattened)),
+            Some(plan) => PlannedCells::arranged(cells, &plan.takers, &plan.flattened),
+        }
+    }
+
+    /// Whether the column at this position goes to anybody.
+    fn takes(&self, position: usize) -> bool {
+        self.0.as_deref().is_none_or(|plan| {
+            let own = plan.takers.get(position).is_some_and(|field| *field != NOBODY);
+            own || plan.flattened.iter().any(|plan| plan.takes(position))
+        })
+    }
+}
+
+/// Makes the [`RowPlan`] of a struct whose fields are columns by name, in any order and among
+/// others. Of two columns with the same name the first is taken.
+///
+/// The fields are added in the order in which [`PlannedCells`] gives their values out.
+///
+/// ```
+/// use cqlwire_codec::{ColumnSpec, DecodeRow, RowCells, RowPlan, RowPlanner, ValueError};
+///
+/// /// What `#[derive(Row)]` makes of this struct.
+/// struct User<'page> {
+///     name: &'page str,
+///     age: i32,
+/// }
+///
+/// impl<'page> DecodeRow<'page> for User<'page> {
+///     fn plan(columns: &[ColumnSpec]) -> Result<RowPlan, ValueError> {
+///         let mut plan = RowPlanner::new::<Self>(columns);
+///         plan.field::<&str>("name")?;
+///         plan.field_or_default::<i32>("age")?;
+///         Ok(plan.lenient())
+///     }
+///
+///     fn decode_row(plan: &RowPlan, cells: &mut RowCells<'page>) -> Result<Self, ValueError> {
+///         let mut cells = plan.cells::<2>(cells)?;
+///         Ok(Self { name: cells.value()?, age: cells.value_or_default()? })
+///     }
+/// }
+/// ```
+#[derive(Debug)]
+pub struct RowPlanner<'a> {
+    row: &'static str,
+    columns: &'a [ColumnSpec],
+    fields: usize,
+    plan: ByName,
+}
+
+impl<'a> RowPlanner<'a> {
+    /// For an `R` (whose name is for errors) and these columns.
+    pub fn new<R>(columns: &'a [ColumnSpec]) -> Self {
+        let row = std::any::type_name::<R>();
+        Self { row, columns, fields: 0, plan: ByName::default() }
+    }
+
+    /// A field that has to have a column.
+    ///
+    /// # Errors
+    ///
+    /// No such column, or one of a type that is no `T`.
+    pub fn field<'page, T: DecodeValue<'page>>(&mut self, name: &str) -> Result<(), ValueError> {
+        if self.take::<T>(name)? { Ok(()) } else { Err(self.missing::<T>(name)) }
+    }
+
+    /// A field that may be without a column.
+    ///
+    /// # Errors
+    ///
+    /// A column of a type that is no `T`.
+    pub fn field_or_default<'page, T: DecodeValue<'page>>(
+        &mut self,
+        name: &str,
+    ) -> Result<(), ValueError> {
+        self.take::<T>(name).map(|_| ())
+    }
+
+    /// A row inside of the row: it takes what it wants of the same columns.
+    ///
+    /// # Errors
+    ///
+    /// As [`DecodeRow::plan`].
+    pub fn flatten<'page, T: DecodeRow<'page>>(&mut self) -> Result<(), ValueError> {
+        self.plan.flattened.push(T::plan(self.columns)?);
+        Ok(())
+    }
+
+    /// The plan, whatever columns are left over: they are skipped.
+    pub fn lenient(mut self) -> RowPlan {
+        let takers = self.plan.takers.iter().copied();
+        self.plan.in_order = takers.eq(0..self.fields);
+        RowPlan(Some(Box::new(self.plan)))
+    }
+
+    /// The plan, if no column is left over.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError::UnknownColumn`].
+    pub fn strict(self) -> Result<RowPlan, ValueError> {
+        let (columns, row) = (self.columns, self.row);
+        let plan = self.lenient();
+        let mut columns = columns.iter().enumerate();
+        match columns.find(|(position, _)| !plan.takes(*position)) {
+            None => Ok(plan),
+            Some((_, column)) => Err(ValueError::unknown_column(&column.name, row)),
+        }
+    }
+
+    /// Gives the next field its column; false if there is none.
+    fn take<'page, T: DecodeValue<'page>>(&mut self, name: &str) -> Result<bool, ValueError> {
+        let field = self.fields;
+        self.fields += 1;
+        let mut columns = self.columns.iter().enumerate();
+        let Some((position, column)) = columns.find(|(_, column)| column.name == name) else {
+            return Ok(false);
+        };
+        T::accepts(&column.column_type).map_err(|error| error.in_column(name))?;
+        let takers = &mut self.plan.takers;
+        takers.resize(takers.len().max(position + 1), NOBODY);
+        if let Some(taker) = takers.get_mut(position) {
+            *taker = field;
+        }
+        Ok(true)
+    }
+
+    #[cold]
+    fn missing<T>(&self, name: &str) -> ValueError {
+        let names = self.columns.iter().map(|column| column.name.as_str());
+        MissingColumn::new::<T>(name, self.row, names).into()
+    }
+}

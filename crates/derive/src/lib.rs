@@ -1,0 +1,173 @@
+//! Derive macros of cqlwire: structs as rows, as user-defined types and as bind values.
+//!
+//! They are used through the driver, `cqlwire`, whose feature `derive` is on by default. (In the
+//! examples here, which know the codec alone, a hidden line says where it is.)
+//!
+//! | derive | what the struct is then | what is implemented |
+//! |---|---|---|
+//! | [`Row`] | what a row is read as | `DecodeRow` |
+//! | [`Value`] | a user-defined type, or what its only field is | `DecodeValue`, `EncodeValue` |
+//! | [`Values`] | the bind values of a statement, by name | `EncodeValues`, `ValuesByName` |
+//!
+//! # Attributes
+//!
+//! A struct may derive all three, and they share its attributes. What one of them has no use for,
+//! it passes over.
+//!
+//! | on the struct | who | what it says |
+//! |---|---|---|
+//! | `#[cql(rename_all = "camelCase")]` | all | how the names of fields are written in CQL: in `lowercase`, `UPPERCASE`, `PascalCase`, `camelCase`, `snake_case` or `SCREAMING_SNAKE_CASE` |
+//! | `#[cql(strict)]` | `Row` | columns that go to no field are an error |
+//! | `#[cql(transparent)]` | `Value` | the struct is what its only field is |
+//! | `#[cql(crate = "a::path")]` | all | where the codec is, if not at `::cqlwire::codec`: to use `cqlwire-codec` alone, `"cqlwire_codec"` |
+//!
+//! | on a field | who | what it says |
+//! |---|---|---|
+//! | `#[cql(rename = "x")]` | all | its name in CQL |
+//! | `#[cql(default)]` | `Row`, `Value` | no column (or no field of the user type), and null, are read as `Default::default()` |
+//! | `#[cql(flatten)]` | `Row`, `Values` | it is a struct whose fields are columns, or bind values, of the same row |
+//! | `#[cql(skip)]` | all | it takes no part; read, it is `Default::default()` |
+//!
+//! Names are matched exactly, as the server spells them: in lower case, unless they were quoted.
+//! Several attributes may share their parentheses: `#[cql(rename = "x", default)]`.
+//!
+//! # Lifetimes and generics
+//!
+//! A struct that borrows has one lifetime, that of the page; its fields are `&str`, `&[u8]`, other
+//! such structs. It may be generic over types and constants: fields of such types have to be
+//! decodable (or encodable), and nothing else is asked of the types.
+
+mod attributes;
+mod errors;
+mod generics;
+mod input;
+mod rename;
+mod row;
+mod value;
+mod values;
+
+use proc_macro::TokenStream;
+use syn::{DeriveInput, Error, parse_macro_input};
+
+/// What a row is read as: a struct with names takes the columns by their names, in any order and
+/// among others; a tuple struct takes them by their positions, all of them.
+///
+/// ```
+/// use cqlwire_derive::Row;
+///
+/// #[derive(Row)]
+/// # #[cql(crate = "cqlwire_codec")]
+/// struct User {
+///     id: i64,
+///     #[cql(rename = "full_name")]
+///     name: String,
+///     /// Null, for users who do not say.
+///     age: Option<i32>,
+///     /// Empty where it is null, or is not selected.
+///     #[cql(default)]
+///     languages: Vec<String>,
+///     #[cql(flatten)]
+///     place: Place,
+/// }
+///
+/// #[derive(Row)]
+/// # #[cql(crate = "cqlwire_codec")]
+/// struct Place {
+///     city: String,
+///     country: String,
+/// }
+///
+/// /// Borrows from its page, and allocates nothing.
+/// #[derive(Row)]
+/// # #[cql(crate = "cqlwire_codec")]
+/// struct Photo<'page> {
+///     title: &'page str,
+///     jpeg: &'page [u8],
+/// }
+///
+/// #[derive(Row)]
+/// # #[cql(crate = "cqlwire_codec")]
+/// struct Total(i64);
+/// ```
+///
+/// Which column goes to which field, and whether their types go together, is found out once for a
+/// result; each row is then one walk over its cells. Columns in the order of the fields are read
+/// fastest. A flattened struct is a walk of its own.
+///
+/// A flattened struct takes the columns that it wants, even if others take them too. `strict`
+/// belongs on the outer struct: on the flattened one it would refuse the columns of the outer.
+#[proc_macro_derive(Row, attributes(cql))]
+pub fn row(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    row::derive(input).unwrap_or_else(Error::into_compile_error).into()
+}
+
+/// A user-defined type, read and written by the names of its fields; or, with
+/// `#[cql(transparent)]`, whatever its only field is.
+///
+/// ```
+/// use bytes::BytesMut;
+/// use cqlwire_codec::{ColumnType, DecodeValue, EncodeValue};
+/// use cqlwire_derive::Value;
+///
+/// #[derive(Debug, PartialEq, Value)]
+/// # #[cql(crate = "cqlwire_codec")]
+/// struct Address {
+///     street: String,
+///     number: Option<i32>,
+///     #[cql(default)]
+///     notes: Vec<String>,
+/// }
+///
+/// #[derive(Debug, PartialEq, Value)]
+/// # #[cql(crate = "cqlwire_codec")]
+/// #[cql(transparent)]
+/// struct UserId(i64);
+///
+/// let mut out = BytesMut::new();
+/// UserId(7).encode(Some(&ColumnType::BigInt), &mut out)?;
+/// assert_eq!(&out[..], [0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 7]);
+/// assert_eq!(UserId::decode(&ColumnType::BigInt, Some(&out[4..]))?, UserId(7));
+/// # Ok::<(), cqlwire_codec::ValueError>(())
+/// ```
+///
+/// What the type has and the struct has not is skipped when it is read, and written as null.
+/// What the struct has and the type has not is an error; with `#[cql(default)]` it can be read, but
+/// it is never dropped in silence where it would have to be written. Fields that are missing at the
+/// end of a value, as in one from before they were added, are null.
+#[proc_macro_derive(Value, attributes(cql))]
+pub fn value(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    value::derive(input).unwrap_or_else(Error::into_compile_error).into()
+}
+
+/// The bind values of a statement: each field goes to the markers of its name.
+///
+/// ```
+/// use bytes::BytesMut;
+/// use cqlwire_codec::EncodeValues;
+/// use cqlwire_derive::Values;
+///
+/// /// For `INSERT INTO users (id, full_name) VALUES (?, ?)`, or `(:id, :full_name)`.
+/// #[derive(Values)]
+/// # #[cql(crate = "cqlwire_codec")]
+/// struct NewUser<'a> {
+///     id: i64,
+///     #[cql(rename = "full_name")]
+///     name: &'a str,
+/// }
+///
+/// let new = NewUser { id: 7, name: "Ada" };
+/// assert_eq!(new.encode_values(&[], &mut BytesMut::new())?, 2);
+/// # Ok::<(), cqlwire_codec::ValueError>(())
+/// ```
+///
+/// A marker `?` has the name of its column. A marker without a field is an error, and so is a field
+/// without a marker; both before anything is sent. `None` is null, which deletes what is there; a
+/// `MaybeUnset` leaves it alone. In a statement that is not prepared, the names are sent along, and
+/// its markers have to be named.
+#[proc_macro_derive(Values, attributes(cql))]
+pub fn values(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    values::derive(input).unwrap_or_else(Error::into_compile_error).into()
+}

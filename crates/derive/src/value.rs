@@ -1,0 +1,216 @@
+//! `Value`: a struct that is a user-defined type, or what its only field is.
+
+use proc_macro2::{Span, TokenStream};
+use quote::quote_spanned;
+use syn::{DeriveInput, Error, Generics, Lifetime, Result};
+
+use crate::errors::Errors;
+use crate::generics::{OfPage, require};
+use crate::input::{Field, Input, Role};
+use crate::row::skipped;
+
+pub(crate) fn derive(input: DeriveInput) -> Result<TokenStream> {
+    let (input, mut errors) = Input::parse(input, "Value")?;
+    check(&input, &mut errors);
+    let of_page = errors.take(OfPage::new(&input.generics));
+    let Some(of_page) = of_page else { return errors.finish(TokenStream::new()) };
+    let (decode, encode) = match input.values().next() {
+        Some(only) if input.transparent.is_some() => {
+            (decode_transparent(&input, only, &of_page.page), encode_transparent(&input, only))
+        }
+        _ => (decode_fields(&input, &of_page.page), encode_fields(&input)),
+    };
+    let decode = impl_decode(&input, of_page, &decode);
+    let encode = impl_encode(&input, &encode);
+    errors.finish(quote_spanned!(Span::mixed_site()=> #decode #encode))
+}
+
+fn check(input: &Input, errors: &mut Errors) {
+    for field in input.of(Role::Flatten) {
+        errors.push(Error::new(field.span, "a user type cannot be spread over the one it is in"));
+    }
+    let Some(transparent) = input.transparent else {
+        if !input.is_named {
+            let why = "the fields of a user type have names; a struct that is no more than its only \
+                       field is `#[cql(transparent)]`";
+            errors.push(Error::new(input.ident.span(), why));
+        }
+        return;
+    };
+    if input.values().count() != 1 {
+        let why = "one field, and no more that are not skipped, is what `transparent` is for";
+        errors.push(Error::new(transparent, why));
+    }
+    for field in input.values().filter(|field| field.renamed) {
+        errors.push(Error::new(
+            field.name.span(),
+            "the only field of a transparent struct has no name",
+        ));
+    }
+    for field in input.of(Role::ValueOrDefault) {
+        let why = "a transparent struct is null where its only field is; make that an `Option`";
+        errors.push(Error::new(field.span, why));
+    }
+}
+
+/// `accepts` and `decode` of [`impl_decode`]: the fields by their names.
+fn decode_fields(input: &Input, page: &Lifetime) -> TokenStream {
+    let codec = &input.codec;
+    let of = |role| {
+        let fields = input.of(role).map(|Field { ty, name, .. }| {
+            quote_spanned!(Span::mixed_site()=> (#name, <#ty as #codec::DecodeValue<'_>>::accepts))
+        });
+        fields.collect::<Vec<_>>()
+    };
+    let (required, optional) = (of(Role::Value), of(Role::ValueOrDefault));
+    let check_optional = (!optional.is_empty()).then(|| {
+        quote_spanned!(Span::mixed_site()=>
+            #codec::check_optional_fields::<Self>(ty, &[#(#optional),*])?;
+        )
+    });
+    let names: Vec<_> = input.values().map(|field| &field.name).collect();
+    let count = names.len();
+    let decoded = input.fields.iter().map(|Field { member, ty, role, .. }| match role {
+        Role::Skip => skipped(member),
+        Role::ValueOrDefault => {
+            quote_spanned!(Span::mixed_site()=> #member: fields.value_or_default::<#ty>()?)
+        }
+        Role::Value | Role::Flatten => {
+            quote_spanned!(Span::mixed_site()=> #member: fields.value::<#ty>()?)
+        }
+    });
+    quote_spanned! {Span::mixed_site()=>
+        fn accepts(
+            ty: &#codec::ColumnType,
+        ) -> ::core::result::Result<(), #codec::ValueError> {
+            #check_optional
+            #codec::check_fields::<Self>(ty, &[#(#required),*])
+        }
+
+        fn decode(
+            ty: &#page #codec::ColumnType,
+            cell: ::core::option::Option<&#page [u8]>,
+        ) -> ::core::result::Result<Self, #codec::ValueError> {
+            let names = &[#(#names),*];
+            let mut fields = #codec::NamedFields::<Self, #count>::new(ty, cell, names)?;
+            ::core::result::Result::Ok(Self { #(#decoded,)* })
+        }
+    }
+}
+
+fn decode_transparent(input: &Input, only: &Field, page: &Lifetime) -> TokenStream {
+    let (codec, ty) = (&input.codec, &only.ty);
+    let fields = input.fields.iter().map(|Field { member, role, .. }| match role {
+        Role::Skip => skipped(member),
+        _ => quote_spanned!(Span::mixed_site()=> #member: value),
+    });
+    quote_spanned! {Span::mixed_site()=>
+        #[inline]
+        fn accepts(
+            ty: &#codec::ColumnType,
+        ) -> ::core::result::Result<(), #codec::ValueError> {
+            <#ty as #codec::DecodeValue<'_>>::accepts(ty)
+        }
+
+        #[inline]
+        fn decode(
+            ty: &#page #codec::ColumnType,
+            cell: ::core::option::Option<&#page [u8]>,
+        ) -> ::core::result::Result<Self, #codec::ValueError> {
+            let value = <#ty as #codec::DecodeValue<#page>>::decode(ty, cell)?;
+            ::core::result::Result::Ok(Self { #(#fields,)* })
+        }
+    }
+}
+
+fn impl_decode(input: &Input, of_page: OfPage, methods: &TokenStream) -> TokenStream {
+    let OfPage { page, mut generics } = of_page;
+    let (ident, codec) = (&input.ident, &input.codec);
+    let value = quote_spanned!(Span::mixed_site()=> #codec::DecodeValue<#page>);
+    require_of_fields(&mut generics, input, &value);
+    let default = quote_spanned!(Span::mixed_site()=> ::core::default::Default);
+    for field in input.of(Role::Skip).chain(input.of(Role::ValueOrDefault)) {
+        require(&mut generics, &field.ty, &default);
+    }
+    let (_, of_struct, _) = input.generics.split_for_impl();
+    let (of_impl, _, conditions) = generics.split_for_impl();
+    quote_spanned! {Span::mixed_site()=>
+        #[automatically_derived]
+        impl #of_impl #codec::DecodeValue<#page> for #ident #of_struct #conditions {
+            #methods
+        }
+    }
+}
+
+fn require_of_fields(generics: &mut Generics, input: &Input, bound: &TokenStream) {
+    for field in input.values() {
+        require(generics, &field.ty, bound);
+    }
+}
+
+/// `encode` and `fits` of [`impl_encode`]: the fields by their names.
+fn encode_fields(input: &Input) -> TokenStream {
+    let codec = &input.codec;
+    let values = input.values().map(
+        |Field { member, name, .. }| quote_spanned!(Span::mixed_site()=> (#name, &self.#member)),
+    );
+    let fits = input.values().map(|Field { ty, name, .. }| {
+        quote_spanned!(Span::mixed_site()=> (#name, <#ty as #codec::EncodeValue>::fits))
+    });
+    let out = quote_spanned!(Span::mixed_site()=> #codec::bytes::BytesMut);
+    quote_spanned! {Span::mixed_site()=>
+        fn encode(
+            &self,
+            ty: ::core::option::Option<&#codec::ColumnType>,
+            out: &mut #out,
+        ) -> ::core::result::Result<(), #codec::ValueError> {
+            #codec::encode_fields::<Self>(ty, &[#(#values),*], out)
+        }
+
+        fn fits(ty: &#codec::ColumnType) -> ::core::result::Result<(), #codec::ValueError> {
+            #codec::check_fields::<Self>(ty, &[#(#fits),*])
+        }
+    }
+}
+
+fn encode_transparent(input: &Input, only: &Field) -> TokenStream {
+    let (codec, Field { member, ty, .. }) = (&input.codec, only);
+    let method = |name: &str| {
+        let name = syn::Ident::new(name, Span::mixed_site());
+        quote_spanned! {Span::mixed_site()=>
+            #[inline]
+            fn #name(
+                &self,
+                ty: ::core::option::Option<&#codec::ColumnType>,
+                out: &mut #codec::bytes::BytesMut,
+            ) -> ::core::result::Result<(), #codec::ValueError> {
+                <#ty as #codec::EncodeValue>::#name(&self.#member, ty, out)
+            }
+        }
+    };
+    let (encode, encode_content) = (method("encode"), method("encode_content"));
+    quote_spanned! {Span::mixed_site()=>
+        #encode
+        #encode_content
+
+        #[inline]
+        fn fits(ty: &#codec::ColumnType) -> ::core::result::Result<(), #codec::ValueError> {
+            <#ty as #codec::EncodeValue>::fits(ty)
+        }
+    }
+}
+
+fn impl_encode(input: &Input, methods: &TokenStream) -> TokenStream {
+    let (ident, codec) = (&input.ident, &input.codec);
+    let mut generics = input.generics.clone();
+    let value = quote_spanned!(Span::mixed_site()=> #codec::EncodeValue);
+    require_of_fields(&mut generics, input, &value);
+    let (_, of_struct, _) = input.generics.split_for_impl();
+    let (of_impl, _, conditions) = generics.split_for_impl();
+    quote_spanned! {Span::mixed_site()=>
+        #[automatically_derived]
+        impl #of_impl #codec::EncodeValue for #ident #of_struct #conditions {
+            #methods
+        }
+    }
+}
