@@ -7,6 +7,7 @@
 mod encode;
 mod error;
 mod event;
+mod names;
 mod prefixes;
 mod result;
 mod supported;

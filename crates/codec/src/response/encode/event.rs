@@ -4,46 +4,36 @@ use bytes::BytesMut;
 
 use crate::envelope_writer::require_version;
 use crate::wire::write;
-use crate::{
-    EncodeError, Event, ProtocolVersion, SchemaChange, SchemaChangeKind, SchemaTarget,
-    StatusChange, TopologyChange,
-};
+use crate::{EncodeError, Event, ProtocolVersion, SchemaChange, SchemaTarget};
 
 pub(super) fn put_event(
     out: &mut BytesMut,
     event: &Event,
     version: ProtocolVersion,
 ) -> Result<(), EncodeError> {
-    let what = "kind of an event";
+    write::string(out, "kind of an event", kind_of(event))?;
     match event {
         Event::TopologyChange { change, address } => {
-            write::string(out, what, "TOPOLOGY_CHANGE")?;
-            let change = match change {
-                TopologyChange::NewNode => "NEW_NODE",
-                TopologyChange::RemovedNode => "REMOVED_NODE",
-                TopologyChange::MovedNode => "MOVED_NODE",
-                TopologyChange::Other(other) => other,
-            };
-            write::string(out, "topology change", change)?;
+            write::string(out, "topology change", change.as_str())?;
             write::inet(out, *address);
         }
         Event::StatusChange { change, address } => {
-            write::string(out, what, "STATUS_CHANGE")?;
-            let change = match change {
-                StatusChange::Up => "UP",
-                StatusChange::Down => "DOWN",
-                StatusChange::Other(other) => other,
-            };
-            write::string(out, "status change", change)?;
+            write::string(out, "status change", change.as_str())?;
             write::inet(out, *address);
         }
-        Event::SchemaChange(change) => {
-            write::string(out, what, "SCHEMA_CHANGE")?;
-            put_schema_change(out, change, version)?;
-        }
-        Event::Other(kind) => write::string(out, what, kind)?,
+        Event::SchemaChange(change) => put_schema_change(out, change, version)?,
+        Event::Other(_) => {}
     }
     Ok(())
+}
+
+fn kind_of(event: &Event) -> &str {
+    match event {
+        Event::TopologyChange { .. } => "TOPOLOGY_CHANGE",
+        Event::StatusChange { .. } => "STATUS_CHANGE",
+        Event::SchemaChange(_) => "SCHEMA_CHANGE",
+        Event::Other(kind) => kind,
+    }
 }
 
 /// The change of an event, or of a result.
@@ -52,12 +42,6 @@ pub(super) fn put_schema_change(
     change: &SchemaChange,
     version: ProtocolVersion,
 ) -> Result<(), EncodeError> {
-    let kind = match &change.kind {
-        SchemaChangeKind::Created => "CREATED",
-        SchemaChangeKind::Updated => "UPDATED",
-        SchemaChangeKind::Dropped => "DROPPED",
-        SchemaChangeKind::Other(other) => other,
-    };
     let (target, name, arguments) = match &change.target {
         SchemaTarget::Keyspace => ("KEYSPACE", None, None),
         SchemaTarget::Table(name) => ("TABLE", Some(name), None),
@@ -69,7 +53,7 @@ pub(super) fn put_schema_change(
     if arguments.is_some() {
         require_version("a change of a function or an aggregate", version, ProtocolVersion::V4)?;
     }
-    write::string(out, "schema change", kind)?;
+    write::string(out, "schema change", change.kind.as_str())?;
     write::string(out, "target of a schema change", target)?;
     write::string(out, "keyspace of a schema change", &change.keyspace)?;
     if let Some(name) = name {

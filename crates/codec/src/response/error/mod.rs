@@ -13,6 +13,7 @@ use bytes::Bytes;
 
 pub use self::code::ErrorCode;
 pub(super) use self::read::read;
+use super::names::names;
 use crate::Consistency;
 
 /// What a server said of a request that failed (v5 §8).
@@ -147,38 +148,16 @@ pub enum WriteType {
     Other(String),
 }
 
-impl WriteType {
-    /// Its name on the wire.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Simple => "SIMPLE",
-            Self::Batch => "BATCH",
-            Self::UnloggedBatch => "UNLOGGED_BATCH",
-            Self::Counter => "COUNTER",
-            Self::BatchLog => "BATCH_LOG",
-            Self::Cas => "CAS",
-            Self::View => "VIEW",
-            Self::Cdc => "CDC",
-            Self::Other(name) => name,
-        }
-    }
-}
-
-impl From<&str> for WriteType {
-    fn from(name: &str) -> Self {
-        match name {
-            "SIMPLE" => Self::Simple,
-            "BATCH" => Self::Batch,
-            "UNLOGGED_BATCH" => Self::UnloggedBatch,
-            "COUNTER" => Self::Counter,
-            "BATCH_LOG" => Self::BatchLog,
-            "CAS" => Self::Cas,
-            "VIEW" => Self::View,
-            "CDC" => Self::Cdc,
-            other => Self::Other(other.to_owned()),
-        }
-    }
-}
+names!(WriteType {
+    Simple = "SIMPLE",
+    Batch = "BATCH",
+    UnloggedBatch = "UNLOGGED_BATCH",
+    Counter = "COUNTER",
+    BatchLog = "BATCH_LOG",
+    Cas = "CAS",
+    View = "VIEW",
+    Cdc = "CDC",
+});
 
 impl ServerError {
     /// An error without details.
