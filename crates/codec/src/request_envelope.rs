@@ -71,6 +71,11 @@ impl RequestEnvelope {
         self.bytes.len()
     }
 
+    /// How many bytes its buffer has room for.
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// What it asks.
     pub const fn opcode(&self) -> Opcode {
         self.opcode

@@ -7,13 +7,17 @@ use bytes::BytesMut;
 /// A buffer that one large request has grown beyond this is not kept.
 const LARGEST_KEPT: usize = 64 << 10;
 
+/// Most requests are no larger than this, so that a first one does not grow its buffer bit by bit.
+const USUAL: usize = 256;
+
 thread_local! {
     static SCRATCH: RefCell<BytesMut> = RefCell::new(BytesMut::new());
 }
 
 /// The buffer of this thread; an empty one if it is in use, or the thread is ending.
 pub(crate) fn take() -> BytesMut {
-    SCRATCH.try_with(RefCell::take).unwrap_or_default()
+    let buffer = SCRATCH.try_with(RefCell::take).unwrap_or_default();
+    if buffer.capacity() == 0 { BytesMut::with_capacity(USUAL) } else { buffer }
 }
 
 /// Keeps a buffer for the next request of this thread.

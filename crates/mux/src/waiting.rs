@@ -1,6 +1,13 @@
 //! Where requests wait, first come first served, when no stream id is free or the outgoing buffer is full.
 
+use cqlwire_codec::RequestEnvelope;
+
 use crate::links::{Links, List};
+
+/// How many buffers are kept of those that have had their turn, and the largest that is: 512 KiB in all, and only
+/// where requests did wait.
+const MOST_SPARE: usize = 512;
+const LARGEST_SPARE: usize = 1 << 10;
 
 /// The requests that wait for their turn, bounded in number and in bytes.
 #[derive(Debug)]
@@ -11,12 +18,15 @@ pub(crate) struct WaitingRoom {
     bytes: usize,
     max_count: u32,
     max_bytes: usize,
+    /// Envelopes of those that have had their turn. Whoever comes to wait leaves an envelope here and takes one of
+    /// these along for the next request, so that no request allocates because it waits.
+    spare: Vec<RequestEnvelope>,
 }
 
 impl WaitingRoom {
     pub(crate) fn new(max_count: u32, max_bytes: usize) -> Self {
         let (queue, links) = (List::EMPTY, Links::default());
-        Self { queue, links, count: 0, bytes: 0, max_count, max_bytes }
+        Self { queue, links, count: 0, bytes: 0, max_count, max_bytes, spare: Vec::new() }
     }
 
     pub(crate) fn count(&self) -> u32 {
@@ -40,6 +50,18 @@ impl WaitingRoom {
         self.links.push_back(&mut self.queue, key);
         self.count += 1;
         self.bytes += bytes;
+    }
+
+    /// An envelope of one that has had its turn.
+    pub(crate) fn take_spare(&mut self) -> Option<RequestEnvelope> {
+        self.spare.pop()
+    }
+
+    /// Keeps the envelope of one that has had its turn.
+    pub(crate) fn keep_spare(&mut self, envelope: RequestEnvelope) {
+        if self.spare.len() < MOST_SPARE && envelope.capacity() <= LARGEST_SPARE {
+            self.spare.push(envelope);
+        }
     }
 
     pub(crate) fn leave(&mut self, key: u32, bytes: usize) {

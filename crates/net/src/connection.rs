@@ -41,8 +41,8 @@ const ABORT_GRACE: Duration = Duration::from_millis(50);
 pub struct Sent {
     /// The answer to come.
     pub request: Request,
-    /// The buffer of its envelope, cleared, for the next one to be encoded into; none if the
-    /// request has to wait for its turn and still needs it.
+    /// A cleared buffer for the next envelope to be encoded into: its own, or, if it has to wait
+    /// for its turn, that of another which has waited, if there is one.
     pub buffer: Option<BytesMut>,
 }
 

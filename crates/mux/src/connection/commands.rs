@@ -16,7 +16,8 @@ pub struct Submitted {
     pub ticket: Ticket,
     /// Wake this one, outside of the lock: the shell, if it sleeps and has to know.
     pub wake: Option<Waker>,
-    /// The envelope, back, unless it has to wait for its turn: to be dropped outside of the lock, or used again.
+    /// An envelope that is no longer needed, to be dropped outside of the lock or used again: the one that was handed
+    /// in, or, if that has to wait for its turn, one that has waited.
     pub spare: Option<RequestEnvelope>,
 }
 
@@ -74,7 +75,7 @@ impl Connection {
             (self.requests.open(phase), Some(envelope))
         } else if self.waiting.has_room_for(envelope.len()) {
             self.waiting.join(key, envelope.len());
-            (self.requests.open(Phase::Waiting(envelope)), None)
+            (self.requests.open(Phase::Waiting(envelope)), self.waiting.take_spare())
         } else {
             return Err(Refused { because: RefusedBecause::Full, envelope });
         };
@@ -161,6 +162,7 @@ impl Connection {
             if let Some(launched) = self.launch(key, &envelope) {
                 self.waiting.leave(key, envelope.len());
                 *self.requests.phase_mut(key) = launched;
+                self.waiting.keep_spare(envelope);
             } else {
                 *self.requests.phase_mut(key) = Phase::Waiting(envelope);
                 break;

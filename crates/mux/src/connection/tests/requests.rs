@@ -202,3 +202,25 @@ fn a_full_outgoing_buffer_makes_requests_wait_and_a_write_lets_them_in() {
     }
     bench.end(0);
 }
+
+#[test]
+fn whoever_waits_leaves_its_buffer_and_takes_one_along_that_has_waited() {
+    let mut bench = Bench::new(Settings { max_in_flight: 1, ..Settings::default() });
+    let submit = |bench: &mut Bench, tag, padding| {
+        let submitted = bench.core.submit(request_of(tag, padding), bench.now + LONG).unwrap();
+        (submitted.ticket, submitted.spare.map(|envelope| envelope.len()))
+    };
+    let (first, own) = submit(&mut bench, 1, 10);
+    assert_eq!(own, Some(HEADER_LEN + 14), "its own, as it does not wait");
+    let (second, none_yet) = submit(&mut bench, 2, 20);
+    assert_eq!(none_yet, None);
+    let stream = bench.transmit()[0].0;
+    bench.deliver(answer(stream, Opcode::Result, 1)).unwrap();
+    let (third, of_the_second) = submit(&mut bench, 3, 30);
+    assert_eq!(of_the_second, Some(HEADER_LEN + 24));
+    bench.end(1);
+    for ticket in [first, second, third] {
+        let _ended = bench.outcome(ticket);
+    }
+    bench.assert_at_rest();
+}
