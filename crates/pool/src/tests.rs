@@ -7,6 +7,7 @@ use cqlwire_codec::{
     Consistency, Opcode, Query, QueryParameters, RequestEnvelope, RequestOptions, encode_request,
 };
 use cqlwire_net::{ConnectCause, Connection, Deadline, MultiplexerSettings, Usage};
+use cqlwire_testkit::cancel::poll_once;
 use cqlwire_testkit::eventually;
 use cqlwire_testkit::node::{Prime, ScriptedNode};
 use cqlwire_testkit::probe::{Baseline, alone};
@@ -141,4 +142,20 @@ async fn what_keeps_a_host_away_is_told() {
     let soon = Deadline::after(Duration::from_millis(30));
     let error = pool.ready(soon).await.unwrap_err();
     assert!(matches!(error.reason, Unconnected::NotYet), "{error}");
+}
+
+#[tokio::test]
+async fn g8_5_whoever_stops_waiting_for_a_connection_does_not_stop_it_for_others() {
+    let node = ScriptedNode::builder().start_tcp().await.unwrap();
+    let pool = Pool::start(node.address().into(), settings());
+    // The first to wait is the first to go.
+    let mut first = Box::pin(pool.ready(seconds(5)));
+    assert!(poll_once(&mut first).await.is_pending());
+    let second = tokio::spawn({
+        let pool = pool.clone();
+        async move { pool.ready(seconds(5)).await.map(drop) }
+    });
+    drop(first);
+    second.await.unwrap().unwrap();
+    pool.close(seconds(5)).await;
 }

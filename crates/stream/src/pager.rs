@@ -150,6 +150,8 @@ impl<S: PageSource> Pager<S> {
             Ok(fetched) => {
                 self.receive(fetched, room);
                 self.next = self.what_follows();
+                // A hook may block here. Asking for the next page comes later: it wakes the
+                // connection's driver, which may be due on this very thread.
                 self.source.progressed(&self.tally.now());
             }
             Err(error) => {

@@ -5,6 +5,7 @@ mod cancellation;
 mod close;
 mod deadlines;
 mod errors;
+mod hooks;
 mod memory;
 mod pages;
 mod positions;
