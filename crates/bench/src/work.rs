@@ -37,6 +37,8 @@ pub const PAYLOAD: [u8; 100] = [0x5A; 100];
 pub const SCAN_ROWS: u32 = 500_000;
 /// The rows of one of its pages.
 pub const PAGE_ROWS: u32 = 5_000;
+/// The bytes of the rows of one of its pages: four lengths and what they are of.
+pub const PAGE_BYTES: u64 = 80 * PAGE_ROWS as u64;
 /// Its partitions.
 pub const SCAN_PARTITIONS: u32 = 100;
 /// The name in each of its rows.
@@ -60,6 +62,8 @@ pub enum Work {
     Scan,
     /// The same scan with rows that borrow from their page.
     ScanBorrowed,
+    /// Many streams of the scan at once, each holding a page while the others are read on.
+    Streams,
 }
 
 impl Work {
@@ -71,12 +75,13 @@ impl Work {
             Self::ReadOpenLoop => "read-open-loop",
             Self::Scan => "scan",
             Self::ScanBorrowed => "scan-borrowed",
+            Self::Streams => "streams",
         }
     }
 
     /// Whether an operation is a row of a scan.
     pub const fn is_scan(self) -> bool {
-        matches!(self, Self::Scan | Self::ScanBorrowed)
+        matches!(self, Self::Scan | Self::ScanBorrowed | Self::Streams)
     }
 }
 

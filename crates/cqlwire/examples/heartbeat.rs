@@ -6,7 +6,7 @@ mod common;
 use std::error::Error;
 use std::time::{Duration, Instant};
 
-use cqlwire::Session;
+use cqlwire::{Result, Session};
 use hdrhistogram::Histogram;
 
 const SELECT: &str = "SELECT station, number, celsius, note FROM cqlwire_examples.measurements";
@@ -17,36 +17,41 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let session = common::connect().await?;
     common::fill(&session).await?;
 
-    report("alone", &beat(&session, tokio::time::sleep(Duration::from_secs(2))).await?);
+    let nothing = async {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        Ok(())
+    };
+    report("alone", &beat(&session, nothing).await?);
     report("beside a scan", &beat(&session, scan(&session)).await?);
     Ok(())
 }
 
 /// Reads the whole table five times over.
-async fn scan(session: &Session) {
+async fn scan(session: &Session) -> Result<()> {
     for _ in 0..5 {
         let mut rows = session.query(SELECT, ()).rows::<(i32, i32, f64, String)>();
-        while let Ok(Some(_)) = rows.try_next().await {}
+        while rows.try_next().await?.is_some() {}
     }
+    Ok(())
 }
 
 /// The latencies of small requests, one every 5 ms, until `work` is done.
 async fn beat(
     session: &Session,
-    work: impl Future<Output = ()>,
+    work: impl Future<Output = Result<()>>,
 ) -> Result<Histogram<u64>, Box<dyn Error>> {
     let ping = session.prepare(PING).await?;
     let mut latencies = Histogram::new_with_max(60_000_000, 3)?;
     let mut work = std::pin::pin!(work);
     loop {
         tokio::select! {
-            () = &mut work => return Ok(latencies),
+            done = &mut work => return Ok(done.map(|()| latencies)?),
             () = tokio::time::sleep(Duration::from_millis(5)) => {}
         }
         let started = Instant::now();
         let answer = session.execute(&ping, ()).into_future();
         tokio::select! {
-            () = &mut work => return Ok(latencies),
+            done = &mut work => return Ok(done.map(|()| latencies)?),
             answer = answer => drop(answer?),
         }
         let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);

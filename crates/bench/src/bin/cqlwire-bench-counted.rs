@@ -17,8 +17,8 @@ struct Arguments {
 }
 
 fn counted() -> Heap {
-    let heap::Heap { allocations, allocated_bytes, .. } = heap::now();
-    Heap { allocations, allocated_bytes }
+    let heap::Heap { allocations, allocated_bytes, live_bytes } = heap::now();
+    Heap { allocations, allocated_bytes, live_bytes: live_bytes.try_into().unwrap_or(0) }
 }
 
 fn main() -> Result<()> {

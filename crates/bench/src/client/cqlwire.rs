@@ -2,12 +2,15 @@
 
 use std::net::SocketAddr;
 
-use ::cqlwire::{Prepared, Session};
+use ::cqlwire::{Page, Pages, Prepared, Session};
 
 use super::Client;
 use crate::Result;
-use crate::load::ScanWatch;
+use crate::load::{ScanWatch, StreamsWatch};
 use crate::work::{INSERT, NAME, PAGE_ROWS, PAYLOAD, READ, SCAN, check_row};
+
+/// How many pages each of many streams reads.
+const TURNS: usize = 2;
 
 /// A session of cqlwire.
 #[derive(Clone, Debug)]
@@ -57,5 +60,22 @@ impl Client for Cqlwire {
             }
         }
         Ok(())
+    }
+
+    async fn hold_streams(&self, streams: u32, watch: &mut StreamsWatch) -> Result<u64> {
+        let open = || self.session.execute(&self.scan, ()).page_size(PAGE_ROWS).pages();
+        let mut streams: Vec<(Pages, Option<Page>)> =
+            (0..streams).map(|_| (open(), None)).collect();
+        let mut rows = 0;
+        for _ in 0..TURNS {
+            for (pages, held) in &mut streams {
+                // The page before it is read, and freed.
+                *held = None;
+                *held = pages.try_next().await?;
+                rows += u64::try_from(held.as_ref().map_or(0, Page::len))?;
+                watch.page();
+            }
+        }
+        Ok(rows)
     }
 }

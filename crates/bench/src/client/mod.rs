@@ -17,7 +17,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 
 use crate::Result;
-use crate::load::ScanWatch;
+use crate::load::{ScanWatch, StreamsWatch};
 
 #[cfg(feature = "peers")]
 pub use self::cdrs::Cdrs;
@@ -45,4 +45,15 @@ pub trait Client: Clone + Send + Sync + Sized + 'static {
 
     /// Reads every row, borrowing from its page; `None` for drivers that cannot.
     fn scan_borrowed(&self, watch: &mut ScanWatch) -> impl Future<Output = Result<()>> + Send;
+
+    /// Opens so many streams of the scan and reads them in turn, each holding its page until its
+    /// turn comes again; gives how many rows came. Not every driver does.
+    fn hold_streams(
+        &self,
+        streams: u32,
+        watch: &mut StreamsWatch,
+    ) -> impl Future<Output = Result<u64>> + Send {
+        let _ = (streams, watch);
+        async { Err("this client does not hold streams".into()) }
+    }
 }

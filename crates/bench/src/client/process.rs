@@ -14,7 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::{Client, Floor, floor_round};
 use crate::Result;
-use crate::load::{RoundSettings, closed_round, open_round, scan_round};
+use crate::load::{RoundSettings, closed_round, open_round, scan_round, streams_round};
 use crate::measure::{HeapProbe, Round, pin_to};
 use crate::work::Work;
 
@@ -49,6 +49,9 @@ impl Kind {
 
     /// Whether it does this work.
     pub const fn does(self, work: Work) -> bool {
+        if matches!(work, Work::Streams) {
+            return matches!(self, Self::Cqlwire);
+        }
         match self {
             Self::Floor => !matches!(work, Work::ReadOpenLoop | Work::ScanBorrowed),
             Self::Cqlwire => true,
@@ -161,6 +164,7 @@ fn run_client<C: Client>(arguments: &ClientArguments, probe: HeapProbe) -> Resul
         }
         Work::ReadOpenLoop => runtime.block_on(open_round(&client, arguments.rate, settings)),
         Work::Scan | Work::ScanBorrowed => runtime.block_on(scan_round(&client, work, settings)),
+        Work::Streams => runtime.block_on(streams_round(&client, in_flight, settings)),
     })
 }
 

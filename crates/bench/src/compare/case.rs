@@ -10,6 +10,8 @@ use crate::work::Work;
 
 /// How many requests are in flight.
 const LEVELS: [u32; 5] = [1, 32, 256, 1_024, 8_192];
+/// How many streams are open.
+const STREAMS: u32 = 1_000;
 
 /// One client at one work.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -41,6 +43,7 @@ impl fmt::Display for Group {
             Work::Read | Work::Insert => write!(f, ", {} in flight", case.in_flight),
             Work::ReadOpenLoop => write!(f, ", {} a second", case.rate),
             Work::Scan | Work::ScanBorrowed => Ok(()),
+            Work::Streams => write!(f, ", {} open", case.in_flight),
         }
     }
 }
@@ -51,6 +54,7 @@ pub(super) fn groups(arguments: &CompareArguments) -> Vec<Group> {
     for work in Work::value_variants().iter().filter(|work| wanted(&arguments.work, work)) {
         let levels: &[u32] = match work {
             Work::Read | Work::Insert => &LEVELS,
+            Work::Streams => &[STREAMS],
             Work::ReadOpenLoop => &[0],
             Work::Scan | Work::ScanBorrowed => &[1],
         };

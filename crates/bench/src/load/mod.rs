@@ -1,14 +1,16 @@
-//! What clients are put under: so many requests in flight, so many a second, or a scan.
+//! What clients are put under: so many requests in flight, so many a second, a scan, or many at once.
 
 mod closed;
 mod open;
 mod scan;
+mod streams;
 
 use std::time::Duration;
 
 pub use self::closed::closed_round;
 pub use self::open::open_round;
 pub use self::scan::{ScanWatch, scan_round};
+pub use self::streams::{StreamsWatch, streams_round};
 use crate::measure::HeapProbe;
 
 /// How one round is run.

@@ -11,6 +11,8 @@ pub struct Heap {
     pub allocations: u64,
     /// How many bytes.
     pub allocated_bytes: u64,
+    /// How many bytes it has given out and not got back, at this moment.
+    pub live_bytes: u64,
 }
 
 /// Whoever knows what the allocator was asked for. Counting costs time, so that a process either

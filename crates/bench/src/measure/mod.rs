@@ -35,6 +35,8 @@ pub struct Round {
     pub allocated_bytes: u64,
     /// The most memory that the process has had so far, in bytes.
     pub peak_rss_bytes: u64,
+    /// Of many streams, the most bytes that they held together; 0 where nobody counts.
+    pub peak_live_bytes: u64,
 }
 
 impl Round {
@@ -61,6 +63,7 @@ impl Round {
             allocations: to.heap.allocations - from.heap.allocations,
             allocated_bytes: to.heap.allocated_bytes - from.heap.allocated_bytes,
             peak_rss_bytes,
+            peak_live_bytes: 0,
         })
     }
 }

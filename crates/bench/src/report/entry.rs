@@ -37,6 +37,8 @@ pub struct Entry {
     pub alloc_bytes_per_op: f64,
     /// The most memory that the client's process had, in bytes.
     pub peak_rss_bytes: u64,
+    /// Of many streams, the most bytes that they held together.
+    pub peak_live_bytes: u64,
     /// How many rounds there were.
     pub rounds: usize,
     /// Of operations a second or of processor time, whichever varied more: the largest less the
@@ -83,6 +85,7 @@ fn entry(measured: &Measured, server: &str) -> Entry {
         allocs_per_op: per_op(counted.allocations, counted),
         alloc_bytes_per_op: per_op(counted.allocated_bytes, counted),
         peak_rss_bytes: measured.rounds.iter().map(|round| round.peak_rss_bytes).max().unwrap_or(0),
+        peak_live_bytes: counted.peak_live_bytes,
         rounds: measured.rounds.len(),
         spread: spread(&rates).max(spread(&costs)),
     }

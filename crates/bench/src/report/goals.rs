@@ -1,6 +1,9 @@
 //! What the project wants of itself, beside what was measured.
 
+use cqlwire::stream::PageBudget;
+
 use super::Entry;
+use crate::work::PAGE_BYTES;
 
 /// One goal and how near it is.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +58,8 @@ pub fn goals(entries: &[Entry]) -> Vec<Goal> {
     goals.push(at_most("allocations a borrowed row".to_owned(), own, 0.0));
     let to_peer = found.to_peer("scan", 1, |entry| 1.0 / entry.ops_per_s).map(|ratio| 1.0 / ratio);
     goals.push(at_least("rows a second, owned, to the better peer's".to_owned(), to_peer, 2.0));
+    let what = "peak memory of 1,000 streams, to the budget and a page each".to_owned();
+    goals.push(at_most(what, found.own("streams", 1_000).and_then(to_allowance), 1.05));
     goals.into_iter().flatten().collect()
 }
 
@@ -74,6 +79,14 @@ fn allocations(entry: &Entry) -> f64 {
 #[expect(clippy::cast_precision_loss, reason = "no process has 2^53 bytes")]
 const fn memory(entry: &Entry) -> f64 {
     entry.peak_rss_bytes as f64
+}
+
+/// What many streams held, to what they may: the budget of their session and a page each. A
+/// twentieth is left for all that is not a page.
+#[expect(clippy::cast_precision_loss, reason = "no process has 2^53 bytes")]
+fn to_allowance(entry: &Entry) -> Option<f64> {
+    let allowed = PageBudget::DEFAULT_LIMIT as u64 + u64::from(entry.in_flight) * PAGE_BYTES;
+    (entry.peak_live_bytes > 0).then(|| entry.peak_live_bytes as f64 / allowed as f64)
 }
 
 /// Where to look figures up.
@@ -143,6 +156,7 @@ mod tests {
             allocs_per_op: 3.0,
             alloc_bytes_per_op: 1.0,
             peak_rss_bytes: 1,
+            peak_live_bytes: 0,
             rounds: 5,
             spread: 0.0,
         }

@@ -27,6 +27,13 @@ const OF_SCANS: [Chart; 3] = [
     ("Peak memory, MB", mega_bytes),
 ];
 
+/// What is drawn of many streams.
+const OF_STREAMS: [Chart; 3] = [
+    ("Rows a second", |entry| entry.ops_per_s),
+    ("Most bytes held at once, MB", live_mega_bytes),
+    ("Peak memory, MB", mega_bytes),
+];
+
 /// What is drawn of an open loop.
 const OF_OPEN_LOOPS: [Chart; 4] = [
     ("Median latency, µs", |entry| entry.p50_us),
@@ -38,6 +45,11 @@ const OF_OPEN_LOOPS: [Chart; 4] = [
 #[expect(clippy::cast_precision_loss, reason = "no process has 2^53 bytes")]
 fn mega_bytes(entry: &Entry) -> f64 {
     entry.peak_rss_bytes as f64 / 1e6
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no process has 2^53 bytes")]
+fn live_mega_bytes(entry: &Entry) -> f64 {
+    entry.peak_live_bytes as f64 / 1e6
 }
 
 /// The whole page.
@@ -133,6 +145,7 @@ fn write_work(out: &mut String, entries: &[Entry], work: &str, runtime: &str) ->
     writeln!(out, "<h2>{}, {runtime}</h2><div class=\"grid-2\">", headline(work))?;
     let figures: &[Chart] = match work {
         "scan" | "scan-borrowed" => &OF_SCANS,
+        "streams" => &OF_STREAMS,
         "read-open-loop" => &OF_OPEN_LOOPS,
         _ => &OF_LEVELS,
     };
@@ -152,6 +165,7 @@ fn headline(work: &str) -> &'static str {
         "read-open-loop" => "The same read at a fixed rate, waiting counted",
         "scan" => "Scan of 500,000 rows of four columns, owned",
         "scan-borrowed" => "Scan of 500,000 rows of four columns, borrowed",
+        "streams" => "Many streams at once, each holding a page",
         _ => "Work",
     }
 }

@@ -16,7 +16,8 @@ pub struct DecoderSettings {
     /// Before a peer is known, 1 MiB is plenty.
     pub max_envelope_bytes: usize,
     /// Bodies of at most so many bytes are copied out, so that a result which is kept does not pin
-    /// a whole read buffer; longer ones are split off without a copy. Default 4,096.
+    /// a whole read buffer. Longer ones are split off without a copy, if most of the buffer is
+    /// theirs. Default 4,096.
     pub copy_below_bytes: usize,
     /// What STARTUP asked for: the compression of single envelopes on v3 and v4. v5 compresses
     /// segments instead, see [`switch_to_segments`](crate::EnvelopeDecoder::switch_to_segments).
@@ -109,11 +110,21 @@ impl Intake {
     }
 
     fn take_body(&self, from: &mut BytesMut, length: usize) -> Bytes {
-        if length > self.settings.copy_below_bytes {
+        if length > self.settings.copy_below_bytes && fills(from, length) {
             return from.split_to(length).freeze();
         }
         let body = Bytes::copy_from_slice(from.get(..length).unwrap_or_default());
         from.advance(length);
         body
     }
+}
+
+/// Bodies over this many bytes fill the buffer that was made for them, or nearly. Larger than any
+/// payload of a segment.
+const LARGE_BODY: usize = 129 << 10;
+
+/// Is most of the buffer's memory the body's? What is split off keeps all of it, for as long as
+/// anybody has the body: a thousand small pages must not keep a thousand large buffers.
+fn fills(buffer: &BytesMut, length: usize) -> bool {
+    length > LARGE_BODY || buffer.capacity() - length <= length / 4
 }

@@ -95,10 +95,10 @@ impl Slices {
         self.joined = grown;
     }
 
-    /// Memory for an envelope of this size, and not much larger, that nobody reads any more.
+    /// Memory for an envelope of this size, at most a quarter larger, that nobody reads any more.
     fn reclaim(&mut self, total: usize) -> Option<BytesMut> {
         let free = |spare: &mut Spare| {
-            spare.size <= total.saturating_mul(2) && spare.handle.try_reclaim(total)
+            spare.size <= total.saturating_add(total / 4) && spare.handle.try_reclaim(total)
         };
         let index = self.spare.iter_mut().position(free)?;
         Some(self.spare.remove(index).handle)

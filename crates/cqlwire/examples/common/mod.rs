@@ -1,15 +1,20 @@
 //! What the streaming examples have in common: a session, and a table with something in it.
 //!
 //! They expect a server on 127.0.0.1 (`make cassandra-up`), or at `CQLWIRE_CONTACT_POINTS`.
+#![allow(dead_code, reason = "each example uses its own part of it")]
 
-use cqlwire::{Result, Session};
+use cqlwire::{Result, Session, SessionBuilder};
 
 pub(crate) const ROWS: i32 = 20_000;
 
 pub(crate) async fn connect() -> Result<Session> {
+    builder().connect().await
+}
+
+pub(crate) fn builder() -> SessionBuilder {
     let servers = std::env::var("CQLWIRE_CONTACT_POINTS");
     let servers = servers.unwrap_or_else(|_| "127.0.0.1:9042".to_owned());
-    Session::builder().contact_points(servers.split(',')).connect().await
+    Session::builder().contact_points(servers.split(','))
 }
 
 /// Makes sure that `cqlwire_examples.measurements` has its rows: 20 stations, 1,000 rows each.

@@ -82,6 +82,13 @@ where
         Self { call: Some(Call { session, statement, values, options }), state: State::New }
     }
 
+    /// Nothing is sent, and this is why.
+    #[cold]
+    pub(super) fn refused(why: ErrorKind) -> Self {
+        let rest: Rest<'a> = Box::pin(std::future::ready(Err(why.into())));
+        Self { call: None, state: State::Rest(rest) }
+    }
+
     /// Sends the request, if that has not been done.
     fn begin(&mut self) -> Result<()> {
         if let (State::New, Some(call)) = (&self.state, &self.call) {

@@ -19,7 +19,7 @@ pub use self::executing::Executing;
 use self::hook::Hook;
 pub(crate) use self::run::run;
 pub use self::source::StatementSource;
-use crate::{ExecutionProfile, Session};
+use crate::{ErrorKind, ExecutionProfile, Session};
 
 /// The pages of a result, as they come.
 pub type Pages = stream::Pages<StatementSource>;
@@ -188,7 +188,25 @@ where
 
     /// Executes the statement and gives its whole result, which has to fit into one page: one that
     /// goes on is an error ([`MorePages`](crate::ErrorKind::MorePages)), not a part in silence.
+    ///
+    /// With a position to begin at, or a limit of rows or pages, it is an error
+    /// ([`Settings`](crate::ErrorKind::Settings)): those are of streams.
     fn into_future(self) -> Executing<'a, V> {
+        if let Some(setting) = of_streams(&self.stream) {
+            let why = "it is of streams: read the result with pages() or rows()".to_owned();
+            return Executing::refused(ErrorKind::Settings { setting, why });
+        }
         Executing::new(self.session, self.statement, self.values, self.options)
     }
+}
+
+/// A setting that a whole result cannot follow: to pass over it would be to give other rows than
+/// those that were asked for.
+fn of_streams(settings: &stream::Settings) -> Option<&'static str> {
+    let set = [
+        (!settings.from.is_start(), "from_position"),
+        (settings.row_limit.is_some(), "row_limit"),
+        (settings.page_limit.is_some(), "page_limit"),
+    ];
+    set.into_iter().find_map(|(is_set, name)| is_set.then_some(name))
 }

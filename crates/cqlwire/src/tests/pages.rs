@@ -114,8 +114,14 @@ async fn g1_6_empty_pages_are_no_end_on_the_wire_either() {
     for prefetch in [0, 1, 3] {
         let rows = execution(&session, &by_city).prefetch(prefetch).rows::<(i64, String)>();
         assert_eq!(ids(&rows.try_collect(100).await.unwrap()), all());
+        let mut pages = execution(&session, &by_city).prefetch(prefetch).pages();
+        let mut sizes = Vec::new();
+        while let Some(page) = pages.try_next().await.unwrap() {
+            sizes.push(page.len());
+        }
+        assert_eq!(sizes, [3, 40, 2, 0], "only the last one is given out without rows");
     }
-    assert_eq!(session.stream_totals().empty_pages, 3 * 4);
+    assert_eq!(session.stream_totals().empty_pages, 3 * 2 * 4);
 }
 
 #[tokio::test(start_paused = true)]

@@ -122,3 +122,24 @@ async fn g1_6_an_error_of_the_first_page_after_a_position_does_not_go_back() {
     let rest = execution.rows::<(i64, String)>().try_collect(100).await.unwrap();
     assert_eq!(rest[0].0, 15);
 }
+
+/// Awaited, a result comes whole: what would have it begin or end elsewhere is not passed over.
+#[tokio::test(start_paused = true)]
+async fn a_whole_result_refuses_what_is_of_streams() {
+    let (memory, session) = session(ProtocolVersion::V5).await;
+    let position: Position = kept(&session).await.parse().unwrap();
+    let by_city = session.prepare(SELECT).await.unwrap();
+    let execution = || session.execute(&by_city, ("Oslo",));
+    let sent = memory.node().count(Opcode::Execute);
+    for (execution, name) in [
+        (execution().from_position(position), "from_position"),
+        (execution().row_limit(5), "row_limit"),
+        (execution().page_limit(1), "page_limit"),
+    ] {
+        let error = execution.await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Settings { setting, .. } if *setting == name));
+        assert!(!error.may_have_been_applied(), "{error}");
+    }
+    assert_eq!(memory.node().count(Opcode::Execute), sent, "nothing was sent");
+    assert_eq!(execution().from_position(Position::START).await.unwrap().row_count(), 25);
+}

@@ -18,6 +18,9 @@ use crate::ConnectionEnd;
 const SMALLEST_READ: usize = 8 << 10;
 const LARGEST_READ: usize = 128 << 10;
 
+/// More than any segment: it is an envelope of v3 or v4.
+const LARGE_ENVELOPE: usize = 129 << 10;
+
 /// What has been read and not delivered.
 pub(super) struct Incoming {
     decoder: EnvelopeDecoder,
@@ -59,7 +62,7 @@ impl Incoming {
         }
         let mut read = 0;
         while read < self.budget {
-            make_room(&mut self.buffer, self.room.max(self.decoder.needs()));
+            self.make_room();
             let spare = self.buffer.capacity() - self.buffer.len();
             let got = match poll_read_buf(stream.as_mut(), context, &mut self.buffer) {
                 Poll::Pending => return Read::Pending,
@@ -107,6 +110,19 @@ impl Incoming {
             return Ok(());
         }
         core.handle_envelopes(now, self.envelopes.drain(..), wakers)
+    }
+
+    /// Makes room for the next read. A large envelope gets a buffer that ends with it: its body will
+    /// keep all of the buffer's memory.
+    fn make_room(&mut self) {
+        let (present, needs) = (self.buffer.len(), self.decoder.needs());
+        if present + needs <= LARGE_ENVELOPE {
+            make_room(&mut self.buffer, self.room.max(needs));
+        } else if self.buffer.capacity() - present < needs {
+            let mut grown = BytesMut::with_capacity(present + needs);
+            grown.extend_from_slice(&self.buffer);
+            self.buffer = grown;
+        }
     }
 
     fn split(&mut self) -> Result<(), ConnectionEnd> {

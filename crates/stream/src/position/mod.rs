@@ -43,6 +43,11 @@ impl Position {
     /// Before the first row, of any result.
     pub const START: Self = Self { after: None, protocol: None, skip: 0, fingerprint: None };
 
+    /// Is it before the first row, be it of any result or of a known one?
+    pub const fn is_start(&self) -> bool {
+        self.after.is_none() && self.skip == 0
+    }
+
     /// Where the server begins: after the page that gave this out; `None` is the start.
     pub const fn paging_state(&self) -> Option<&PagingState> {
         self.after.as_ref()

@@ -66,7 +66,9 @@ pub fn floor_round(
             Window::new(template, work, in_flight)?.run(&mut floor.line, settings)
         }
         Work::Scan => scan_round(floor, settings),
-        Work::ReadOpenLoop | Work::ScanBorrowed => Err("the floor does not do that".into()),
+        Work::ReadOpenLoop | Work::ScanBorrowed | Work::Streams => {
+            Err("the floor does not do that".into())
+        }
     }
 }
 
