@@ -169,7 +169,7 @@ pub use response::{
     encode_response,
 };
 pub use rows::{
-    ColumnIndex, PlannedCells, RawCell, Row, RowCells, RowCursor, RowIter, RowPlan, RowPlanner,
+    ArrangedCells, ColumnIndex, RawCell, Row, RowCells, RowCursor, RowIter, RowPlan, RowPlanner,
 };
 pub use stream_id::StreamId;
 pub use token::{PartitionKeyHasher, Token};

@@ -1,6 +1,7 @@
 //! Which column goes to which field: found out once for a result, used for each of its rows.
 
-use super::{PlannedCells, RowCells};
+use super::arranged::other_plan;
+use super::{ArrangedCells, RowCells};
 use crate::ColumnSpec;
 use crate::value::{DecodeRow, DecodeValue, FieldCheck, MissingColumn, ValueError};
 
@@ -51,22 +52,43 @@ impl RowPlan {
         Ok(Self::by_position())
     }
 
+    /// Whether the first columns of the row are those of the fields, as they come: their values are
+    /// then read from the row itself.
+    #[inline]
+    pub fn is_in_order(&self) -> bool {
+        self.0.as_deref().is_none_or(|plan| plan.in_order)
+    }
+
     /// The cells of one row in the order of the fields, of which there are so many. What the row
-    /// has beyond those that are wanted is left in `cells`.
+    /// has after the last that is wanted is left in it.
     ///
     /// # Errors
     ///
     /// Content that ends too early.
     #[inline]
-    pub fn cells<'row, 'page, const FIELDS: usize>(
-        &'row self,
-        cells: &'row mut RowCells<'page>,
-    ) -> Result<PlannedCells<'row, 'page, FIELDS>, ValueError> {
-        match self.0.as_deref() {
-            None => Ok(PlannedCells::in_order(cells, &[])),
-            Some(plan) if plan.in_order => Ok(PlannedCells::in_order(cells, &plan.flattened)),
-            Some(plan) => PlannedCells::arranged(cells, &plan.takers, &plan.flattened),
-        }
+    pub fn arrange<'page, const FIELDS: usize>(
+        &self,
+        row: &mut RowCells<'page>,
+    ) -> Result<ArrangedCells<'page, FIELDS>, ValueError> {
+        let plan = self.0.as_deref();
+        ArrangedCells::new(row, plan.map_or(&[], |plan| plan.takers.as_slice()))
+    }
+
+    /// A row inside of the row, by its number (from 0). All of the row is looked at, from its first
+    /// cell on, and nothing of it is taken.
+    ///
+    /// # Errors
+    ///
+    /// As [`DecodeRow::decode_row`], and a plan that was made for another type.
+    #[inline]
+    pub fn flattened<'page, T: DecodeRow<'page>>(
+        &self,
+        number: usize,
+        row: &RowCells<'page>,
+    ) -> Result<T, ValueError> {
+        let plan = self.0.as_deref().and_then(|plan| plan.flattened.get(number));
+        let Some(plan) = plan else { return Err(other_plan()) };
+        T::decode_row(plan, &mut row.clone())
     }
 
     /// Whether the column at this position goes to anybody.
@@ -81,7 +103,10 @@ impl RowPlan {
 /// Makes the [`RowPlan`] of a struct whose fields are columns by name, in any order and among
 /// others. Of two columns with the same name the first is taken.
 ///
-/// The fields are added in the order in which [`PlannedCells`] gives their values out.
+/// Columns that come in the order of the fields are told apart ([`RowPlan::is_in_order`]), since
+/// they are what is most often asked for, and as cheap to read as a tuple.
+///
+/// The fields are added in the order in which [`ArrangedCells`] gives their values out.
 ///
 /// ```
 /// use cqlwire_codec::{ColumnSpec, DecodeRow, RowCells, RowPlan, RowPlanner, ValueError};
@@ -101,7 +126,10 @@ impl RowPlan {
 ///     }
 ///
 ///     fn decode_row(plan: &RowPlan, cells: &mut RowCells<'page>) -> Result<Self, ValueError> {
-///         let mut cells = plan.cells::<2>(cells)?;
+///         if plan.is_in_order() {
+///             return Ok(Self { name: cells.value()?, age: cells.value_or_default()? });
+///         }
+///         let mut cells = plan.arrange::<2>(cells)?;
 ///         Ok(Self { name: cells.value()?, age: cells.value_or_default()? })
 ///     }
 /// }
