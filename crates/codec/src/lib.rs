@@ -59,6 +59,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! Rows are read as tuples, by the positions of their columns; as structs, by their names, with the
+//! macros of `cqlwire-derive` or a [`RowPlanner`]; or as they are ([`Row`]).
+//!
 //! # Writing
 //!
 //! A request is a struct that borrows what it says. [`encode_request`] makes a whole
