@@ -102,5 +102,7 @@ clean: ## Stop the local Cassandra, and remove everything that was built
 -include crates/testkit/cassandra.mk
 # fuzz-smoke, fuzz
 -include fuzz/fuzz.mk
+# soak
+-include crates/net/soak.mk
 # bench, bench-cassandra, bench-instructions
 -include crates/bench/bench.mk

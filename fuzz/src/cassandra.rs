@@ -84,7 +84,7 @@ fn segments_agree(responses: &[Decoded], compression: Option<Compression>, toget
 
 /// The response as an envelope of v5; none if it is one that they read in another way.
 fn envelope(response: &Decoded) -> Option<BytesMut> {
-    if response.tracing_id.is_some() || !response.warnings.is_empty() {
+    if response.prefixes.tracing_id().is_some() || !response.prefixes.warnings().is_empty() {
         return None;
     }
     let mut out = BytesMut::new();

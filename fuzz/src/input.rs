@@ -2,6 +2,10 @@
 
 use cqlwire_codec::{Compression, ProtocolVersion};
 
+/// Every version.
+pub const VERSIONS: [ProtocolVersion; 3] =
+    [ProtocolVersion::V5, ProtocolVersion::V4, ProtocolVersion::V3];
+
 /// How bytes are cut into pieces.
 #[derive(Clone, Copy, Debug)]
 pub struct Cuts([u8; 4]);
@@ -20,11 +24,7 @@ impl<'a> Input<'a> {
 
     /// One of three.
     pub fn version(&mut self) -> ProtocolVersion {
-        match self.byte() % 3 {
-            0 => ProtocolVersion::V5,
-            1 => ProtocolVersion::V4,
-            _ => ProtocolVersion::V3,
-        }
+        VERSIONS[usize::from(self.byte() % 3)]
     }
 
     /// None, LZ4 or Snappy.

@@ -36,12 +36,12 @@ pub fn run(data: &[u8]) {
     let flags = envelope.header.flags.bits();
     let body = envelope.body.clone();
     let Ok(theirs) = parse_response_body_extensions(flags, None, body) else { return };
-    assert_eq!(theirs.trace_id, ours.tracing_id);
-    assert_eq!(theirs.warnings, ours.warnings);
+    assert_eq!(theirs.trace_id, ours.prefixes.tracing_id());
+    assert_eq!(theirs.warnings, ours.prefixes.warnings());
     let payload =
         theirs.custom_payload.map(|map| map.into_iter().map(|(k, v)| (k, Some(v))).collect());
-    assert_eq!(payload, ours.custom_payload);
-    if !types::all_known(&ours.response) {
+    assert_eq!(payload.as_ref(), ours.prefixes.custom_payload());
+    if !types::all_known(&ours.response) || names_the_old_date(&envelope.body) {
         return;
     }
     let opcode = ResponseOpcode::try_from(envelope.header.opcode.byte()).expect("a response");
@@ -49,6 +49,14 @@ pub fn run(data: &[u8]) {
     if let Ok(theirs) = Theirs::deserialize(&features, opcode, theirs.body, None) {
         same(&ours.response, theirs);
     }
+}
+
+/// Whether `DateType` stands there: the class of timestamps before Cassandra 1.2, and to them that of
+/// dates.
+fn names_the_old_date(body: &[u8]) -> bool {
+    let class = b"DateType";
+    let named = |(at, text)| text == class && !body[..at].ends_with(b"Simple");
+    body.windows(class.len()).enumerate().any(named)
 }
 
 /// The envelope with its body decompressed, by both.

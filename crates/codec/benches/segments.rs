@@ -5,9 +5,13 @@
 //! ```
 //!
 //! Once of requests that are small and gathered, once of a page that is large and sliced. What a
-//! copy of as many bytes takes stands beside it, as a measure of the machine.
+//! copy of as many bytes takes stands beside it, as a measure of the machine, and so does what of it
+//! the checksums are: of a header, and of the longest payload.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark")]
+
+#[path = "../src/framing/crc.rs"]
+mod crc;
 
 use bytes::BytesMut;
 use cqlwire_codec::{
@@ -22,6 +26,9 @@ static ALLOCATOR: AllocProfiler = AllocProfiler::system();
 
 /// What goes into segments: how many envelopes with bodies of how many bytes.
 const LOADS: [(usize, usize); 2] = [(1000, 100), (1, 1_000_000)];
+
+/// The longest payload of a segment, in bytes: one less than 128 KiB.
+const LONGEST_PAYLOAD: usize = 131_071;
 
 fn main() {
     divan::main();
@@ -60,6 +67,22 @@ fn copy(bencher: Bencher<'_, '_>, load: (usize, usize)) {
         out.clear();
         out.extend_from_slice(black_box(&envelopes));
     });
+}
+
+/// Of a plain header, and of one with LZ4.
+#[divan::bench(args = [3, 5])]
+fn crc24_header(bencher: Bencher<'_, '_>, length: usize) {
+    let header = [0xA5; 5];
+    let header = &header[..length];
+    bencher.counter(BytesCount::new(length)).bench_local(|| crc::crc24(black_box(header)));
+}
+
+/// Of a small envelope, and of a full segment.
+#[divan::bench(args = [100, LONGEST_PAYLOAD])]
+fn crc32_payload(bencher: Bencher<'_, '_>, length: usize) {
+    let payload = envelopes((1, length));
+    let payload = &payload[..length];
+    bencher.counter(BytesCount::new(length)).bench_local(|| crc::crc32(black_box(payload)));
 }
 
 #[divan::bench(args = LOADS)]

@@ -11,6 +11,8 @@
 //!
 //! v3 and v4 send envelopes bare; v5 sends them inside segments once STARTUP is answered.
 
+use std::fmt;
+
 use bytes::Bytes;
 
 use crate::{FramingError, Opcode, ProtocolVersion, StreamId};
@@ -84,7 +86,12 @@ pub enum Direction {
     Response,
 }
 
-/// The header of an envelope (v5 §2.4.1).
+/// The header of an envelope (v5 §2.4.1): nine bytes, numbers big-endian.
+///
+/// ```text
+///   byte 0       1       2..4     4        5..9
+///   | version | flags | stream | opcode | length of the body |
+/// ```
 #[derive(Copy, Clone, Eq, PartialEq, Hash, Debug)]
 pub struct EnvelopeHeader {
     /// The version, which a connection's STARTUP fixes.
@@ -148,10 +155,22 @@ pub(crate) fn decode_version(byte: u8) -> Result<(ProtocolVersion, Direction), F
 /// The body is always plain: what arrived compressed has been decompressed, and the header has
 /// been brought into line (no [`COMPRESSED`](EnvelopeFlags::COMPRESSED) flag, `length` is that of
 /// `body`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Envelope {
     /// The header, with `length` equal to the length of `body`.
     pub header: EnvelopeHeader,
     /// The body: the prefixes that the flags announce, then the message.
     pub body: Bytes,
+}
+
+impl fmt::Debug for Envelope {
+    /// Shows the header and the length of the body: a body may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let EnvelopeHeader { version, flags, stream, opcode, .. } = self.header;
+        let (flags, length) = (flags.bits(), self.body.len());
+        write!(
+            f,
+            "Envelope({version} {opcode}, stream {stream}, flags 0x{flags:02x}, {length} bytes)"
+        )
+    }
 }

@@ -136,7 +136,7 @@ mod tests {
         let mut handshake = Handshake::default();
         handshake.request(&request(&Startup::new(Some(Compression::Lz4)), AGREED.version));
         let refused = crate::ServerError::new(crate::ErrorCode::ProtocolError, "no");
-        assert_eq!(handshake.response(&response(Response::Error(refused), 7)), None);
+        assert_eq!(handshake.response(&response(Response::Error(Box::new(refused)), 7)), None);
         let agreement = Agreement { version: ProtocolVersion::V4, compression: None };
         let startup = request(&Startup::new(None), agreement.version);
         assert_eq!(handshake.request(&startup), Some(agreement));

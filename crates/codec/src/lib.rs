@@ -25,6 +25,21 @@
 //!            └─────────────────────────────────────────────────┘   └─────────────
 //! ```
 //!
+//! Byte by byte, and for the fields of a segment bit by bit (numbers of an envelope are big-endian,
+//! those of a segment little-endian):
+//!
+//! ```text
+//!  envelope  │ version 1 │ flags 1 │ stream 2 │ opcode 1 │ length 4 │ body: length bytes │
+//!            top bit of the version: 0 request, 1 response
+//!
+//!  segment   │ length 17 │ self-contained 1 │ padding 6 │ CRC-24 │ payload: length bytes │ CRC-32 │
+//!            with LZ4: │ compressed 17 │ uncompressed 17 │ self-contained 1 │ padding 5 │ ...
+//! ```
+//!
+//! The body of a response may begin with prefixes, each announced by a flag and in this order: the id
+//! of a trace, warnings, a custom payload. Of a request only the last can be there. Then comes the
+//! message, and what follows it is ignored.
+//!
 //! On v5 the handshake is bare: the first segment comes after the READY or AUTHENTICATE that answers
 //! STARTUP, in both directions. Whoever owns a connection switches there
 //! ([`EnvelopeDecoder::switch_to_segments`]), even if the segment's bytes have come already.
@@ -140,6 +155,7 @@ pub mod request;
 mod request_envelope;
 mod response;
 mod rows;
+mod secret;
 mod stream_id;
 mod token;
 #[cfg(feature = "tokio-codec")]
@@ -166,10 +182,10 @@ pub use request::{
 };
 pub use request_envelope::RequestEnvelope;
 pub use response::{
-    BindMetadata, Decoded, ErrorCode, Event, EventKind, Failures, Prepared, Replicas, Response,
-    ResultResponse, Rows, RowsMetadata, SchemaChange, SchemaChangeKind, SchemaTarget, ServerError,
-    ServerErrorDetail, StatusChange, Supported, TopologyChange, WriteType, decode_response,
-    encode_response,
+    BindMetadata, Decoded, ErrorCode, Event, EventKind, Failures, Prefixes, Prepared, Replicas,
+    Response, ResultResponse, Rows, RowsMetadata, SchemaChange, SchemaChangeKind, SchemaTarget,
+    ServerError, ServerErrorDetail, StatusChange, Supported, TopologyChange, WriteType,
+    decode_response, encode_response,
 };
 pub use rows::{
     ArrangedCells, ColumnIndex, RawCell, Row, RowCells, RowCursor, RowIter, RowPlan, RowPlanner,

@@ -45,7 +45,7 @@ impl RequestEnvelope {
 
     /// Wraps what the encoder has just written, which is one whole envelope.
     pub(crate) fn from_encoded(bytes: BytesMut, version: ProtocolVersion, opcode: Opcode) -> Self {
-        debug_assert!(Self::from_bytes(&bytes).is_ok(), "encoded something else than an envelope");
+        debug_assert!(check(&bytes).is_ok(), "encoded something else than an envelope");
         Self { bytes, version, opcode }
     }
 
@@ -56,15 +56,7 @@ impl RequestEnvelope {
     /// What [`EnvelopeHeader::decode`] refuses, a response, and bytes that are not exactly one
     /// envelope.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, FramingError> {
-        let (header, body) =
-            bytes.split_first_chunk().ok_or(FramingError::CutEnvelope { present: bytes.len() })?;
-        let header = EnvelopeHeader::decode(header)?;
-        if header.direction != Direction::Request {
-            return Err(FramingError::Direction { expected: Direction::Request });
-        }
-        if usize::try_from(header.length) != Ok(body.len()) {
-            return Err(FramingError::CutEnvelope { present: bytes.len() });
-        }
+        let header = check(bytes)?;
         Ok(Self { bytes: bytes.into(), version: header.version, opcode: header.opcode })
     }
 
@@ -104,6 +96,19 @@ impl RequestEnvelope {
         buffer.clear();
         buffer
     }
+}
+
+/// The header of these bytes, if they are exactly one request.
+fn check(bytes: &[u8]) -> Result<EnvelopeHeader, FramingError> {
+    let cut = FramingError::CutEnvelope { present: bytes.len() };
+    let Some((header, body)) = bytes.split_first_chunk() else {
+        return Err(cut);
+    };
+    let header = EnvelopeHeader::decode(header)?;
+    if header.direction != Direction::Request {
+        return Err(FramingError::Direction { expected: Direction::Request });
+    }
+    if usize::try_from(header.length) == Ok(body.len()) { Ok(header) } else { Err(cut) }
 }
 
 const _: () = assert!(STREAM.end <= HEADER_LEN);

@@ -14,8 +14,7 @@ pub(crate) struct Vector {
 
 /// The vectors of one section. Those too long to be listed are left to tests of their own.
 pub(crate) fn section(section: &str) -> Vec<Vector> {
-    let all: Vec<Value> = serde_json::from_str(include_str!("../tests/data/vectors.json")).unwrap();
-    let of_section: Vec<Vector> = all
+    let of_section: Vec<Vector> = all()
         .iter()
         .filter(|vector| vector["section"] == section && vector["hex"].is_string())
         .map(|vector| Vector {
@@ -26,6 +25,11 @@ pub(crate) fn section(section: &str) -> Vec<Vector> {
         .collect();
     assert!(!of_section.is_empty(), "no vectors of section {section}");
     of_section
+}
+
+/// Every vector, as it is in the file.
+pub(crate) fn all() -> Vec<Value> {
+    serde_json::from_str(include_str!("../tests/data/vectors.json")).unwrap()
 }
 
 /// The vector of this section whose name begins so.

@@ -129,6 +129,45 @@ fn whole(bytes: &[u8]) -> Option<Envelope> {
     Some(Envelope { header, body: Bytes::copy_from_slice(body) })
 }
 
+/// The sections, and how many vectors are in each: with those that are too long to be listed, 287.
+const SECTIONS: [(&str, usize); 15] = [
+    ("adversarial", 35),
+    ("crc24", 7),
+    ("crc32", 5),
+    ("legacy_lz4", 2),
+    ("legacy_snappy", 2),
+    ("murmur3", 34),
+    ("request", 36),
+    ("response", 45),
+    ("segment_bad", 3),
+    ("segment_lz4", 1),
+    ("segment_plain", 5),
+    ("type_option", 29),
+    ("unsigned_vint", 18),
+    ("value", 48),
+    ("vint", 17),
+];
+
+/// Each section has a test that walks through it, beside the code that it is about.
+#[test]
+fn g11_3_every_vector_is_in_a_section_that_a_test_walks_through() {
+    let all = vectors::all();
+    for (section, count) in SECTIONS {
+        let of_section = all.iter().filter(|vector| vector["section"] == section);
+        assert_eq!(of_section.count(), count, "{section}");
+    }
+    let counted: usize = SECTIONS.iter().map(|(_, count)| count).sum();
+    assert_eq!((all.len(), counted), (287, 287));
+    let unlisted = all.iter().filter(|vector| !vector["hex"].is_string());
+    let unlisted: Vec<_> = unlisted.map(|vector| vector["name"].as_str().unwrap()).collect();
+    let tested_by_hand = [
+        "131071 x 00",
+        "large envelope of 131073 bytes split client-style",
+        "envelope of exactly 131071 bytes",
+    ];
+    assert_eq!(unlisted, tested_by_hand);
+}
+
 #[test]
 fn g11_3_every_request_vector_is_written_again_as_it_was() {
     let mut seen = 0;

@@ -203,11 +203,12 @@ impl SessionBuilder {
         }
         let deadline = Deadline::after(self.connect_timeout);
         let tasks = self.cluster.pool.connection.tasks.clone();
+        let keyspace = self.cluster.pool.connection.keyspace.clone();
         let cluster = Cluster::connect(self.cluster, deadline).await;
         let cluster = cluster.map_err(|error| no_contact(error, deadline))?;
         let budget = PageBudget::new(self.page_budget_bytes);
         let agreement = self.schema_agreement_timeout;
-        Ok(Session::new(Core::new(cluster, tasks, self.profile, budget, agreement)))
+        Ok(Session::new(Core::new(cluster, tasks, self.profile, budget, keyspace, agreement)))
     }
 
     fn refuse(&mut self, setting: &'static str, why: impl std::fmt::Display) {

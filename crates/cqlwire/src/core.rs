@@ -9,6 +9,7 @@ use cqlwire_stream::PageBudget;
 use tokio_util::task::TaskTracker;
 
 use crate::gate::{Gate, Inside};
+use crate::stream_totals::StreamCounters;
 use crate::{ErrorKind, ExecutionProfile, Resources};
 
 /// How long tasks that were told to end may take, at the end of a close whose deadline has passed.
@@ -21,6 +22,9 @@ pub(crate) struct Core {
     tasks: TaskTracker,
     pub(crate) profile: ExecutionProfile,
     pub(crate) budget: PageBudget,
+    pub(crate) streams: StreamCounters,
+    /// That of unqualified names.
+    pub(crate) keyspace: Option<String>,
     pub(crate) schema_agreement_timeout: Duration,
 }
 
@@ -30,10 +34,11 @@ impl Core {
         tasks: TaskTracker,
         profile: ExecutionProfile,
         budget: PageBudget,
+        keyspace: Option<String>,
         schema_agreement_timeout: Duration,
     ) -> Self {
-        let gate = Gate::default();
-        Self { gate, cluster, tasks, profile, budget, schema_agreement_timeout }
+        let (gate, streams) = (Gate::default(), StreamCounters::default());
+        Self { gate, streams, cluster, tasks, profile, budget, keyspace, schema_agreement_timeout }
     }
 
     /// Lets a call in.

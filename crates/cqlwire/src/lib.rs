@@ -65,8 +65,8 @@
 //! * `derive`, on by default: the macros [`Row`], [`Value`] and [`Values`].
 //!
 //! The rooms: `builder` and `session` are what users hold; `execution` leads from a statement to
-//! its answer; `core` is what they and streams share, and
-//! `gate` what makes close exact; `error` is what can go wrong.
+//! its answer; `core` is what they and streams share, `gate` what makes close exact, `resources` and
+//! `stream_totals` what is counted there; `error` is what can go wrong.
 
 mod builder;
 mod core;
@@ -79,6 +79,7 @@ mod resources;
 mod result;
 mod scratch;
 mod session;
+mod stream_totals;
 #[cfg(test)]
 mod tests;
 
@@ -95,7 +96,7 @@ pub use cqlwire_net::{
     self as net, AuthenticationError, Authenticator, Exchange, PlainCredentials, Tls,
     TlsSettingsError,
 };
-pub use cqlwire_stream::{self as stream, OwnedRow, Page, Position, Progress};
+pub use cqlwire_stream::{self as stream, OwnedRow, Page, Position, PositionError, Progress};
 pub use error::{Attempt, AttemptFailure, Error, ErrorKind, Result, TimeoutPhase};
 pub use execution::{Executing, Execution, Pages, RowStream, StatementSource};
 pub use prepared::Prepared;
@@ -103,3 +104,4 @@ pub use profile::ExecutionProfile;
 pub use resources::Resources;
 pub use result::QueryResult;
 pub use session::Session;
+pub use stream_totals::StreamTotals;

@@ -11,8 +11,8 @@ use crate::{Error, ErrorKind, Result};
 #[derive(Debug)]
 pub struct QueryResult {
     page: Page,
-    /// Large, and rare.
-    schema: Option<Box<(SchemaChange, bool)>>,
+    /// What changed, and whether all servers know.
+    schema: Option<(Box<SchemaChange>, bool)>,
 }
 
 impl QueryResult {
@@ -20,8 +20,8 @@ impl QueryResult {
         Self { page, schema: None }
     }
 
-    pub(crate) fn with_schema_change(mut self, change: SchemaChange, agreed: bool) -> Self {
-        self.schema = Some(Box::new((change, agreed)));
+    pub(crate) fn with_schema_change(mut self, change: Box<SchemaChange>, agreed: bool) -> Self {
+        self.schema = Some((change, agreed));
         self
     }
 
@@ -98,13 +98,13 @@ impl QueryResult {
 
     /// What the statement changed of the schema, if it did.
     pub fn schema_change(&self) -> Option<&SchemaChange> {
-        self.schema.as_deref().map(|(change, _)| change)
+        self.schema.as_ref().map(|(change, _)| &**change)
     }
 
     /// After a change of the schema: whether all servers knew it by the time that the statement
     /// returned. Until they do, a statement about what was changed may fail on some.
     pub fn schema_agreed(&self) -> Option<bool> {
-        self.schema.as_deref().map(|(_, agreed)| *agreed)
+        self.schema.as_ref().map(|(_, agreed)| *agreed)
     }
 
     #[cold]

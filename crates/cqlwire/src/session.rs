@@ -10,7 +10,7 @@ use cqlwire_net::Deadline;
 
 use crate::core::Core;
 use crate::execution::{AskPrepare, Execution, Statement, run};
-use crate::{ExecutionProfile, Prepared, Resources, Result, SessionBuilder};
+use crate::{ExecutionProfile, Prepared, Resources, Result, SessionBuilder, StreamTotals};
 
 /// A session with a Cassandra cluster: connections to its hosts, over which statements are executed.
 ///
@@ -99,6 +99,11 @@ impl Session {
     /// What the session holds at the moment. At rest, everything but the connections is zero.
     pub fn resources(&self) -> Resources {
         self.core.resources()
+    }
+
+    /// What its streams came to since it was connected.
+    pub fn stream_totals(&self) -> StreamTotals {
+        self.core.streams.totals()
     }
 
     pub(crate) const fn core(&self) -> &Arc<Core> {

@@ -19,9 +19,9 @@
 //!                     +-----------------------------------+  handle_timeout, handle_end
 //! ```
 //!
-//! The rooms: `requests` is the callers' side of every request and `streams` the wire's; `waiting` holds those who
-//! wait for a stream id or for room, `outgoing` the envelopes of the next write; `deadlines` and `liveness` tell when
-//! the clock matters; `connection` ties them together.
+//! The rooms: `requests` is the callers' side of every request and `streams` the wire's, with those whose callers went
+//! away in `orphans`; `waiting` holds those who wait for a stream id or for room, `outgoing` the envelopes of the next
+//! write; `deadlines` and `liveness` tell when the clock matters; `connection` ties them together.
 //!
 //! Nothing here reads a clock, a socket or an environment variable, and no input makes it panic.
 
@@ -29,6 +29,7 @@ mod connection;
 mod deadlines;
 mod links;
 mod liveness;
+mod orphans;
 mod outgoing;
 mod requests;
 mod settings;

@@ -37,6 +37,10 @@ impl List {
 pub(crate) struct Links(Vec<Link>);
 
 impl Links {
+    pub(crate) const fn new() -> Self {
+        Self(Vec::new())
+    }
+
     /// Put `key` at the end of `list`.
     pub(crate) fn push_back(&mut self, list: &mut List, key: u32) {
         let index = key as usize;

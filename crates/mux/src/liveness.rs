@@ -15,6 +15,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::settings::NEVER;
+
 /// What a look at the clock says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Look {
@@ -36,8 +38,6 @@ pub(crate) struct Liveness {
 
 impl Liveness {
     pub(crate) fn new(now: Instant, after: Duration, timeout: Duration) -> Self {
-        // Beyond a century a setting means "never", and an `Instant` must not overflow.
-        const NEVER: Duration = Duration::from_secs(100 * 366 * 86_400);
         Self { after: after.min(NEVER), timeout: timeout.min(NEVER), heard_at: now, asked_at: None }
     }
 

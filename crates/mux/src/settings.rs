@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// Beyond a century a setting means "never", and an `Instant` must not overflow.
+pub(crate) const NEVER: Duration = Duration::from_secs(100 * 366 * 86_400);
+
 /// Limits of one connection. The defaults are meant for production.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -24,6 +27,10 @@ pub struct Settings {
     /// How many answers may be owed to callers that are gone before the connection asks to be replaced.
     /// Default 1,024: a quarter of the ids.
     pub max_orphaned: usize,
+    /// How long a single answer may be owed to a caller that is gone before the connection asks to be replaced.
+    /// A server gives up on a request within seconds; one that is silent about it for longer has lost it, and its
+    /// id with it. Default 60 s.
+    pub max_orphan_age: Duration,
     /// After this long without a byte from the server, it is asked for a sign of life (OPTIONS). Default 30 s.
     pub heartbeat_after: Duration,
     /// How long the server has for that sign before it is taken for dead. Default 5 s.
@@ -40,6 +47,7 @@ impl Default for Settings {
             max_batch_bytes: 128 << 10,
             max_events: 1_024,
             max_orphaned: 1_024,
+            max_orphan_age: Duration::from_secs(60),
             heartbeat_after: Duration::from_secs(30),
             heartbeat_timeout: Duration::from_secs(5),
         }

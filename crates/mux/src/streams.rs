@@ -15,7 +15,11 @@
 //! Stream 0 is not among them: it is the connection's own. Servers answer there what they cannot attribute to
 //! a request (a version they do not speak, a checksum that failed), which is then recognisable as such.
 
+use std::time::Instant;
+
 use cqlwire_codec::StreamId;
+
+use crate::orphans::Orphans;
 
 const NONE: u16 = 0;
 
@@ -41,14 +45,15 @@ pub(crate) struct Streams {
     free: u16,
     limit: u16,
     owed: usize,
-    orphaned: usize,
+    orphans: Orphans,
 }
 
 impl Streams {
     /// `limit` is how many may be in use at once, 1 to 32,767.
     pub(crate) fn new(limit: u16) -> Self {
         let limit = limit.clamp(1, i16::MAX.unsigned_abs());
-        Self { streams: vec![Stream::Free { next: NONE }], free: NONE, limit, owed: 0, orphaned: 0 }
+        let streams = vec![Stream::Free { next: NONE }];
+        Self { streams, free: NONE, limit, owed: 0, orphans: Orphans::new() }
     }
 
     /// How many requests are owed an answer.
@@ -58,7 +63,12 @@ impl Streams {
 
     /// How many answers are owed to nobody.
     pub(crate) fn orphaned(&self) -> usize {
-        self.orphaned
+        self.orphans.count()
+    }
+
+    /// Since when the oldest of those answers has been owed to nobody.
+    pub(crate) fn oldest_orphan(&self) -> Option<Instant> {
+        self.orphans.oldest()
     }
 
     /// Take a free id for `request`; the last one given back first, while its cache lines are warm.
@@ -92,6 +102,7 @@ impl Streams {
     /// The answer on `id` came: the id is free again. Returns the request that it is for, if one still waits.
     pub(crate) fn complete(&mut self, id: StreamId) -> Result<Option<u32>, NotOwed> {
         let index = id.index().ok_or(NotOwed)?;
+        let number = id.raw().unsigned_abs();
         let request = match self.streams.get(index) {
             Some(Stream::Owed { request }) => Some(*request),
             Some(Stream::Orphaned) => None,
@@ -99,7 +110,7 @@ impl Streams {
         };
         match request {
             Some(_) => self.owed -= 1,
-            None => self.orphaned -= 1,
+            None => self.orphans.remove(number),
         }
         self.set_free(index);
         Ok(request)
@@ -113,19 +124,20 @@ impl Streams {
         }
     }
 
-    /// The request on `id` has nobody waiting any more, but the server still owes its answer.
-    pub(crate) fn orphan(&mut self, id: StreamId) {
+    /// The request on `id` has nobody waiting from `now` on, but the server still owes its answer.
+    pub(crate) fn orphan(&mut self, id: StreamId, now: Instant) {
         if let Some(index) = id.index().filter(|index| self.is_owed(*index)) {
             self.streams[index] = Stream::Orphaned;
             self.owed -= 1;
-            self.orphaned += 1;
+            self.orphans.add(id.raw().unsigned_abs(), now);
         }
     }
 
     /// The connection is over: no answer is owed any more.
     pub(crate) fn drain(&mut self) {
         self.streams.truncate(1);
-        (self.free, self.owed, self.orphaned) = (NONE, 0, 0);
+        (self.free, self.owed) = (NONE, 0);
+        self.orphans.clear();
     }
 
     fn is_owed(&self, index: usize) -> bool {
@@ -152,7 +164,7 @@ mod tests {
         assert_ne!(first, second);
         assert_eq!(streams.claim(12), None);
 
-        streams.orphan(first);
+        streams.orphan(first, Instant::now());
         assert_eq!(streams.claim(12), None, "an orphan holds its id");
         assert_eq!(streams.complete(first), Ok(None));
         assert_eq!(streams.claim(12), Some(first));

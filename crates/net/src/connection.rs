@@ -181,8 +181,9 @@ impl Connection {
         self.shared().end()
     }
 
-    /// Waits until so many answers are owed to nobody that the connection should be replaced
-    /// ([`max_orphaned`](crate::MultiplexerSettings::max_orphaned)). It serves on meanwhile.
+    /// Waits until so many answers are owed to nobody, or one of them for so long, that the connection
+    /// should be replaced ([`max_orphaned`](crate::MultiplexerSettings::max_orphaned),
+    /// [`max_orphan_age`](crate::MultiplexerSettings::max_orphan_age)). It serves on meanwhile.
     /// Never resolves on a connection that ends before.
     ///
     /// # Cancel safety

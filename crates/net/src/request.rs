@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 use cqlwire_codec::Envelope;
 use cqlwire_mux::{Outcome, Reached, Ticket};
 
+use crate::deadline::now;
 use crate::shared::Shared;
 use crate::{Deadline, RequestError, RequestFailure};
 
@@ -103,7 +104,7 @@ impl Drop for Request {
     fn drop(&mut self) {
         self.shared.remove_load();
         if let Some(ticket) = self.ticket.take() {
-            let abandoned = self.shared.core().abandon(ticket);
+            let abandoned = self.shared.core().abandon(ticket, now());
             if let Some(driver) = abandoned.wake {
                 driver.wake();
             }

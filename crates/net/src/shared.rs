@@ -22,7 +22,7 @@ pub(crate) struct Shared {
     pub(crate) peer: Peer,
     /// Why the connection is over; set before its requests are told.
     end: OnceLock<Arc<ConnectionEnd>>,
-    /// Cancelled once too many answers are owed to nobody.
+    /// Cancelled once too many answers are owed to nobody, or one for too long.
     pub(crate) worn_out: CancellationToken,
     /// Cancelled last, when the socket is gone.
     pub(crate) ended: CancellationToken,

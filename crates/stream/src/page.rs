@@ -1,12 +1,13 @@
 //! One page of a result.
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::{fmt, mem};
 
 use bytes::Bytes;
 use cqlwire_codec::{
-    ColumnSpec, CustomPayload, DecodeRow, PagingState, RowCursor, RowIter, ValueError,
+    ColumnSpec, CustomPayload, DecodeRow, PagingState, Prefixes, ProtocolVersion, RowCursor,
+    RowIter, ValueError,
 };
 use uuid::Uuid;
 
@@ -96,11 +97,9 @@ impl Page {
     pub fn position_after(&self, rows: usize) -> Option<Position> {
         let rows = u32::try_from(rows).unwrap_or(u32::MAX).min(self.row_count);
         if rows < self.row_count || self.is_cut {
-            let skip = self.start.skip.saturating_add(rows);
-            return Some(Position { after: self.start.after.clone(), skip });
+            return Some(self.start.clone().skipping(rows));
         }
-        let after = self.paging_state.clone()?;
-        Some(Position { after: Some(after), skip: 0 })
+        Some(self.start.next(self.paging_state.clone()?, self.info.protocol))
     }
 
     /// Its number in the stream, from 1. Empty pages that were passed over have one as well.
@@ -116,22 +115,27 @@ impl Page {
     /// What the server would have the client's operators know: with this page, and with the empty
     /// pages that were passed over before it.
     pub fn warnings(&self) -> &[String] {
-        &self.info.warnings
+        self.info.prefixes.warnings()
     }
 
     /// The id under which the server traces the request for it, in `system_traces`.
-    pub const fn tracing_id(&self) -> Option<Uuid> {
-        self.info.tracing_id
+    pub fn tracing_id(&self) -> Option<Uuid> {
+        self.info.prefixes.tracing_id()
     }
 
     /// What the server's query handler sent along.
-    pub const fn custom_payload(&self) -> Option<&CustomPayload> {
-        self.info.custom_payload.as_ref()
+    pub fn custom_payload(&self) -> Option<&CustomPayload> {
+        self.info.prefixes.custom_payload()
     }
 
     /// The node that it came from.
     pub const fn coordinator(&self) -> Option<SocketAddr> {
         self.info.coordinator
+    }
+
+    /// The version of the protocol that it was asked for in.
+    pub const fn protocol(&self) -> Option<ProtocolVersion> {
+        self.info.protocol
     }
 
     /// Takes rows off its beginning, which were read elsewhere, and says how many of them are to
@@ -146,7 +150,7 @@ impl Page {
         }
         self.content = self.content.slice(cursor.offset()..);
         self.row_count -= skipped;
-        self.start.skip = self.start.skip.saturating_add(skipped);
+        self.start = mem::take(&mut self.start).skipping(skipped);
         if self.row_count == 0 { rows - skipped } else { 0 }
     }
 
@@ -162,8 +166,10 @@ impl Page {
 
     /// Adds the warnings of pages before it, which nobody gets to see.
     pub(crate) fn warn_first(&mut self, mut warnings: Vec<String>) {
-        warnings.append(&mut self.info.warnings);
-        self.info.warnings = warnings;
+        let prefixes = mem::take(&mut self.info.prefixes);
+        let (tracing_id, mut own, custom_payload) = prefixes.into_parts();
+        warnings.append(&mut own);
+        self.info.prefixes = Prefixes::new(tracing_id, warnings, custom_payload);
     }
 
     pub(crate) const fn start(&self) -> &Position {
@@ -171,7 +177,7 @@ impl Page {
     }
 
     pub(crate) fn into_warnings(self) -> Vec<String> {
-        self.info.warnings
+        self.info.prefixes.into_parts().1
     }
 }
 

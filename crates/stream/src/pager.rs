@@ -70,6 +70,7 @@ enum Next<S: PageSource> {
 
 impl<S: PageSource> Pager<S> {
     pub(crate) fn new(source: S, budget: PageBudget, settings: Settings) -> Self {
+        let fingerprint = source.fingerprint();
         let mut pager = Self {
             source,
             budget,
@@ -80,7 +81,7 @@ impl<S: PageSource> Pager<S> {
             ready: VecDeque::with_capacity(1),
             next: Next::Due,
             error: None,
-            tail: Some(settings.from),
+            tail: Some(settings.from.of(fingerprint)),
             estimate: 0,
             warnings: Vec::new(),
             tally: Tally::default(),
@@ -133,11 +134,11 @@ impl<S: PageSource> Pager<S> {
     }
 
     fn ask(&mut self, room: Option<Reservation>) {
-        let Some(Position { after, skip }) = &self.tail else { return };
-        let most_rows = self.rows_left.saturating_add(u64::from(*skip));
+        let Some(from) = &self.tail else { return };
+        let most_rows = self.rows_left.saturating_add(u64::from(from.rows_to_skip()));
         let most_rows = u32::try_from(most_rows).ok().and_then(NonZeroU32::new);
         self.tally.asked();
-        self.next = Next::UnderWay { fetch: self.source.fetch(after.as_ref(), most_rows), room };
+        self.next = Next::UnderWay { fetch: self.source.fetch(from, most_rows), room };
     }
 
     /// Ready when no page is under way any more.
@@ -160,14 +161,15 @@ impl<S: PageSource> Pager<S> {
     }
 
     fn receive(&mut self, fetched: Fetched, room: Option<Reservation>) {
-        let Position { after, skip } = self.tail.take().unwrap_or_default();
+        let from = self.tail.take().unwrap_or_default();
+        let skip = from.rows_to_skip();
         let bytes = fetched.content.len();
         let share = match room {
             Some(room) => room.settle(bytes),
             None => self.budget.hold(bytes),
         };
         let number = self.tally.progress.pages + 1;
-        let mut page = Page::new(fetched, number, Position { after, skip: 0 }, share);
+        let mut page = Page::new(fetched, number, from.without_skip(), share);
         self.tally.came(page.len(), bytes);
         if bytes > 0 {
             self.estimate = bytes;
@@ -176,10 +178,7 @@ impl<S: PageSource> Pager<S> {
         page.truncate(self.rows_left);
         self.pages_left -= 1;
         self.rows_left -= page.len() as u64;
-        self.tail = page.position_after(page.len());
-        if let Some(tail) = &mut self.tail {
-            tail.skip = tail.skip.saturating_add(still_to_skip);
-        }
+        self.tail = page.position_after(page.len()).map(|tail| tail.skipping(still_to_skip));
         self.keep_or_pass_over(page);
     }
 

@@ -22,6 +22,25 @@ pub struct Progress {
     pub ending: Option<Ending>,
 }
 
+impl Progress {
+    /// Rows a second, since the first page was asked for.
+    pub fn rows_per_second(&self) -> f64 {
+        per_second(self.rows, self.elapsed)
+    }
+
+    /// Bytes a second, since the first page was asked for.
+    pub fn bytes_per_second(&self) -> f64 {
+        per_second(self.bytes, self.elapsed)
+    }
+}
+
+/// 0 before any time has passed.
+#[allow(clippy::cast_precision_loss, reason = "a rate is not exact")]
+fn per_second(count: u64, elapsed: Duration) -> f64 {
+    let seconds = elapsed.as_secs_f64();
+    if seconds > 0.0 { count as f64 / seconds } else { 0.0 }
+}
+
 /// How a stream ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -159,7 +159,7 @@ where
                 Some(Ok(row))
             }
             Err(source) => {
-                let row = u64::from(page.start().skip) + read as u64 + 1;
+                let row = u64::from(page.start().rows_to_skip()) + read as u64 + 1;
                 let error = StreamError::Row { page: page.number(), row, source };
                 Some(Err(self.fail(page.position_after(read), error)))
             }
@@ -189,8 +189,9 @@ where
     #[cold]
     fn fail(&mut self, position: Option<Position>, error: StreamError) -> S::Error {
         self.page = None;
+        let error = S::failed_at(error.into(), position.as_ref());
         self.pager.fail(position);
-        error.into()
+        error
     }
 }
 

@@ -2,13 +2,12 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
-use cqlwire_codec::{ColumnSpec, CustomPayload, PagingState, Rows, RowsMetadata};
-use uuid::Uuid;
+use cqlwire_codec::{ColumnSpec, PagingState, Prefixes, ProtocolVersion, Rows, RowsMetadata};
 
-use crate::{Page, PageBudget, Position, Progress, UnknownColumns};
+use crate::{Fingerprint, Page, PageBudget, Position, Progress, UnknownColumns};
 
 /// Whoever asks the server for the pages of one result.
 ///
@@ -25,11 +24,25 @@ pub trait PageSource: Send {
     /// future needs none.
     type Fetch: Future<Output = Result<Fetched, Self::Error>> + Send + Unpin;
 
-    /// Asks for the page that begins `after` the one that gave out this state, or for the first.
+    /// Asks for the page that begins at this position: after the one that gave out its paging
+    /// state, or the first. Rows to be skipped are part of the page.
     ///
     /// `most_rows` is how many rows are still of use, if the stream has a limit: the page size to
     /// ask for is no larger, so that the limit falls between two pages.
-    fn fetch(&mut self, after: Option<&PagingState>, most_rows: Option<NonZeroU32>) -> Self::Fetch;
+    fn fetch(&mut self, from: &Position, most_rows: Option<NonZeroU32>) -> Self::Fetch;
+
+    /// What its result is known by: positions in it are given out with it. Whether the one that a
+    /// stream begins at is in this result is for the source to check.
+    fn fingerprint(&self) -> Option<Fingerprint> {
+        None
+    }
+
+    /// Notes in an error that the stream found by itself where another stream would go on: with the
+    /// row, or the page, that could not be given out.
+    fn failed_at(error: Self::Error, position: Option<&Position>) -> Self::Error {
+        let _ = position;
+        error
+    }
 
     /// Is told the figures after each page that came, and once more when the stream ends, however
     /// it does (`progress.ending`): all that it held is given back by then.
@@ -54,14 +67,12 @@ pub struct Fetched {
 /// What came with a page, beside its rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExecutionInfo {
-    /// The id under which the server traces the request, in `system_traces`.
-    pub tracing_id: Option<Uuid>,
-    /// What the server would have the client's operators know.
-    pub warnings: Vec<String>,
-    /// What the server's query handler sent along.
-    pub custom_payload: Option<CustomPayload>,
+    /// The id of its trace, warnings, a custom payload.
+    pub prefixes: Prefixes,
     /// The node that answered.
     pub coordinator: Option<SocketAddr>,
+    /// The version of the protocol that it was asked in.
+    pub protocol: Option<ProtocolVersion>,
 }
 
 impl Fetched {
@@ -91,7 +102,7 @@ impl Fetched {
 
     /// A result that is none of rows: a page without columns or rows, and the last.
     pub fn without_rows(info: ExecutionInfo) -> Self {
-        let (columns, content) = (Arc::from([]), Bytes::new());
+        let (columns, content) = (no_columns(), Bytes::new());
         Self { columns, content, row_count: 0, paging_state: None, info }
     }
 
@@ -100,6 +111,13 @@ impl Fetched {
         let share = budget.hold(self.content.len());
         Page::new(self, 1, Position::START, share)
     }
+}
+
+/// Of results that are none of rows, which is what most writes have: shared, since even an empty
+/// `Arc` of its own is an allocation.
+fn no_columns() -> Arc<[ColumnSpec]> {
+    static NONE: LazyLock<Arc<[ColumnSpec]>> = LazyLock::new(|| Arc::from([]));
+    Arc::clone(&NONE)
 }
 
 #[cfg(test)]

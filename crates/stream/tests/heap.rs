@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use cqlwire_codec::{ColumnSpec, ColumnType, PagingState, Rows, RowsMetadata};
 use cqlwire_stream::{
-    ExecutionInfo, Fetched, PageBudget, PageSource, Pages, Settings, StreamError,
+    ExecutionInfo, Fetched, PageBudget, PageSource, Pages, Position, Settings, StreamError,
 };
 use cqlwire_testkit::probe::{alone, heap};
 
@@ -111,6 +111,7 @@ async fn g2_5_opened_and_dropped_ten_thousand_times_memory_stays_flat() {
 /// The same page again and again, and nothing of its own on the heap.
 struct Endless {
     columns: Arc<[ColumnSpec]>,
+    again: PagingState,
 }
 
 const ROW: &[u8] = b"\0\0\0\x08\0\0\0\0\0\0\0\x07\0\0\0\x04name";
@@ -119,11 +120,11 @@ impl PageSource for Endless {
     type Error = Failed;
     type Fetch = Ready<Result<Fetched, Failed>>;
 
-    fn fetch(&mut self, _: Option<&PagingState>, _: Option<NonZeroU32>) -> Self::Fetch {
+    fn fetch(&mut self, _: &Position, _: Option<NonZeroU32>) -> Self::Fetch {
         let metadata = RowsMetadata {
             columns: None,
             column_count: 2,
-            paging_state: Some(PagingState::new(Bytes::from_static(b"again"))),
+            paging_state: Some(self.again.clone()),
             new_metadata_id: None,
         };
         let rows = Rows { metadata, row_count: 1, content: Bytes::from_static(ROW) };
@@ -134,7 +135,7 @@ impl PageSource for Endless {
 impl Endless {
     fn pages(budget: &PageBudget) -> Pages<Self> {
         let columns = columns(ColumnType::BigInt, ColumnType::Text);
-        Pages::new(Self { columns }, budget, prefetching(1))
+        Pages::new(Self { columns, again: PagingState::new(b"again") }, budget, prefetching(1))
     }
 }
 

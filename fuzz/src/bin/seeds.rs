@@ -108,6 +108,7 @@ fn whole(vector: &Vector) -> io::Result<()> {
         }
         "type_option" => {
             write("types", name, &[bytes])?;
+            write("scylla", &format!("column {name}"), &[&[0, 1, 0, 0], &page_of(bytes)])?;
             match bytes.strip_prefix(&[0, 0]) {
                 Some([_, _, class @ ..]) => write("type_strings", name, &[class]),
                 _ => Ok(()),
@@ -119,6 +120,12 @@ fn whole(vector: &Vector) -> io::Result<()> {
         },
         _ => Ok(()),
     }
+}
+
+/// The body of a page without rows, whose one column has this type and empty names.
+fn page_of(option: &[u8]) -> Vec<u8> {
+    let (rows, flags, columns, names) = ([0, 0, 0, 2], [0; 4], [0, 0, 0, 1], [0; 6]);
+    [&rows[..], &flags, &columns, &names, option, &[0; 4]].concat()
 }
 
 /// The type that a value's name begins with.

@@ -54,6 +54,9 @@ impl Made<'_> {
             8 => (ErrorCode::Unprepared, D::Unprepared { id: self.id()? }),
             _ => (self.bare_code()?, D::None),
         };
+        if !self.is(code.since()) {
+            return Ok(ServerError::new(ErrorCode::Invalid, message));
+        }
         Ok(ServerError { code, message, detail })
     }
 

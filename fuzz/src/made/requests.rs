@@ -47,7 +47,7 @@ impl Made<'_> {
             values: self.list(5, |made| made.value(named))?,
             skip_metadata: self.flag()?,
             page_size: self.maybe(|made| made.from.int_in_range(1..=i32::MAX))?,
-            paging_state: self.maybe(|made| made.bytes().map(PagingState::new))?,
+            paging_state: self.maybe(|made| made.bytes().map(|state| PagingState::new(&state)))?,
             serial_consistency: self.maybe(Self::serial)?,
             timestamp_micros: self.maybe(|made| made.from.int_in_range(i64::MIN + 1..=i64::MAX))?,
             keyspace: self.since(V5, Self::text)?,

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use arbitrary::Result;
 use cqlwire_codec::ProtocolVersion::{V4, V5};
 use cqlwire_codec::{
-    BindMetadata, Decoded, Event, PagingState, Prepared, Response, ResultResponse, Rows,
+    BindMetadata, Decoded, Event, PagingState, Prefixes, Prepared, Response, ResultResponse, Rows,
     RowsMetadata, SchemaChange, SchemaChangeKind, SchemaTarget, StatusChange, Supported,
     TopologyChange,
 };
@@ -16,18 +16,16 @@ use super::Made;
 impl Made<'_> {
     /// Any response that the version can say, with all that may come with it.
     pub fn response(&mut self) -> Result<Decoded> {
-        Ok(Decoded {
-            tracing_id: self.maybe(|made| made.from.arbitrary().map(Uuid::from_bytes))?,
-            warnings: self.since(V4, Self::texts)?.unwrap_or_default(),
-            custom_payload: self.payload()?,
-            response: self.message()?,
-        })
+        let tracing_id = self.maybe(|made| made.from.arbitrary().map(Uuid::from_bytes))?;
+        let warnings = self.since(V4, Self::texts)?.unwrap_or_default();
+        let prefixes = Prefixes::new(tracing_id, warnings, self.payload()?);
+        Ok(Decoded { prefixes, response: self.message()? })
     }
 
     fn message(&mut self) -> Result<Response> {
         Ok(match self.short()? % 11 {
             0..=2 => Response::Result(self.result()?),
-            3..=4 => Response::Error(self.error()?),
+            3..=4 => Response::Error(Box::new(self.error()?)),
             5 => Response::Event(self.event()?),
             6 => {
                 let options = self.list(4, |made| Ok((made.text()?, made.texts()?)))?;
@@ -43,7 +41,7 @@ impl Made<'_> {
     fn result(&mut self) -> Result<ResultResponse> {
         Ok(match self.short()? % 6 {
             0..=1 => ResultResponse::Rows(self.rows()?),
-            2 => ResultResponse::Prepared(self.prepared()?),
+            2 => ResultResponse::Prepared(Box::new(self.prepared()?)),
             3 => ResultResponse::SchemaChange(self.schema_change()?),
             4 => ResultResponse::SetKeyspace(self.text()?),
             _ => ResultResponse::Void,
@@ -60,7 +58,7 @@ impl Made<'_> {
                 None => self.from.int_in_range(0..=9)?,
             },
             new_metadata_id: new_id.filter(|_| columns.is_some()),
-            paging_state: state.map(PagingState::new),
+            paging_state: state.map(|state| PagingState::new(&state)),
             columns,
         })
     }
@@ -109,8 +107,8 @@ impl Made<'_> {
         let target = match self.short()? % 6 {
             0 => SchemaTarget::Table(self.text()?),
             1 => SchemaTarget::Type(self.text()?),
-            2 => SchemaTarget::Function(self.text()?, self.texts()?),
-            3 => SchemaTarget::Aggregate(self.text()?, self.texts()?),
+            2 if self.is(V4) => SchemaTarget::Function(self.text()?, self.texts()?),
+            3 if self.is(V4) => SchemaTarget::Aggregate(self.text()?, self.texts()?),
             4 => SchemaTarget::Other("NEWER".to_owned()),
             _ => SchemaTarget::Keyspace,
         };

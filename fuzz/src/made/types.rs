@@ -7,8 +7,8 @@ use cqlwire_codec::{ColumnSpec, ColumnType as T, UserType};
 
 use super::Made;
 
-/// The types without parts that have an id in every version.
-const NATIVE: [T; 15] = [
+/// The types without parts. Those that have no id in a version are described by their class there.
+const NATIVE: [T; 20] = [
     T::Ascii,
     T::BigInt,
     T::Blob,
@@ -24,6 +24,11 @@ const NATIVE: [T; 15] = [
     T::Varint,
     T::TimeUuid,
     T::Inet,
+    T::Date,
+    T::Time,
+    T::SmallInt,
+    T::TinyInt,
+    T::Duration,
 ];
 
 impl Made<'_> {
@@ -46,27 +51,17 @@ impl Made<'_> {
             1 => T::List(self.inner(levels)?),
             2 => T::Set(self.inner(levels)?),
             3 => T::Map(self.inner(levels)?, self.inner(levels)?),
-            4 => T::Tuple(self.parts(|made| made.column_type(levels - 1))?),
+            4 => T::Tuple(self.list(3, |made| made.column_type(levels - 1))?),
             5 => {
-                let (keyspace, name) = (self.word()?, format!("n{}", self.text()?));
-                let fields = self.parts(|made| {
-                    Ok((format!("f{}", made.text()?), made.column_type(levels - 1)?))
-                })?;
+                let (keyspace, name) = (self.word()?, self.text()?);
+                let fields =
+                    self.list(3, |made| Ok((made.text()?, made.column_type(levels - 1)?)))?;
                 T::UserType(Arc::new(UserType { keyspace, name, fields }))
             }
             6 if self.flag()? => T::Vector(self.inner(levels)?, u32::from(self.short()?) + 1),
             6 => T::Custom("org.example.Point".to_owned()),
             _ => self.one_of(&NATIVE)?,
         })
-    }
-
-    /// At least one, as every tuple and user type has: in the class of a vector, none cannot be told
-    /// from something else.
-    fn parts<P>(&mut self, mut make: impl FnMut(&mut Self) -> Result<P>) -> Result<Vec<P>> {
-        let first = make(self)?;
-        let mut parts = self.list(2, make)?;
-        parts.insert(0, first);
-        Ok(parts)
     }
 
     fn inner(&mut self, levels: u8) -> Result<Box<T>> {

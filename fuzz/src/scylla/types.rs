@@ -14,7 +14,8 @@ use scylla_cql::frame::response::result::{
     CollectionType, ColumnSpec as TheirColumn, ColumnType as Theirs, NativeType,
 };
 
-/// Whether no column is of a class, which they parse in a way of their own.
+/// Whether no column is of a class that is opaque here: they refuse those, and nest without a limit
+/// what they have not refused yet.
 pub(super) fn all_known(response: &Response) -> bool {
     let known = |columns: &Option<Arc<[ColumnSpec]>>| {
         columns
@@ -37,7 +38,7 @@ fn is_known(ty: &ColumnType) -> bool {
         ColumnType::Map(key, value) => is_known(key) && is_known(value),
         ColumnType::Tuple(elements) => elements.iter().all(is_known),
         ColumnType::UserType(user) => user.fields.iter().all(|(_, field)| is_known(field)),
-        // They spell no type that only has a class.
+        ColumnType::Vector(element, _) => is_known(element),
         other => native(other).is_some(),
     }
 }
@@ -77,6 +78,9 @@ fn column_type(theirs: &Theirs<'_>) -> ColumnType {
                 .map(|(name, ty)| (name.to_string(), column_type(ty)))
                 .collect(),
         })),
+        Theirs::Vector { typ, dimensions } => {
+            ColumnType::Vector(Box::new(column_type(typ)), u32::from(*dimensions))
+        }
         other => panic!("{other:?}"),
     }
 }

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use cqlwire::{Consistency, ExecutionProfile, Position, RowStream, Session};
+use cqlwire::{Consistency, ExecutionProfile, Position, Prepared, Session};
 use cqlwire_testkit::cassandra::Cluster;
 use cqlwire_testkit::eventually;
 
 use crate::{PATIENCE, builder, close};
+
+const ROWS: i32 = 300;
 
 fn endpoints(session: &Session) -> Vec<String> {
     let topology = session.topology();
@@ -16,23 +18,36 @@ fn endpoints(session: &Session) -> Vec<String> {
     endpoints
 }
 
-/// Reads to the end, and marks each row, which must come only once.
-async fn mark(
-    rows: &mut RowStream<(i32, String)>,
-    seen: &mut [bool],
-    before_row: impl Fn(u32),
-) -> cqlwire::Result<()> {
-    for number in 0.. {
-        before_row(number);
-        let Some((k, _)) = rows.try_next().await? else { break };
-        let seen = &mut seen[usize::try_from(k).unwrap()];
-        assert!(!std::mem::replace(seen, true), "{k} came twice");
+/// Reads the table to its end, and calls `between` with the number of rows so far before each.
+/// What fails in the middle goes on from where the error says; no row may be lost, none come twice.
+async fn scan(session: &Session, select: &Prepared, mut between: impl AsyncFnMut(i32)) {
+    let mut seen = vec![false; usize::try_from(ROWS).unwrap()];
+    let (mut position, mut read) = (Position::START, 0);
+    for attempt in 0.. {
+        let execution = session.execute(select, ()).page_size(10).from_position(position);
+        let mut rows = execution.rows::<(i32, String)>();
+        let error = loop {
+            between(read).await;
+            match rows.try_next().await {
+                Ok(Some((k, _))) => {
+                    let seen = &mut seen[usize::try_from(k).unwrap()];
+                    assert!(!std::mem::replace(seen, true), "{k} came twice");
+                    read += 1;
+                }
+                Ok(None) => {
+                    assert_eq!(read, ROWS, "rows were lost");
+                    return;
+                }
+                Err(error) => break error,
+            }
+        };
+        assert!(error.is_retryable() && attempt < 20, "{error}");
+        position = error.resume_position().unwrap().clone();
     }
-    Ok(())
 }
 
 #[tokio::test]
-async fn all_are_found_from_one_and_one_may_be_lost() {
+async fn g1_6_all_are_found_from_one_and_one_may_be_lost_or_restarted() {
     let cluster =
         Cluster::builder().nodes(3).setting("range_request_timeout", "1000ms").start().await;
     let first = cluster.contact_points()[0].to_string();
@@ -57,35 +72,32 @@ async fn all_are_found_from_one_and_one_may_be_lost() {
     assert_eq!(agreed, Some(true));
     session.query("CREATE TABLE three.t (k int PRIMARY KEY, v text)", ()).await.unwrap();
     let insert = session.prepare("INSERT INTO three.t (k, v) VALUES (?, ?)").await.unwrap();
-    for k in 0..300 {
+    for k in 0..ROWS {
         session.execute(&insert, (k, "v")).await.unwrap();
     }
 
     // A node dies in the middle of a scan. Until the others have noticed, they may wait for it in
     // vain; what they then report says where to go on.
     let select = session.prepare("SELECT k, v FROM three.t").await.unwrap();
-    let mut seen = vec![false; 300];
-    let mut position = Position::START;
-    for attempt in 0.. {
-        let execution = session.execute(&select, ()).page_size(10).from_position(position);
-        let mut rows = execution.rows::<(i32, String)>();
-        match mark(&mut rows, &mut seen, |number| {
-            if attempt == 0 && number == 100 {
-                cluster.node(3).kill();
-            }
-        })
-        .await
-        {
-            Ok(()) => break,
-            Err(error) => {
-                assert!(error.is_retryable() && attempt < 20, "{error}");
-                position = error.resume_position().unwrap().clone();
-            }
+    scan(&session, &select, async |read| {
+        if read == 100 {
+            cluster.node(3).kill();
         }
-    }
-    assert!(seen.iter().all(|seen| *seen), "rows were lost");
-
+    })
+    .await;
     cluster.node(3).start().await;
     eventually(PATIENCE, "it is connected again", || session.resources().connections == 6).await;
+
+    // A node is restarted in the middle of a scan: shut down in order, and up again later on.
+    scan(&session, &select, async |read| match read {
+        75 => cluster.node(2).stop().await,
+        205 => {
+            cluster.node(2).start().await;
+            let all = || session.resources().connections == 6;
+            eventually(PATIENCE, "it is connected again", all).await;
+        }
+        _ => {}
+    })
+    .await;
     close(session).await;
 }

@@ -118,7 +118,7 @@ impl Answers {
         let content = self.pages.get(number).ok_or("a paging state from elsewhere")?.clone();
         let next = execute.page + 1;
         let more = usize::try_from(next)? < self.pages.len();
-        let state = more.then(|| PagingState::new(Bytes::copy_from_slice(&next.to_be_bytes())));
+        let state = more.then(|| PagingState::new(&next.to_be_bytes()));
         let columns = &self.columns.events;
         let metadata = RowsMetadata {
             columns: (!execute.skip_metadata).then(|| Arc::clone(columns)),
@@ -216,7 +216,7 @@ impl Answers {
                 new_metadata_id: None,
             },
         };
-        let response = Response::Result(ResultResponse::Prepared(prepared));
+        let response = Response::Result(ResultResponse::Prepared(Box::new(prepared)));
         respond(response, version, stream, out)
     }
 

@@ -107,9 +107,9 @@ pub(super) fn rows(columns: Arc<[ColumnSpec]>, row_count: u32, content: Bytes) -
 }
 
 fn invalid(message: String) -> Response {
-    Response::Error(ServerError {
+    Response::Error(Box::new(ServerError {
         code: ErrorCode::Invalid,
         message,
         detail: ServerErrorDetail::None,
-    })
+    }))
 }

@@ -65,7 +65,7 @@ impl Control {
         let answer = connection.send(envelope, deadline)?.request.await?;
         match decode_response(&answer)?.response {
             Response::Result(ResultResponse::Rows(rows)) => Ok(rows),
-            Response::Error(error) => Err(ContactFailure::Server(error)),
+            Response::Error(error) => Err(ContactFailure::Server(*error)),
             other => Err(ContactFailure::Unexpected(other.opcode())),
         }
     }

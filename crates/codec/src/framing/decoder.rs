@@ -92,6 +92,14 @@ impl EnvelopeDecoder {
         }
     }
 
+    /// Lets go of memory that is kept for large envelopes to come: at most 4 MiB, and only after
+    /// envelopes of more than one segment. For a connection that is idle.
+    pub fn release_memory(&mut self) {
+        if let Some(segments) = &mut self.segments {
+            segments.release();
+        }
+    }
+
     /// The stream has ended: checks that it did not end in the middle of an envelope.
     ///
     /// # Errors

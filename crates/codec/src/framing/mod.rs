@@ -12,6 +12,7 @@ mod intake;
 mod segment;
 mod segment_encoder;
 mod segment_reader;
+mod slices;
 
 pub use compression::Compression;
 pub(crate) use compression::compress_body;

@@ -18,6 +18,7 @@ use super::compression::decompress_block;
 use super::crc::crc32;
 use super::intake::Intake;
 use super::segment::{Layout, SegmentHeader, TRAILER_LEN};
+use super::slices::Slices;
 use crate::{Envelope, FramingError};
 
 /// The segments of one direction of a connection.
@@ -30,7 +31,7 @@ pub(super) struct SegmentReader {
     /// What is left of the open self-contained payload that had to be decompressed.
     decompressed: BytesMut,
     /// The slices of a large envelope so far.
-    slices: BytesMut,
+    slices: Slices,
 }
 
 /// What [`SegmentReader::open`] found.
@@ -43,7 +44,7 @@ enum Opened {
 
 impl SegmentReader {
     pub(super) fn new(layout: Layout) -> Self {
-        Self { layout, in_place: 0, decompressed: BytesMut::new(), slices: BytesMut::new() }
+        Self { layout, in_place: 0, decompressed: BytesMut::new(), slices: Slices::default() }
     }
 
     /// How many bytes of an unfinished envelope, or of a payload not given out yet, it holds.
@@ -75,7 +76,7 @@ impl SegmentReader {
                 Opened::Incomplete(missing) => return Ok(Err(missing)),
                 Opened::SelfContained => {}
                 Opened::Slice => {
-                    if let Some(envelope) = self.join(intake)? {
+                    if let Some(envelope) = self.slices.join(intake)? {
                         return Ok(Ok(envelope));
                     }
                 }
@@ -116,50 +117,27 @@ impl SegmentReader {
         Ok(Opened::SelfContained)
     }
 
-    /// Appends one slice of a large envelope, and refuses the envelope as soon as its header says
-    /// that it is over the limit.
+    /// Takes over one slice of a large envelope, which no envelope of its own can be before.
     fn append(
         &mut self,
         slice: &[u8],
         uncompressed: usize,
         intake: &Intake,
     ) -> Result<(), FramingError> {
-        let length = if uncompressed > 0 { uncompressed } else { slice.len() };
-        if let Some((_, total)) = intake.header(&self.slices)? {
-            grow(&mut self.slices, length, total);
+        if uncompressed == 0 {
+            return self.slices.append(slice, intake);
         }
-        if uncompressed > 0 {
-            return decompress_block(slice, uncompressed, &mut self.slices);
-        }
-        self.slices.extend_from_slice(slice);
-        Ok(())
+        decompress_block(slice, uncompressed, &mut self.decompressed)?;
+        let appended = self.slices.append(&self.decompressed, intake);
+        self.decompressed.clear();
+        appended
     }
 
-    /// The large envelope, once its slices make it whole.
-    fn join(&mut self, intake: &Intake) -> Result<Option<Envelope>, FramingError> {
-        let Some((_, total)) = intake.header(&self.slices)? else {
-            return Ok(None);
-        };
-        if self.slices.len() < total {
-            return Ok(None);
+    /// Lets go of memory that is kept for envelopes to come.
+    pub(super) fn release(&mut self) {
+        self.slices.release();
+        if self.decompressed.is_empty() {
+            self.decompressed = BytesMut::new();
         }
-        if self.slices.len() > total {
-            return Err(FramingError::OverlongSlices { declared: total, got: self.slices.len() });
-        }
-        let mut slices = std::mem::take(&mut self.slices);
-        intake.take_within(&mut slices, total).map(|(envelope, _)| Some(envelope))
     }
-}
-
-/// Makes room for `more` bytes on the way to `total`: doubles what is there, but never beyond the
-/// total, so that a page does not keep twice its size alive.
-fn grow(slices: &mut BytesMut, more: usize, total: usize) {
-    let needed = slices.len() + more;
-    if slices.capacity() >= needed {
-        return;
-    }
-    let room = slices.len().saturating_mul(2).min(total).max(needed);
-    let mut grown = BytesMut::with_capacity(room);
-    grown.extend_from_slice(slices);
-    *slices = grown;
 }

@@ -7,101 +7,18 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use super::BatchType;
 use super::bound::{BindValue, BoundValue};
 use super::parameters::{Tail, flag};
 use super::statement::PREPARE_KEYSPACE;
+use super::{
+    BatchType, DecodedBatch, DecodedBatchStatement, DecodedParameters, DecodedStatement,
+    RequestMessage,
+};
 use crate::wire::{RawValue, Reader};
 use crate::{
-    Consistency, CustomPayload, DecodeError, DecodeErrorKind, Envelope, EnvelopeFlags, EventKind,
-    Opcode, PagingState, ProtocolVersion, SerialConsistency,
+    CustomPayload, DecodeError, DecodeErrorKind, Envelope, EnvelopeFlags, EventKind, Opcode,
+    PagingState, ProtocolVersion, SerialConsistency,
 };
-
-/// A request, as a server gets it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RequestMessage {
-    /// STARTUP: its options; servers take the keys in any case.
-    Startup(BTreeMap<String, String>),
-    /// OPTIONS.
-    Options,
-    /// REGISTER: which events.
-    Register(Vec<EventKind>),
-    /// `AUTH_RESPONSE`: the token; `None` if it was null, which a client must not send.
-    AuthResponse(Option<Bytes>),
-    /// QUERY.
-    Query {
-        /// The statement, in CQL.
-        statement: String,
-        /// Its values and options.
-        parameters: DecodedParameters,
-    },
-    /// PREPARE.
-    Prepare {
-        /// The statement, in CQL.
-        statement: String,
-        /// The keyspace of unqualified names (v5).
-        keyspace: Option<String>,
-    },
-    /// EXECUTE.
-    Execute {
-        /// The id of the prepared statement.
-        id: Bytes,
-        /// The id of the result metadata that the client has; always there on v5, never before.
-        result_metadata_id: Option<Bytes>,
-        /// Its values and options.
-        parameters: DecodedParameters,
-    },
-    /// BATCH.
-    Batch(DecodedBatch),
-}
-
-/// The values and the options of a QUERY or an EXECUTE, owned; see
-/// [`QueryParameters`](super::QueryParameters) for what they mean.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "documented where the client sets them")]
-pub struct DecodedParameters {
-    pub consistency: Consistency,
-    pub values: Vec<BoundValue>,
-    pub skip_metadata: bool,
-    pub page_size: Option<i32>,
-    pub paging_state: Option<PagingState>,
-    pub serial_consistency: Option<SerialConsistency>,
-    pub timestamp_micros: Option<i64>,
-    pub keyspace: Option<String>,
-    pub now_in_seconds: Option<i32>,
-}
-
-/// A BATCH, owned; see [`Batch`](super::Batch) for what the fields mean.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "documented where the client sets them")]
-pub struct DecodedBatch {
-    pub batch_type: BatchType,
-    pub statements: Vec<DecodedBatchStatement>,
-    pub consistency: Consistency,
-    pub serial_consistency: Option<SerialConsistency>,
-    pub timestamp_micros: Option<i64>,
-    pub keyspace: Option<String>,
-    pub now_in_seconds: Option<i32>,
-}
-
-/// One statement of a batch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DecodedBatchStatement {
-    /// The text, or the id.
-    pub statement: DecodedStatement,
-    /// Its values; they never have names.
-    pub values: Vec<BoundValue>,
-}
-
-/// What a statement of a batch is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DecodedStatement {
-    /// In CQL.
-    Query(String),
-    /// Prepared, by its id.
-    Prepared(Bytes),
-}
 
 /// Reads the message of a request envelope.
 ///
@@ -215,7 +132,7 @@ fn read_parameters(
         values,
         skip_metadata: flags & flag::SKIP_METADATA != 0,
         page_size,
-        paging_state: paging_state.map(|state| PagingState::new(Bytes::copy_from_slice(state))),
+        paging_state: paging_state.map(PagingState::new),
         serial_consistency: tail.serial_consistency,
         timestamp_micros: tail.timestamp_micros,
         keyspace: tail.keyspace.map(str::to_owned),

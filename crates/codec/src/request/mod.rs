@@ -8,15 +8,16 @@
 mod batch;
 mod bound;
 mod decode;
+mod message;
 mod parameters;
 mod session;
 mod statement;
 
 pub use batch::{Batch, BatchStatement, BatchStatementKind, BatchType};
 pub use bound::{BindValue, BoundValue};
-pub use decode::{
+pub use decode::{custom_payload, decode};
+pub use message::{
     DecodedBatch, DecodedBatchStatement, DecodedParameters, DecodedStatement, RequestMessage,
-    custom_payload, decode,
 };
 pub use parameters::QueryParameters;
 pub use session::{AuthResponse, Options, Register, Startup};
@@ -63,12 +64,14 @@ pub struct RequestOptions<'a> {
 /// Encodes one request into a whole envelope, with stream 0 in its header.
 ///
 /// `buffer` is cleared first; giving the one of an earlier request back
-/// ([`RequestEnvelope::into_buffer`]) saves its allocation.
+/// ([`RequestEnvelope::into_buffer`]) saves its allocation: with room in it, encoding allocates
+/// nothing.
 ///
 /// # Errors
 ///
 /// What the version does not have, what is longer than its length field can say or than
-/// `max_body_bytes`, and values that do not fit their bind markers.
+/// `max_body_bytes`, and values that do not fit their bind markers. The buffer is dropped then,
+/// with what was written of the request.
 pub fn encode_request<R: EncodeRequest>(
     request: &R,
     version: ProtocolVersion,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bytes::BytesMut;
 
 use super::EncodeRequest;
+use crate::secret::fmt_token;
 use crate::wire::write;
 use crate::{Compression, EncodeError, EventKind, Opcode, ProtocolVersion};
 
@@ -108,7 +109,7 @@ pub struct AuthResponse<'a> {
 impl std::fmt::Debug for AuthResponse<'_> {
     /// Shows the length only: the token is a secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "AuthResponse({} bytes)", self.token.len())
+        fmt_token(f, "AuthResponse", Some(self.token))
     }
 }
 

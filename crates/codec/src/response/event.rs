@@ -5,10 +5,11 @@
 use std::fmt;
 use std::net::SocketAddr;
 
+use super::names::names;
 use crate::wire::Reader;
 use crate::{DecodeError, DecodeErrorKind};
 
-/// A kind of event, as REGISTER asks for it.
+/// A kind of event, as REGISTER asks for it (v5 §4.1.8).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum EventKind {
     /// A host joins, leaves or moves.
@@ -21,28 +22,11 @@ pub enum EventKind {
     Other(String),
 }
 
-impl EventKind {
-    /// Its name on the wire.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::TopologyChange => "TOPOLOGY_CHANGE",
-            Self::StatusChange => "STATUS_CHANGE",
-            Self::SchemaChange => "SCHEMA_CHANGE",
-            Self::Other(name) => name,
-        }
-    }
-}
-
-impl From<&str> for EventKind {
-    fn from(name: &str) -> Self {
-        match name {
-            "TOPOLOGY_CHANGE" => Self::TopologyChange,
-            "STATUS_CHANGE" => Self::StatusChange,
-            "SCHEMA_CHANGE" => Self::SchemaChange,
-            other => Self::Other(other.to_owned()),
-        }
-    }
-}
+names!(EventKind {
+    TopologyChange = "TOPOLOGY_CHANGE",
+    StatusChange = "STATUS_CHANGE",
+    SchemaChange = "SCHEMA_CHANGE",
+});
 
 impl AsRef<str> for EventKind {
     fn as_ref(&self) -> &str {
@@ -56,7 +40,8 @@ impl fmt::Display for EventKind {
     }
 }
 
-/// Something that happened to the cluster. Events may come twice, late, and out of order.
+/// Something that happened to the cluster (v5 §4.2.6). Events may come twice, late, and out of
+/// order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A host joined, left or moved.
@@ -92,6 +77,12 @@ pub enum TopologyChange {
     Other(String),
 }
 
+names!(TopologyChange {
+    NewNode = "NEW_NODE",
+    RemovedNode = "REMOVED_NODE",
+    MovedNode = "MOVED_NODE",
+});
+
 /// What became of a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StatusChange {
@@ -103,7 +94,9 @@ pub enum StatusChange {
     Other(String),
 }
 
-/// What was changed in the schema, and how.
+names!(StatusChange { Up = "UP", Down = "DOWN" });
+
+/// What was changed in the schema, and how (v5 §4.2.5.5).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SchemaChange {
     /// How.
@@ -127,6 +120,8 @@ pub enum SchemaChangeKind {
     Other(String),
 }
 
+names!(SchemaChangeKind { Created = "CREATED", Updated = "UPDATED", Dropped = "DROPPED" });
+
 /// What was changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SchemaTarget {
@@ -148,20 +143,11 @@ pub enum SchemaTarget {
 pub(super) fn read(reader: &mut Reader<'_>) -> Result<Event, DecodeError> {
     Ok(match EventKind::from(reader.string("kind of an event")?) {
         EventKind::TopologyChange => {
-            let change = match reader.string("topology change")? {
-                "NEW_NODE" => TopologyChange::NewNode,
-                "REMOVED_NODE" => TopologyChange::RemovedNode,
-                "MOVED_NODE" => TopologyChange::MovedNode,
-                other => TopologyChange::Other(other.to_owned()),
-            };
+            let change = reader.string("topology change")?.into();
             Event::TopologyChange { change, address: read_address(reader)? }
         }
         EventKind::StatusChange => {
-            let change = match reader.string("status change")? {
-                "UP" => StatusChange::Up,
-                "DOWN" => StatusChange::Down,
-                other => StatusChange::Other(other.to_owned()),
-            };
+            let change = reader.string("status change")?.into();
             Event::StatusChange { change, address: read_address(reader)? }
         }
         EventKind::SchemaChange => Event::SchemaChange(read_schema_change(reader)?),
@@ -182,12 +168,7 @@ fn read_address(reader: &mut Reader<'_>) -> Result<SocketAddr, DecodeError> {
 
 /// Reads a schema change, of an EVENT or of a RESULT.
 pub(super) fn read_schema_change(reader: &mut Reader<'_>) -> Result<SchemaChange, DecodeError> {
-    let kind = match reader.string("schema change")? {
-        "CREATED" => SchemaChangeKind::Created,
-        "UPDATED" => SchemaChangeKind::Updated,
-        "DROPPED" => SchemaChangeKind::Dropped,
-        other => SchemaChangeKind::Other(other.to_owned()),
-    };
+    let kind = reader.string("schema change")?.into();
     let target = reader.string("target of a schema change")?;
     let keyspace = reader.string("keyspace of a schema change")?.to_owned();
     let mut name = || reader.string("name in a schema change").map(str::to_owned);

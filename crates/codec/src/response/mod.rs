@@ -1,65 +1,65 @@
 //! Responses: what a server says, decoded by the client and encoded by the server's half.
 //!
-//! A body may begin with prefixes that the envelope's flags announce: the id of a trace, warnings, a custom payload.
-//! Any response can carry them, ERROR included, so none of them is lost with a failure. Bytes after a complete
-//! message are ignored, as the protocol demands.
+//! A body may begin with prefixes that the envelope's flags announce: the id of a trace, warnings,
+//! a custom payload. Any response can carry them, ERROR included, so none of them is lost with a
+//! failure. Bytes after a complete message are ignored, as the protocol demands.
 
 mod encode;
 mod error;
 mod event;
-mod prefix;
+mod names;
+mod prefixes;
 mod result;
 mod supported;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+
 use bytes::{Buf, Bytes};
-use uuid::Uuid;
 
 pub use self::encode::encode_response;
 pub use self::error::{ErrorCode, Failures, Replicas, ServerError, ServerErrorDetail, WriteType};
 pub use self::event::{
     Event, EventKind, SchemaChange, SchemaChangeKind, SchemaTarget, StatusChange, TopologyChange,
 };
+pub use self::prefixes::Prefixes;
 pub use self::result::{BindMetadata, Prepared, ResultResponse, Rows, RowsMetadata};
 pub use self::supported::Supported;
+use crate::secret::fmt_token;
 use crate::wire::Reader;
-use crate::{CustomPayload, DecodeError, DecodeErrorKind, Envelope, EnvelopeHeader, Opcode};
+use crate::{DecodeError, DecodeErrorKind, Envelope, EnvelopeHeader, Opcode};
 
-/// A response, and what came with it.
+/// A response, and what came with it (v5 §2.4.1.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decoded {
-    /// The id under which the server traces the request, in `system_traces`.
-    pub tracing_id: Option<Uuid>,
-    /// What the server would have the client's operators know (v4 and newer).
-    pub warnings: Vec<String>,
-    /// What the server's query handler sent along (v4 and newer).
-    pub custom_payload: Option<CustomPayload>,
+    /// What came before the message; nearly always nothing.
+    pub prefixes: Prefixes,
     /// The message.
     pub response: Response,
 }
 
 /// What a server says (v5 §4.2).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Response {
-    /// ERROR: the request failed.
-    Error(ServerError),
-    /// READY: STARTUP or REGISTER is done.
+    /// ERROR (v5 §8): the request failed.
+    Error(Box<ServerError>),
+    /// READY (v5 §4.2.2): STARTUP or REGISTER is done.
     Ready,
-    /// AUTHENTICATE: the server asks who is connecting.
+    /// AUTHENTICATE (v5 §4.2.3): the server asks who is connecting.
     Authenticate {
         /// The class that it authenticates with.
         authenticator: String,
     },
-    /// SUPPORTED: the answer to OPTIONS.
+    /// SUPPORTED (v5 §4.2.4): the answer to OPTIONS.
     Supported(Supported),
-    /// RESULT of a QUERY, PREPARE, EXECUTE or BATCH.
+    /// RESULT (v5 §4.2.5) of a QUERY, PREPARE, EXECUTE or BATCH.
     Result(ResultResponse),
-    /// EVENT: something that was registered for has happened.
+    /// EVENT (v5 §4.2.6): something that was registered for has happened.
     Event(Event),
-    /// `AUTH_CHALLENGE`: one more question.
+    /// `AUTH_CHALLENGE` (v5 §4.2.7): one more question.
     AuthChallenge(Option<Bytes>),
-    /// `AUTH_SUCCESS`: authentication is done. Password authenticators send null.
+    /// `AUTH_SUCCESS` (v5 §4.2.8): authentication is done. Password authenticators send null.
     AuthSuccess(Option<Bytes>),
 }
 
@@ -79,14 +79,32 @@ impl Response {
     }
 }
 
-impl From<Response> for Decoded {
-    fn from(response: Response) -> Self {
-        Self { tracing_id: None, warnings: Vec::new(), custom_payload: None, response }
+impl fmt::Debug for Response {
+    /// As derived, but for tokens: of these the length only.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Error(error) => f.debug_tuple("Error").field(error).finish(),
+            Self::Ready => f.write_str("Ready"),
+            Self::Authenticate { authenticator } => {
+                f.debug_struct("Authenticate").field("authenticator", authenticator).finish()
+            }
+            Self::Supported(supported) => f.debug_tuple("Supported").field(supported).finish(),
+            Self::Result(result) => f.debug_tuple("Result").field(result).finish(),
+            Self::Event(event) => f.debug_tuple("Event").field(event).finish(),
+            Self::AuthChallenge(token) => fmt_token(f, "AuthChallenge", token.as_deref()),
+            Self::AuthSuccess(token) => fmt_token(f, "AuthSuccess", token.as_deref()),
+        }
     }
 }
 
-/// Reads a response envelope, prefixes and message. The rows of a result stay where they are: they share the bytes
-/// of the body.
+impl From<Response> for Decoded {
+    fn from(response: Response) -> Self {
+        Self { prefixes: Prefixes::NONE, response }
+    }
+}
+
+/// Reads a response envelope, prefixes and message. The rows of a result stay where they are: they
+/// share the bytes of the body.
 ///
 /// # Errors
 ///
@@ -100,8 +118,8 @@ pub fn decode_response(envelope: &Envelope) -> Result<Decoded, DecodeError> {
 }
 
 impl Envelope {
-    /// Reads it as [`decode_response`] does, and gives the bytes of its body to the rows, if there are any: nobody
-    /// has to count who shares them.
+    /// Reads it as [`decode_response`] does, and gives the bytes of its body to the rows, if there
+    /// are any: nobody has to count who shares them.
     ///
     /// # Errors
     ///
@@ -120,9 +138,9 @@ impl Envelope {
 fn decode(header: &EnvelopeHeader, body: &[u8]) -> Result<(Decoded, usize), DecodeError> {
     let version = header.version;
     let mut reader = Reader::new(body);
-    let (tracing_id, warnings, custom_payload) = prefix::read(header, &mut reader)?;
+    let prefixes = Prefixes::read(header, &mut reader)?;
     let response = match header.opcode {
-        Opcode::Error => Response::Error(error::read(&mut reader, version)?),
+        Opcode::Error => Response::Error(Box::new(error::read(&mut reader, version)?)),
         Opcode::Ready => Response::Ready,
         Opcode::Authenticate => {
             let authenticator = reader.lossy_string("authenticator")?;
@@ -138,7 +156,7 @@ fn decode(header: &EnvelopeHeader, body: &[u8]) -> Result<(Decoded, usize), Deco
             return Err(reader.error("opcode of a response", kind));
         }
     };
-    Ok((Decoded { tracing_id, warnings, custom_payload, response }, reader.position()))
+    Ok((Decoded { prefixes, response }, reader.position()))
 }
 
 fn read_token(reader: &mut Reader<'_>) -> Result<Option<Bytes>, DecodeError> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::DecodeError;
 use crate::wire::Reader;
 
-/// What a server supports: names of options to their possible values.
+/// What a server supports (v5 §4.2.4): names of options to their possible values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Supported(BTreeMap<String, Vec<String>>);
 
@@ -15,7 +15,8 @@ impl Supported {
         Self(options)
     }
 
-    /// The possible values of one option, such as `COMPRESSION`; none if the server does not name it.
+    /// The possible values of one option, such as `COMPRESSION`; none if the server does not name
+    /// it.
     pub fn options(&self, name: &str) -> &[String] {
         self.0.get(name).map_or(&[], Vec::as_slice)
     }

@@ -29,6 +29,10 @@ impl RowCursor {
     }
 
     /// The next row, or `None` after the last one and after an error.
+    ///
+    /// # Errors
+    ///
+    /// Content that ends in the middle of the row.
     #[inline]
     pub fn next<'page>(
         &mut self,
@@ -40,6 +44,10 @@ impl RowCursor {
 
     /// The next row decoded, or `None` after the last one and after an error. The plan is what `T`
     /// made of the columns ([`DecodeRow::plan`]), once for all rows.
+    ///
+    /// # Errors
+    ///
+    /// As [`DecodeRow::decode_row`], and content that ends in the middle of the row.
     #[inline]
     pub fn next_as<'page, T: DecodeRow<'page>>(
         &mut self,

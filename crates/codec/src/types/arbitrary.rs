@@ -38,15 +38,14 @@ pub(crate) fn native() -> impl Strategy<Value = ColumnType> {
 pub(crate) fn column_type() -> impl Strategy<Value = ColumnType> {
     native().prop_recursive(4, 16, 4, |inner| {
         let element = inner.clone().prop_map(Box::new);
-        let field = ("[a-zñ]{1,4}", inner.clone());
+        let field = ("[a-zñ]{0,4}", inner.clone());
         prop_oneof![
             element.clone().prop_map(ColumnType::List),
             element.clone().prop_map(ColumnType::Set),
             (element.clone(), element.clone()).prop_map(|(k, v)| ColumnType::Map(k, v)),
             vec(inner, 0..4).prop_map(ColumnType::Tuple),
             (element, 1_u32..4).prop_map(|(e, n)| ColumnType::Vector(e, n)),
-            vec(field, 0..4).prop_map(|fields| {
-                let (keyspace, name) = ("ks".to_owned(), "user".to_owned());
+            ("[a-z]{0,2}", "[a-zñ]{0,2}", vec(field, 0..4)).prop_map(|(keyspace, name, fields)| {
                 ColumnType::UserType(Arc::new(UserType { keyspace, name, fields }))
             }),
         ]

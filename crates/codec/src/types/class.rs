@@ -6,10 +6,8 @@
 
 use std::sync::Arc;
 
+use super::class_name::PACKAGE;
 use super::{ColumnType, UserType};
-
-/// The package of the server's own types; the server too lets it be left out.
-const PACKAGE: &str = "org.apache.cassandra.db.marshal.";
 
 /// The type that a class is, at most `depth` levels deep and of at most `left` types, from which
 /// those that it is made of are taken.
@@ -37,7 +35,8 @@ impl<'a> ClassParser<'a> {
         self.left = self.left.checked_sub(1)?;
         self.skip_blanks();
         let start = self.rest;
-        let name = self.word()?;
+        let name = Some(self.word()).filter(|name| !name.is_empty())?;
+        // The server too lets the package be left out.
         let simple = name.strip_prefix(PACKAGE).unwrap_or(name);
         if let Some(native) = native(simple) {
             return Some(native);
@@ -92,15 +91,16 @@ impl<'a> ClassParser<'a> {
         }
     }
 
-    /// `(keyspace,name,field:type,...)`, the name and the fields in hexadecimal.
+    /// `(keyspace,name,field:type,...)`, the name and the fields in hexadecimal. CQL has no empty
+    /// names; an \[option\] may have them all the same, and so may this.
     fn user_type(&mut self, depth: usize) -> Option<ColumnType> {
         self.expect('(')?;
-        let keyspace = self.word()?.to_owned();
+        let keyspace = self.word().to_owned();
         self.expect(',')?;
-        let name = from_hex(self.word()?)?;
+        let name = from_hex(self.word())?;
         let mut fields = Vec::new();
         while self.expect(',').is_some() {
-            let field = from_hex(self.word()?)?;
+            let field = from_hex(self.word())?;
             self.expect(':')?;
             fields.push((field, self.any(depth)?));
         }
@@ -113,21 +113,21 @@ impl<'a> ClassParser<'a> {
         self.expect('(')?;
         let element = self.any(depth)?;
         self.expect(',')?;
-        let digits = self.word()?;
+        let digits = self.word();
         // A server keeps the dimension in an int, and has no vectors without elements.
         let dimension = u32::try_from(digits.parse::<i32>().ok()?).ok().filter(|n| *n > 0)?;
         self.expect(')')?;
         Some(ColumnType::Vector(Box::new(element), dimension))
     }
 
-    /// What stands before the next punctuation.
-    fn word(&mut self) -> Option<&'a str> {
+    /// What stands before the next punctuation, which may be nothing.
+    fn word(&mut self) -> &'a str {
         self.skip_blanks();
         let ends = |c: char| "(),:".contains(c) || c.is_whitespace();
         let end = self.rest.find(ends).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
-        (!word.is_empty()).then_some(word)
+        word
     }
 
     fn expect(&mut self, punctuation: char) -> Option<()> {

@@ -4,7 +4,8 @@ use std::fmt::{Display, Formatter, Result};
 
 use super::{ColumnType, UserType};
 
-const PACKAGE: &str = "org.apache.cassandra.db.marshal.";
+/// The package of the server's own types.
+pub(super) const PACKAGE: &str = "org.apache.cassandra.db.marshal.";
 
 /// The class of a type that stands inside of another.
 pub(super) struct ClassName<'a> {

@@ -7,7 +7,7 @@ use bytes::{BufMut, BytesMut};
 use super::class_name::ClassName;
 use super::{ColumnType, UserType, class};
 use crate::wire::{Reader, write};
-use crate::{DecodeError, DecodeErrorKind, EncodeError};
+use crate::{DecodeError, DecodeErrorKind, EncodeError, ProtocolVersion};
 
 /// How deep types may be nested. Servers build a few levels at most; a bomb has a hundred thousand.
 pub(crate) const MAX_DEPTH: usize = 64;
@@ -114,8 +114,22 @@ const fn native(id: u16) -> Option<ColumnType> {
 }
 
 impl ColumnType {
-    /// The id of its \[option\].
-    pub const fn id(&self) -> u16 {
+    /// The first version whose \[option\] has an id for the type.
+    const fn since(&self) -> ProtocolVersion {
+        match self {
+            Self::Date | Self::Time | Self::SmallInt | Self::TinyInt => ProtocolVersion::V4,
+            Self::Duration => ProtocolVersion::V5,
+            _ => ProtocolVersion::V3,
+        }
+    }
+
+    /// The id of its \[option\] in this version: 0x0000 ("custom") for what comes as the name of a
+    /// class there, because no version has an id for it or only a newer one has.
+    pub fn id(&self, version: ProtocolVersion) -> u16 {
+        if version < self.since() { 0x00 } else { self.newest_id() }
+    }
+
+    const fn newest_id(&self) -> u16 {
         match self {
             Self::Vector(..) | Self::Custom(_) => 0x00,
             Self::Ascii => 0x01,
@@ -146,26 +160,32 @@ impl ColumnType {
         }
     }
 
-    /// Appends the type as an \[option\], for the server's half.
+    /// Appends the type as an \[option\] of this version, for the server's half. What has no id
+    /// in it is described by its class, as servers do: a duration on v3 and v4; a date, a time, a
+    /// smallint and a tinyint on v3; a vector in every version.
     ///
     /// # Errors
     ///
-    /// Names over 65,535 bytes, and more than 65,535 fields.
-    pub fn write_option(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
-        out.put_u16(self.id());
+    /// Names over 65,535 bytes, and more than 65,535 fields. What was appended until then stays.
+    pub fn write_option(
+        &self,
+        version: ProtocolVersion,
+        out: &mut BytesMut,
+    ) -> Result<(), EncodeError> {
+        let id = self.id(version);
+        out.put_u16(id);
         match self {
-            Self::Custom(class) => write::string(out, "class of a custom type", class),
-            Self::Vector(..) => {
+            _ if id == 0x00 => {
                 write::string(out, "class of a custom type", &ClassName::of(self).to_string())
             }
-            Self::List(element) | Self::Set(element) => element.write_option(out),
+            Self::List(element) | Self::Set(element) => element.write_option(version, out),
             Self::Map(key, value) => {
-                key.write_option(out)?;
-                value.write_option(out)
+                key.write_option(version, out)?;
+                value.write_option(version, out)
             }
             Self::Tuple(elements) => {
                 write::short_length(out, "elements of a tuple type", elements.len())?;
-                elements.iter().try_for_each(|element| element.write_option(out))
+                elements.iter().try_for_each(|element| element.write_option(version, out))
             }
             Self::UserType(user) => {
                 write::string(out, "keyspace of a user type", &user.keyspace)?;
@@ -173,7 +193,7 @@ impl ColumnType {
                 write::short_length(out, "fields of a user type", user.fields.len())?;
                 user.fields.iter().try_for_each(|(name, field)| {
                     write::string(out, "field of a user type", name)?;
-                    field.write_option(out)
+                    field.write_option(version, out)
                 })
             }
             _ => Ok(()),

@@ -10,7 +10,11 @@ use bytes::{BufMut, Bytes, BytesMut};
 use super::CustomPayload;
 use crate::EncodeError;
 
-/// A \[short\] that counts bytes or items.
+/// A \[short\] that counts bytes or items, 0 to 65,535.
+///
+/// # Errors
+///
+/// A larger count: [`EncodeError::TooLong`], as for all that follow. Nothing was appended.
 pub fn short_length(
     out: &mut BytesMut,
     what: &'static str,
@@ -22,7 +26,11 @@ pub fn short_length(
     Ok(())
 }
 
-/// An \[int\] that counts bytes or items.
+/// An \[int\] that counts bytes or items, 0 to 2^31 - 1.
+///
+/// # Errors
+///
+/// A larger count. Nothing was appended.
 pub fn int_length(
     out: &mut BytesMut,
     what: &'static str,
@@ -38,24 +46,40 @@ fn int_length_bytes(what: &'static str, length: usize) -> Result<[u8; 4], Encode
     Ok(int.to_be_bytes())
 }
 
-/// A \[string\].
+/// A \[string\]: a \[short\] length and UTF-8.
+///
+/// # Errors
+///
+/// More than 65,535 bytes. Nothing was appended.
 pub fn string(out: &mut BytesMut, what: &'static str, text: &str) -> Result<(), EncodeError> {
     short_bytes(out, what, text.as_bytes())
 }
 
-/// A \[long string\].
+/// A \[long string\]: an \[int\] length and UTF-8.
+///
+/// # Errors
+///
+/// More than 2^31 - 1 bytes. Nothing was appended.
 pub fn long_string(out: &mut BytesMut, what: &'static str, text: &str) -> Result<(), EncodeError> {
     bytes(out, what, Some(text.as_bytes()))
 }
 
-/// \[short bytes\].
+/// \[short bytes\]: a \[short\] length and the bytes.
+///
+/// # Errors
+///
+/// More than 65,535 bytes. Nothing was appended.
 pub fn short_bytes(out: &mut BytesMut, what: &'static str, data: &[u8]) -> Result<(), EncodeError> {
     short_length(out, what, data.len())?;
     out.put_slice(data);
     Ok(())
 }
 
-/// \[bytes\]; `None` is null, length -1.
+/// \[bytes\]: an \[int\] length and the bytes; `None` is null, length -1.
+///
+/// # Errors
+///
+/// More than 2^31 - 1 bytes. Nothing was appended.
 pub fn bytes(
     out: &mut BytesMut,
     what: &'static str,
@@ -70,7 +94,7 @@ pub fn bytes(
     Ok(())
 }
 
-/// An \[inetaddr\].
+/// An \[inetaddr\]: a \[byte\] that is 4 or 16, and as many bytes.
 pub fn inetaddr(out: &mut BytesMut, address: IpAddr) {
     match address {
         IpAddr::V4(address) => {
@@ -84,13 +108,17 @@ pub fn inetaddr(out: &mut BytesMut, address: IpAddr) {
     }
 }
 
-/// An \[inet\].
+/// An \[inet\]: an \[inetaddr\] and the port as an \[int\].
 pub fn inet(out: &mut BytesMut, address: SocketAddr) {
     inetaddr(out, address.ip());
     out.put_i32(i32::from(address.port()));
 }
 
-/// A \[string list\].
+/// A \[string list\]: a \[short\] and as many \[string\]s.
+///
+/// # Errors
+///
+/// More than 65,535 of them, or a longer one. What was appended until then stays.
 pub fn string_list<S: AsRef<str>>(
     out: &mut BytesMut,
     what: &'static str,
@@ -100,7 +128,11 @@ pub fn string_list<S: AsRef<str>>(
     list.iter().try_for_each(|item| string(out, what, item.as_ref()))
 }
 
-/// A \[bytes map\].
+/// A \[bytes map\]: a \[short\] and as many pairs of \[string\] and \[bytes\].
+///
+/// # Errors
+///
+/// More than 65,535 of them, or a longer key. What was appended until then stays.
 pub fn bytes_map(
     out: &mut BytesMut,
     what: &'static str,
@@ -114,6 +146,10 @@ pub fn bytes_map(
 }
 
 /// What `body` appends, preceded by its length as an \[int\].
+///
+/// # Errors
+///
+/// What `body` fails with, and more than 2^31 - 1 bytes. What was appended until then stays.
 pub fn measured<E: From<EncodeError>>(
     out: &mut BytesMut,
     what: &'static str,

@@ -54,7 +54,10 @@ pub(crate) fn column_type() -> impl Strategy<Value = ColumnType> {
         let boxed = inner.clone().prop_map(Box::new);
         let field = (text(), inner.clone());
         let user = (text(), text(), prop::collection::vec(field, 0..4));
+        // Of types that have names a class can spell: it writes keyspaces as they are.
+        let spelt = prop::sample::select(vec![T::Float, T::Duration, T::List(Box::new(T::Date))]);
         prop_oneof![
+            (spelt, 1_u32..4).prop_map(|(element, n)| T::Vector(Box::new(element), n)),
             boxed.clone().prop_map(T::List),
             boxed.clone().prop_map(T::Set),
             (boxed.clone(), boxed).prop_map(|(key, value)| T::Map(key, value)),

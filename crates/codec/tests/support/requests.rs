@@ -76,7 +76,7 @@ fn batch(version: ProtocolVersion) -> impl Strategy<Value = RequestMessage> {
 
 fn parameters(version: ProtocolVersion) -> impl Strategy<Value = DecodedParameters> {
     let values = prop_oneof![values(version, false), values(version, true)];
-    let paging = (of(1..=i32::MAX), of(bytes().prop_map(PagingState::new)));
+    let paging = (of(1..=i32::MAX), of(bytes().prop_map(|state| PagingState::new(&state))));
     (consistency(), values, any::<bool>(), paging, tail(version)).prop_map(
         |(consistency, values, skip_metadata, (page_size, paging_state), tail)| {
             let (serial_consistency, timestamp_micros, keyspace, now_in_seconds) = tail;

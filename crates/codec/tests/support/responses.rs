@@ -2,9 +2,9 @@
 
 use cqlwire_codec::ProtocolVersion::{self, V3, V4, V5};
 use cqlwire_codec::{
-    BindMetadata, Decoded, ErrorCode, Event, Failures, PagingState, Prepared, Replicas, Response,
-    ResultResponse, Rows, RowsMetadata, SchemaChange, SchemaChangeKind, SchemaTarget, ServerError,
-    ServerErrorDetail, StatusChange, Supported, TopologyChange, WriteType,
+    BindMetadata, Decoded, ErrorCode, Event, Failures, PagingState, Prefixes, Prepared, Replicas,
+    Response, ResultResponse, Rows, RowsMetadata, SchemaChange, SchemaChangeKind, SchemaTarget,
+    ServerError, ServerErrorDetail, StatusChange, Supported, TopologyChange, WriteType,
 };
 use proptest::option::of;
 use proptest::prelude::*;
@@ -20,9 +20,7 @@ pub(crate) fn responses(version: ProtocolVersion) -> BoxedStrategy<Decoded> {
     let warnings = since(version, V4, prop::collection::vec(text(), 1..4));
     (tracing_id, warnings, payload(version), response(version))
         .prop_map(|(tracing_id, warnings, custom_payload, response)| Decoded {
-            tracing_id,
-            warnings: warnings.unwrap_or_default(),
-            custom_payload,
+            prefixes: Prefixes::new(tracing_id, warnings.unwrap_or_default(), custom_payload),
             response,
         })
         .boxed()
@@ -32,12 +30,12 @@ fn response(version: ProtocolVersion) -> BoxedStrategy<Response> {
     let options = prop::collection::vec(text(), 0..4);
     let supported = prop::collection::btree_map(text(), options, 0..4);
     prop_oneof![
-        4 => error(version).prop_map(Response::Error),
+        4 => error(version).prop_map(|error| Response::Error(Box::new(error))),
         1 => Just(Response::Ready),
         1 => text().prop_map(|authenticator| Response::Authenticate { authenticator }),
         1 => supported.prop_map(|options| Response::Supported(Supported::new(options))),
         4 => result(version).prop_map(Response::Result),
-        2 => event().prop_map(Response::Event),
+        2 => event(version).prop_map(Response::Event),
         1 => of(bytes()).prop_map(Response::AuthChallenge),
         1 => of(bytes()).prop_map(Response::AuthSuccess),
     ]
@@ -50,6 +48,7 @@ fn error(version: ProtocolVersion) -> impl Strategy<Value = ServerError> {
     });
     let bare = bare.prop_map(|code| (code, ServerErrorDetail::None));
     (prop_oneof![1 => bare, 9 => detail(version)], text())
+        .prop_filter("of this version", move |((code, _), _)| code.since() <= version)
         .prop_map(|((code, detail), message)| ServerError { code, message, detail })
 }
 
@@ -138,8 +137,8 @@ fn result(version: ProtocolVersion) -> BoxedStrategy<ResultResponse> {
         Just(ResultResponse::Void),
         rows(version).prop_map(ResultResponse::Rows),
         text().prop_map(ResultResponse::SetKeyspace),
-        prepared(version).prop_map(ResultResponse::Prepared),
-        schema_change().prop_map(ResultResponse::SchemaChange),
+        prepared(version).prop_map(|prepared| ResultResponse::Prepared(Box::new(prepared))),
+        schema_change(version).prop_map(ResultResponse::SchemaChange),
     ]
     .boxed()
 }
@@ -149,7 +148,7 @@ fn metadata(version: ProtocolVersion) -> impl Strategy<Value = RowsMetadata> {
     (of(columns()), 0..6_usize, state, since(version, V5, bytes())).prop_map(
         |(columns, count, state, new_id)| RowsMetadata {
             column_count: columns.as_ref().map_or(count, |columns| columns.len()),
-            paging_state: state.map(PagingState::new),
+            paging_state: state.map(|state| PagingState::new(&state)),
             new_metadata_id: new_id.filter(|_| columns.is_some()),
             columns,
         },
@@ -191,7 +190,7 @@ fn among<T>(columns: &[T], key: Vec<u16>) -> Vec<u16> {
     distinct
 }
 
-fn schema_change() -> impl Strategy<Value = SchemaChange> {
+fn schema_change(version: ProtocolVersion) -> impl Strategy<Value = SchemaChange> {
     use SchemaTarget as T;
     let kind = prop::sample::select(vec![
         SchemaChangeKind::Created,
@@ -208,6 +207,9 @@ fn schema_change() -> impl Strategy<Value = SchemaChange> {
         (text(), arguments()).prop_map(|(name, arguments)| T::Aggregate(name, arguments)),
         Just(T::Other("NEWER".to_owned())),
     ];
+    let target = target.prop_filter("of this version", move |target| {
+        version >= V4 || !matches!(target, T::Function(..) | T::Aggregate(..))
+    });
     (kind, target, text()).prop_map(|(kind, target, keyspace)| SchemaChange {
         kind,
         target,
@@ -215,7 +217,7 @@ fn schema_change() -> impl Strategy<Value = SchemaChange> {
     })
 }
 
-fn event() -> impl Strategy<Value = Event> {
+fn event(version: ProtocolVersion) -> impl Strategy<Value = Event> {
     let topology = prop::sample::select(vec![
         TopologyChange::NewNode,
         TopologyChange::RemovedNode,
@@ -231,7 +233,7 @@ fn event() -> impl Strategy<Value = Event> {
         (topology, address())
             .prop_map(|(change, address)| { Event::TopologyChange { change, address } }),
         (status, address()).prop_map(|(change, address)| Event::StatusChange { change, address }),
-        schema_change().prop_map(Event::SchemaChange),
+        schema_change(version).prop_map(Event::SchemaChange),
         Just(Event::Other("NEWER".to_owned())),
     ]
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cqlwire_codec::{DecodeError, EncodeError, ErrorCode, Opcode, ServerError, ValueError};
 use cqlwire_net::ConnectionEnd;
-use cqlwire_stream::StreamError;
+use cqlwire_stream::{ForeignPosition, StreamError};
 
 /// What happened. The same failure is the same variant from whichever call it comes.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +57,9 @@ pub enum ErrorKind {
     /// The request cannot be said in the protocol, or its values do not fit. Nothing was sent.
     #[error(transparent)]
     Request(#[from] EncodeError),
+    /// The stream was to begin in the result of another statement. Nothing was sent.
+    #[error(transparent)]
+    ForeignPosition(#[from] ForeignPosition),
     /// `USE` would change one connection of many.
     #[error("USE changes a single connection: name the keyspace in the session's builder instead")]
     UseStatement,
@@ -202,6 +205,7 @@ impl ErrorKind {
             | Self::SessionClosed
             | Self::Settings { .. }
             | Self::Request(_)
+            | Self::ForeignPosition(_)
             | Self::UseStatement
             | Self::StatementChanged { .. } => false,
         }

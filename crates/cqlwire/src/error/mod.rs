@@ -28,7 +28,7 @@ struct Inner {
     kind: ErrorKind,
     attempts: Vec<Attempt>,
     elapsed: Option<Duration>,
-    /// Of a stream: where the page that did not come begins.
+    /// Of a stream: where what did not come begins.
     resume: Option<Position>,
 }
 
@@ -75,8 +75,9 @@ impl Error {
         self.inner.elapsed
     }
 
-    /// Of a stream: where the page that did not come begins, for another stream of the same
-    /// statement and values to go on from. All rows before it have been given out.
+    /// Of a stream: where another stream of the same statement and values goes on, with the page
+    /// that did not come, or with the row that could not be read. All rows before it have been
+    /// given out.
     pub fn resume_position(&self) -> Option<&Position> {
         self.inner.resume.as_ref()
     }

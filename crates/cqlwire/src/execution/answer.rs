@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use cqlwire_cluster::Host;
-use cqlwire_codec::{Decoded, Opcode, Prepared, Response, ResultResponse, SchemaChange};
+use cqlwire_codec::{
+    Decoded, Opcode, Prepared, ProtocolVersion, Response, ResultResponse, SchemaChange,
+};
 use cqlwire_stream::{ExecutionInfo, Fetched};
 
 use crate::ErrorKind;
@@ -12,6 +14,7 @@ use crate::prepared::ResultColumns;
 /// A response that is not an error, and what is needed to read it.
 pub(crate) struct Answer {
     pub(crate) host: Arc<Host>,
+    pub(crate) version: ProtocolVersion,
     pub(crate) decoded: Decoded,
     pub(crate) known: Option<Arc<ResultColumns>>,
 }
@@ -20,19 +23,23 @@ impl Answer {
     /// The answer to PREPARE.
     pub(crate) fn into_prepared(self) -> Result<Prepared, ErrorKind> {
         match self.decoded.response {
-            Response::Result(ResultResponse::Prepared(prepared)) => Ok(prepared),
+            Response::Result(ResultResponse::Prepared(prepared)) => Ok(*prepared),
             other => Err(ErrorKind::UnexpectedAnswer(other.opcode())),
         }
     }
 
+    /// Is it a page of rows, be it an empty one?
+    pub(crate) const fn is_rows(&self) -> bool {
+        matches!(self.decoded.response, Response::Result(ResultResponse::Rows(_)))
+    }
+
     /// The answer to a statement: its rows, none if it has none, and the change of the schema that
     /// it made.
-    pub(crate) fn into_fetched(self) -> Result<(Fetched, Option<SchemaChange>), ErrorKind> {
+    pub(crate) fn into_fetched(self) -> Result<(Fetched, Option<Box<SchemaChange>>), ErrorKind> {
         let info = ExecutionInfo {
-            tracing_id: self.decoded.tracing_id,
-            warnings: self.decoded.warnings,
-            custom_payload: self.decoded.custom_payload,
+            prefixes: self.decoded.prefixes,
             coordinator: self.host.endpoint().address(),
+            protocol: Some(self.version),
         };
         let result = match self.decoded.response {
             Response::Result(result) => result,
@@ -48,7 +55,9 @@ impl Answer {
             ResultResponse::Void | ResultResponse::SetKeyspace(_) => {
                 Ok((Fetched::without_rows(info), None))
             }
-            ResultResponse::SchemaChange(change) => Ok((Fetched::without_rows(info), Some(change))),
+            ResultResponse::SchemaChange(change) => {
+                Ok((Fetched::without_rows(info), Some(Box::new(change))))
+            }
             ResultResponse::Prepared(_) => Err(ErrorKind::UnexpectedAnswer(Opcode::Result)),
         }
     }

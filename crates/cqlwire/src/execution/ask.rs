@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use cqlwire_codec::{
-    EncodeError, EncodeValues, Execute, PagingState, Prepare, ProtocolVersion, Query,
-    QueryParameters, RequestEnvelope, RequestOptions, encode_request,
+    EncodeValues, Execute, Prepare, ProtocolVersion, Query, QueryParameters, RequestEnvelope,
+    RequestOptions, encode_request,
 };
 use cqlwire_net::Connection;
+use cqlwire_stream::Position;
 
 use super::Options;
-use crate::Prepared;
 use crate::prepared::ResultColumns;
+use crate::{ErrorKind, Prepared};
 
 /// A statement: in CQL, or prepared.
 #[derive(Copy, Clone, Debug)]
@@ -25,7 +26,7 @@ pub(crate) enum Statement<'a> {
 pub(crate) trait Ask: Sync {
     /// Encodes it as this connection speaks. What is known of the result's columns then is what
     /// its answer has to be read by.
-    fn encode(&self, connection: &Connection, buffer: BytesMut) -> Result<Encoded, EncodeError>;
+    fn encode(&self, connection: &Connection, buffer: BytesMut) -> Result<Encoded, ErrorKind>;
 
     /// May it be asked again although it may have been done?
     fn is_idempotent(&self) -> bool;
@@ -50,7 +51,8 @@ pub(crate) struct AskStatement<'a> {
     pub(crate) options: &'a Options,
     /// How many rows are of use, if fewer than a page.
     pub(crate) most_rows: Option<NonZeroU32>,
-    pub(crate) paging_state: Option<&'a PagingState>,
+    /// Where the page begins, if it is one of a stream.
+    pub(crate) from: Option<&'a Position>,
 }
 
 impl<'a> AskStatement<'a> {
@@ -59,7 +61,7 @@ impl<'a> AskStatement<'a> {
         let page_size = self.most_rows.map_or(u32::MAX, NonZeroU32::get).min(profile.page_size);
         QueryParameters {
             page_size: Some(i32::try_from(page_size).unwrap_or(i32::MAX)),
-            paging_state: self.paging_state,
+            paging_state: self.from.and_then(Position::paging_state),
             serial_consistency: profile.serial_consistency,
             timestamp_micros: self.options.timestamp_micros,
             ..QueryParameters::new(profile.consistency, self.values)
@@ -68,8 +70,9 @@ impl<'a> AskStatement<'a> {
 }
 
 impl Ask for AskStatement<'_> {
-    fn encode(&self, connection: &Connection, buffer: BytesMut) -> Result<Encoded, EncodeError> {
+    fn encode(&self, connection: &Connection, buffer: BytesMut) -> Result<Encoded, ErrorKind> {
         let version = connection.version();
+        self.from.map_or(Ok(()), |from| from.check_protocol(version))?;
         let options = RequestOptions {
             tracing: self.options.profile.tracing,
             compression: connection.compression(),
@@ -117,7 +120,7 @@ pub(crate) struct AskPrepare<'a> {
 }
 
 impl Ask for AskPrepare<'_> {
-    fn encode(&self, connection: &Connection, buffer: BytesMut) -> Result<Encoded, EncodeError> {
+    fn encode(&self, connection: &Connection, buffer: BytesMut) -> Result<Encoded, ErrorKind> {
         let prepare = Prepare { statement: self.text, keyspace: None };
         let options =
             RequestOptions { compression: connection.compression(), ..RequestOptions::default() };

@@ -33,23 +33,16 @@ use crate::{Error, ErrorKind, QueryResult, Result, Session};
 /// may execute it; the answer is thrown away when it comes, and nothing else is left behind.
 #[must_use = "nothing is sent until this is polled"]
 pub struct Executing<'a, V> {
-    state: State<'a, V>,
+    /// Given to what is left to do, if the first attempt was not the last.
+    call: Option<Call<'a, V>>,
+    state: State<'a>,
 }
 
-enum State<'a, V> {
-    New(Call<'a, V>),
-    First(First<'a, V>),
+enum State<'a> {
+    New,
+    First(First<'a>),
     Rest(Rest<'a>),
     Done,
-}
-
-/// What is left to do, whatever it is.
-type Rest<'a> = Pin<Box<dyn Future<Output = Result<QueryResult>> + Send + 'a>>;
-
-/// What follows a state.
-enum Step<'a, V> {
-    Done(Result<QueryResult>),
-    Go(State<'a, V>),
 }
 
 /// What is to be executed.
@@ -61,12 +54,17 @@ struct Call<'a, V> {
 }
 
 /// The first attempt, under way.
-struct First<'a, V> {
-    call: Call<'a, V>,
+struct First<'a> {
     inside: Inside<'a>,
     trail: Trail,
     sent: Sent,
 }
+
+/// What is left to do, whatever it is.
+type Rest<'a> = Pin<Box<dyn Future<Output = Result<QueryResult>> + Send + 'a>>;
+
+/// What a statement gave, and what it changed of the schema.
+type Applied = (Fetched, Option<Box<SchemaChange>>);
 
 /// Nothing in it is ever pinned.
 impl<V> Unpin for Executing<'_, V> {}
@@ -81,26 +79,43 @@ where
         values: V,
         options: Options,
     ) -> Self {
-        Self { state: State::New(Call { session, statement, values, options }) }
+        Self { call: Some(Call { session, statement, values, options }), state: State::New }
     }
 
-    fn begin(&mut self) -> Step<'a, V> {
-        let State::New(call) = std::mem::replace(&mut self.state, State::Done) else {
-            unreachable!("only a new one begins")
-        };
-        match call.begin() {
-            Ok(first) => Step::Go(State::First(first)),
-            Err(error) => Step::Done(Err(error)),
+    /// Sends the request, if that has not been done.
+    fn begin(&mut self) -> Result<()> {
+        if let (State::New, Some(call)) = (&self.state, &self.call) {
+            self.state = State::First(call.begin()?);
         }
+        Ok(())
     }
 
-    fn settle(&mut self, outcome: Result<Answer, Failure>) -> Step<'a, V> {
-        let State::First(first) = std::mem::replace(&mut self.state, State::Done) else {
-            unreachable!("only the first attempt is settled here")
+    /// The result, if the first attempt's answer is all that there is to it. Nothing large is moved
+    /// for that. Otherwise it goes on to what is left to do.
+    fn settle(&mut self, outcome: Result<Answer, Failure>) -> Option<Result<QueryResult>> {
+        let unfinished = match (outcome.map(Answer::into_fetched), &self.call) {
+            (Ok(Ok((fetched, None))), Some(call)) => {
+                let result = call.result(fetched);
+                self.state = State::Done;
+                return Some(result);
+            }
+            (Ok(Ok((fetched, change))), _) => Ok((fetched, change)),
+            (Ok(Err(kind)), _) => Err(Failure::Final(kind)),
+            (Err(failure), _) => Err(failure),
         };
-        match outcome {
-            Ok(answer) => first.answered(answer),
-            Err(failure) => first.failed(failure),
+        self.state = State::Rest(self.rest(unfinished));
+        None
+    }
+
+    #[cold]
+    fn rest(&mut self, unfinished: Result<Applied, Failure>) -> Rest<'a> {
+        let state = std::mem::replace(&mut self.state, State::Done);
+        let (State::First(first), Some(call)) = (state, self.call.take()) else {
+            unreachable!("only the first attempt leaves something to do")
+        };
+        match unfinished {
+            Ok((fetched, change)) => Box::pin(finish(call, first.inside, fetched, change)),
+            Err(failure) => first.failed(call, failure),
         }
     }
 }
@@ -115,12 +130,12 @@ where
             values: &self.values,
             options: &self.options,
             most_rows: None,
-            paging_state: None,
+            from: None,
         }
     }
 
     /// Sends the request for the first time.
-    fn begin(self) -> Result<First<'a, V>> {
+    fn begin(&self) -> Result<First<'a>> {
         let core = self.session.core();
         let inside = core.enter()?;
         if let Statement::Text(text) = self.statement {
@@ -128,7 +143,7 @@ where
         }
         let mut trail = Trail::new(core, Deadline::after(self.options.profile.timeout));
         let sent = trail.send(&self.ask())?;
-        Ok(First { call: self, inside, trail, sent })
+        Ok(First { inside, trail, sent })
     }
 
     fn result(&self, fetched: Fetched) -> Result<QueryResult> {
@@ -141,51 +156,34 @@ where
     }
 }
 
-impl<'a, V> First<'a, V>
-where
-    V: EncodeValues + Send + Sync + 'a,
-{
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Answer, Failure>> {
-        self.sent.poll(&self.call.ask(), context)
-    }
-
-    /// It has been answered; or there is more to do.
-    fn answered(self, answer: Answer) -> Step<'a, V> {
-        match answer.into_fetched() {
-            Ok((fetched, None)) => Step::Done(self.call.result(fetched)),
-            Ok((fetched, Some(change))) => {
-                let First { call, inside, .. } = self;
-                Step::Go(State::Rest(Box::pin(agree(call, inside, fetched, change))))
-            }
-            Err(kind) => Step::Done(Err(kind.into())),
-        }
-    }
-
+impl<'a> First<'a> {
     /// It has failed: whatever is right to do then.
     #[cold]
-    fn failed(self, failure: Failure) -> Step<'a, V> {
-        let First { call, inside, trail, sent } = self;
+    fn failed<V>(self, call: Call<'a, V>, failure: Failure) -> Rest<'a>
+    where
+        V: EncodeValues + Send + Sync + 'a,
+    {
+        let First { inside, trail, sent } = self;
         let host = sent.into_host();
-        Step::Go(State::Rest(Box::pin(async move {
+        Box::pin(async move {
             let answer = trail.go_on(&call.ask(), host, failure).await?;
-            match answer.into_fetched()? {
-                (fetched, None) => call.result(fetched),
-                (fetched, Some(change)) => agree(call, inside, fetched, change).await,
-            }
-        })))
+            let (fetched, change) = answer.into_fetched()?;
+            finish(call, inside, fetched, change).await
+        })
     }
 }
 
-/// The statement changed the schema: waits until all servers know.
-async fn agree<'a, V>(
+/// The result; of a statement that changed the schema, once all servers know.
+async fn finish<'a, V>(
     call: Call<'a, V>,
     _inside: Inside<'a>,
     fetched: Fetched,
-    change: SchemaChange,
+    change: Option<Box<SchemaChange>>,
 ) -> Result<QueryResult>
 where
     V: EncodeValues + Send + Sync + 'a,
 {
+    let Some(change) = change else { return call.result(fetched) };
     let core = call.session.core();
     let agreed = schema::agreement(core, core.schema_agreement_timeout).await;
     Ok(call.result(fetched)?.with_schema_change(change, agreed))
@@ -205,28 +203,24 @@ where
     type Output = Result<QueryResult>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        loop {
-            // A state is moved only when it is over: they are large, and polled often.
-            let step = match &mut self.state {
-                State::New(_) => self.begin(),
-                State::First(first) => {
-                    let outcome = ready!(first.poll(context));
-                    self.settle(outcome)
-                }
-                State::Rest(rest) => Step::Done(ready!(rest.as_mut().poll(context))),
-                State::Done => {
-                    debug_assert!(false, "polled after it had resolved");
-                    return Poll::Pending;
-                }
-            };
-            match step {
-                Step::Done(result) => {
-                    self.state = State::Done;
-                    return Poll::Ready(result);
-                }
-                Step::Go(state) => self.state = state,
+        let this = &mut *self;
+        if let Err(error) = this.begin() {
+            this.state = State::Done;
+            return Poll::Ready(Err(error));
+        }
+        if let (State::First(first), Some(call)) = (&mut this.state, &this.call) {
+            let outcome = ready!(first.sent.poll(&call.ask(), context));
+            if let Some(result) = this.settle(outcome) {
+                return Poll::Ready(result);
             }
         }
+        if let State::Rest(rest) = &mut this.state {
+            let result = ready!(rest.as_mut().poll(context));
+            this.state = State::Done;
+            return Poll::Ready(result);
+        }
+        debug_assert!(false, "polled after it had resolved");
+        Poll::Pending
     }
 }
 

@@ -52,27 +52,22 @@ pub struct Execution<'a, V> {
     statement: Statement<'a>,
     values: V,
     options: Options,
-}
-
-/// How one request is executed.
-#[derive(Clone, Debug)]
-pub(crate) struct Options {
-    pub(crate) profile: ExecutionProfile,
-    pub(crate) timestamp_micros: Option<i64>,
-    /// Of streams.
     stream: stream::Settings,
     hook: Option<Hook>,
 }
 
+/// How one request is executed: what a stream of many has beside that is none of its.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    pub(crate) profile: ExecutionProfile,
+    pub(crate) timestamp_micros: Option<i64>,
+}
+
 impl<'a, V: EncodeValues + Sync> Execution<'a, V> {
     pub(crate) fn new(session: &'a Session, statement: Statement<'a>, values: V) -> Self {
-        let options = Options {
-            profile: session.profile().clone(),
-            timestamp_micros: None,
-            stream: stream::Settings::default(),
-            hook: None,
-        };
-        Self { session, statement, values, options }
+        let options = Options { profile: session.profile().clone(), timestamp_micros: None };
+        let (stream, hook) = (stream::Settings::default(), None);
+        Self { session, statement, values, options, stream, hook }
     }
 
     /// With all settings of this profile; those set before are replaced.
@@ -142,26 +137,26 @@ impl<'a, V: EncodeValues + Sync> Execution<'a, V> {
     /// when the stream is over. Called on the task that reads, outside of any lock; one that panics
     /// is not called again.
     pub fn on_progress(mut self, hook: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
-        self.options.hook = Some(Hook::new(hook));
+        self.hook = Some(Hook::new(hook));
         self
     }
 
     /// Of a stream: after how many rows it stops.
     pub const fn row_limit(mut self, rows: u64) -> Self {
-        self.options.stream.row_limit = Some(rows);
+        self.stream.row_limit = Some(rows);
         self
     }
 
     /// Of a stream: after how many pages it stops.
     pub const fn page_limit(mut self, pages: u64) -> Self {
-        self.options.stream.page_limit = Some(pages);
+        self.stream.page_limit = Some(pages);
         self
     }
 
     /// Of a stream: where it begins, which another stream of the same statement and values has
     /// told ([`Pages::position`](stream::Pages::position)), in this process or another.
     pub fn from_position(mut self, position: stream::Position) -> Self {
-        self.options.stream.from = position;
+        self.stream.from = position;
         self
     }
 
@@ -170,8 +165,8 @@ impl<'a, V: EncodeValues + Sync> Execution<'a, V> {
     pub fn pages(self) -> Pages {
         let budget = self.session.core().budget.clone();
         let prefetch = self.options.profile.prefetch_pages;
-        let settings = stream::Settings { prefetch, ..self.options.stream.clone() };
-        let source = StatementSource::new(self.session, self.statement, &self.values, self.options);
+        let source = StatementSource::new(&self);
+        let settings = stream::Settings { prefetch, ..self.stream };
         Pages::new(source, &budget, settings)
     }
 

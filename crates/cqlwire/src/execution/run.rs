@@ -174,16 +174,17 @@ impl Sent {
         outcome: Result<Envelope, RequestError>,
     ) -> Result<Answer, Failure> {
         let envelope = outcome.map_err(|error| no_answer(&self.host, ask, error))?;
+        let version = envelope.header.version;
         let decoded = envelope.into_response().map_err(ErrorKind::from)?;
         if let Response::Error(error) = decoded.response {
-            return Err(refused_by_server(&self.host, ask, Box::new(error)));
+            return Err(refused_by_server(&self.host, ask, error));
         }
         if let (Some(prepared), Response::Result(ResultResponse::Rows(rows))) =
             (ask.prepared(), &decoded.response)
         {
             prepared.follow(&rows.metadata);
         }
-        Ok(Answer { host: Arc::clone(&self.host), decoded, known: self.known.take() })
+        Ok(Answer { host: Arc::clone(&self.host), version, decoded, known: self.known.take() })
     }
 }
 

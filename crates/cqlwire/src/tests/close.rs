@@ -8,7 +8,9 @@ use cqlwire_testkit::probe::{Baseline, alone};
 use tokio::time::Instant;
 
 use super::memory::Memory;
-use super::{INSERT, PATIENCE, SELECT, connected, prime_users};
+use super::{INSERT, PATIENCE, SELECT, connected, prime_users, rounds};
+use crate::codec::Opcode;
+use crate::{Prepared, Session};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn g10_1_every_call_is_let_in_or_refused_and_nothing_else() {
@@ -41,7 +43,7 @@ async fn g10_1_every_call_is_let_in_or_refused_and_nothing_else() {
 }
 
 /// How many statements of each kind were answered before the first that was refused.
-async fn call_until_closed(session: &crate::Session, by_city: &crate::Prepared) -> (usize, usize) {
+async fn call_until_closed(session: &Session, by_city: &Prepared) -> (usize, usize) {
     let (mut inserts, mut selects) = (0, 0);
     loop {
         match session.query(INSERT, ()).await {
@@ -59,6 +61,104 @@ async fn call_until_closed(session: &crate::Session, by_city: &crate::Prepared) 
                 return (inserts, selects);
             }
         }
+    }
+}
+
+/// Ways to ask.
+#[derive(Copy, Clone, Debug)]
+enum Way {
+    Query,
+    Prepare,
+    Execute,
+    Stream,
+}
+
+impl Way {
+    const ALL: [Self; 4] = [Self::Query, Self::Prepare, Self::Execute, Self::Stream];
+
+    /// Asks in this way, for the `turn`th time.
+    async fn ask(self, session: &Session, by_city: &Prepared, turn: u64) -> crate::Result<()> {
+        match self {
+            Self::Query => session.query(INSERT, ()).await.map(drop),
+            // Nobody else prepares that one, so that there is a request each time.
+            Self::Prepare => {
+                let statement = format!("INSERT {turn} {}", fastrand::u64(..));
+                session.prepare(&statement).await.map(drop)
+            }
+            Self::Execute => session.execute(by_city, ("Oslo",)).await.map(drop),
+            Self::Stream => {
+                let mut rows = session.execute(by_city, ("Bergen",)).rows::<(i64, String)>();
+                while rows.try_next().await?.is_some() {}
+                Ok(())
+            }
+        }
+    }
+}
+
+/// How many requests of each kind there were, but for the first PREPARE.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Asked {
+    queries: u64,
+    prepares: u64,
+    executes: u64,
+}
+
+impl Asked {
+    fn received_by(node: &ScriptedNode) -> Self {
+        Self {
+            queries: u64::try_from(node.count_statement(INSERT)).unwrap(),
+            prepares: node.count(Opcode::Prepare) - 1,
+            executes: node.count(Opcode::Execute),
+        }
+    }
+
+    fn add(&mut self, way: Way, count: u64) {
+        match way {
+            Way::Query => self.queries += count,
+            Way::Prepare => self.prepares += count,
+            Way::Execute | Way::Stream => self.executes += count,
+        }
+    }
+}
+
+/// Asks in this way until it is refused; gives how often it was answered.
+async fn ask_until_closed(session: Session, by_city: Prepared, way: Way) -> (Way, u64) {
+    let mut answered = 0;
+    loop {
+        match way.ask(&session, &by_city, answered).await {
+            Ok(()) => answered += 1,
+            Err(error) if error.is_closed() => return (way, answered),
+            Err(error) => panic!("{way:?}: {error}"),
+        }
+    }
+}
+
+/// Closes a session while two callers of each kind ask.
+async fn race_with_close() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    prime_users(memory.node(), 3);
+    let session = memory.session().await;
+    let by_city = session.prepare(SELECT).await.unwrap();
+    let callers: Vec<_> = (Way::ALL.into_iter().chain(Way::ALL))
+        .map(|way| tokio::spawn(ask_until_closed(session.clone(), by_city.clone(), way)))
+        .collect();
+    for _ in 0..fastrand::usize(0..30) {
+        tokio::task::yield_now().await;
+    }
+    session.close(PATIENCE).await;
+    assert!(session.resources().is_zero(), "{}", session.resources());
+    let mut answered = Asked::default();
+    for caller in callers {
+        let (way, count) = caller.await.unwrap();
+        answered.add(way, count);
+    }
+    assert_eq!(Asked::received_by(memory.node()), answered, "received, and answered");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn g10_1_no_third_way_whatever_is_asked() {
+    for _ in 0..rounds(30, 12_500) {
+        race_with_close().await;
     }
 }
 

@@ -6,6 +6,9 @@ mod close;
 mod deadlines;
 mod errors;
 mod memory;
+mod pages;
+mod positions;
+mod stream_totals;
 mod streams;
 #[cfg(feature = "derive")]
 mod structs;
@@ -21,6 +24,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 const SELECT: &str = "SELECT id, name FROM users WHERE city = ?";
 const INSERT: &str = "INSERT INTO users (id) VALUES (1)";
+
+/// How often to do something: less often by default, more often under `CQLWIRE_SOAK`.
+fn rounds(quick: usize, soak: usize) -> usize {
+    if std::env::var_os("CQLWIRE_SOAK").is_some() { soak } else { quick }
+}
 
 fn builder(node: &ScriptedNode) -> SessionBuilder {
     Session::builder().contact_points([node.address().to_string()])

@@ -77,7 +77,7 @@ async fn g6_6_pages_have_their_own_deadlines_within_that_of_the_stream() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_error_says_where_to_go_on() {
+async fn g2_3_rows_come_before_an_error_which_says_where_to_go_on() {
     let (memory, session) = session(25).await;
     let by_city = session.prepare(SELECT).await.unwrap();
     let refusal = Prime::opcode(crate::codec::Opcode::Execute).page(1).first(1);

@@ -105,18 +105,18 @@ impl Connection {
         }
     }
 
-    /// Give a request up. Not yet written, it never will be, and its stream id is free at once; written, its
+    /// Give a request up at `now`. Not yet written, it never will be, and its stream id is free at once; written, its
     /// stream id stays in use until the late answer or the end of the connection.
-    pub fn abandon(&mut self, ticket: Ticket) -> Abandoned {
+    pub fn abandon(&mut self, ticket: Ticket, now: Instant) -> Abandoned {
         let key = ticket.redeem();
         let open = !matches!(self.requests.phase(key), Phase::Settled(_));
         let reached = open.then(|| {
             self.deadlines.remove(key);
-            self.give_up(key)
+            self.give_up(key, now)
         });
         let remains = self.requests.close(key);
         self.admit();
-        Abandoned { reached, wake: self.wake_shell(None), _remains: remains }
+        Abandoned { reached, wake: self.wake_shell(self.orphan_due()), _remains: remains }
     }
 
     /// Take no more requests; those taken in go on. The shell ends the connection once the last has its outcome.
@@ -131,7 +131,7 @@ impl Connection {
 
     /// Free what an open request holds on the wire, and tell how far it had got.
     /// Its record stays, to be settled or closed.
-    pub(super) fn give_up(&mut self, key: u32) -> Reached {
+    pub(super) fn give_up(&mut self, key: u32, now: Instant) -> Reached {
         match *self.requests.phase(key) {
             Phase::Waiting(ref envelope) => {
                 self.waiting.leave(key, envelope.len());
@@ -143,7 +143,7 @@ impl Connection {
                     self.streams.release(stream);
                     Reached::Queued
                 } else {
-                    self.streams.orphan(stream);
+                    self.streams.orphan(stream, now);
                     Reached::Written
                 }
             }

@@ -62,8 +62,9 @@ impl Connection {
         self.liveness.heard(now);
     }
 
-    /// Time has passed: requests whose deadline is over get that outcome, and a silent server is asked for a sign
-    /// of life. Whom to wake is pushed to `wakers`.
+    /// Time has passed: requests whose deadline is over get that outcome, an answer that has been owed to nobody for
+    /// too long wears the connection out, and a silent server is asked for a sign of life. Whom to wake is pushed to
+    /// `wakers`.
     ///
     /// # Errors
     /// [`Unresponsive`]: end the connection.
@@ -78,10 +79,11 @@ impl Connection {
         let mut expired = std::mem::take(&mut self.expired);
         self.deadlines.expire(now, &mut expired);
         for key in expired.drain(..) {
-            let reached = self.give_up(key);
+            let reached = self.give_up(key, now);
             wakers.extend(self.requests.settle(key, Outcome::DeadlinePassed(reached)).1);
         }
         self.expired = expired;
+        self.outlived |= self.orphan_due().is_some_and(|due| due <= now);
         self.admit();
         match self.liveness.look(now) {
             Look::Well => Ok(()),

@@ -19,7 +19,7 @@ use crate::deadlines::Deadlines;
 use crate::liveness::Liveness;
 use crate::outgoing::Outgoing;
 use crate::requests::Requests;
-use crate::settings::Settings;
+use crate::settings::{NEVER, Settings};
 use crate::streams::Streams;
 use crate::waiting::WaitingRoom;
 
@@ -46,6 +46,8 @@ pub struct Connection {
     deadlines: Deadlines,
     liveness: Liveness,
     heartbeat: Heartbeat,
+    /// An answer has been owed to nobody for longer than may be. Stays, so that the shell is told once.
+    outlived: bool,
     events: Events,
     shell: Shell,
     /// Scratch of `handle_timeout`, kept for its capacity.
@@ -136,6 +138,7 @@ impl Connection {
             deadlines: Deadlines::new(now),
             liveness: Liveness::new(now, settings.heartbeat_after, settings.heartbeat_timeout),
             heartbeat: Heartbeat { envelope, owed: false },
+            outlived: false,
             events: Events::default(),
             shell: Shell::default(),
             expired: Vec::new(),
@@ -170,9 +173,16 @@ impl Connection {
         self.life == Life::Ended
     }
 
-    /// Are so many answers owed to nobody that the connection should be replaced? It serves on meanwhile.
+    /// Are so many answers owed to nobody, or one of them for so long, that the connection should be replaced?
+    /// It serves on meanwhile.
     pub fn is_worn_out(&self) -> bool {
-        self.streams.orphaned() > self.settings.max_orphaned
+        self.outlived || self.streams.orphaned() > self.settings.max_orphaned
+    }
+
+    /// When the oldest answer that is owed to nobody will have been for too long, unless that is known already.
+    fn orphan_due(&self) -> Option<Instant> {
+        let oldest = self.streams.oldest_orphan().filter(|_| !self.outlived)?;
+        Some(oldest + self.settings.max_orphan_age.min(NEVER))
     }
 
     /// Events that went lost because nobody read them.

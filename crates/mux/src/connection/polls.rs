@@ -20,8 +20,8 @@ impl Connection {
 
     /// When [`handle_timeout`](Self::handle_timeout) has to be called next.
     pub fn poll_timeout(&mut self) -> Instant {
-        let heartbeat = self.liveness.next();
-        let next = self.deadlines.next().map_or(heartbeat, |deadline| deadline.min(heartbeat));
+        let others = self.deadlines.next().into_iter().chain(self.orphan_due());
+        let next = others.fold(self.liveness.next(), Instant::min);
         self.shell.armed = Some(next);
         next
     }

@@ -9,8 +9,9 @@
 //!   (no lock)              (one short lock; then wake whom it concerns)   (no lock)
 //! ```
 //!
-//! Writing needs no timer to gather requests: the first one goes out at once, and whatever is
-//! queued while that is under way goes with the next write.
+//! Writing needs no timer to gather requests: one that is alone goes out at once, several go once
+//! the tasks that are ready to run have had their turn, and whatever is queued while a write is
+//! under way goes with the next.
 //!
 //! However it ends (the server, the network, an abort, the runtime's shutdown), every request that
 //! is still open is told so, by [`Driver::drop`] at the latest.
@@ -50,6 +51,8 @@ pub(crate) struct Driver<S> {
     incoming: Incoming,
     writer: Writer,
     timer: Timer,
+    /// It has let the runtime's other tasks go first since it last slept.
+    stepped_back: bool,
     /// Scratch: whom to wake once the lock is released.
     wakers: Vec<Waker>,
     ended: bool,
@@ -61,6 +64,8 @@ pub(crate) struct Driver<S> {
 enum Turn {
     /// Something was done: there may be more.
     Busy,
+    /// Others may have more to write soon: they go first.
+    StepBack,
     /// Nothing to do; whatever changes that will wake the task.
     Idle,
 }
@@ -82,6 +87,7 @@ impl<S> Driver<S> {
             incoming: Incoming::new(decoder, incoming, settings.read_budget_bytes),
             writer: Writer::new(segments),
             timer: Timer::new(),
+            stepped_back: false,
             wakers: Vec::new(),
             ended: false,
             _told: shared.ended.clone().drop_guard(),
@@ -111,6 +117,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     fn turn(&mut self, context: &mut Context<'_>) -> Result<Turn, ConnectionEnd> {
         let read = self.incoming.read(Pin::new(&mut self.stream), context);
         let timed_out = self.timer.poll_elapsed(context);
+        if !timed_out && self.steps_back(&read) {
+            return Ok(Turn::StepBack);
+        }
         let next = self.settle(context, timed_out, &read)?;
         let more_to_read = match read {
             Read::Pending => false,
@@ -126,6 +135,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         Ok(if busy { Turn::Busy } else { Turn::Idle })
     }
 
+    /// Woken to write, it was woken by the first of perhaps many requests: a multi-thread runtime
+    /// runs it next, before the other tasks that are about to send. Behind them, one write takes
+    /// what all of them sent. Once, and only if there are others.
+    fn steps_back(&mut self, read: &Read) -> bool {
+        let to_write = matches!(read, Read::Pending) && !self.incoming.has_come();
+        to_write && self.shared.load() > 1 && !std::mem::replace(&mut self.stepped_back, true)
+    }
+
     /// All that needs the lock, at once. Gives when the clock matters next.
     fn settle(
         &mut self,
@@ -136,6 +153,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         let now = now();
         let mut core = self.shared.core();
         let delivered = self.incoming.deliver(&mut core, now, &mut self.wakers);
+        // Seldom while it is busy: the timer is armed for the first of many deadlines.
+        if timed_out {
+            self.incoming.rest();
+        }
         let expired = if timed_out { core.handle_timeout(now, &mut self.wakers) } else { Ok(()) };
         // Once no answer can come, whatever is not written yet is better off unsent.
         if self.writer.is_idle() && !matches!(read, Read::End(_)) {
@@ -181,7 +202,7 @@ fn said_by_server(violation: Violation) -> ConnectionEnd {
         && let Ok(decoded) = decode_response(envelope)
         && let Response::Error(error) = decoded.response
     {
-        return ConnectionEnd::ServerSaid(error);
+        return ConnectionEnd::ServerSaid(*error);
     }
     violation.into()
 }
@@ -194,7 +215,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Future for Driver<S> {
         for _ in 0..MAX_TURNS {
             match driver.turn(context) {
                 Ok(Turn::Busy) => {}
-                Ok(Turn::Idle) => return Poll::Pending,
+                Ok(Turn::StepBack) => break,
+                Ok(Turn::Idle) => {
+                    driver.stepped_back = false;
+                    return Poll::Pending;
+                }
                 Err(end) => {
                     driver.end(end);
                     // Best effort: a TLS server is told that nothing was cut off. Whoever does not

@@ -79,6 +79,19 @@ impl Incoming {
         Read::More
     }
 
+    /// Is there something to deliver?
+    pub(super) const fn has_come(&self) -> bool {
+        self.progress
+    }
+
+    /// Gives back what is kept only to be quick, and shrinks reads to what little has to come.
+    pub(super) fn rest(&mut self) {
+        self.decoder.release_memory();
+        if self.buffer.is_empty() {
+            (self.buffer, self.room) = (BytesMut::new(), SMALLEST_READ);
+        }
+    }
+
     /// Hands what was read to the requests that it answers.
     pub(super) fn deliver(
         &mut self,

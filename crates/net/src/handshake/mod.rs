@@ -167,7 +167,7 @@ fn accepted(answer: &Envelope, asked: Opcode) -> Result<Response, ConnectCause> 
         return Err(unexpected(asked, answer.header.opcode));
     }
     match decode_response(answer)?.response {
-        Response::Error(error) => Err(ConnectCause::Server(error)),
+        Response::Error(error) => Err(ConnectCause::Server(*error)),
         response => Ok(response),
     }
 }

@@ -13,8 +13,8 @@ use tokio::time::Instant;
 use super::dialers::{Dials, by, somewhere};
 use super::{ask, connected, millis, seconds, send};
 use crate::{
-    ConnectError, ConnectPhase, Connection, MultiplexerSettings, PlainCredentials, RequestError,
-    RequestFailure, Settings, Tls,
+    ConnectError, ConnectPhase, Connection, Dialer, Dialing, Endpoint, MultiplexerSettings,
+    PlainCredentials, RequestError, RequestFailure, Settings, Tls,
 };
 
 const LIMIT_MS: u64 = 200;
@@ -86,6 +86,48 @@ async fn g6_1_a_trickle_of_bytes_prolongs_no_handshake() {
         }
     });
     let error = connect_late(&by(&trickle, super::played::settings())).await;
+    assert_eq!(error.phase, ConnectPhase::Startup);
+}
+
+/// A dialer that never gets anywhere.
+#[derive(Debug)]
+struct Nowhere;
+
+impl Dialer for Nowhere {
+    fn dial<'a>(&'a self, _endpoint: &'a Endpoint) -> Dialing<'a> {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn g6_1_a_dialer_that_never_connects_ends_at_the_deadline() {
+    let settings = Settings { dialer: Some(Arc::new(Nowhere)), ..Settings::default() };
+    assert_eq!(connect_late(&settings).await.phase, ConnectPhase::Tcp);
+}
+
+#[tokio::test(start_paused = true)]
+async fn g6_1_challenges_without_end_have_one_deadline() {
+    let dials = Dials::played(|_, mut server| async move {
+        for (opcode, body) in
+            [(Opcode::Authenticate, &b"\0\x01x"[..]), (Opcode::AuthChallenge, &[0; 4])]
+        {
+            tokio::time::sleep(Duration::from_millis(LIMIT_MS * 2 / 3)).await;
+            let stream = server.asked().await.stream;
+            server.answer(stream, opcode, body).await;
+        }
+    });
+    let settings = by(&dials, super::handshake::patient());
+    assert_eq!(connect_late(&settings).await.phase, ConnectPhase::Authentication);
+}
+
+#[tokio::test(start_paused = true)]
+async fn g6_1_falling_back_to_older_versions_has_one_deadline() {
+    let dials = Dials::played(|number, server| async move {
+        tokio::time::sleep(Duration::from_millis(LIMIT_MS * 2 / 3)).await;
+        super::handshake::names_the_other(number, server).await;
+    });
+    let error = connect_late(&by(&dials, Settings::default())).await;
+    assert_eq!(dials.count(), 2, "v5, then v4");
     assert_eq!(error.phase, ConnectPhase::Startup);
 }
 

@@ -58,7 +58,7 @@ impl Exchange for Patient {
     }
 }
 
-fn patient() -> Settings {
+pub(super) fn patient() -> Settings {
     Settings { authenticator: Some(Arc::new(Patient)), ..played::settings() }
 }
 
@@ -173,7 +173,7 @@ async fn a6_only_an_error_may_come_in_another_version() {
 }
 
 /// Refuses whatever it is asked in, naming the other of v4 and v5, three times over.
-async fn names_the_other(_: usize, mut server: Played) {
+pub(super) async fn names_the_other(_: usize, mut server: Played) {
     let asked = server.stream.read_u8().await.unwrap();
     let other = if asked == 5 { ProtocolVersion::V4 } else { ProtocolVersion::V5 };
     let text = format!("Invalid or unsupported protocol version ({asked})");

@@ -124,3 +124,32 @@ async fn g6_5_orphans_of_dropped_requests_count_as_well() {
     // Nothing else happens on this connection: dropping them has to tell.
     tokio::time::timeout(Duration::from_secs(1), worn_out).await.unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn g6_5_one_orphan_that_grows_old_is_reported_without_traffic_and_the_others_finish() {
+    let node = ScriptedNode::builder().in_memory();
+    let connection = connected(&node, &Settings::default()).await;
+    let held = node.hold(Prime::statement("held"));
+    let silent = node.hold(Prime::statement("silent"));
+    let other = send(&connection, "held", millis(600_000));
+    drop(send(&connection, "silent", millis(600_000)));
+    assert!(silent.is_empty(), "that one was never sent");
+    let orphan = send(&connection, "silent", millis(600_000));
+    eventually(Duration::from_secs(1), "sent", || silent.len() == 1).await;
+    drop(orphan);
+    let dropped = tokio::time::Instant::now();
+    connection.worn_out().await;
+    let age = dropped.elapsed();
+    let limit = MultiplexerSettings::default().max_orphan_age;
+    assert!(limit <= age && age < limit + Duration::from_millis(10), "{age:?}");
+    // It serves on, also what comes only now.
+    assert!(connection.is_open());
+    ask(&connection, "new").await;
+    held.release();
+    other.await.unwrap();
+    silent.release();
+    eventually(Duration::from_secs(1), "every id is back", || {
+        connection.usage() == Usage::default()
+    })
+    .await;
+}

@@ -10,9 +10,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use cqlwire_codec::{ColumnSpec, ColumnType, PagingState, Rows, RowsMetadata};
+use cqlwire_codec::{ColumnSpec, ColumnType, PagingState, Prefixes, Rows, RowsMetadata};
 use cqlwire_stream::{
-    ExecutionInfo, Fetched, PageBudget, PageSource, Pages, Progress, Settings, StreamError,
+    ExecutionInfo, Fetched, PageBudget, PageSource, Pages, Position, Progress, Settings,
+    StreamError,
 };
 
 /// A row of the scripted results.
@@ -222,7 +223,8 @@ impl Server {
             content: self.tracked(content),
         };
         let warnings = scripted.warning.map(str::to_owned).into_iter().collect();
-        let info = ExecutionInfo { warnings, ..ExecutionInfo::default() };
+        let prefixes = Prefixes::new(None, warnings, None);
+        let info = ExecutionInfo { prefixes, ..ExecutionInfo::default() };
         Ok(Fetched::new(rows, Some(&self.0.columns), info).expect("two columns"))
     }
 
@@ -269,7 +271,7 @@ fn content(ids: &[i64], name_bytes: usize) -> Vec<u8> {
 
 fn state(page: usize, from_row: usize) -> PagingState {
     let numbers = [page as u32, from_row as u32].map(u32::to_be_bytes);
-    PagingState::new(Bytes::copy_from_slice(numbers.as_flattened()))
+    PagingState::new(numbers.as_flattened())
 }
 
 fn place(after: Option<&PagingState>) -> (usize, usize) {
@@ -287,9 +289,9 @@ impl PageSource for Source {
     type Error = Failed;
     type Fetch = Pin<Box<dyn Future<Output = Result<Fetched, Failed>> + Send>>;
 
-    fn fetch(&mut self, after: Option<&PagingState>, most_rows: Option<NonZeroU32>) -> Self::Fetch {
+    fn fetch(&mut self, from: &Position, most_rows: Option<NonZeroU32>) -> Self::Fetch {
         let server = self.0.clone();
-        let (page, from_row) = place(after);
+        let (page, from_row) = place(from.paging_state());
         Box::pin(async move {
             let scripted = &server.0.pages[page];
             for _ in 0..scripted.retries {

@@ -135,7 +135,7 @@ impl Reply {
                 out.put_i32(3);
                 write::string(out, "keyspace", keyspace)?;
             }
-            Self::Rows(rows) => rows.write(out)?,
+            Self::Rows(rows) => rows.write(version, out)?,
             Self::Prepared(prepared) => prepared.write(version, out)?,
             Self::Raw { body, .. } => out.put_slice(body),
         }
@@ -144,7 +144,7 @@ impl Reply {
 }
 
 impl RowsReply {
-    fn write(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
+    fn write(&self, version: ProtocolVersion, out: &mut BytesMut) -> Result<(), EncodeError> {
         out.put_i32(2);
         let mut flags = match self.metadata {
             MetadataForm::Full => 0,
@@ -163,7 +163,7 @@ impl RowsReply {
             write::short_bytes(out, "id of the result metadata", id)?;
         }
         if self.metadata != MetadataForm::Skipped {
-            write_columns(&self.columns, out)?;
+            write_columns(&self.columns, version, out)?;
         }
         write::int_length(out, "rows", self.rows.len())?;
         let mut cells = self.rows.iter().flatten();
@@ -184,20 +184,24 @@ impl PreparedReply {
             write::int_length(out, "partition key", self.partition_key.len())?;
             self.partition_key.iter().for_each(|index| out.put_u16(*index));
         }
-        write_columns(&self.bind, out)?;
+        write_columns(&self.bind, version, out)?;
         let none = self.columns.is_empty();
         out.put_i32(if none { metadata_flag::NO_METADATA } else { 0 });
         write::int_length(out, "columns", self.columns.len())?;
-        write_columns(&self.columns, out)
+        write_columns(&self.columns, version, out)
     }
 }
 
 /// Each column with its keyspace and table, so that they may differ.
-fn write_columns(columns: &[ColumnSpec], out: &mut BytesMut) -> Result<(), EncodeError> {
+fn write_columns(
+    columns: &[ColumnSpec],
+    version: ProtocolVersion,
+    out: &mut BytesMut,
+) -> Result<(), EncodeError> {
     columns.iter().try_for_each(|column| {
         write::string(out, "keyspace", &column.keyspace)?;
         write::string(out, "table", &column.table)?;
         write::string(out, "column", &column.name)?;
-        column.column_type.write_option(out)
+        column.column_type.write_option(version, out)
     })
 }

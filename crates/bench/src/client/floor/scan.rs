@@ -1,6 +1,5 @@
 //! The floor's scan: page by page, the next one asked for before this one is read.
 
-use bytes::Bytes;
 use cqlwire_codec::{Opcode, PagingState};
 
 use super::ROWS;
@@ -35,7 +34,7 @@ pub(super) fn scan(line: &mut Line, template: &Template, watch: &mut ScanWatch) 
         let mut rest = body.get(12..).unwrap_or_default();
         let more = flags & MORE_PAGES != 0;
         if more {
-            let state = PagingState::new(Bytes::copy_from_slice(cell(&mut rest)?));
+            let state = PagingState::new(cell(&mut rest)?);
             line.put_raw(&template.page(Some(&state))?);
             line.send()?;
         }

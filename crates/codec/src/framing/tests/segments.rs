@@ -1,4 +1,4 @@
-use bytes::{BufMut, BytesMut};
+use bytes::{BufMut, Bytes, BytesMut};
 
 use super::{decode, encoded, error, response, result, segment_decoder, segments};
 use crate::ProtocolVersion::{V4, V5};
@@ -6,7 +6,8 @@ use crate::framing::crc::{crc24, crc32};
 use crate::framing::segment::{Layout, SegmentHeader};
 use crate::vectors::{from_hex, section, vector};
 use crate::{
-    Compression, EnvelopeFlags, FramingError, Opcode, SegmentEncoder, SegmentEnd, StreamId,
+    Compression, EnvelopeDecoder, EnvelopeFlags, FramingError, Opcode, SegmentEncoder, SegmentEnd,
+    StreamId,
 };
 
 const BOTH: [Option<Compression>; 2] = [None, Some(Compression::Lz4)];
@@ -49,6 +50,14 @@ fn g11_3_crc32_vectors() {
         let expected = u32::from_str_radix(number_after(&meaning, "CRC32=0x"), 16).unwrap();
         assert_eq!(crc32(&bytes), expected, "{meaning}");
     }
+}
+
+#[test]
+fn g11_3_the_crc32_is_the_usual_one_but_for_its_seed() {
+    let check = vector("crc32", "standard check (NO seed)");
+    assert_eq!(crc32fast::hash(&check.bytes), 0xCBF4_3926);
+    let seeded = [&from_hex("fa2d55ca"), &check.bytes[..]].concat();
+    assert_eq!(crc32(&check.bytes), crc32fast::hash(&seeded));
 }
 
 #[test]
@@ -338,4 +347,50 @@ fn a_large_envelope_keeps_no_more_than_its_size() {
     let body = envelopes.into_iter().next().unwrap().body;
     let capacity = body.try_into_mut().unwrap().capacity();
     assert!((1_000_000..=1_000_009).contains(&capacity), "{capacity}");
+}
+
+/// The body of the next envelope, which is all that these bytes are.
+fn next_body(decoder: &mut EnvelopeDecoder, bytes: &[u8]) -> Bytes {
+    let mut buffer = BytesMut::from(bytes);
+    let body = decoder.decode(&mut buffer).unwrap().unwrap().body;
+    assert_eq!(decoder.decode(&mut buffer), Ok(None));
+    body
+}
+
+#[test]
+fn the_memory_of_a_large_envelope_serves_another_once_it_is_dropped() {
+    for compression in BOTH {
+        let bytes = segments(compression, &result(1, 400_000));
+        let mut decoder = segment_decoder(compression);
+        let first = next_body(&mut decoder, &bytes);
+        let kept = first.clone();
+        let second = next_body(&mut decoder, &bytes);
+        assert_ne!(first.as_ptr(), second.as_ptr(), "one is still read");
+        let memory = second.as_ptr();
+        drop(second);
+        assert_eq!(next_body(&mut decoder, &bytes).as_ptr(), memory);
+        assert_eq!(first, kept);
+    }
+}
+
+#[test]
+fn a_large_envelope_does_not_keep_the_memory_of_a_much_larger_one() {
+    let mut decoder = segment_decoder(None);
+    let larger = next_body(&mut decoder, &segments(None, &result(1, 900_000)));
+    let memory = larger.as_ptr_range();
+    drop(larger);
+    let body = next_body(&mut decoder, &segments(None, &result(1, 200_000)));
+    assert!(!memory.contains(&body.as_ptr()));
+}
+
+#[test]
+fn an_idle_decoder_gives_its_memory_back() {
+    let bytes = segments(None, &result(1, 400_000));
+    let mut decoder = segment_decoder(None);
+    let body = next_body(&mut decoder, &bytes);
+    decoder.release_memory();
+    assert!(body.try_into_mut().is_ok(), "nothing else holds on to it");
+    // What is larger than a page ought to be is not kept at all.
+    let body = next_body(&mut decoder, &segments(None, &result(1, 1 << 20)));
+    assert!(body.try_into_mut().is_ok());
 }

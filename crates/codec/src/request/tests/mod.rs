@@ -53,7 +53,7 @@ fn g11_3_requests_are_written_as_the_vectors_are() {
     let statement = "SELECT * FROM system.local";
     let parameters = QueryParameters::new(crate::Consistency::One, &());
     assert_eq!(encoded(&Query { statement, parameters }, v4), vector("QUERY simple (v4)"));
-    let state = crate::PagingState::new(Bytes::from_static(b"\xca\xfe"));
+    let state = crate::PagingState::new(b"\xca\xfe");
     let parameters = QueryParameters {
         page_size: Some(5000),
         paging_state: Some(&state),

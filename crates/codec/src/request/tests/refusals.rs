@@ -242,7 +242,7 @@ fn j_an_authentication_token_is_never_null() {
 
 #[test]
 fn what_could_not_be_encoded_leaves_nothing_behind() {
-    let state = PagingState::new(Bytes::from_static(b"state"));
+    let state = PagingState::new(b"state");
     let parameters =
         QueryParameters { paging_state: Some(&state), timestamp_micros: Some(i64::MIN), ..none() };
     let mut out = BytesMut::from(&b"before"[..]);

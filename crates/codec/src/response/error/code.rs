@@ -1,6 +1,8 @@
-//! The codes of errors (v5 §9).
+//! The codes of errors (v5 §8).
 
 use std::fmt;
+
+use crate::ProtocolVersion;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $text:literal;)*) => {
@@ -82,4 +84,20 @@ codes! {
     AlreadyExists = 0x2400, "already exists";
     /// 0x2500: the prepared statement is not known.
     Unprepared = 0x2500, "unprepared";
+}
+
+impl ErrorCode {
+    /// The first version that has this error. On an older one a server sends another in its place:
+    /// a timeout for the failure of a read or a write, "invalid" for that of a function, and a
+    /// timeout of a write of type CAS for a conditional write whose end is not known.
+    pub const fn since(self) -> ProtocolVersion {
+        match self {
+            Self::ReadFailure
+            | Self::WriteFailure
+            | Self::FunctionFailure
+            | Self::CdcWriteFailure => ProtocolVersion::V4,
+            Self::CasWriteUnknown => ProtocolVersion::V5,
+            _ => ProtocolVersion::V3,
+        }
+    }
 }

@@ -1,7 +1,7 @@
-//! ERROR: why a server did not do what it was asked (v5 §9).
+//! ERROR: why a server did not do what it was asked (v5 §8).
 //!
-//! An error keeps its code and its text whatever else of it can be read: a code that is not known here and details
-//! that are cut off are errors of the server all the same, not of the connection.
+//! An error keeps its code and its text whatever else of it can be read: a code that is not known
+//! here and details that are cut off are errors of the server all the same, not of the connection.
 
 mod code;
 mod read;
@@ -13,9 +13,10 @@ use bytes::Bytes;
 
 pub use self::code::ErrorCode;
 pub(super) use self::read::read;
+use super::names::names;
 use crate::Consistency;
 
-/// What a server said of a request that failed.
+/// What a server said of a request that failed (v5 §8).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerError {
     /// Which error it is.
@@ -119,11 +120,11 @@ pub struct Replicas {
 pub struct Failures {
     /// How many.
     pub count: i32,
-    /// Each with its reason (v5): a number that servers add to with every release.
+    /// Each with its reason (v5), 0 to 65,535: a number that servers add to with every release.
     pub reasons: Vec<(IpAddr, u16)>,
 }
 
-/// What was being written when a write failed.
+/// What was being written when a write failed: the names of v5 §8.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WriteType {
@@ -147,38 +148,16 @@ pub enum WriteType {
     Other(String),
 }
 
-impl WriteType {
-    /// Its name on the wire.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Simple => "SIMPLE",
-            Self::Batch => "BATCH",
-            Self::UnloggedBatch => "UNLOGGED_BATCH",
-            Self::Counter => "COUNTER",
-            Self::BatchLog => "BATCH_LOG",
-            Self::Cas => "CAS",
-            Self::View => "VIEW",
-            Self::Cdc => "CDC",
-            Self::Other(name) => name,
-        }
-    }
-}
-
-impl From<&str> for WriteType {
-    fn from(name: &str) -> Self {
-        match name {
-            "SIMPLE" => Self::Simple,
-            "BATCH" => Self::Batch,
-            "UNLOGGED_BATCH" => Self::UnloggedBatch,
-            "COUNTER" => Self::Counter,
-            "BATCH_LOG" => Self::BatchLog,
-            "CAS" => Self::Cas,
-            "VIEW" => Self::View,
-            "CDC" => Self::Cdc,
-            other => Self::Other(other.to_owned()),
-        }
-    }
-}
+names!(WriteType {
+    Simple = "SIMPLE",
+    Batch = "BATCH",
+    UnloggedBatch = "UNLOGGED_BATCH",
+    Counter = "COUNTER",
+    BatchLog = "BATCH_LOG",
+    Cas = "CAS",
+    View = "VIEW",
+    Cdc = "CDC",
+});
 
 impl ServerError {
     /// An error without details.
@@ -215,7 +194,8 @@ impl ServerError {
 }
 
 impl fmt::Display for ServerError {
-    /// The name of the error, and its text with control characters escaped: it goes to terminals and logs.
+    /// The name of the error, and its text with control characters escaped: it goes to terminals
+    /// and logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.code)?;
         for c in self.message.chars() {

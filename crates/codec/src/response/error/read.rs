@@ -83,8 +83,8 @@ fn write_type(reader: &mut Reader<'_>) -> Result<WriteType, DecodeError> {
     reader.string("write type").map(WriteType::from)
 }
 
-/// "only when the write type is CAS", says the specification of v5. Servers append it to some others too, where
-/// it is not to be read, and older ones to none.
+/// "only when the write type is CAS", says the specification of v5. Servers append it to some
+/// others too, where it is not to be read, and older ones to none.
 fn contentions(reader: &mut Reader<'_>, write_type: &WriteType) -> Option<u16> {
     (*write_type == WriteType::Cas).then(|| reader.short("contentions").ok()).flatten()
 }

@@ -16,16 +16,18 @@ pub(in crate::response) mod flag {
     pub(in crate::response) const METADATA_CHANGED: i32 = 0x8;
 }
 
-/// How the rows of a result look.
+/// How the rows of a result look (v5 §4.2.5.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowsMetadata {
     /// The columns; `None` if the server left them out, as it was asked to.
     pub columns: Option<Arc<[ColumnSpec]>>,
     /// How many columns a row has.
     pub column_count: usize,
-    /// Where the next page begins, if there is one. Only this tells: a page that is not the last may be empty.
+    /// Where the next page begins, if there is one. Only this tells: a page that is not the last
+    /// may be empty.
     pub paging_state: Option<PagingState>,
-    /// The columns are others than those that the client has under the id it sent; this is their id (v5).
+    /// The columns are others than those that the client has under the id it sent; this is their id
+    /// (v5).
     pub new_metadata_id: Option<Bytes>,
 }
 
@@ -48,22 +50,25 @@ pub(super) fn read(
     } else {
         None
     };
-    // When the columns are left out nothing follows, though servers leave the flag of the common table set.
+    // When the columns are left out nothing follows, though servers leave the flag of the common
+    // table set.
     let columns =
         if omitted { None } else { Some(read_columns(reader, flags, column_count)?.into()) };
     Ok(RowsMetadata { columns, column_count, paging_state, new_metadata_id })
 }
 
-/// A result that has more pages and does not say where would be read from the beginning again, for ever.
+/// A result that has more pages and does not say where would be read from the beginning again, for
+/// ever.
 fn read_paging_state(reader: &mut Reader<'_>) -> Result<PagingState, DecodeError> {
     let unread = reader.clone();
     match reader.bytes("paging state")? {
-        Some(state) if !state.is_empty() => Ok(PagingState::new(Bytes::copy_from_slice(state))),
+        Some(state) if !state.is_empty() => Ok(PagingState::new(state)),
         _ => Err(unread.error("paging state", DecodeErrorKind::Missing)),
     }
 }
 
-/// Reads the descriptions of columns or bind markers, with the table that they have in common first, if they do.
+/// Reads the descriptions of columns or bind markers, with the table that they have in common
+/// first, if they do.
 pub(super) fn read_columns(
     reader: &mut Reader<'_>,
     flags: i32,

@@ -22,22 +22,22 @@ pub(super) mod kind {
 
 pub(super) use self::metadata::flag;
 
-/// What came of a statement.
+/// What came of a statement: the kinds of RESULT, 1 to 5 on the wire (v5 §4.2.5).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ResultResponse {
     /// Done, and nothing to say.
     Void,
-    /// A page of rows.
+    /// A page of rows (v5 §4.2.5.2).
     Rows(Rows),
     /// USE: this keyspace is the connection's from now on.
     SetKeyspace(String),
-    /// A statement is prepared.
-    Prepared(Prepared),
-    /// The schema is changed.
+    /// A statement is prepared (v5 §4.2.5.4).
+    Prepared(Box<Prepared>),
+    /// The schema is changed (v5 §4.2.5.5).
     SchemaChange(SchemaChange),
 }
 
-/// A page of rows, not decoded yet.
+/// A page of rows, not decoded yet (v5 §4.2.5.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rows {
     /// How the rows look.
@@ -59,7 +59,7 @@ pub(super) fn read(
         kind::SET_KEYSPACE => {
             ResultResponse::SetKeyspace(reader.string("keyspace of USE")?.to_owned())
         }
-        kind::PREPARED => ResultResponse::Prepared(prepared::read(reader, version)?),
+        kind::PREPARED => ResultResponse::Prepared(Box::new(prepared::read(reader, version)?)),
         kind::SCHEMA_CHANGE => ResultResponse::SchemaChange(read_schema_change(reader)?),
         unknown => {
             let kind = DecodeErrorKind::Unknown { value: i64::from(unknown) };

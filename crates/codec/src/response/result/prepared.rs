@@ -8,7 +8,7 @@ use super::metadata::{self, RowsMetadata, read_columns};
 use crate::wire::Reader;
 use crate::{ColumnSpec, DecodeError, DecodeErrorKind, ProtocolVersion};
 
-/// A prepared statement.
+/// A prepared statement (v5 §4.2.5.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prepared {
     /// Its id on the server that prepared it. Opaque.
@@ -17,8 +17,8 @@ pub struct Prepared {
     pub result_metadata_id: Option<Bytes>,
     /// Its bind markers.
     pub bind: BindMetadata,
-    /// How the rows of its result look. Of a conditional statement, and of one without rows, that is not known
-    /// beforehand: there are no columns then.
+    /// How the rows of its result look. Of a conditional statement, and of one without rows, that
+    /// is not known beforehand: there are no columns then.
     pub result: RowsMetadata,
 }
 
@@ -27,8 +27,8 @@ pub struct Prepared {
 pub struct BindMetadata {
     /// Their names and types, in order.
     pub columns: Arc<[ColumnSpec]>,
-    /// Which of them make up the partition key, in the order of the key; empty if they do not (v4 and newer). Each is
-    /// less than the number of markers.
+    /// Which of them make up the partition key, in the order of the key; empty if they do not (v4
+    /// and newer). Each is less than the number of markers.
     pub partition_key: Vec<u16>,
 }
 

@@ -80,7 +80,7 @@ fn a14_a_tracing_id_comes_with_any_response_asked_for_or_not() {
     let body = [&[7; 16][..], &ints(&[1])].concat();
     let decoded = decode_response(&envelope(Opcode::Result, EnvelopeFlags::TRACING, &body));
     let decoded = decoded.unwrap();
-    assert_eq!(decoded.tracing_id, Some(Uuid::from_bytes([7; 16])));
+    assert_eq!(decoded.prefixes.tracing_id(), Some(uuid::Uuid::from_bytes([7; 16])));
     assert_eq!(decoded.response, Response::Result(ResultResponse::Void));
 }
 
@@ -121,7 +121,7 @@ fn e4_names_have_to_be_utf8_and_texts_for_people_need_not() {
     let authenticate = Response::Authenticate { authenticator: "\u{FFFD}(".to_owned() };
     assert_eq!(decode_body(Opcode::Authenticate, &bad), Ok(authenticate));
     let warned = envelope(Opcode::Ready, EnvelopeFlags::WARNING, &[&[0, 1][..], &bad].concat());
-    assert_eq!(decode_response(&warned).unwrap().warnings, ["\u{FFFD}("]);
+    assert_eq!(decode_response(&warned).unwrap().prefixes.warnings(), ["\u{FFFD}("]);
 }
 
 #[test]
@@ -173,7 +173,8 @@ fn e7_prefixes_that_are_not_there_are_an_error_of_the_request() {
 fn e8_as_many_warnings_as_can_be_are_kept_as_they_are() {
     let body = [&[0xFF, 0xFF][..], &string("w".repeat(64)).repeat(65_535)].concat();
     let decoded = decode_response(&envelope(Opcode::Ready, EnvelopeFlags::WARNING, &body));
-    let warnings = decoded.unwrap().warnings;
+    let decoded = decoded.unwrap();
+    let warnings = decoded.prefixes.warnings();
     assert_eq!((warnings.len(), warnings.last().unwrap().len()), (65_535, 64));
 }
 

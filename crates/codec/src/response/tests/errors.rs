@@ -6,7 +6,7 @@ use crate::Consistency;
 /// What this body of an ERROR is.
 fn error(body: &[u8]) -> ServerError {
     match decode_body(Opcode::Error, body) {
-        Ok(Response::Error(error)) => error,
+        Ok(Response::Error(error)) => *error,
         other => panic!("no error: {other:?}"),
     }
 }
@@ -113,4 +113,33 @@ fn contentions_are_read_after_a_cas_and_after_nothing_else() {
     assert_eq!(timeout("CAS", &[0, 3]), Some(3));
     assert_eq!(timeout("CAS", &[3]), None);
     assert_eq!(timeout("SIMPLE", &[0, 3]), None);
+}
+
+#[test]
+fn g11_3_what_a_version_does_not_have_is_refused_and_nothing_is_written() {
+    let function = SchemaChange {
+        kind: SchemaChangeKind::Created,
+        target: SchemaTarget::Function("f".to_owned(), Vec::new()),
+        keyspace: "ks".to_owned(),
+    };
+    let error = |code| Response::Error(Box::new(ServerError::new(code, "no")));
+    let newer = [
+        (ProtocolVersion::V4, error(ErrorCode::ReadFailure)),
+        (ProtocolVersion::V4, error(ErrorCode::WriteFailure)),
+        (ProtocolVersion::V4, error(ErrorCode::FunctionFailure)),
+        (ProtocolVersion::V4, error(ErrorCode::CdcWriteFailure)),
+        (ProtocolVersion::V5, error(ErrorCode::CasWriteUnknown)),
+        (ProtocolVersion::V4, Response::Event(Event::SchemaChange(function.clone()))),
+        (ProtocolVersion::V4, Response::Result(ResultResponse::SchemaChange(function))),
+    ];
+    let stream = crate::StreamId::EVENT;
+    for (since, response) in newer {
+        let older = since.previous().unwrap();
+        let response = Decoded::from(response);
+        let mut out = BytesMut::from(&b"earlier"[..]);
+        let refused = encode_response(&response, older, stream, None, &mut out);
+        let refused = matches!(refused, Err(crate::EncodeError::NotInVersion { .. }));
+        assert!(refused && out == b"earlier"[..], "{response:?} on {older}");
+        assert_eq!(encode_response(&response, since, stream, None, &mut out), Ok(()));
+    }
 }

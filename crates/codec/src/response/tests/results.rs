@@ -101,7 +101,7 @@ fn f9_the_flag_of_a_common_table_without_metadata_announces_nothing() {
 fn f11_an_empty_page_may_have_another_after_it() {
     let state = [&ints(&[2])[..], &[0xCA, 0xFE]].concat();
     let page = rows(&[&ints(&[MORE_PAGES | NO_METADATA, 1]), &state, &ints(&[0])]).unwrap();
-    let expected = PagingState::new(Bytes::from_static(&[0xCA, 0xFE]));
+    let expected = PagingState::new(&[0xCA, 0xFE]);
     assert_eq!((page.metadata.paging_state, page.row_count), (Some(expected), 0));
 }
 
@@ -247,7 +247,7 @@ fn a_result_that_a_client_would_refuse_is_not_written() {
     let id = Some(Bytes::from_static(b"id"));
     assert!(encode(metadata()).is_ok());
     assert!(encode(RowsMetadata { new_metadata_id: id.clone(), ..metadata() }).is_ok());
-    let state = Some(PagingState::new(Bytes::new()));
+    let state = Some(PagingState::new(&[]));
     for refused in [
         RowsMetadata { column_count: 2, ..metadata() },
         RowsMetadata { columns: None, new_metadata_id: id, ..metadata() },

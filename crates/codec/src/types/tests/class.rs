@@ -5,6 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::{custom, read};
+use crate::ProtocolVersion;
 use crate::types::class_name::ClassName;
 use crate::types::{ColumnType, UserType, class};
 use crate::vectors::section;
@@ -50,7 +51,7 @@ fn g11_3_every_type_vector_is_read_and_what_has_no_id_is_known_by_its_class() {
         assert_eq!(ty, expected, "{}", vector.name);
         if matches!(ty, T::Vector(..)) {
             let mut out = bytes::BytesMut::new();
-            ty.write_option(&mut out).unwrap();
+            ty.write_option(ProtocolVersion::V5, &mut out).unwrap();
             assert_eq!(out, vector.bytes, "{}", vector.name);
         }
     }
@@ -77,6 +78,14 @@ fn classes_of_the_server_are_the_types_that_they_are() {
         (
             "~UserType(ks,61c3b162,78:~DurationType,6C697374:~ListType(~SimpleDateType))",
             T::UserType(Arc::new(user)),
+        ),
+        (
+            "~UserType(,,:~Int32Type)",
+            T::UserType(Arc::new(UserType {
+                keyspace: String::new(),
+                name: String::new(),
+                fields: vec![(String::new(), T::Int)],
+            })),
         ),
         ("~VectorType(~FloatType,2147483647)", T::Vector(Box::new(T::Float), 2_147_483_647)),
         ("Int32Type", T::Int),
@@ -109,6 +118,8 @@ fn f16_a_class_that_is_not_understood_is_opaque() {
         "~ListType(~Int32Type,~Int32Type)",
         "~ListType(org.example.Point(a)",
         "~MapType(~Int32Type)",
+        "~UserType()",
+        "~UserType(ks)",
         "~UserType(ks,zz)",
         "~UserType(ks,616)",
         "~UserType(ks,ff)",

@@ -6,7 +6,7 @@ use bytes::BytesMut;
 
 use super::{ColumnType, TypeReader, UserType};
 use crate::wire::Reader;
-use crate::{DecodeError, DecodeErrorKind};
+use crate::{DecodeError, DecodeErrorKind, ProtocolVersion};
 
 fn read(bytes: &[u8]) -> Result<ColumnType, DecodeError> {
     TypeReader::default().read(&mut Reader::new(bytes))
@@ -32,18 +32,41 @@ fn what_is_written_is_read() {
     ]);
     let map = ColumnType::Map(Box::new(ColumnType::Inet), Box::new(tuple));
     let mut out = BytesMut::new();
-    map.write_option(&mut out).unwrap();
+    map.write_option(ProtocolVersion::V5, &mut out).unwrap();
     assert_eq!(read(&out), Ok(map));
 }
 
 #[test]
-fn every_native_type_survives() {
-    for id in (0x01..=0x15).filter(|id| *id != 0x0A) {
-        let mut out = BytesMut::new();
-        read(&[0, id]).unwrap().write_option(&mut out).unwrap();
-        assert_eq!(&out[..], [0, id]);
+fn every_native_type_survives_in_every_version() {
+    let versions = [ProtocolVersion::V3, ProtocolVersion::V4, ProtocolVersion::V5];
+    for (version, newest) in versions.into_iter().zip([0x10, 0x14, 0x15]) {
+        for id in (0x01..=0x15).filter(|id| *id != 0x0A) {
+            let ty = read(&[0, id]).unwrap();
+            let mut out = BytesMut::new();
+            ty.write_option(version, &mut out).unwrap();
+            assert_eq!(out == [0, id][..], id <= newest, "{ty} on {version}: {out:?}");
+            assert_eq!(read(&out), Ok(ty));
+        }
     }
     assert_eq!(read(&[0, 0x0A]), Ok(ColumnType::Text));
+}
+
+#[test]
+fn g11_3_a_type_newer_than_the_version_comes_as_its_class() {
+    let newer = [
+        ("SimpleDateType", ColumnType::Date),
+        ("TimeType", ColumnType::Time),
+        ("ShortType", ColumnType::SmallInt),
+        ("ByteType", ColumnType::TinyInt),
+        ("DurationType", ColumnType::Duration),
+    ];
+    for (class, ty) in newer {
+        let class = custom(&format!("org.apache.cassandra.db.marshal.{class}"));
+        let list = ColumnType::List(Box::new(ty));
+        let mut out = BytesMut::new();
+        list.write_option(ProtocolVersion::V3, &mut out).unwrap();
+        assert_eq!(out, [&[0, 0x20], &class[..]].concat());
+    }
 }
 
 #[test]

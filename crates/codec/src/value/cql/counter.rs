@@ -6,7 +6,7 @@ use crate::value::decode::number::decode_fixed;
 use crate::value::encode::number::encode_fixed;
 use crate::{ColumnType, DecodeValue, EncodeValue, ValueError};
 
-/// The sum of a counter column, or what is added to it.
+/// The sum of a counter column, or what is added to it: 8 bytes.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Counter(pub i64);
 

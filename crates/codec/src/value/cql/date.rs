@@ -6,7 +6,7 @@ use crate::value::decode::number::decode_fixed;
 use crate::value::encode::number::encode_fixed;
 use crate::{ColumnType, DecodeValue, EncodeValue, ValueError};
 
-/// A day: days since -5877641-06-23, so that 1970-01-01 is 2^31; any `u32`.
+/// A day (v5 §5.5), 4 bytes: days since -5877641-06-23, so that 1970-01-01 is 2^31; any `u32`.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CqlDate(pub u32);
 

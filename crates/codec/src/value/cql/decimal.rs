@@ -7,7 +7,8 @@ use crate::value::decode::not_null_nor_empty;
 use crate::value::encode::element::measured;
 use crate::{ColumnType, DecodeValue, EncodeValue, ValueError, ValueProblem};
 
-/// A decimal number of any size: `unscaled` times ten to the power of minus `scale`.
+/// A decimal number of any size (v5 §5.6), 5 bytes or more: `unscaled` times ten to the power of
+/// minus `scale`.
 ///
 /// Never written out: a scale of `i32::MIN` would take two thousand million digits. To reckon with
 /// it, use the feature `bigdecimal`. Two are equal if both parts are: 1.0 is not 1.00.

@@ -7,8 +7,8 @@ use crate::value::encode::length;
 use crate::value::vint::{Vint, take_signed};
 use crate::{ColumnType, DecodeValue, EncodeValue, ValueError, ValueProblem};
 
-/// A duration: months, days and nanoseconds, apart from each other since months and days have no
-/// fixed length.
+/// A duration (v5 §5.8), 3 to 19 bytes: months, days and nanoseconds, apart from each other since
+/// months and days have no fixed length.
 ///
 /// Servers want all parts of the same sign; others are refused before they are sent, and given as
 /// they are if they were stored nevertheless.

@@ -6,7 +6,7 @@ use crate::value::decode::number::decode_fixed;
 use crate::value::encode::number::encode_fixed;
 use crate::{ColumnType, DecodeValue, EncodeValue, ValueError};
 
-/// A time of day: nanoseconds since midnight.
+/// A time of day (v5 §5.17), 8 bytes: nanoseconds since midnight.
 ///
 /// From 0 to [`MAX`](Self::MAX), to be one; but servers look at nothing but its length, so that
 /// any `i64` may be stored.

@@ -8,7 +8,7 @@ use crate::value::decode::number::decode_fixed;
 use crate::value::encode::number::encode_fixed;
 use crate::{ColumnType, DecodeValue, EncodeValue, ValueError};
 
-/// A point in time: milliseconds since 1970-01-01T00:00:00Z, of any `i64`.
+/// A point in time (v5 §5.18), 8 bytes: milliseconds since 1970-01-01T00:00:00Z, of any `i64`.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CqlTimestamp(pub i64);
 

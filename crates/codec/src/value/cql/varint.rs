@@ -9,7 +9,7 @@ use crate::value::decode::not_null_nor_empty;
 use crate::value::encode::put_bytes;
 use crate::{ColumnType, DecodeValue, EncodeValue, ValueError};
 
-/// An integer of any size.
+/// An integer of any size (v5 §5.24), 1 byte or more.
 ///
 /// Kept as the wire has it, in two's complement: no more than compared and passed on. To reckon
 /// with it, turn it into an integer of Rust, or use the feature `num-bigint`.

@@ -10,7 +10,7 @@ use super::cells::take_field;
 use crate::value::{MissingField, ValueError, ValueProblem};
 use crate::{ColumnType, UserType};
 
-/// One field of a user type's value.
+/// One field of a user type's value (v5 §6).
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct FieldCell<'page> {
     /// The name of the field.

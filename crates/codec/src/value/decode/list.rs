@@ -5,6 +5,8 @@ use std::hash::Hash;
 use std::iter::FusedIterator;
 use std::marker::PhantomData;
 
+use arrayvec::ArrayVec;
+
 use super::cells::Cells;
 use super::{DecodeValue, not_null_nor_empty};
 use crate::ColumnType;
@@ -146,8 +148,16 @@ impl<'page, T: DecodeValue<'page>, const N: usize> DecodeValue<'page> for [T; N]
 
     #[inline]
     fn decode(ty: &'page ColumnType, cell: Option<&'page [u8]>) -> Result<Self, ValueError> {
-        Self::try_from(Vec::decode(ty, cell)?).map_err(|values: Vec<T>| {
-            let (given, expected) = (values.len(), N);
+        let elements = Elements::new::<Self>(ty, cell)?;
+        let (mut values, mut given) = (ArrayVec::<T, N>::new(), 0);
+        elements.decode_each::<Self, T>(|value| {
+            given += 1;
+            // One too many is only counted.
+            values.try_push(value).ok();
+        })?;
+        let whole = if given == N { values.into_inner().ok() } else { None };
+        whole.ok_or_else(|| {
+            let expected = N;
             ValueError::value::<Self>(ty, ValueProblem::Elements { given, expected })
         })
     }

@@ -104,6 +104,34 @@ fn g11_3_every_value_vector_is_decoded_and_encoded_again() {
 }
 
 #[test]
+fn g11_1_every_adversarial_value_vector_is_an_error_of_the_value() {
+    use ColumnType as T;
+    let mut seen = 0;
+    for vector in section("adversarial") {
+        let ty = match vector.name.split(' ').next().unwrap() {
+            "duration" => T::Duration,
+            "list" => list(T::Int),
+            "map" => T::Map(Box::new(T::Int), Box::new(T::Int)),
+            "decimal" => T::Decimal,
+            "text" => T::Text,
+            "inet" if vector.name == "inet value 5 bytes" => T::Inet,
+            // A length in front of an element of varying size.
+            "uvint" => T::Vector(Box::new(T::Text), 1),
+            _ => continue,
+        };
+        let value = decode::<CqlValue>(&ty, Some(&vector.bytes));
+        if vector.meaning.starts_with("value-level error") {
+            assert!(value.is_err(), "{}: {value:?}", vector.name);
+        } else {
+            assert_eq!(vector.name, "decimal scale i32::MIN");
+            assert!(matches!(value, Ok(CqlValue::Decimal(_))), "{value:?}");
+        }
+        seen += 1;
+    }
+    assert_eq!(seen, 9);
+}
+
+#[test]
 fn null_empty_and_unknown_types_are_values() {
     use ColumnType as T;
     let custom = T::Custom("org.example.Point".into());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::CqlValue;
 use crate::UserType;
 
-/// A value of a user type.
+/// A value of a user type (v5 §6).
 #[derive(Clone, Debug, PartialEq)]
 pub struct CqlUserType {
     /// Its type.

@@ -4,6 +4,7 @@ use bytes::{BufMut, BytesMut};
 
 use super::EncodeValues;
 use crate::value::ValueError;
+use crate::wire::Reader;
 use crate::{ColumnSpec, Token};
 
 /// The bind values of one statement, encoded once: for finding out where the request belongs, and
@@ -44,6 +45,24 @@ impl EncodedValues {
     /// name none.
     pub fn token(&self, key: &[u16]) -> Option<Token> {
         if self.named { None } else { Token::of_bind_values(&self.bytes, key) }
+    }
+
+    /// The bytes of each as they go over the wire: a \[value\], after its name if it has one.
+    pub fn each(&self) -> impl Iterator<Item = &[u8]> {
+        let mut reader = Reader::new(&self.bytes);
+        (0..self.count).map_while(move |_| {
+            let start = reader.position();
+            if self.named {
+                reader.string("name of a value").ok()?;
+            }
+            reader.value("bind value").ok()?;
+            self.bytes.get(start..reader.position())
+        })
+    }
+
+    /// Whether they are sent by name.
+    pub const fn are_named(&self) -> bool {
+        self.named
     }
 
     /// The buffer, for another request.

@@ -50,7 +50,7 @@ fn closing_waits_for_what_was_taken_in_and_for_nothing_else() {
     bench.deliver(answer(sent[0].0, Opcode::Result, 1)).unwrap();
     assert!(!bench.core.is_drained());
     // Nobody waits for the second any more: its late answer holds up no close.
-    let abandoned = bench.core.abandon(given_up);
+    let abandoned = bench.abandon(given_up);
     abandoned.wake.into_iter().for_each(Waker::wake);
     assert_eq!(shell.count(), 1);
     assert!(bench.core.is_drained());
@@ -145,7 +145,7 @@ fn a_sleeping_shell_is_woken_once_for_many_requests() {
     }
     assert_eq!(shell.count(), 1);
     for ticket in tickets {
-        let _abandoned = bench.core.abandon(ticket);
+        let _abandoned = bench.abandon(ticket);
     }
 }
 
@@ -162,7 +162,7 @@ fn a_shell_that_waits_for_the_socket_is_woken_only_for_an_earlier_deadline() {
     let soon = bench.core.submit(request(2), bench.now + Duration::from_millis(5)).unwrap();
     assert!(soon.wake.is_some());
     for ticket in [late.ticket, soon.ticket] {
-        let _abandoned = bench.core.abandon(ticket);
+        let _abandoned = bench.abandon(ticket);
     }
 }
 
@@ -172,7 +172,7 @@ fn g6_5_a_sleeping_shell_is_told_whenever_the_connection_wears_out() {
     let mut tickets: Vec<_> = (0..4).map(|tag| bench.submit(tag)).collect();
     let sent = bench.transmit();
     let give_up = |bench: &mut Bench, ticket| {
-        let abandoned = bench.core.abandon(ticket);
+        let abandoned = bench.abandon(ticket);
         abandoned.wake.into_iter().for_each(Waker::wake);
     };
     let shell = bench.sleep();
@@ -193,5 +193,67 @@ fn g6_5_a_sleeping_shell_is_told_whenever_the_connection_wears_out() {
     let shell = bench.sleep();
     give_up(&mut bench, tickets.pop().unwrap());
     assert_eq!(shell.count(), 0);
+    bench.end(0);
+}
+
+/// A heartbeat that does not come in between.
+fn one_orphan_a_minute() -> Settings {
+    let (max_orphan_age, heartbeat_after) = (Duration::from_secs(60), LONG);
+    Settings { max_orphan_age, heartbeat_after, ..Settings::default() }
+}
+
+#[test]
+fn g6_5_an_answer_that_is_owed_to_nobody_for_too_long_wears_the_connection_out() {
+    let mut bench = Bench::new(one_orphan_a_minute());
+    let timed_out = bench.submit_within(1, Duration::from_secs(4));
+    let (dropped, other) = (bench.submit(2), bench.submit(3));
+    let sent = bench.transmit();
+    bench.pass(Duration::from_secs(4)).unwrap();
+    bench.pass(Duration::from_secs(6)).unwrap();
+    let _abandoned = bench.abandon(dropped);
+    assert_eq!(bench.core.orphan_due(), Some(bench.now + Duration::from_secs(54)), "the oldest's");
+    bench.deliver(answer(sent[0].0, Opcode::Result, 1)).unwrap();
+    assert_eq!(bench.core.orphan_due(), Some(bench.now + Duration::from_secs(60)), "the next's");
+
+    bench.pass(Duration::from_millis(59_999)).unwrap();
+    assert!(!bench.core.is_worn_out());
+    bench.pass(Duration::from_millis(1)).unwrap();
+    assert!(bench.core.is_worn_out());
+    assert!(bench.core.poll_timeout() > bench.now, "it is not to be told again and again");
+
+    // The others finish, and the late answer changes nothing any more.
+    bench.deliver(answer(sent[1].0, Opcode::Result, 2)).unwrap();
+    bench.deliver(answer(sent[2].0, Opcode::Result, 3)).unwrap();
+    assert!(bench.core.is_worn_out() && bench.core.is_open());
+    assert_eq!(bench.outcome(timed_out), Outcome::DeadlinePassed(Reached::Written));
+    assert_eq!(bench.outcome(other), Outcome::Answered(answer(sent[2].0, Opcode::Result, 3)));
+    bench.assert_at_rest();
+}
+
+#[test]
+fn g6_5_a_sleeping_shell_is_woken_to_watch_over_the_first_orphan_only() {
+    let mut bench = Bench::new(one_orphan_a_minute());
+    let (first, second) = (bench.submit(1), bench.submit(2));
+    assert_eq!(bench.transmit().len(), 2);
+    let waker = bench.waker();
+    bench.core.shell.armed = Some(bench.now + LONG);
+    bench.core.park(&Context::from_waker(&waker), true);
+    bench.abandon(first).wake.expect("it would sleep past the orphan").wake();
+    let shell = bench.sleep();
+    assert!(bench.abandon(second).wake.is_none(), "it is armed for an older one");
+    assert_eq!(shell.count(), 0);
+    // No deadline is left, and no heartbeat is due: it is the orphan that the clock matters for.
+    assert_eq!(bench.core.poll_timeout(), bench.now + Duration::from_secs(60));
+    bench.end(0);
+}
+
+#[test]
+fn a_limit_of_age_beyond_all_times_is_none() {
+    let mut bench = Bench::new(Settings { max_orphan_age: Duration::MAX, ..Settings::default() });
+    let ticket = bench.submit(1);
+    assert_eq!(bench.transmit().len(), 1);
+    let _abandoned = bench.abandon(ticket);
+    bench.pass(Duration::from_secs(29)).unwrap();
+    assert!(!bench.core.is_worn_out());
     bench.end(0);
 }

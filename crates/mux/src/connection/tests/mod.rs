@@ -112,6 +112,10 @@ impl Bench {
         self.core.submit(request(tag), self.now + limit).unwrap().ticket
     }
 
+    fn abandon(&mut self, ticket: Ticket) -> Abandoned {
+        self.core.abandon(ticket, self.now)
+    }
+
     /// Everything that there is to write, as the server sees it.
     fn transmit(&mut self) -> Vec<(StreamId, Option<u32>)> {
         let (mut batch, mut all) = (BytesMut::new(), BytesMut::new());

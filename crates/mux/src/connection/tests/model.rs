@@ -1,9 +1,10 @@
 //! A connection together with an oracle that knows what may become of each request. `random` and `explore` lead it
-//! through interleavings; whatever is done in whatever order, four things are checked after each step:
+//! through interleavings; whatever is done in whatever order, five things are checked after each step:
 //!
 //! * every request has exactly one outcome, and says truly how far it got;
 //! * no stream id is used twice at a time, and nobody gets another's answer;
 //! * a caller that waits has been woken if and only if its outcome is there;
+//! * the connection is worn out if and only if too many answers are owed to nobody, or one was for too long;
 //! * a shell that sleeps has nothing to do.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -58,6 +59,10 @@ pub(super) struct Model {
     taken: BTreeSet<u32>,
     seen: BTreeSet<u32>,
     given_up_unsent: Vec<u32>,
+    /// By stream: since when an answer has been owed to nobody.
+    orphans: BTreeMap<StreamId, Instant>,
+    /// One of them was too old when the connection was told the time.
+    pub(super) outlived: bool,
     shell: Arc<Woken>,
     /// How often the shell had been woken when it went to sleep; none while it is awake.
     asleep: Option<usize>,
@@ -74,6 +79,8 @@ impl Model {
             taken: BTreeSet::new(),
             seen: BTreeSet::new(),
             given_up_unsent: Vec::new(),
+            orphans: BTreeMap::new(),
+            outlived: false,
             shell: Arc::default(),
             asleep: None,
         };
@@ -113,6 +120,24 @@ impl Model {
             Step::Close => self.bench.core.close().into_iter().for_each(Waker::wake),
             Step::End => self.end(),
         }
+        self.note_orphans();
+    }
+
+    /// What is owed to a caller that has gone, or that was told that its deadline passed.
+    fn note_orphans(&mut self) {
+        let waiting = self.callers.iter().filter(|known| !self.is_settled(known));
+        let waiting: BTreeSet<_> = waiting.map(|known| known.tag).collect();
+        let nobodys = |tag: &Option<u32>| tag.is_some_and(|tag| !waiting.contains(&tag));
+        self.orphans.retain(|stream, _| self.owed.get(stream).is_some_and(nobodys));
+        for (stream, _) in self.owed.iter().filter(|(_, tag)| nobodys(tag)) {
+            self.orphans.entry(*stream).or_insert(self.bench.now);
+        }
+    }
+
+    /// When the oldest orphan will be too old.
+    fn orphan_due(&self) -> Option<Instant> {
+        let oldest = self.orphans.values().min()?;
+        Some(*oldest + self.bench.core.settings.max_orphan_age)
     }
 
     fn submit(&mut self, within_ms: u64, padding: usize) {
@@ -223,7 +248,7 @@ impl Model {
             return;
         }
         let mut known = self.callers.swap_remove(n % self.callers.len());
-        let abandoned = self.bench.core.abandon(known.ticket.take().unwrap());
+        let abandoned = self.bench.abandon(known.ticket.take().unwrap());
         abandoned.wake.into_iter().for_each(Waker::wake);
         if matches!(abandoned.reached, Some(Reached::Waiting | Reached::Queued)) {
             self.given_up_unsent.push(known.tag);
@@ -231,7 +256,10 @@ impl Model {
     }
 
     fn pass(&mut self, ms: u64) {
-        match self.bench.pass(Duration::from_millis(ms)) {
+        let passed = self.bench.pass(Duration::from_millis(ms));
+        let due = self.orphan_due().is_some_and(|due| due <= self.bench.now);
+        self.outlived |= due && !self.bench.core.is_ended();
+        match passed {
             Ok(()) => self.rest(),
             Err(Unresponsive) => self.end(),
         }
@@ -242,6 +270,7 @@ impl Model {
         self.bench.end(self.batch.len());
         self.batch.clear();
         self.owed.clear();
+        self.orphans.clear();
     }
 
     /// The shell has done a step. It sleeps unless there is something to take.
@@ -266,6 +295,9 @@ impl Model {
         assert_eq!(usage.requests, self.callers.len());
         assert!(usage.in_flight + usage.orphaned <= usize::from(core.settings.max_in_flight));
         assert!(usage.waiting <= self.max_waiting());
+        assert_eq!(usage.orphaned, self.orphans.len());
+        let too_many = self.orphans.len() > core.settings.max_orphaned;
+        assert_eq!(core.is_worn_out(), self.outlived || too_many, "{:?}", self.orphans);
         for known in &self.callers {
             if let Some(woken) = &known.woken {
                 assert_eq!(woken.count(), usize::from(self.is_settled(known)), "{known:?}");
@@ -276,6 +308,8 @@ impl Model {
             assert!(nothing_to_take, "the shell sleeps beside what it could write");
             let late = core.deadlines.next().is_some_and(|next| Some(next) < core.shell.armed);
             assert!(!late, "the shell sleeps past a deadline");
+            let late = self.orphan_due().is_some_and(|due| Some(due) < core.shell.armed);
+            assert!(!late || self.outlived, "the shell sleeps past an orphan");
         }
     }
 

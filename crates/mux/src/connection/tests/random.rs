@@ -27,6 +27,7 @@ fn settings() -> Settings {
         max_outgoing_bytes: 100,
         max_batch_bytes: 60,
         max_orphaned: 2,
+        max_orphan_age: Duration::from_secs(2),
         heartbeat_after: Duration::from_secs(3),
         heartbeat_timeout: Duration::from_secs(2),
         ..Settings::default()

@@ -88,7 +88,7 @@ fn g8_2_given_up_before_it_was_written_it_is_never_sent() {
     let tickets: Vec<_> = (0..6).map(|tag| bench.submit(tag)).collect();
     for (tag, ticket) in tickets.into_iter().enumerate() {
         if tag % 2 == 0 {
-            assert_eq!(bench.core.abandon(ticket).reached, Some(Reached::Queued));
+            assert_eq!(bench.abandon(ticket).reached, Some(Reached::Queued));
         } else {
             std::mem::forget(ticket);
         }
@@ -105,12 +105,12 @@ fn what_is_given_up_against_a_silent_socket_does_not_add_up() {
     let kept = bench.submit(7);
     for tag in 0..100_000 {
         let ticket = bench.submit(tag);
-        let _abandoned = bench.core.abandon(ticket);
+        let _abandoned = bench.abandon(ticket);
     }
     assert_eq!(bench.core.usage().outgoing_bytes, request(7).len());
     assert!(bench.core.outgoing.bytes_held() < 64 * request(7).len());
     assert_eq!(bench.transmit().iter().map(|s| s.1).collect::<Vec<_>>(), [Some(7)]);
-    let _abandoned = bench.core.abandon(kept);
+    let _abandoned = bench.abandon(kept);
     bench.end(0);
 }
 
@@ -147,7 +147,7 @@ fn a_deadline_says_how_far_the_request_had_got() {
     assert_eq!(bench.outcome(waiting), Outcome::DeadlinePassed(Reached::Waiting));
     let sent = bench.transmit();
     assert_eq!(sent.iter().map(|s| s.1).collect::<Vec<_>>(), [Some(4)], "its turn came");
-    let _abandoned = bench.core.abandon(patient);
+    let _abandoned = bench.abandon(patient);
     bench.end(0);
 }
 
@@ -184,7 +184,7 @@ fn what_may_wait_is_bounded_in_number_and_in_bytes() {
     assert_eq!(refused.because, RefusedBecause::Full);
     assert_eq!(refused.envelope.as_bytes(), request(3).as_bytes(), "it comes back whole");
     for ticket in tickets {
-        let _abandoned = bench.core.abandon(ticket);
+        let _abandoned = bench.abandon(ticket);
     }
     bench.assert_at_rest();
 }
@@ -198,7 +198,7 @@ fn a_full_outgoing_buffer_makes_requests_wait_and_a_write_lets_them_in() {
     let sent: Vec<_> = bench.transmit().into_iter().map(|sent| sent.1.unwrap()).collect();
     assert_eq!(sent, [0, 1, 2, 3, 4]);
     for ticket in tickets {
-        let _abandoned = bench.core.abandon(ticket);
+        let _abandoned = bench.abandon(ticket);
     }
     bench.end(0);
 }
