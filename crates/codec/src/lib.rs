@@ -74,6 +74,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! Rows are read as tuples, by the positions of their columns; as structs, by their names, with the
+//! macros of `cqlwire-derive` or a [`RowPlanner`]; or as they are ([`Row`]).
+//!
 //! # Writing
 //!
 //! A request is a struct that borrows what it says. [`encode_request`] makes a whole
@@ -185,7 +188,7 @@ pub use response::{
     decode_response, encode_response,
 };
 pub use rows::{
-    ColumnIndex, PlannedCells, RawCell, Row, RowCells, RowCursor, RowIter, RowPlan, RowPlanner,
+    ArrangedCells, ColumnIndex, RawCell, Row, RowCells, RowCursor, RowIter, RowPlan, RowPlanner,
 };
 pub use stream_id::StreamId;
 pub use token::{PartitionKeyHasher, Token};

@@ -23,6 +23,11 @@ pub(crate) fn derive(input: DeriveInput) -> Result<TokenStream> {
         require(&mut generics, &field.ty, &bound(field, &input, &page));
     }
     let (plan, decode) = if input.is_named { by_name(&input) } else { by_position(&input) };
+    let plan_name = if input.is_named {
+        quote_spanned!(Span::mixed_site()=> plan)
+    } else {
+        quote_spanned!(Span::mixed_site()=> _)
+    };
     let (_, of_struct, _) = input.generics.split_for_impl();
     let (of_impl, _, conditions) = generics.split_for_impl();
     errors.finish(quote_spanned! {Span::mixed_site()=>
@@ -36,7 +41,7 @@ pub(crate) fn derive(input: DeriveInput) -> Result<TokenStream> {
 
             #[inline]
             fn decode_row(
-                plan: &#codec::RowPlan,
+                #plan_name: &#codec::RowPlan,
                 cells: &mut #codec::RowCells<#page>,
             ) -> ::core::result::Result<Self, #codec::ValueError> {
                 #decode
@@ -85,20 +90,45 @@ fn by_name(input: &Input) -> (TokenStream, TokenStream) {
         #(#planned)*
         #finish
     };
+    (plan, decode_by_name(input))
+}
+
+/// The body of `decode_row`: the cells as they come, or else by the plan.
+fn decode_by_name(input: &Input) -> TokenStream {
     let count = input.values().count();
-    let decoded = input.fields.iter().map(|Field { member, ty, role, .. }| match role {
-        Role::Value => quote_spanned!(Span::mixed_site()=> #member: cells.value::<#ty>()?),
-        Role::ValueOrDefault => {
-            quote_spanned!(Span::mixed_site()=> #member: cells.value_or_default::<#ty>()?)
+    let mut flattened = 0_usize..;
+    let decoded: Vec<_> = input
+        .fields
+        .iter()
+        .map(|Field { member, ty, role, .. }| match role {
+            Role::Value => quote_spanned!(Span::mixed_site()=> #member: cells.value::<#ty>()?),
+            Role::ValueOrDefault => {
+                quote_spanned!(Span::mixed_site()=> #member: cells.value_or_default::<#ty>()?)
+            }
+            Role::Flatten => {
+                let number = flattened.next();
+                quote_spanned!(Span::mixed_site()=> #member: plan.flattened::<#ty>(#number, &row)?)
+            }
+            Role::Skip => skipped(member),
+        })
+        .collect();
+    let row = input.of(Role::Flatten).next().map(
+        |_| quote_spanned!(Span::mixed_site()=> let row = ::core::clone::Clone::clone(cells);),
+    );
+    if count == 0 {
+        return quote_spanned! {Span::mixed_site()=>
+            #row
+            ::core::result::Result::Ok(Self { #(#decoded,)* })
+        };
+    }
+    quote_spanned! {Span::mixed_site()=>
+        #row
+        if plan.is_in_order() {
+            return ::core::result::Result::Ok(Self { #(#decoded,)* });
         }
-        Role::Flatten => quote_spanned!(Span::mixed_site()=> #member: cells.flattened::<#ty>()?),
-        Role::Skip => skipped(member),
-    });
-    let decode = quote_spanned! {Span::mixed_site()=>
-        let mut cells = #codec::RowPlan::cells::<#count>(plan, cells)?;
+        let mut cells = plan.arrange::<#count>(cells)?;
         ::core::result::Result::Ok(Self { #(#decoded,)* })
-    };
-    (plan, decode)
+    }
 }
 
 /// Both bodies, for a tuple struct.
@@ -113,7 +143,7 @@ fn by_position(input: &Input) -> (TokenStream, TokenStream) {
     };
     let decoded = input.fields.iter().map(|Field { member, ty, role, .. }| match role {
         Role::ValueOrDefault => quote_spanned! {Span::mixed_site()=>
-            #member: cells.value::<::core::option::Option<#ty>>()?.unwrap_or_default()
+            #member: cells.value_or_default::<#ty>()?
         },
         Role::Skip => skipped(member),
         Role::Value | Role::Flatten => {
@@ -121,7 +151,6 @@ fn by_position(input: &Input) -> (TokenStream, TokenStream) {
         }
     });
     let decode = quote_spanned! {Span::mixed_site()=>
-        let _ = plan;
         ::core::result::Result::Ok(Self { #(#decoded,)* })
     };
     (plan, decode)

@@ -73,6 +73,17 @@ impl<'page> RowCells<'page> {
         T::decode(&column.column_type, cell).map_err(|error| error.in_column(&column.name))
     }
 
+    /// Decodes the next cell; the default, if it is null.
+    ///
+    /// # Errors
+    ///
+    /// As [`value`](Self::value).
+    #[inline]
+    pub fn value_or_default<T: DecodeValue<'page> + Default>(&mut self) -> Result<T, ValueError> {
+        let value: Option<T> = self.value()?;
+        Ok(value.unwrap_or_default())
+    }
+
     /// The next cell as it is; `None` after the last one.
     ///
     /// # Errors

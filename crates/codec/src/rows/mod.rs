@@ -9,23 +9,23 @@
 //!   page can keep it beside the page; [`RowIter`] is both together, borrowed.
 //!
 //! What a row type has to find out about the columns, it finds out once for a whole result: that is
-//! its [`RowPlan`], which [`RowPlanner`] makes for structs, and whose [`PlannedCells`] give the cells
-//! of a row out in the order of the fields.
+//! its [`RowPlan`], which [`RowPlanner`] makes for structs. [`ArrangedCells`] are the cells of a row
+//! in the order of the fields, where the columns come in another.
 //!
 //! [`DecodeRow`]: crate::DecodeRow
 
+mod arranged;
 mod cells;
 mod cursor;
 mod iter;
 mod plan;
-mod planned;
 mod row;
 
+pub use arranged::ArrangedCells;
 pub use cells::{RawCell, RowCells};
 pub use cursor::RowCursor;
 pub use iter::RowIter;
 pub use plan::{RowPlan, RowPlanner};
-pub use planned::PlannedCells;
 pub use row::{ColumnIndex, Row};
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Which column goes to which field: found out once for a result, used for each of its rows.
 
-use super::{PlannedCells, RowCells};
+use super::arranged::other_plan;
+use super::{ArrangedCells, RowCells};
 use crate::ColumnSpec;
 use crate::value::{DecodeRow, DecodeValue, FieldCheck, MissingColumn, ValueError};
 
@@ -11,14 +12,26 @@ const NOBODY: usize = usize::MAX;
 /// ([`DecodeRow::plan`]).
 ///
 /// Tuples take the columns as they come, and there is nothing to remember; a struct with names
-/// remembers where its columns are ([`RowPlanner`]). To clone it allocates for the second.
+/// remembers where its columns are ([`RowPlanner`]). Memory is allocated for those alone that are
+/// not the first ones, in the order of the fields.
 #[derive(Clone, Debug, Default)]
-pub struct RowPlan(Option<Box<ByName>>);
+pub struct RowPlan(Plan);
+
+#[derive(Clone, Debug, Default)]
+enum Plan {
+    /// All columns are taken as they come.
+    #[default]
+    ByPosition,
+    /// So many columns, the first, go to the fields as they come.
+    InOrder(usize),
+    ByName(Box<ByName>),
+}
 
 /// Where the columns of a struct are.
 #[derive(Clone, Debug, Default)]
 struct ByName {
-    /// Of each column, up to the last that is wanted, the field that takes it.
+    /// Of each column, up to the last that is wanted, the field that takes it; while it is planned,
+    /// empty as long as the columns are in order.
     takers: Vec<usize>,
     /// The first columns go to the fields as they come.
     in_order: bool,
@@ -29,7 +42,7 @@ struct ByName {
 impl RowPlan {
     /// The columns are taken as they come.
     pub const fn by_position() -> Self {
-        Self(None)
+        Self(Plan::ByPosition)
     }
 
     /// The columns are taken as they come, each checked by one of these.
@@ -51,37 +64,72 @@ impl RowPlan {
         Ok(Self::by_position())
     }
 
+    /// Whether the first columns of the row are those of the fields, as they come: their values are
+    /// then read from the row itself.
+    #[inline]
+    pub fn is_in_order(&self) -> bool {
+        self.by_name().is_none_or(|plan| plan.in_order)
+    }
+
     /// The cells of one row in the order of the fields, of which there are so many. What the row
-    /// has beyond those that are wanted is left in `cells`.
+    /// has after the last that is wanted is left in it.
     ///
     /// # Errors
     ///
     /// Content that ends too early.
     #[inline]
-    pub fn cells<'row, 'page, const FIELDS: usize>(
-        &'row self,
-        cells: &'row mut RowCells<'page>,
-    ) -> Result<PlannedCells<'row, 'page, FIELDS>, ValueError> {
-        match self.0.as_deref() {
-            None => Ok(PlannedCells::in_order(cells, &[])),
-            Some(plan) if plan.in_order => Ok(PlannedCells::in_order(cells, &plan.flattened)),
-            Some(plan) => PlannedCells::arranged(cells, &plan.takers, &plan.flattened),
+    pub fn arrange<'page, const FIELDS: usize>(
+        &self,
+        row: &mut RowCells<'page>,
+    ) -> Result<ArrangedCells<'page, FIELDS>, ValueError> {
+        ArrangedCells::new(row, self.by_name().map_or(&[], |plan| plan.takers.as_slice()))
+    }
+
+    /// A row inside of the row, by its number (from 0). All of the row is looked at, from its first
+    /// cell on, and nothing of it is taken.
+    ///
+    /// # Errors
+    ///
+    /// As [`DecodeRow::decode_row`], and a plan that was made for another type.
+    #[inline]
+    pub fn flattened<'page, T: DecodeRow<'page>>(
+        &self,
+        number: usize,
+        row: &RowCells<'page>,
+    ) -> Result<T, ValueError> {
+        let plan = self.by_name().and_then(|plan| plan.flattened.get(number));
+        let Some(plan) = plan else { return Err(other_plan()) };
+        T::decode_row(plan, &mut row.clone())
+    }
+
+    #[inline]
+    fn by_name(&self) -> Option<&ByName> {
+        match &self.0 {
+            Plan::ByName(plan) => Some(plan),
+            Plan::ByPosition | Plan::InOrder(_) => None,
         }
     }
 
     /// Whether the column at this position goes to anybody.
     fn takes(&self, position: usize) -> bool {
-        self.0.as_deref().is_none_or(|plan| {
-            let own = plan.takers.get(position).is_some_and(|field| *field != NOBODY);
-            own || plan.flattened.iter().any(|plan| plan.takes(position))
-        })
+        match &self.0 {
+            Plan::ByPosition => true,
+            Plan::InOrder(columns) => position < *columns,
+            Plan::ByName(plan) => {
+                let own = plan.takers.get(position).is_some_and(|field| *field != NOBODY);
+                own || plan.flattened.iter().any(|plan| plan.takes(position))
+            }
+        }
     }
 }
 
 /// Makes the [`RowPlan`] of a struct whose fields are columns by name, in any order and among
 /// others. Of two columns with the same name the first is taken.
 ///
-/// The fields are added in the order in which [`PlannedCells`] gives their values out.
+/// Columns that come in the order of the fields are told apart ([`RowPlan::is_in_order`]), since
+/// they are what is most often asked for, and as cheap to read as a tuple.
+///
+/// The fields are added in the order in which [`ArrangedCells`] gives their values out.
 ///
 /// ```
 /// use cqlwire_codec::{ColumnSpec, DecodeRow, RowCells, RowPlan, RowPlanner, ValueError};
@@ -101,7 +149,10 @@ impl RowPlan {
 ///     }
 ///
 ///     fn decode_row(plan: &RowPlan, cells: &mut RowCells<'page>) -> Result<Self, ValueError> {
-///         let mut cells = plan.cells::<2>(cells)?;
+///         if plan.is_in_order() {
+///             return Ok(Self { name: cells.value()?, age: cells.value_or_default()? });
+///         }
+///         let mut cells = plan.arrange::<2>(cells)?;
 ///         Ok(Self { name: cells.value()?, age: cells.value_or_default()? })
 ///     }
 /// }
@@ -118,7 +169,8 @@ impl<'a> RowPlanner<'a> {
     /// For an `R` (whose name is for errors) and these columns.
     pub fn new<R>(columns: &'a [ColumnSpec]) -> Self {
         let row = std::any::type_name::<R>();
-        Self { row, columns, fields: 0, plan: ByName::default() }
+        let plan = ByName { in_order: true, ..ByName::default() };
+        Self { row, columns, fields: 0, plan }
     }
 
     /// A field that has to have a column.
@@ -154,9 +206,13 @@ impl<'a> RowPlanner<'a> {
 
     /// The plan, whatever columns are left over: they are skipped.
     pub fn lenient(mut self) -> RowPlan {
-        let takers = self.plan.takers.iter().copied();
-        self.plan.in_order = takers.eq(0..self.fields);
-        RowPlan(Some(Box::new(self.plan)))
+        if self.plan.in_order && self.plan.flattened.is_empty() {
+            return RowPlan(Plan::InOrder(self.fields));
+        }
+        if self.plan.in_order {
+            self.plan.takers = (0..self.fields).collect();
+        }
+        RowPlan(Plan::ByName(Box::new(self.plan)))
     }
 
     /// The plan, if no column is left over.
@@ -176,19 +232,29 @@ impl<'a> RowPlanner<'a> {
 
     /// Gives the next field its column; false if there is none.
     fn take<'page, T: DecodeValue<'page>>(&mut self, name: &str) -> Result<bool, ValueError> {
-        let field = self.fields;
-        self.fields += 1;
         let mut columns = self.columns.iter().enumerate();
-        let Some((position, column)) = columns.find(|(_, column)| column.name == name) else {
-            return Ok(false);
-        };
+        let found = columns.find(|(_, column)| column.name == name);
+        self.give(found.map(|(position, _)| position));
+        let Some((_, column)) = found else { return Ok(false) };
         T::accepts(&column.column_type).map_err(|error| error.in_column(name))?;
-        let takers = &mut self.plan.takers;
+        Ok(true)
+    }
+
+    /// The next field is that of the column at this position, if of any.
+    fn give(&mut self, position: Option<usize>) {
+        let (field, ByName { takers, in_order, .. }) = (self.fields, &mut self.plan);
+        self.fields += 1;
+        if *in_order && position == Some(field) {
+            return;
+        }
+        if std::mem::take(in_order) {
+            takers.extend(0..field);
+        }
+        let Some(position) = position else { return };
         takers.resize(takers.len().max(position + 1), NOBODY);
         if let Some(taker) = takers.get_mut(position) {
             *taker = field;
         }
-        Ok(true)
     }
 
     #[cold]

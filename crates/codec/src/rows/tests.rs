@@ -170,7 +170,7 @@ impl<'page> DecodeRow<'page> for ByName<'page> {
     }
 
     fn decode_row(plan: &RowPlan, cells: &mut crate::RowCells<'page>) -> Result<Self, ValueError> {
-        let mut cells = plan.cells::<2>(cells)?;
+        let mut cells = plan.arrange::<2>(cells)?;
         Ok(Self { name: cells.value()?, id: cells.value()? })
     }
 }

@@ -292,3 +292,26 @@ fn types_are_checked_once_for_all_rows() {
     assert_eq!(rows.map(|row| row.unwrap().n.0).sum::<i32>(), 6);
     assert_eq!(CHECKS.load(std::sync::atomic::Ordering::Relaxed), 1);
 }
+
+#[derive(Debug, PartialEq, Row)]
+struct OnlyInner {
+    #[cql(flatten)]
+    place: Place,
+    #[cql(flatten)]
+    user: User,
+}
+
+#[test]
+fn a_struct_may_have_nothing_but_structs_inside() {
+    let columns = columns([
+        ("id", BigInt),
+        ("latitude", Double),
+        ("longitude", Double),
+        ("name", Text),
+        ("age", Int),
+    ]);
+    let one = cells(&[&7_i64, &59.9, &10.75, &"Ada", &36]);
+    let expected = || OnlyInner { place: Place { longitude: 10.75, latitude: 59.9 }, user: ada() };
+    let two = [one.clone(), one].concat();
+    assert_eq!(rows(&columns, &two, 2), Ok(vec![expected(), expected()]));
+}

@@ -50,8 +50,8 @@ impl<'page, 'names, R, const FIELDS: usize> NamedFields<'page, 'names, R, FIELDS
     /// A field that is no `T`, and one that the type does not have. The error names the field.
     #[inline]
     pub fn value<T: DecodeValue<'page>>(&mut self) -> Result<T, ValueError> {
-        match self.take() {
-            Some(field) => field.decode(),
+        match self.next_value()? {
+            Some(value) => Ok(value),
             None => self.missing(),
         }
     }
@@ -63,15 +63,16 @@ impl<'page, 'names, R, const FIELDS: usize> NamedFields<'page, 'names, R, FIELDS
     /// A field that is no `T`. The error names the field.
     #[inline]
     pub fn value_or_default<T: DecodeValue<'page> + Default>(&mut self) -> Result<T, ValueError> {
-        let value: Option<T> = self.take().map_or(Ok(None), |field| field.decode())?;
-        Ok(value.unwrap_or_default())
+        let value: Option<Option<T>> = self.next_value()?;
+        Ok(value.flatten().unwrap_or_default())
     }
 
+    /// The value of the next field, if it came.
     #[inline]
-    fn take(&mut self) -> Option<FieldCell<'page>> {
-        let field = self.next;
+    fn next_value<T: DecodeValue<'page>>(&mut self) -> Result<Option<T>, ValueError> {
+        let field = self.fields.get(self.next).and_then(Option::as_ref);
         self.next += 1;
-        self.fields.get(field).copied().flatten()
+        field.map(FieldCell::decode).transpose()
     }
 
     /// What the field is that did not come.
