@@ -56,8 +56,11 @@ impl Incoming {
         mut stream: Pin<&mut S>,
         context: &mut Context<'_>,
     ) -> Read {
-        // First what is in the buffer already: the end of the handshake may have left some.
-        if let Err(end) = self.split() {
+        // What the end of the handshake has left is there already. Later on nothing is: all that was
+        // read has been split.
+        if self.progress
+            && let Err(end) = self.split()
+        {
             return Read::End(end);
         }
         let mut read = 0;
