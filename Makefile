@@ -45,11 +45,13 @@ lint: fmt-check clippy doc deny ## All of fmt-check, clippy, doc, deny
 fmt: components ## Format the sources
 	$(CARGO) fmt --all
 	$(if $(wildcard fuzz/Cargo.toml),$(CARGO) fmt --manifest-path fuzz/Cargo.toml)
+	$(if $(wildcard loom/Cargo.toml),$(CARGO) fmt --manifest-path loom/Cargo.toml)
 
 .PHONY: fmt-check
 fmt-check: components ## Check that the sources are formatted
 	$(CARGO) fmt --all --check
 	$(if $(wildcard fuzz/Cargo.toml),$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check)
+	$(if $(wildcard loom/Cargo.toml),$(CARGO) fmt --manifest-path loom/Cargo.toml --check)
 
 # Once with all features, and once with none: what a feature leaves out must not be missed.
 .PHONY: clippy
@@ -104,5 +106,7 @@ clean: ## Stop the local Cassandra, and remove everything that was built
 -include fuzz/fuzz.mk
 # soak
 -include crates/net/soak.mk
+# loom
+-include loom/loom.mk
 # bench, bench-cassandra, bench-instructions
 -include crates/bench/bench.mk

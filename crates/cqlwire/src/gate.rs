@@ -5,11 +5,19 @@
 //! ```
 //!
 //! Closed or not and how many are inside are one number, so that there is no moment between looking
-//! and entering.
+//! and entering. `make loom` goes through the interleavings of those who come, leave, close and wait.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+#[cfg(not(loom))]
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 
+#[cfg(loom)]
+use loom::sync::atomic::AtomicUsize;
+#[cfg(not(loom))]
 use tokio::sync::Notify;
+
+#[cfg(loom)]
+use crate::notify::Notify;
 
 /// Set once the gate is closed. Each one inside counts [`ONE`].
 const CLOSED: usize = 1;
@@ -75,7 +83,7 @@ impl Drop for Inside<'_> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use std::sync::Arc;
 
