@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use cqlwire_codec::ColumnType;
 use cqlwire_net::{Deadline, Endpoint};
 use cqlwire_testkit::eventually;
-use cqlwire_testkit::node::{Member, ScriptedNode};
+use cqlwire_testkit::node::{Member, Prime, ScriptedNode, cell, columns};
 use cqlwire_testkit::probe::{Baseline, alone};
 
 use crate::{Cluster, ContactFailure, Settings};
@@ -131,4 +133,73 @@ async fn before_v5_the_older_table_is_read() {
     node.set_peers([peer.clone()]);
     let cluster = Cluster::connect(settings(&[&node]), seconds(5)).await.unwrap();
     assert!(endpoints(&cluster).contains(&peer.address.into()));
+}
+
+/// Peers as a server may describe them that is half way through something, or broken.
+fn hostile_peers(good: &ScriptedNode, local: &ScriptedNode) -> Prime {
+    let statement = "SELECT host_id, data_center, rack, release_version, peer, native_address, \
+         native_port FROM system.peers_v2";
+    let shape = columns([
+        ("host_id", ColumnType::Uuid),
+        ("data_center", ColumnType::Text),
+        ("rack", ColumnType::Text),
+        ("release_version", ColumnType::Text),
+        ("peer", ColumnType::Inet),
+        ("native_address", ColumnType::Inet),
+        ("native_port", ColumnType::Int),
+    ]);
+    let (good, local) = (good.member(), local.member());
+    let peer = |id: Option<Bytes>, address: Option<Bytes>| {
+        let std::net::IpAddr::V4(ip) = good.address.ip() else { panic!("an address of v4") };
+        let port = i32::from(good.address.port()).to_be_bytes();
+        let name = || cell("somewhere");
+        vec![id, name(), name(), cell("5.0.9"), cell(ip.octets()), address, cell(port)]
+    };
+    let any = || cell([0; 4]);
+    let rows = vec![
+        peer(cell([7; 16]), None),
+        peer(None, any()),
+        peer(cell([7; 3]), any()),
+        peer(cell([7; 16]), cell([1, 2, 3])),
+        peer(cell(local.host_id()), any()),
+        // "Every address" is where it listens: it is reached as its peers reach it.
+        peer(cell(good.host_id()), any()),
+        peer(cell(good.host_id()), any()),
+    ];
+    Prime::statement(statement).rows(shape, rows)
+}
+
+#[tokio::test]
+async fn i8_hostile_rows_of_peers_are_left_out_and_the_others_are_known() {
+    let _alone = alone().await;
+    let nodes = nodes(2).await;
+    nodes[0].prime(hostile_peers(&nodes[1], &nodes[0]));
+    let cluster = Cluster::connect(settings(&[&nodes[0]]), seconds(5)).await.unwrap();
+    let both: Vec<Endpoint> = nodes.iter().map(|node| node.address().into()).collect();
+    assert_eq!(endpoints(&cluster), both);
+}
+
+#[tokio::test]
+async fn i10_a_host_that_belongs_to_another_cluster_changes_nothing() {
+    let _alone = alone().await;
+    let nodes = nodes(2).await;
+    let cluster = Cluster::connect(settings(&[&nodes[0]]), seconds(5)).await.unwrap();
+    let both = endpoints(&cluster);
+    let local = "SELECT cluster_name, host_id, data_center, rack, release_version \
+         FROM system.local WHERE key = 'local'";
+    let shape = columns([
+        ("cluster_name", ColumnType::Text),
+        ("host_id", ColumnType::Uuid),
+        ("data_center", ColumnType::Text),
+        ("rack", ColumnType::Text),
+        ("release_version", ColumnType::Text),
+    ]);
+    let row = vec![cell("another"), cell([7; 16]), cell("dc"), cell("rack"), cell("5.0.9")];
+    nodes[0].set_peers([]);
+    nodes[0].prime(Prime::statement(local).rows(shape, vec![row]));
+    let asked = nodes[0].count_statement(local);
+    eventually(PATIENCE, "it was asked", || nodes[0].count_statement(local) > asked).await;
+    eventually(PATIENCE, "another is asked", || nodes[1].count_statement(local) > 0).await;
+    assert_eq!(endpoints(&cluster), both);
+    assert_eq!(cluster.topology().cluster_name(), "scripted");
 }

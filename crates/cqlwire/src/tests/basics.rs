@@ -1,11 +1,11 @@
 //! Statements, prepared and not; results, whole and streamed.
 
-use cqlwire_testkit::node::{Prime, ScriptedNode};
+use cqlwire_testkit::node::{Prime, ScriptedNode, columns};
 use cqlwire_testkit::probe::{Baseline, alone};
 
 use super::{INSERT, PATIENCE, SELECT, connected, prime_users};
 use crate::ErrorKind;
-use crate::codec::{ErrorCode, Opcode};
+use crate::codec::{ColumnType, ErrorCode, Opcode};
 
 /// A node with so many users in Oslo.
 async fn node_with(count: i64) -> ScriptedNode {
@@ -56,6 +56,41 @@ async fn a_statement_that_a_host_forgot_is_prepared_again() {
     node.forget_prepared();
     assert_eq!(session.execute(&by_city, ("Oslo",)).await.unwrap().row_count(), 3);
     assert_eq!(node.count(Opcode::Prepare), 2);
+}
+
+/// The id of the statement that was prepared last, as UNPREPARED names it.
+fn unprepared(id: &[u8]) -> Prime {
+    let length = u8::try_from(id.len()).unwrap();
+    let detail = [&[0, length], id].concat();
+    Prime::opcode(Opcode::Execute).error_with(0x2500, "never heard of it", detail)
+}
+
+#[tokio::test]
+async fn e13_a_host_that_never_remembers_a_statement_is_told_it_once() {
+    let _alone = alone().await;
+    let node = node_with(3).await;
+    let session = connected(&node).await;
+    let by_city = session.prepare(SELECT).await.unwrap();
+    node.prime(unprepared(by_city.id()));
+    let error = session.execute(&by_city, ("Oslo",)).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Server { error, .. }
+        if error.code == ErrorCode::Unprepared));
+    assert_eq!((node.count(Opcode::Prepare), node.count(Opcode::Execute)), (2, 2));
+}
+
+#[tokio::test]
+async fn e14_a_statement_that_has_become_another_is_not_executed() {
+    let _alone = alone().await;
+    let node = node_with(3).await;
+    let session = connected(&node).await;
+    let by_city = session.prepare(SELECT).await.unwrap();
+    let shape = columns([("id", ColumnType::BigInt), ("name", ColumnType::Text)]);
+    let markers = columns([("city", ColumnType::Int)]);
+    node.prime(Prime::statement(SELECT).rows(shape, Vec::new()).binds(markers, &[0]));
+    node.forget_prepared();
+    let error = session.execute(&by_city, ("Oslo",)).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::StatementChanged { .. }), "{error}");
+    assert_eq!(node.count(Opcode::Execute), 1, "only the one that was not known");
 }
 
 #[tokio::test]

@@ -50,7 +50,7 @@ async fn g3_1_every_host_that_was_tried_is_told_with_its_own_reason() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_overloaded_host_is_passed_over() {
+async fn i7_an_overloaded_host_is_passed_over() {
     let [first, second] = two();
     first.prime(Prime::statement(INSERT).error(0x1001, "overloaded"));
     let memory = Memory::of([first, second]);

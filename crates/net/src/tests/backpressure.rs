@@ -149,7 +149,7 @@ async fn g7_5_callers_that_do_not_come_for_their_answers_hold_up_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn events_that_nobody_reads_are_bounded_and_hold_up_nobody() {
+async fn row_g3_events_that_nobody_reads_are_bounded_and_hold_up_nobody() {
     let node = ScriptedNode::builder().in_memory();
     let multiplexer = MultiplexerSettings { max_events: 10, ..MultiplexerSettings::default() };
     let connection = connected(&node, &Settings { multiplexer, ..Settings::default() }).await;

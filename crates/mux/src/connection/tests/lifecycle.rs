@@ -84,6 +84,22 @@ fn any_byte_counts_as_life() {
 }
 
 #[test]
+fn i6_any_answer_is_a_sign_of_life_while_a_heartbeat_is_owed() {
+    let mut bench = Bench::new(Settings::default());
+    bench.pass(Duration::from_secs(30)).unwrap();
+    assert_eq!(bench.transmit().len(), 1, "the heartbeat");
+    let ticket = bench.submit_within(1, Duration::from_secs(60));
+    let stream = bench.transmit()[0].0;
+    bench.pass(Duration::from_secs(4)).unwrap();
+    bench.deliver(answer(stream, Opcode::Result, 1)).unwrap();
+    bench.pass(Duration::from_secs(4)).unwrap();
+    assert!(matches!(bench.outcome(ticket), Outcome::Answered(_)));
+    // Silence after that is silence.
+    bench.pass(Duration::from_secs(30)).unwrap();
+    assert_eq!(bench.pass(Duration::from_secs(6)), Err(Unresponsive));
+}
+
+#[test]
 fn a_server_too_busy_for_a_heartbeat_lives() {
     let mut bench = Bench::new(Settings::default());
     let error = |code: i32| {

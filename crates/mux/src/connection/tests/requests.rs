@@ -21,7 +21,7 @@ fn an_answer_finds_its_caller_and_frees_its_stream() {
 }
 
 #[test]
-fn g1_3_every_id_at_once_answered_backwards() {
+fn g1_3_i3_every_id_at_once_answered_backwards() {
     let settings =
         Settings { max_in_flight: 32_767, max_outgoing_bytes: 64 << 20, ..Settings::default() };
     let mut bench = Bench::new(settings);
