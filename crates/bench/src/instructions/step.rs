@@ -97,8 +97,8 @@ impl Step {
         match self {
             Self::EncodeRead => encode(count, |buffer| execute(&(7_i64,), &[], buffer)),
             Self::EncodeInsert => {
-                let values = (7_i64, NAME, PAYLOAD.as_slice());
-                encode(count, |buffer| execute(&values, &columns(), buffer))
+                let (values, columns) = ((7_i64, NAME, PAYLOAD.as_slice()), columns());
+                encode(count, |buffer| execute(&values, &columns, buffer))
             }
             Self::DecodeRow => decode_row(count),
             Self::DecodeBorrowed => decode_borrowed(count),
