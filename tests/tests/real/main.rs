@@ -10,6 +10,7 @@ mod loss;
 mod paging;
 mod protocol;
 mod security;
+mod structs;
 mod three_nodes;
 mod values;
 
