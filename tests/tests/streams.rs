@@ -9,6 +9,7 @@ use cqlwire::{Page, Pages, ProtocolVersion, Session};
 use cqlwire_testkit::eventually;
 use cqlwire_testkit::node::{Prime, Row, ScriptedNode, cell, columns};
 use cqlwire_testkit::probe::{alone, heap};
+use futures_util::future::join_all;
 
 #[global_allocator]
 static HEAP: heap::Counting = heap::COUNTING;
@@ -37,12 +38,20 @@ fn live() -> usize {
     usize::try_from(heap::now().live_bytes).unwrap()
 }
 
-/// Each reads a page, and holds it while the others read theirs.
-async fn read(streams: &mut [(Pages, Option<Page>)]) {
-    for (pages, held) in streams {
+/// Each reads a page, and holds it while the others read theirs: one after the other, or all at
+/// once, so that many pages come together.
+async fn read(streams: &mut [(Pages, Option<Page>)], together: bool) {
+    let each = streams.iter_mut().map(|(pages, held)| async move {
         *held = None;
         *held = pages.try_next().await.unwrap();
         assert!(held.is_some());
+    });
+    if together {
+        join_all(each).await;
+    } else {
+        for one in each {
+            one.await;
+        }
     }
 }
 
@@ -50,7 +59,7 @@ async fn read(streams: &mut [(Pages, Option<Page>)]) {
 async fn g2_1_a_thousand_streams_of_a_session_hold_the_budget_and_a_page_each() {
     let _alone = alone().await;
     for version in [ProtocolVersion::V4, ProtocolVersion::V5] {
-        for rows_a_page in [3, 160, 1_500] {
+        for rows_a_page in [3, 50, 160, 1_500] {
             let (_node, session) = connected(version, 2 * rows_a_page).await;
             let select = session.prepare(SELECT).await.unwrap();
             let open = || {
@@ -59,8 +68,8 @@ async fn g2_1_a_thousand_streams_of_a_session_hold_the_budget_and_a_page_each() 
             };
             let before = live();
             let mut streams: Vec<_> = (0..STREAMS).map(|_| (open(), None)).collect();
-            for _ in 0..2 {
-                read(&mut streams).await;
+            for together in [true, false] {
+                read(&mut streams, together).await;
                 let (taken, page) = (live().saturating_sub(before), rows_a_page * ROW);
                 let most = BUDGET + STREAMS * (page + STREAM) + NOISE;
                 assert!(taken <= most, "{version}, pages of {page}: {taken} of {most} bytes");

@@ -9,7 +9,7 @@ use cqlwire_codec::EncodeValues;
 use cqlwire_net::Deadline;
 
 use crate::core::Core;
-use crate::execution::{AskPrepare, Execution, Statement, run};
+use crate::execution::{AskPrepare, Execution, Statement, Trail};
 use crate::{ExecutionProfile, Prepared, Resources, Result, SessionBuilder, StreamTotals};
 
 /// A session with a Cassandra cluster: connections to its hosts, over which statements are executed.
@@ -65,8 +65,10 @@ impl Session {
     pub async fn prepare(&self, statement: &str) -> Result<Prepared> {
         let _inside = self.core.enter()?;
         let deadline = Deadline::after(self.core.profile.timeout);
-        let answer = run(&self.core, &AskPrepare { text: statement }, deadline).await?;
-        Ok(Prepared::new(statement.to_owned(), answer.into_prepared()?))
+        let mut trail = Trail::new(&self.core, deadline);
+        let answer = trail.run(&AskPrepare { text: statement }).await?;
+        let prepared = answer.into_prepared().map_err(|kind| trail.end(kind))?;
+        Ok(Prepared::new(statement.to_owned(), prepared))
     }
 
     /// Lets no call in any more, waits for those inside, and closes every connection: at the

@@ -57,6 +57,11 @@ impl WaitingRoom {
         self.spare.pop()
     }
 
+    /// Nobody will come any more.
+    pub(crate) fn forget_spares(&mut self) {
+        self.spare = Vec::new();
+    }
+
     /// Keeps the envelope of one that has had its turn.
     pub(crate) fn keep_spare(&mut self, envelope: RequestEnvelope) {
         if self.spare.len() < MOST_SPARE && envelope.capacity() <= LARGEST_SPARE {

@@ -120,10 +120,11 @@ impl Connection {
         let submitted = self.shared().core().submit(envelope, deadline.at());
         let submitted = submitted
             .map_err(|refused| Refused { because: refused.because, envelope: refused.envelope })?;
+        // Counted before the driver is woken, which looks at how many there are.
+        let request = Request::new(Arc::clone(self.shared()), submitted.ticket, deadline);
         if let Some(driver) = submitted.wake {
             driver.wake();
         }
-        let request = Request::new(Arc::clone(self.shared()), submitted.ticket, deadline);
         Ok(Sent { request, buffer: submitted.spare.map(RequestEnvelope::into_buffer) })
     }
 

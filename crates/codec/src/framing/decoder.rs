@@ -126,7 +126,7 @@ impl EnvelopeDecoder {
             return Ok(Err(HEADER_LEN - buffer.len()));
         };
         match whole.checked_sub(buffer.len()) {
-            None | Some(0) => self.intake.take(header, buffer).map(Ok),
+            None | Some(0) => self.intake.take(header, buffer, None).map(Ok),
             Some(missing) => Ok(Err(missing)),
         }
     }

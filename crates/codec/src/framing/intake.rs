@@ -16,8 +16,9 @@ pub struct DecoderSettings {
     /// Before a peer is known, 1 MiB is plenty.
     pub max_envelope_bytes: usize,
     /// Bodies of at most so many bytes are copied out, so that a result which is kept does not pin
-    /// a whole read buffer. Longer ones are split off without a copy, if most of the buffer is
-    /// theirs. Default 4,096.
+    /// a whole read buffer. Longer ones are split off without a copy where most of the memory is
+    /// known to be theirs: those of several segments, one that is alone in what was decompressed,
+    /// and bare ones of more than 129 KiB. Default 4,096.
     pub copy_below_bytes: usize,
     /// What STARTUP asked for: the compression of single envelopes on v3 and v4. v5 compresses
     /// segments instead, see [`switch_to_segments`](crate::EnvelopeDecoder::switch_to_segments).
@@ -73,11 +74,12 @@ impl Intake {
     }
 
     /// Takes an envelope that has to be whole within the first `available` bytes, and says how
-    /// many of them it was.
+    /// many of them it was. `memory` is how many bytes the buffer keeps, if that is known.
     pub(super) fn take_within(
         &self,
         from: &mut BytesMut,
         available: usize,
+        memory: Option<usize>,
     ) -> Result<(Envelope, usize), FramingError> {
         let cut = FramingError::CutEnvelope { present: available };
         let (header, whole) =
@@ -85,7 +87,7 @@ impl Intake {
         if whole > available {
             return Err(cut);
         }
-        self.take(header, from).map(|envelope| (envelope, whole))
+        self.take(header, from, memory).map(|envelope| (envelope, whole))
     }
 
     /// Takes an envelope whose header has been read and whose body is all there.
@@ -93,13 +95,14 @@ impl Intake {
         &self,
         mut header: EnvelopeHeader,
         from: &mut BytesMut,
+        memory: Option<usize>,
     ) -> Result<Envelope, FramingError> {
         from.advance(HEADER_LEN);
         let length = usize::try_from(header.length).unwrap_or(usize::MAX).min(from.len());
         let compressed = header.flags.contains(EnvelopeFlags::COMPRESSED);
         header.flags = header.flags.without(EnvelopeFlags::COMPRESSED);
         if !compressed || header.version.uses_segments() {
-            return Ok(Envelope { header, body: self.take_body(from, length) });
+            return Ok(Envelope { header, body: self.take_body(from, length, memory) });
         }
         let compression = self.settings.compression.ok_or(FramingError::CompressedUnasked)?;
         let on_wire = from.get(..length).unwrap_or_default();
@@ -109,8 +112,8 @@ impl Intake {
         Ok(Envelope { header, body })
     }
 
-    fn take_body(&self, from: &mut BytesMut, length: usize) -> Bytes {
-        if length > self.settings.copy_below_bytes && fills(from, length) {
+    fn take_body(&self, from: &mut BytesMut, length: usize, memory: Option<usize>) -> Bytes {
+        if length > self.settings.copy_below_bytes && fills(memory, length) {
             return from.split_to(length).freeze();
         }
         let body = Bytes::copy_from_slice(from.get(..length).unwrap_or_default());
@@ -123,8 +126,10 @@ impl Intake {
 /// payload of a segment.
 const LARGE_BODY: usize = 129 << 10;
 
-/// Is most of the buffer's memory the body's? What is split off keeps all of it, for as long as
-/// anybody has the body: a thousand small pages must not keep a thousand large buffers.
-fn fills(buffer: &BytesMut, length: usize) -> bool {
-    length > LARGE_BODY || buffer.capacity() - length <= length / 4
+/// Is most of the memory the body's? What is split off keeps all of it, for as long as anybody has
+/// the body: a thousand small pages must not keep a thousand large buffers. Where it is not known
+/// how large the memory is (a buffer does not tell what was taken off its front), it is not.
+fn fills(memory: Option<usize>, length: usize) -> bool {
+    let left = memory.and_then(|memory| memory.checked_sub(length));
+    length > LARGE_BODY || left.is_some_and(|left| left <= length / 4)
 }

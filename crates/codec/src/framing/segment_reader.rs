@@ -30,6 +30,8 @@ pub(super) struct SegmentReader {
     in_place: usize,
     /// What is left of the open self-contained payload that had to be decompressed.
     decompressed: BytesMut,
+    /// How many bytes that was at first.
+    decompressed_whole: usize,
     /// The slices of a large envelope so far.
     slices: Slices,
 }
@@ -44,7 +46,8 @@ enum Opened {
 
 impl SegmentReader {
     pub(super) fn new(layout: Layout) -> Self {
-        Self { layout, in_place: 0, decompressed: BytesMut::new(), slices: Slices::default() }
+        let (decompressed, slices) = (BytesMut::new(), Slices::default());
+        Self { layout, in_place: 0, decompressed, decompressed_whole: 0, slices }
     }
 
     /// How many bytes of an unfinished envelope, or of a payload not given out yet, it holds.
@@ -60,7 +63,7 @@ impl SegmentReader {
     ) -> Result<Result<Envelope, usize>, FramingError> {
         loop {
             if self.in_place > 0 {
-                let (envelope, taken) = intake.take_within(buffer, self.in_place)?;
+                let (envelope, taken) = intake.take_within(buffer, self.in_place, None)?;
                 self.in_place -= taken;
                 if self.in_place == 0 {
                     buffer.advance(TRAILER_LEN);
@@ -69,7 +72,9 @@ impl SegmentReader {
             }
             if !self.decompressed.is_empty() {
                 let available = self.decompressed.len();
-                let (envelope, _) = intake.take_within(&mut self.decompressed, available)?;
+                let memory = Some(self.decompressed_whole);
+                let (envelope, _) =
+                    intake.take_within(&mut self.decompressed, available, memory)?;
                 return Ok(Ok(envelope));
             }
             match self.open(buffer, intake)? {
@@ -107,6 +112,7 @@ impl SegmentReader {
         if header.uncompressed > 0 {
             self.decompressed.clear();
             decompress_block(payload, header.uncompressed, &mut self.decompressed)?;
+            self.decompressed_whole = self.decompressed.len();
             buffer.advance(whole);
         } else if header.payload > 0 {
             buffer.advance(header_len);

@@ -67,7 +67,7 @@ impl Slices {
         }
         let size = self.joined.capacity();
         let mut handle = std::mem::take(&mut self.joined);
-        let (envelope, _) = intake.take_within(&mut handle, declared)?;
+        let (envelope, _) = intake.take_within(&mut handle, declared, Some(size))?;
         self.keep(Spare { handle, size });
         Ok(Some(envelope))
     }

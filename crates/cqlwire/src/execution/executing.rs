@@ -23,7 +23,7 @@ use super::ask::{AskStatement, Statement};
 use super::run::{Failure, Sent, Trail};
 use super::{Answer, Options, schema};
 use crate::gate::Inside;
-use crate::{Error, ErrorKind, QueryResult, Result, Session};
+use crate::{ErrorKind, QueryResult, Result, Session};
 
 /// A statement being executed: what an [`Execution`](crate::Execution) becomes when it is awaited.
 ///
@@ -55,7 +55,7 @@ struct Call<'a, V> {
 
 /// The first attempt, under way.
 struct First<'a> {
-    inside: Inside<'a>,
+    _inside: Inside<'a>,
     trail: Trail,
     sent: Sent,
 }
@@ -100,15 +100,15 @@ where
     /// The result, if the first attempt's answer is all that there is to it. Nothing large is moved
     /// for that. Otherwise it goes on to what is left to do.
     fn settle(&mut self, outcome: Result<Answer, Failure>) -> Option<Result<QueryResult>> {
-        let unfinished = match (outcome.map(Answer::into_fetched), &self.call) {
-            (Ok(Ok((fetched, None))), Some(call)) => {
-                let result = call.result(fetched);
+        let unfinished = match (outcome.map(Answer::into_fetched), &self.call, &mut self.state) {
+            (Ok(Ok((fetched, None))), Some(call), State::First(first)) => {
+                let result = call.result(fetched, &mut first.trail);
                 self.state = State::Done;
                 return Some(result);
             }
-            (Ok(Ok((fetched, change))), _) => Ok((fetched, change)),
-            (Ok(Err(kind)), _) => Err(Failure::Final(kind)),
-            (Err(failure), _) => Err(failure),
+            (Ok(Ok((fetched, change))), ..) => Ok((fetched, change)),
+            (Ok(Err(kind)), ..) => Err(Failure::Final(kind)),
+            (Err(failure), ..) => Err(failure),
         };
         self.state = State::Rest(self.rest(unfinished));
         None
@@ -121,7 +121,7 @@ where
             unreachable!("only the first attempt leaves something to do")
         };
         match unfinished {
-            Ok((fetched, change)) => Box::pin(finish(call, first.inside, fetched, change)),
+            Ok(applied) => Box::pin(first.finish(call, applied)),
             Err(failure) => first.failed(call, failure),
         }
     }
@@ -150,50 +150,46 @@ where
         }
         let mut trail = Trail::new(core, Deadline::after(self.options.profile.timeout));
         let sent = trail.send(&self.ask())?;
-        Ok(First { inside, trail, sent })
+        Ok(First { _inside: inside, trail, sent })
     }
 
-    fn result(&self, fetched: Fetched) -> Result<QueryResult> {
+    fn result(&self, fetched: Fetched, trail: &mut Trail) -> Result<QueryResult> {
         let page = fetched.into_page(&self.session.core().budget);
         if page.paging_state().is_none() {
             return Ok(QueryResult::new(page));
         }
         let rows = u32::try_from(page.len()).unwrap_or(u32::MAX);
-        Err(Error::new(ErrorKind::MorePages { rows }))
+        Err(trail.end(ErrorKind::MorePages { rows }))
     }
 }
 
 impl<'a> First<'a> {
     /// It has failed: whatever is right to do then.
     #[cold]
-    fn failed<V>(self, call: Call<'a, V>, failure: Failure) -> Rest<'a>
+    fn failed<V>(mut self, call: Call<'a, V>, failure: Failure) -> Rest<'a>
     where
         V: EncodeValues + Send + Sync + 'a,
     {
-        let First { inside, trail, sent } = self;
-        let host = sent.into_host();
         Box::pin(async move {
-            let answer = trail.go_on(&call.ask(), host, failure).await?;
-            let (fetched, change) = answer.into_fetched()?;
-            finish(call, inside, fetched, change).await
+            let host = self.sent.host();
+            let answer = self.trail.go_on(&call.ask(), host, failure).await?;
+            let applied = answer.into_fetched().map_err(|kind| self.trail.end(kind))?;
+            self.finish(call, applied).await
         })
     }
-}
 
-/// The result; of a statement that changed the schema, once all servers know.
-async fn finish<'a, V>(
-    call: Call<'a, V>,
-    _inside: Inside<'a>,
-    fetched: Fetched,
-    change: Option<Box<SchemaChange>>,
-) -> Result<QueryResult>
-where
-    V: EncodeValues + Send + Sync + 'a,
-{
-    let Some(change) = change else { return call.result(fetched) };
-    let core = call.session.core();
-    let agreed = schema::agreement(core, core.schema_agreement_timeout).await;
-    Ok(call.result(fetched)?.with_schema_change(change, agreed))
+    /// The result; of a statement that changed the schema, once all servers know.
+    async fn finish<V>(mut self, call: Call<'a, V>, applied: Applied) -> Result<QueryResult>
+    where
+        V: EncodeValues + Send + Sync + 'a,
+    {
+        let (fetched, change) = applied;
+        let result = call.result(fetched, &mut self.trail)?;
+        let Some(change) = change else { return Ok(result) };
+        let core = call.session.core();
+        let agreed = schema::agreement(core, core.schema_agreement_timeout).await;
+        Ok(result.with_schema_change(change, agreed))
+    }
 }
 
 /// `USE` would change one connection, and requests go over many.

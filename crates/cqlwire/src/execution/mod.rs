@@ -17,7 +17,7 @@ pub(crate) use self::answer::Answer;
 pub(crate) use self::ask::{AskPrepare, Statement};
 pub use self::executing::Executing;
 use self::hook::Hook;
-pub(crate) use self::run::run;
+pub(crate) use self::run::Trail;
 pub use self::source::StatementSource;
 use crate::{ErrorKind, ExecutionProfile, Session};
 

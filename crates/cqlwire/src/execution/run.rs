@@ -47,7 +47,7 @@ impl<E: Into<ErrorKind>> From<E> for Failure {
 }
 
 /// The way of one request: the hosts that are left to try, and those that were.
-pub(super) struct Trail {
+pub(crate) struct Trail {
     plan: Plan,
     attempts: Vec<Attempt>,
     deadline: Deadline,
@@ -60,20 +60,19 @@ pub(super) struct Sent {
     known: Option<Arc<ResultColumns>>,
 }
 
-/// From one request to one answer.
-pub(crate) async fn run<A: Ask>(core: &Core, ask: &A, deadline: Deadline) -> Result<Answer, Error> {
-    let mut trail = Trail::new(core, deadline);
-    let sent = trail.send(ask)?;
-    match sent.answer(ask).await {
-        Ok(answer) => Ok(answer),
-        Err((host, failure)) => trail.go_on(ask, host, failure).await,
-    }
-}
-
 impl Trail {
     /// Before the first host of a fresh plan.
-    pub(super) fn new(core: &Core, deadline: Deadline) -> Self {
+    pub(crate) fn new(core: &Core, deadline: Deadline) -> Self {
         Self { plan: core.cluster().plan(), attempts: Vec::new(), deadline }
+    }
+
+    /// From one request to one answer.
+    pub(crate) async fn run<A: Ask>(&mut self, ask: &A) -> Result<Answer, Error> {
+        let sent = self.send(ask)?;
+        match sent.answer(ask).await {
+            Ok(answer) => Ok(answer),
+            Err((host, failure)) => self.go_on(ask, host, failure).await,
+        }
     }
 
     /// Hands the request to the next host that takes it.
@@ -89,7 +88,7 @@ impl Trail {
 
     /// Goes on after a failed attempt, as long as that is right.
     pub(super) async fn go_on<A: Ask>(
-        mut self,
+        &mut self,
         ask: &A,
         mut host: Arc<Host>,
         mut failure: Failure,
@@ -143,7 +142,9 @@ impl Trail {
         self.end(kind)
     }
 
-    fn end(&mut self, kind: ErrorKind) -> Error {
+    /// The error that it ends with: after which attempts, and how long it took.
+    #[cold]
+    pub(crate) fn end(&mut self, kind: ErrorKind) -> Error {
         let attempts = std::mem::take(&mut self.attempts);
         Error::after(kind, attempts, Some(self.deadline.elapsed()))
     }
@@ -164,8 +165,8 @@ impl Sent {
         answer.map_err(|failure| (self.host, failure))
     }
 
-    pub(super) fn into_host(self) -> Arc<Host> {
-        self.host
+    pub(super) fn host(&self) -> Arc<Host> {
+        Arc::clone(&self.host)
     }
 
     fn settle<A: Ask>(

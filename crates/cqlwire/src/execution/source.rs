@@ -13,7 +13,7 @@ use cqlwire_stream::{Fetched, Fingerprint, PageSource, Position, Progress};
 
 use super::ask::{AskStatement, Statement};
 use super::hook::Hook;
-use super::{Execution, Options, run};
+use super::{Execution, Options, Trail};
 use crate::core::Core;
 use crate::{Error, ErrorKind, Prepared, Result};
 
@@ -69,7 +69,6 @@ impl StatementSource {
             }
         };
         let core = Arc::clone(execution.session.core());
-        core.streams.opened();
         let options = execution.options.clone();
         let request =
             PageRequest::new(Arc::clone(&core), statement, &execution.values, columns, options)
@@ -78,6 +77,8 @@ impl StatementSource {
                     Ok(Arc::new(request))
                 });
         let (request, hook) = (request.map_err(Error::new), execution.hook.clone());
+        // Nothing of the caller's runs from here on that might keep its end from being counted.
+        core.streams.opened();
         Self { core, request, counted: Progress::default(), hook }
     }
 }
@@ -140,11 +141,13 @@ impl PageRequest {
             most_rows,
             from: Some(from),
         };
-        let answer = run(&self.core, &ask, self.deadline()).await?;
+        let mut trail = Trail::new(&self.core, self.deadline());
+        let answer = trail.run(&ask).await?;
         if from.paging_state().is_some() && !answer.is_rows() {
-            return Err(ErrorKind::UnexpectedAnswer(answer.decoded.response.opcode()).into());
+            let opcode = answer.decoded.response.opcode();
+            return Err(trail.end(ErrorKind::UnexpectedAnswer(opcode)));
         }
-        let (fetched, _) = answer.into_fetched()?;
+        let (fetched, _) = answer.into_fetched().map_err(|kind| trail.end(kind))?;
         Ok(fetched)
     }
 

@@ -2,12 +2,12 @@
 
 use cqlwire_pool::Unconnected;
 use cqlwire_testkit::eventually;
-use cqlwire_testkit::node::{Prime, ScriptedNode};
+use cqlwire_testkit::node::{Prime, ScriptedNode, columns};
 use cqlwire_testkit::probe::alone;
 
 use super::memory::Memory;
-use super::{INSERT, PATIENCE, SELECT, connected, prime_users};
-use crate::codec::{ErrorCode, Opcode};
+use super::{INSERT, PATIENCE, SELECT, connected, prime_users, users};
+use crate::codec::{ColumnType, ErrorCode, Opcode};
 use crate::{AttemptFailure, Error, ErrorKind, Session};
 
 /// Two nodes that know each other, in memory.
@@ -59,6 +59,27 @@ async fn i7_an_overloaded_host_is_passed_over() {
     for _ in 0..4 {
         session.query(INSERT, ()).await.unwrap();
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn g3_1_an_answer_that_is_an_error_here_lists_the_hosts_before_it() {
+    let [first, second] = two();
+    let everybody = "SELECT id, name FROM users";
+    let shape = columns([("id", ColumnType::BigInt), ("name", ColumnType::Text)]);
+    first.prime(Prime::statement(everybody).error(0x1001, "overloaded"));
+    second.prime(Prime::statement(everybody).rows(shape, users(25)));
+    let memory = Memory::of([first, second]);
+    let session = memory.session().await;
+    eventually(PATIENCE, "both are connected", || session.resources().connections == 2).await;
+    let mut attempts = Vec::new();
+    for _ in 0..2 {
+        let error = session.query(everybody, ()).page_size(10).await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::MorePages { rows: 10 }), "{error}");
+        assert!(error.elapsed().is_some());
+        attempts.push(error.attempts().len());
+    }
+    attempts.sort_unstable();
+    assert_eq!(attempts, [0, 1], "each host was the first once");
 }
 
 #[tokio::test]

@@ -118,6 +118,7 @@ impl Connection {
         }
         self.streams.drain();
         self.outgoing.clear();
+        self.waiting.forget_spares();
         self.heartbeat.owed = false;
         wakers.extend(self.shell.waker.take());
         wakers.extend(self.events.reader.take());

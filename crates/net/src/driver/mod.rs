@@ -139,7 +139,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     /// runs it next, before the other tasks that are about to send. Behind them, one write takes
     /// what all of them sent. Once, and only if there are others.
     fn steps_back(&mut self, read: &Read) -> bool {
-        let to_write = matches!(read, Read::Pending) && !self.incoming.has_come();
+        let to_write =
+            matches!(read, Read::Pending) && !self.incoming.has_come() && self.writer.is_idle();
         to_write && self.shared.load() > 1 && !std::mem::replace(&mut self.stepped_back, true)
     }
 

@@ -46,8 +46,8 @@ impl Incoming {
     /// `buffer` may hold bytes that came with the end of the handshake.
     pub(super) fn new(decoder: EnvelopeDecoder, buffer: BytesMut, budget: usize) -> Self {
         let (envelopes, room) = (Vec::new(), SMALLEST_READ);
-        let progress = !buffer.is_empty();
-        Self { decoder, buffer, envelopes, room, budget: budget.max(1), progress }
+        // So may the decoder, which tells only when it is asked.
+        Self { decoder, buffer, envelopes, room, budget: budget.max(1), progress: true }
     }
 
     /// Reads and splits. What came before the end is there to be delivered all the same.

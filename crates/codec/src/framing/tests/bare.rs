@@ -169,7 +169,7 @@ fn b4_events_and_responses_keep_to_their_streams() {
 fn small_bodies_are_copied_and_large_ones_split_off() {
     let mut decoder = bare_decoder();
     let small = response(V4, 1, Opcode::Result, &[1; 4096]);
-    let large = response(V4, 1, Opcode::Result, &[2; 4097]);
+    let large = response(V4, 1, Opcode::Result, &[2; 200_000]);
     let mut buffer = BytesMut::from(&[small, large].concat()[..]);
     let within = buffer.as_ptr_range();
     let small = decoder.decode(&mut buffer).unwrap().unwrap().body;
