@@ -1,5 +1,5 @@
-//! The session's gate in every interleaving of a few threads: the very file that sessions have, with the
-//! atomics of loom in it. Nothing here without `--cfg loom`; `make loom` sets it.
+//! The session's gate, in the interleavings of two threads and of three: the very file that sessions have, with
+//! the atomics of loom in it and a model of tokio's `Notify`. Nothing here without `--cfg loom`; `make loom` sets it.
 #![cfg(all(loom, test))]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
