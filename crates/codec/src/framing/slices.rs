@@ -18,8 +18,8 @@ use bytes::BytesMut;
 use super::intake::Intake;
 use crate::{Envelope, FramingError};
 
-/// Of how many envelopes the memory is kept in sight: one is read, one waits, one is on its way, and
-/// one more, as a reader drops the last page a little after it takes the next.
+/// Of how many envelopes the memory is kept in sight: one is read, one waits, one is on its
+/// way, and one is to spare.
 const MOST_SPARE: usize = 4;
 
 /// Larger ones are not kept: so many times this many bytes is the most that an idle decoder has.
