@@ -41,7 +41,7 @@ impl Scene {
 }
 
 /// Closes a gate while others are at it, each in a thread of its own. Of two threads all interleavings are gone
-/// through; of three, those in which a thread is interrupted twice at most, which find what there is to find.
+/// through; of three, those with two preemptions at most.
 fn close_against(others: &[fn(&Scene)]) {
     let others = others.to_vec();
     let mut explorer = loom::model::Builder::new();
