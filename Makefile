@@ -27,7 +27,7 @@ demo: ## Write 100,000 rows to a real Cassandra (started if none answers) and st
 
 # One node for all test binaries.
 .PHONY: test
-test: ## Run every test, doc tests included; starts the Cassandra that it needs, and stops it
+test: ## Run every test but those of the benchmarks; starts the Cassandra that it needs, and stops it
 	$(CASSANDRA) run -- $(CARGO) test $(WORKSPACE)
 
 .PHONY: ci

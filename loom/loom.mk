@@ -4,5 +4,5 @@ CARGO ?= cargo
 
 .PHONY: loom
 
-loom: ## Go through every interleaving of the atomics that are written by hand
+loom: ## Go through the interleavings of the atomics that are written by hand
 	RUSTFLAGS="--cfg loom" $(CARGO) test --release --locked --manifest-path loom/Cargo.toml --target-dir loom/target

@@ -1,5 +1,5 @@
-//! The session's gate in every interleaving of a few threads: the very file that sessions have, with the
-//! atomics of loom in it. Nothing here without `--cfg loom`; `make loom` sets it.
+//! The session's gate, in the interleavings of two threads and of three: the very file that sessions have, with
+//! the atomics of loom in it and a model of tokio's `Notify`. Nothing here without `--cfg loom`; `make loom` sets it.
 #![cfg(all(loom, test))]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -41,7 +41,7 @@ impl Scene {
 }
 
 /// Closes a gate while others are at it, each in a thread of its own. Of two threads all interleavings are gone
-/// through; of three, those in which a thread is interrupted twice at most, which find what there is to find.
+/// through; of three, those with two preemptions at most.
 fn close_against(others: &[fn(&Scene)]) {
     let others = others.to_vec();
     let mut explorer = loom::model::Builder::new();

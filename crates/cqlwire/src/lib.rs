@@ -63,6 +63,8 @@
 //! # Features
 //!
 //! * `derive`, on by default: the macros [`Row`], [`Value`] and [`Values`].
+//! * `serde`: positions of streams can be written and read by serde. They are bytes and text without
+//!   it, too.
 //!
 //! The rooms: `builder` and `session` are what users hold; `execution` leads from a statement to
 //! its answer; `core` is what they and streams share, `gate` what makes close exact, `resources` and

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// What a session holds at the moment: connections, and what is under way on them. At rest,
-/// everything but the connections is zero; after close, everything.
+/// everything but the connections and the tasks is zero; after close, everything.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Resources {
     /// Connections for requests; the control connection is not counted.

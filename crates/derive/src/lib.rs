@@ -12,11 +12,12 @@
 //! # Attributes
 //!
 //! A struct may derive all three, and they share its attributes. What one of them has no use for,
-//! it passes over.
+//! it passes over; but `Value` refuses `flatten`, since a user type cannot be spread over the one
+//! that it is in, and what would have no effect is refused, such as a name where fields have none.
 //!
 //! | on the struct | who | what it says |
 //! |---|---|---|
-//! | `#[cql(rename_all = "camelCase")]` | all | how the names of fields are written in CQL: in `lowercase`, `UPPERCASE`, `PascalCase`, `camelCase`, `snake_case` or `SCREAMING_SNAKE_CASE` |
+//! | `#[cql(rename_all = "camelCase")]` | all | how the names of fields are written in CQL: in `lowercase`, `UPPERCASE`, `PascalCase`, `camelCase`, `snake_case` or `SCREAMING_SNAKE_CASE`. The first two leave the underscores out: `first_name` is `firstname` (serde keeps them) |
 //! | `#[cql(strict)]` | `Row` | columns that go to no field are an error |
 //! | `#[cql(transparent)]` | `Value` | the struct is what its only field is |
 //! | `#[cql(crate = "a::path")]` | all | where the codec is, if not at `::cqlwire::codec`: to use `cqlwire-codec` alone, `"cqlwire_codec"` |
@@ -162,10 +163,14 @@ pub fn value(input: TokenStream) -> TokenStream {
 /// # Ok::<(), cqlwire_codec::ValueError>(())
 /// ```
 ///
-/// A marker `?` has the name of its column. A marker without a field is an error, and so is a field
-/// without a marker; both before anything is sent. `None` is null, which deletes what is there; a
-/// `MaybeUnset` leaves it alone. In a statement that is not prepared, the names are sent along, and
-/// its markers have to be named.
+/// A marker `?` has the name of its column. Two of them on one column have the same name, and get
+/// the same value: name them apart, as in `WHERE day >= :from AND day < :to`.
+///
+/// A marker without a field is an error, and so is a field without a marker; both before anything
+/// is sent. `None` is null, which deletes what is there; a `MaybeUnset` leaves it alone.
+///
+/// In a statement that is not prepared, the names are sent along, and its markers have to be named.
+/// The same is done for a prepared one without any markers: there it is the server that refuses.
 #[proc_macro_derive(Values, attributes(cql))]
 pub fn values(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

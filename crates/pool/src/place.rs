@@ -68,7 +68,10 @@ async fn watch(shared: &Shared, connection: Connection, listed: Listed) -> Optio
         }
         () = connection.worn_out() => {
             let host = &shared.endpoint;
-            tracing::warn!(%host, "too many answers are owed: replacing a connection");
+            tracing::warn!(
+                %host,
+                "too many answers are owed, or one for too long: replacing a connection"
+            );
             Some(listed)
         }
     }

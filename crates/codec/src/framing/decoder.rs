@@ -92,8 +92,9 @@ impl EnvelopeDecoder {
         }
     }
 
-    /// Lets go of memory that is kept for large envelopes to come: at most 4 MiB, and only after
-    /// envelopes of more than one segment. For a connection that is idle.
+    /// Lets go of memory that is kept for what is to come: for large envelopes at most 4 MiB, and
+    /// only after some of more than one segment; and the buffer that segments are decompressed into,
+    /// unless a part of an envelope is in it. For a connection that is idle.
     pub fn release_memory(&mut self) {
         if let Some(segments) = &mut self.segments {
             segments.release();

@@ -1,4 +1,7 @@
-//! The slices of a large envelope, joined: each is copied once, to where its page will be read.
+//! The slices of a large envelope, joined where its page will be read.
+//!
+//! Each is copied there once if there is memory for the whole envelope from the start. Otherwise the
+//! memory grows with what arrives, and each time it does, what has come is copied again.
 //!
 //! Memory of this size is expensive to ask for: the allocator gets it from the system page by page,
 //! and gives it back as soon as it is free. So that of envelopes given out before is used again,
@@ -15,7 +18,8 @@ use bytes::BytesMut;
 use super::intake::Intake;
 use crate::{Envelope, FramingError};
 
-/// Of how many envelopes the memory is kept in sight: one is read, one waits, one is on its way.
+/// Of how many envelopes the memory is kept in sight: one is read, one waits, one is on its
+/// way, and one is to spare.
 const MOST_SPARE: usize = 4;
 
 /// Larger ones are not kept: so many times this many bytes is the most that an idle decoder has.
