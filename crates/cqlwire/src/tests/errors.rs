@@ -123,7 +123,7 @@ fn root_is_io(error: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 #[tokio::test(start_paused = true)]
-async fn g4_1_an_error_of_the_server_has_one_face_on_every_path() {
+async fn g4_1_g4_2_an_error_of_the_server_has_one_face_on_every_path() {
     for code in [0x0000, 0x1000, 0x1003, 0x1200, 0x1300, 0x2100, 0x2200, 0x7777] {
         let memory = Memory::of([ScriptedNode::builder().in_memory()]);
         prime_users(memory.node(), 25);
