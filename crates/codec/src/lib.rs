@@ -172,7 +172,9 @@ pub use bytes;
 pub use consistency::{Consistency, SerialConsistency};
 pub use envelope::{Direction, Envelope, EnvelopeFlags, EnvelopeHeader, HEADER_LEN};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, FramingError};
-pub use framing::{Compression, DecoderSettings, EnvelopeDecoder, SegmentEncoder, SegmentEnd};
+pub use framing::{
+    Compression, DecoderSettings, EnvelopeDecoder, LARGE_BODY, SegmentEncoder, SegmentEnd,
+};
 pub use handshake::{Agreement, Handshake};
 pub use opcode::Opcode;
 pub use paging_state::PagingState;

@@ -43,7 +43,7 @@ impl Deadlines {
             cursor: 0,
             buckets: Box::new([List::EMPTY; BUCKETS]),
             occupied: [0; WORDS],
-            links: Links::default(),
+            links: Links::new(),
             due: Vec::new(),
         }
     }

@@ -33,7 +33,7 @@ impl List {
 }
 
 /// The links of all the lists that share one range of keys. A key is in at most one of them at a time.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Links(Vec<Link>);
 
 impl Links {
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn leaves_from_either_end_and_from_the_middle() {
-        let (mut links, mut list) = (Links::default(), List::EMPTY);
+        let (mut links, mut list) = (Links::new(), List::EMPTY);
         for key in [4, 0, 7, 2] {
             links.push_back(&mut list, key);
         }

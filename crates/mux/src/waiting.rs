@@ -25,7 +25,7 @@ pub(crate) struct WaitingRoom {
 
 impl WaitingRoom {
     pub(crate) fn new(max_count: u32, max_bytes: usize) -> Self {
-        let (queue, links) = (List::EMPTY, Links::default());
+        let (queue, links) = (List::EMPTY, Links::new());
         Self { queue, links, count: 0, bytes: 0, max_count, max_bytes, spare: Vec::new() }
     }
 

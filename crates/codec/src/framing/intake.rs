@@ -18,7 +18,7 @@ pub struct DecoderSettings {
     /// Bodies of at most so many bytes are copied out, so that a result which is kept does not pin
     /// a whole read buffer. Longer ones are split off without a copy where most of the memory is
     /// known to be theirs: those of several segments, one that is alone in what was decompressed,
-    /// and bare ones of more than 129 KiB. Default 4,096.
+    /// and bare ones of more than [`LARGE_BODY`]. Default 4,096.
     pub copy_below_bytes: usize,
     /// What STARTUP asked for: the compression of single envelopes on v3 and v4. v5 compresses
     /// segments instead, see [`switch_to_segments`](crate::EnvelopeDecoder::switch_to_segments).
@@ -122,9 +122,9 @@ impl Intake {
     }
 }
 
-/// Bodies over this many bytes fill the buffer that was made for them, or nearly. Larger than any
-/// payload of a segment.
-const LARGE_BODY: usize = 129 << 10;
+/// Bodies of more than so many bytes, 129 KiB, keep the buffer that they came in: whoever reads bare
+/// envelopes gives one of these a buffer that ends with it. Larger than any payload of a segment.
+pub const LARGE_BODY: usize = 129 << 10;
 
 /// Is most of the memory the body's? What is split off keeps all of it, for as long as anybody has
 /// the body: a thousand small pages must not keep a thousand large buffers. Where it is not known

@@ -17,7 +17,7 @@ mod slices;
 pub use compression::Compression;
 pub(crate) use compression::compress_body;
 pub use decoder::EnvelopeDecoder;
-pub use intake::DecoderSettings;
+pub use intake::{DecoderSettings, LARGE_BODY};
 pub use segment_encoder::{SegmentEncoder, SegmentEnd};
 
 #[cfg(test)]

@@ -158,11 +158,6 @@ impl Connection {
         }
     }
 
-    /// How busy it is, to choose among connections: requests in flight, orphaned and waiting.
-    pub fn load(&self) -> usize {
-        self.streams.owed() + self.streams.orphaned() + self.waiting.count() as usize
-    }
-
     /// Does it take requests?
     pub fn is_open(&self) -> bool {
         self.life == Life::Open

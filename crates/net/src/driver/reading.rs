@@ -5,7 +5,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use bytes::BytesMut;
-use cqlwire_codec::{Envelope, EnvelopeDecoder};
+use cqlwire_codec::{Envelope, EnvelopeDecoder, LARGE_BODY};
 use cqlwire_mux::{Connection, Violation};
 use tokio::io::AsyncRead;
 use tokio_util::io::poll_read_buf;
@@ -17,9 +17,6 @@ use crate::ConnectionEnd;
 /// connection that carries little costs little.
 const SMALLEST_READ: usize = 8 << 10;
 const LARGEST_READ: usize = 128 << 10;
-
-/// More than any segment: it is an envelope of v3 or v4.
-const LARGE_ENVELOPE: usize = 129 << 10;
 
 /// What has been read and not delivered.
 pub(super) struct Incoming {
@@ -119,7 +116,7 @@ impl Incoming {
     /// keep all of the buffer's memory.
     fn make_room(&mut self) {
         let (present, needs) = (self.buffer.len(), self.decoder.needs());
-        if present + needs <= LARGE_ENVELOPE {
+        if present + needs <= LARGE_BODY {
             make_room(&mut self.buffer, self.room.max(needs));
         } else if self.buffer.capacity() - present < needs {
             let mut grown = BytesMut::with_capacity(present + needs);

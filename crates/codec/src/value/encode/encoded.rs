@@ -1,5 +1,7 @@
 //! Bind values encoded before the request that they are for.
 
+use std::fmt;
+
 use bytes::{BufMut, BytesMut};
 
 use super::EncodeValues;
@@ -9,11 +11,17 @@ use crate::{ColumnSpec, Token};
 
 /// The bind values of one statement, encoded once: for finding out where the request belongs, and
 /// for every attempt at it.
-#[derive(Debug)]
 pub struct EncodedValues {
     bytes: BytesMut,
     count: usize,
     named: bool,
+}
+
+impl fmt::Debug for EncodedValues {
+    /// Shows how many there are and how long: bind values are not for logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EncodedValues({} values, {} bytes)", self.count, self.bytes.len())
+    }
 }
 
 impl EncodedValues {

@@ -169,6 +169,7 @@ fn encoding_allocates_nothing_while_there_is_room() {
 fn values_are_encoded_once_for_routing_and_for_every_attempt() {
     let markers = [marker("id", ColumnType::Int), marker("name", ColumnType::Text)];
     let values = EncodedValues::encode(&(1, "a"), &markers, BytesMut::from(&b"old"[..])).unwrap();
+    assert_eq!(format!("{values:?}"), "EncodedValues(2 values, 13 bytes)");
     assert_eq!((values.count(), values.token(&[1])), (2, Some(Token::of_key(b"a"))));
     for _ in 0..2 {
         let (mut once, mut again) = (BytesMut::new(), BytesMut::new());
