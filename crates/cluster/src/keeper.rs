@@ -33,7 +33,7 @@ async fn watch(shared: &Shared, mut control: Control) {
             end = control.ended() => {
                 tracing::info!(host = %control.endpoint(), reason = %end, "lost the control connection");
             }
-            () = sleep(shared.settings.refresh_every) => match list(shared, &control).await {
+            () = sleep(shared.settings.refresh_interval) => match list(shared, &control).await {
                 Ok(rows) => {
                     renew(shared, rows);
                     continue;

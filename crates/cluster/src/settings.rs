@@ -12,7 +12,7 @@ pub struct Settings {
     /// The only data center whose hosts get requests, and connections. Default all of them.
     pub local_data_center: Option<String>,
     /// How often the servers of the cluster are listed anew. Default 60 s.
-    pub refresh_every: Duration,
+    pub refresh_interval: Duration,
     /// How long one question about the cluster may take. Default 5 s.
     pub query_timeout: Duration,
     /// The pool of each host; also how patiently the control connection is made.
@@ -25,7 +25,7 @@ impl Default for Settings {
         Self {
             contact_points: vec![local.into()],
             local_data_center: None,
-            refresh_every: Duration::from_secs(60),
+            refresh_interval: Duration::from_secs(60),
             query_timeout: Duration::from_secs(5),
             pool: cqlwire_pool::Settings::default(),
         }

@@ -35,7 +35,7 @@ fn settings(contact_points: &[&ScriptedNode]) -> Settings {
     let contact_points = contact_points.iter().map(|node| node.address().into()).collect();
     let mut settings = Settings {
         contact_points,
-        refresh_every: Duration::from_millis(20),
+        refresh_interval: Duration::from_millis(20),
         ..Settings::default()
     };
     settings.pool.backoff.first = Duration::from_millis(5);

@@ -6,7 +6,7 @@ mod common;
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use cqlwire::{Page, Prepared, Result, Session};
+use cqlwire::{Page, PreparedStatement, Result, Session};
 use futures_util::future::try_join_all;
 use tokio::sync::Barrier;
 
@@ -41,7 +41,7 @@ async fn main() -> Result<()> {
 
 async fn read(
     session: &Session,
-    select: &Prepared,
+    select: &PreparedStatement,
     station: i32,
     most: &Most,
     all: &Barrier,

@@ -142,8 +142,8 @@ impl SessionBuilder {
     }
 
     /// How often the hosts of the cluster are listed anew. Default 60 s.
-    pub const fn topology_refresh_every(mut self, interval: Duration) -> Self {
-        self.cluster.refresh_every = interval;
+    pub const fn topology_refresh_interval(mut self, interval: Duration) -> Self {
+        self.cluster.refresh_interval = interval;
         self
     }
 

@@ -16,7 +16,7 @@
 //! ```
 //!
 //! A [`Session`] is connected once and shared by all tasks. [`query`](Session::query) takes a
-//! statement in CQL, [`execute`](Session::execute) a [`Prepared`] one; either gives an
+//! statement in CQL, [`execute`](Session::execute) a [`PreparedStatement`]; either gives an
 //! [`Execution`], which is awaited for a whole small result, or read as a stream of
 //! [pages](Execution::pages) or [rows](Execution::rows).
 //!
@@ -24,15 +24,15 @@
 //! values, and user types are structs:
 //!
 //! ```no_run
-//! use cqlwire::{Row, Session, Value, Values};
+//! use cqlwire::{Row, Session, UserType, BindValues};
 //!
-//! #[derive(Value)]
+//! #[derive(UserType)]
 //! struct Address {
 //!     street: String,
 //!     number: Option<i32>,
 //! }
 //!
-//! #[derive(Row, Values)]
+//! #[derive(Row, BindValues)]
 //! struct User {
 //!     id: i64,
 //!     name: String,
@@ -62,7 +62,7 @@
 //!
 //! # Features
 //!
-//! * `derive`, on by default: the macros [`Row`], [`Value`] and [`Values`].
+//! * `derive`, on by default: the macros [`Row`], [`UserType`] and [`BindValues`].
 //! * `serde`: positions of streams can be written and read by serde. They are bytes and text without
 //!   it, too.
 //!
@@ -93,7 +93,7 @@ pub use cqlwire_codec::{
     ServerErrorDetail, ValueError,
 };
 #[cfg(feature = "derive")]
-pub use cqlwire_derive::{Row, Value, Values};
+pub use cqlwire_derive::{BindValues, Row, UserType};
 pub use cqlwire_net::{
     self as net, AuthenticationError, Authenticator, Exchange, PlainCredentials, Tls,
     TlsSettingsError,
@@ -101,7 +101,7 @@ pub use cqlwire_net::{
 pub use cqlwire_stream::{self as stream, OwnedRow, Page, Position, PositionError, Progress};
 pub use error::{Attempt, AttemptFailure, Error, ErrorKind, Result, TimeoutPhase};
 pub use execution::{Executing, Execution, Pages, RowStream, StatementSource};
-pub use prepared::Prepared;
+pub use prepared::PreparedStatement;
 pub use profile::ExecutionProfile;
 pub use resources::Resources;
 pub use result::QueryResult;

@@ -12,7 +12,7 @@ use cqlwire_codec::{self as codec, BindMetadata, ColumnSpec, RowsMetadata};
 /// Cheap to clone; may be used by many tasks at once. A host that does not know it yet, or no
 /// longer, is told it when it says so.
 #[derive(Clone)]
-pub struct Prepared {
+pub struct PreparedStatement {
     inner: Arc<Inner>,
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct ResultColumns {
     pub(crate) columns: Option<Arc<[ColumnSpec]>>,
 }
 
-impl Prepared {
+impl PreparedStatement {
     pub(crate) fn new(text: String, prepared: codec::Prepared) -> Self {
         let codec::Prepared { id, result_metadata_id, bind, result } = prepared;
         let columns = result.columns.filter(|columns| !columns.is_empty());
@@ -80,8 +80,8 @@ impl Prepared {
     }
 }
 
-impl fmt::Debug for Prepared {
+impl fmt::Debug for PreparedStatement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Prepared").field("text", &self.inner.text).finish_non_exhaustive()
+        f.debug_struct("PreparedStatement").field("text", &self.inner.text).finish_non_exhaustive()
     }
 }

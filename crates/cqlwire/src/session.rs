@@ -10,7 +10,7 @@ use cqlwire_net::Deadline;
 
 use crate::core::Core;
 use crate::execution::{AskPrepare, Execution, Statement, Trail};
-use crate::{ExecutionProfile, Prepared, Resources, Result, SessionBuilder, StreamTotals};
+use crate::{ExecutionProfile, PreparedStatement, Resources, Result, SessionBuilder, StreamTotals};
 
 /// A session with a Cassandra cluster: connections to its hosts, over which statements are executed.
 ///
@@ -46,7 +46,7 @@ impl Session {
     /// A prepared statement with its values, about to be executed.
     pub fn execute<'a, V: EncodeValues + Sync>(
         &'a self,
-        prepared: &'a Prepared,
+        prepared: &'a PreparedStatement,
         values: V,
     ) -> Execution<'a, V> {
         Execution::new(self, Statement::Prepared(prepared), values)
@@ -62,13 +62,13 @@ impl Session {
     /// # Cancel safety
     ///
     /// Dropped, the host may know the statement; nothing else is left behind.
-    pub async fn prepare(&self, statement: &str) -> Result<Prepared> {
+    pub async fn prepare(&self, statement: &str) -> Result<PreparedStatement> {
         let _inside = self.core.enter()?;
         let deadline = Deadline::after(self.core.profile.timeout);
         let mut trail = Trail::new(&self.core, deadline);
         let answer = trail.run(&AskPrepare { text: statement }).await?;
         let prepared = answer.into_prepared().map_err(|kind| trail.end(kind))?;
-        Ok(Prepared::new(statement.to_owned(), prepared))
+        Ok(PreparedStatement::new(statement.to_owned(), prepared))
     }
 
     /// Lets no call in any more, waits for those inside, and closes every connection: at the

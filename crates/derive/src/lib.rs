@@ -6,27 +6,27 @@
 //! | derive | what the struct is then | what is implemented |
 //! |---|---|---|
 //! | [`Row`] | what a row is read as | `DecodeRow` |
-//! | [`Value`] | a user-defined type, or what its only field is | `DecodeValue`, `EncodeValue` |
-//! | [`Values`] | the bind values of a statement, by name | `EncodeValues`, `ValuesByName` |
+//! | [`UserType`] | a user-defined type, or what its only field is | `DecodeValue`, `EncodeValue` |
+//! | [`BindValues`] | the bind values of a statement, by name | `EncodeValues`, `ValuesByName` |
 //!
 //! # Attributes
 //!
 //! A struct may derive all three, and they share its attributes. What one of them has no use for,
-//! it passes over; but `Value` refuses `flatten`, since a user type cannot be spread over the one
+//! it passes over; but `UserType` refuses `flatten`, since a user type cannot be spread over the one
 //! that it is in, and what would have no effect is refused, such as a name where fields have none.
 //!
 //! | on the struct | who | what it says |
 //! |---|---|---|
 //! | `#[cql(rename_all = "camelCase")]` | all | how the names of fields are written in CQL: in `lowercase`, `UPPERCASE`, `PascalCase`, `camelCase`, `snake_case` or `SCREAMING_SNAKE_CASE`. The first two leave the underscores out: `first_name` is `firstname` (serde keeps them) |
 //! | `#[cql(strict)]` | `Row` | columns that go to no field are an error |
-//! | `#[cql(transparent)]` | `Value` | the struct is what its only field is |
+//! | `#[cql(transparent)]` | `UserType` | the struct is what its only field is |
 //! | `#[cql(crate = "a::path")]` | all | where the codec is, if not at `::cqlwire::codec`: to use `cqlwire-codec` alone, `"cqlwire_codec"` |
 //!
 //! | on a field | who | what it says |
 //! |---|---|---|
 //! | `#[cql(rename = "x")]` | all | its name in CQL |
-//! | `#[cql(default)]` | `Row`, `Value` | no column (or no field of the user type), and null, are read as `Default::default()` |
-//! | `#[cql(flatten)]` | `Row`, `Values` | it is a struct whose fields are columns, or bind values, of the same row |
+//! | `#[cql(default)]` | `Row`, `UserType` | no column (or no field of the user type), and null, are read as `Default::default()` |
+//! | `#[cql(flatten)]` | `Row`, `BindValues` | it is a struct whose fields are columns, or bind values, of the same row |
 //! | `#[cql(skip)]` | all | it takes no part; read, it is `Default::default()` |
 //!
 //! Names are matched exactly, as the server spells them: in lower case, unless they were quoted.
@@ -39,13 +39,13 @@
 //! decodable (or encodable), and nothing else is asked of the types.
 
 mod attributes;
+mod bind_values;
 mod errors;
 mod generics;
 mod input;
 mod rename;
 mod row;
-mod value;
-mod values;
+mod user_type;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, Error, parse_macro_input};
@@ -109,9 +109,9 @@ pub fn row(input: TokenStream) -> TokenStream {
 /// ```
 /// use bytes::BytesMut;
 /// use cqlwire_codec::{ColumnType, DecodeValue, EncodeValue};
-/// use cqlwire_derive::Value;
+/// use cqlwire_derive::UserType;
 ///
-/// #[derive(Debug, PartialEq, Value)]
+/// #[derive(Debug, PartialEq, UserType)]
 /// # #[cql(crate = "cqlwire_codec")]
 /// struct Address {
 ///     street: String,
@@ -120,7 +120,7 @@ pub fn row(input: TokenStream) -> TokenStream {
 ///     notes: Vec<String>,
 /// }
 ///
-/// #[derive(Debug, PartialEq, Value)]
+/// #[derive(Debug, PartialEq, UserType)]
 /// # #[cql(crate = "cqlwire_codec")]
 /// #[cql(transparent)]
 /// struct UserId(i64);
@@ -136,10 +136,10 @@ pub fn row(input: TokenStream) -> TokenStream {
 /// What the struct has and the type has not is an error; with `#[cql(default)]` it can be read, but
 /// it is never dropped in silence where it would have to be written. Fields that are missing at the
 /// end of a value, as in one from before they were added, are null.
-#[proc_macro_derive(Value, attributes(cql))]
-pub fn value(input: TokenStream) -> TokenStream {
+#[proc_macro_derive(UserType, attributes(cql))]
+pub fn user_type(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    value::derive(input).unwrap_or_else(Error::into_compile_error).into()
+    user_type::derive(input).unwrap_or_else(Error::into_compile_error).into()
 }
 
 /// The bind values of a statement: each field goes to the markers of its name.
@@ -147,10 +147,10 @@ pub fn value(input: TokenStream) -> TokenStream {
 /// ```
 /// use bytes::BytesMut;
 /// use cqlwire_codec::EncodeValues;
-/// use cqlwire_derive::Values;
+/// use cqlwire_derive::BindValues;
 ///
 /// /// For `INSERT INTO users (id, full_name) VALUES (?, ?)`, or `(:id, :full_name)`.
-/// #[derive(Values)]
+/// #[derive(BindValues)]
 /// # #[cql(crate = "cqlwire_codec")]
 /// struct NewUser<'a> {
 ///     id: i64,
@@ -171,8 +171,8 @@ pub fn value(input: TokenStream) -> TokenStream {
 ///
 /// In a statement that is not prepared, the names are sent along, and its markers have to be named.
 /// The same is done for a prepared one without any markers: there it is the server that refuses.
-#[proc_macro_derive(Values, attributes(cql))]
-pub fn values(input: TokenStream) -> TokenStream {
+#[proc_macro_derive(BindValues, attributes(cql))]
+pub fn bind_values(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    values::derive(input).unwrap_or_else(Error::into_compile_error).into()
+    bind_values::derive(input).unwrap_or_else(Error::into_compile_error).into()
 }

@@ -33,7 +33,7 @@ pub enum Reached {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The server answered.
-    Answered(Envelope),
+    Response(Envelope),
     /// Its deadline passed first.
     DeadlinePassed(Reached),
     /// The connection ended first.

@@ -190,8 +190,8 @@ impl Connection {
     /// # Cancel safety
     ///
     /// Dropped, nothing happens.
-    pub async fn worn_out(&self) {
-        self.shared().worn_out.cancelled().await;
+    pub async fn retiring(&self) {
+        self.shared().retiring.cancelled().await;
     }
 
     /// Is it over, and its socket closed?

@@ -67,7 +67,7 @@ impl Request {
     fn ended(&self, reached: Reached) -> RequestError {
         let end = self.shared.end();
         self.failed(match reached {
-            Reached::Written => RequestFailure::Lost(end),
+            Reached::Written => RequestFailure::ConnectionLost(end),
             Reached::Waiting | Reached::Queued => RequestFailure::Unsent(end),
         })
     }
@@ -86,7 +86,7 @@ impl Future for Request {
         let mut waker = (self.watched_by != identity).then(|| context.waker().clone());
         let polled = self.shared.core().poll_outcome(ticket, &mut waker);
         match polled {
-            Ok(Outcome::Answered(envelope)) => Poll::Ready(Ok(envelope)),
+            Ok(Outcome::Response(envelope)) => Poll::Ready(Ok(envelope)),
             Ok(Outcome::DeadlinePassed(reached)) => {
                 Poll::Ready(Err(self.failed(RequestFailure::DeadlinePassed(reached))))
             }

@@ -23,7 +23,7 @@ pub(crate) struct Shared {
     /// Why the connection is over; set before its requests are told.
     end: OnceLock<Arc<ConnectionEnd>>,
     /// Cancelled once too many answers are owed to nobody, or one for too long.
-    pub(crate) worn_out: CancellationToken,
+    pub(crate) retiring: CancellationToken,
     /// Cancelled last, when the socket is gone.
     pub(crate) ended: CancellationToken,
 }
@@ -45,7 +45,7 @@ impl Shared {
             open: AtomicBool::new(true),
             peer,
             end: OnceLock::new(),
-            worn_out: CancellationToken::new(),
+            retiring: CancellationToken::new(),
             ended: CancellationToken::new(),
         }
     }

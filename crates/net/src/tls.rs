@@ -55,7 +55,7 @@ impl Tls {
     /// # Errors
     ///
     /// Not PEM, no certificate in it, or a key that does not go with the certificate.
-    pub fn trusting_and_known_by(
+    pub fn with_client_auth(
         authorities_pem: &[u8],
         chain_pem: &[u8],
         key_pem: &[u8],

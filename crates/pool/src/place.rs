@@ -31,7 +31,7 @@ pub(crate) async fn keep(shared: Arc<Shared>) {
 
 async fn refill(shared: &Arc<Shared>) {
     let mut failures = 0;
-    let mut worn_out: Option<Listed> = None;
+    let mut retiring: Option<Listed> = None;
     loop {
         sleep(shared.settings.backoff.after(failures)).await;
         let connection = match open(shared).await {
@@ -45,11 +45,11 @@ async fn refill(shared: &Arc<Shared>) {
         let since = Instant::now();
         let listed = shared.opened(connection.clone());
         // The one before it, if it was only worn out, drains once nobody can pick it any more.
-        worn_out.take();
-        worn_out = watch(shared, connection, listed).await;
+        retiring.take();
+        retiring = watch(shared, connection, listed).await;
         // One that a server closes right away counts as a failure.
         let lived_well = since.elapsed() >= shared.settings.backoff.longest;
-        failures = if lived_well || worn_out.is_some() { 0 } else { failures + 1 };
+        failures = if lived_well || retiring.is_some() { 0 } else { failures + 1 };
     }
 }
 
@@ -66,7 +66,7 @@ async fn watch(shared: &Shared, connection: Connection, listed: Listed) -> Optio
             shared.lost(end);
             None
         }
-        () = connection.worn_out() => {
+        () = connection.retiring() => {
             let host = &shared.endpoint;
             tracing::warn!(
                 %host,

@@ -39,7 +39,7 @@ pub use error::{StreamError, UnknownColumns};
 pub use owned_row::OwnedRow;
 pub use page::Page;
 pub use pages::Pages;
-pub use position::{Fingerprint, ForeignPosition, Position, PositionError};
+pub use position::{Fingerprint, Position, PositionError, PositionMismatch};
 pub use progress::{Ending, Progress};
 pub use rows::RowStream;
 pub use settings::Settings;

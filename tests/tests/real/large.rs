@@ -1,6 +1,6 @@
 //! A partition that no memory should have to hold, read whole and in order, in each way there is.
 
-use cqlwire::{OwnedRow, Position, Prepared, Session};
+use cqlwire::{OwnedRow, Position, PreparedStatement, Session};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::{close, create, shared};
@@ -24,7 +24,7 @@ async fn write(session: &Session) {
 }
 
 /// Rows that own what they hold.
-async fn read_typed(session: &Session, select: &Prepared) {
+async fn read_typed(session: &Session, select: &PreparedStatement) {
     let mut rows = session.execute(select, ()).page_size(PAGE).rows::<(i32, String)>();
     for expected in 0..ROWS {
         let (n, text) = rows.try_next().await.unwrap().unwrap();
@@ -36,7 +36,7 @@ async fn read_typed(session: &Session, select: &Prepared) {
 }
 
 /// Rows that borrow from their page, which is all that is held.
-async fn read_borrowed(session: &Session, select: &Prepared) {
+async fn read_borrowed(session: &Session, select: &PreparedStatement) {
     let mut pages = session.execute(select, ()).page_size(PAGE).prefetch(0).pages();
     let mut expected = 0..ROWS;
     while let Some(page) = pages.try_next().await.unwrap() {
@@ -52,7 +52,7 @@ async fn read_borrowed(session: &Session, select: &Prepared) {
 
 /// Rows of any columns, by other readers every 30,000 rows, each in the middle of a page and from
 /// what the one before it wrote down.
-async fn read_in_parts(session: &Session, select: &Prepared) {
+async fn read_in_parts(session: &Session, select: &PreparedStatement) {
     let mut kept = Position::START.to_string();
     let mut expected = 0..ROWS;
     for part in 1.. {

@@ -1,10 +1,10 @@
 //! Structs as bind values, as user types and as rows, by the names that the server gives.
 
-use cqlwire::{Row, Value, Values};
+use cqlwire::{BindValues, Row, UserType};
 
 use crate::{close, create, shared};
 
-#[derive(Clone, Debug, PartialEq, Value)]
+#[derive(Clone, Debug, PartialEq, UserType)]
 struct Address {
     // In another order than the type has, and with another name.
     #[cql(rename = "number")]
@@ -12,11 +12,11 @@ struct Address {
     street: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Value)]
+#[derive(Clone, Debug, PartialEq, UserType)]
 #[cql(transparent)]
 struct Id(i64);
 
-#[derive(Clone, Debug, PartialEq, Row, Values)]
+#[derive(Clone, Debug, PartialEq, Row, BindValues)]
 struct Person {
     name: String,
     others: Vec<Address>,

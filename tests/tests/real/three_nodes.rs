@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cqlwire::{Consistency, ExecutionProfile, Position, Prepared, Session};
+use cqlwire::{Consistency, ExecutionProfile, Position, PreparedStatement, Session};
 use cqlwire_testkit::cassandra::Cluster;
 use cqlwire_testkit::eventually;
 
@@ -20,7 +20,7 @@ fn endpoints(session: &Session) -> Vec<String> {
 
 /// Reads the table to its end, and calls `between` with the number of rows so far before each.
 /// What fails in the middle goes on from where the error says; no row may be lost, none come twice.
-async fn scan(session: &Session, select: &Prepared, mut between: impl AsyncFnMut(i32)) {
+async fn scan(session: &Session, select: &PreparedStatement, mut between: impl AsyncFnMut(i32)) {
     let mut seen = vec![false; usize::try_from(ROWS).unwrap()];
     let (mut position, mut read) = (Position::START, 0);
     for attempt in 0.. {
@@ -59,7 +59,8 @@ async fn g1_6_all_are_found_from_one_and_one_may_be_lost_or_restarted() {
         ..ExecutionProfile::default()
     };
     let builder = builder(&cluster).contact_points([first]).profile(profile);
-    let session = builder.topology_refresh_every(Duration::from_secs(1)).connect().await.unwrap();
+    let session =
+        builder.topology_refresh_interval(Duration::from_secs(1)).connect().await.unwrap();
     // A server that has just started may not know all the others yet.
     eventually(PATIENCE, "all are found", || endpoints(&session).len() == 3).await;
     let points: Vec<String> = cluster.contact_points().iter().map(ToString::to_string).collect();

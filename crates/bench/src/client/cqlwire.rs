@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use ::cqlwire::{Page, Pages, Prepared, Session};
+use ::cqlwire::{Page, Pages, PreparedStatement, Session};
 
 use super::Client;
 use crate::Result;
@@ -16,9 +16,9 @@ const TURNS: usize = 2;
 #[derive(Clone, Debug)]
 pub struct Cqlwire {
     session: Session,
-    read: Prepared,
-    insert: Prepared,
-    scan: Prepared,
+    read: PreparedStatement,
+    insert: PreparedStatement,
+    scan: PreparedStatement,
 }
 
 impl Client for Cqlwire {

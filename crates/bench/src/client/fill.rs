@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use ::cqlwire::{Prepared, Session};
+use ::cqlwire::{PreparedStatement, Session};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::Result;
@@ -37,12 +37,12 @@ async fn fill_all(server: SocketAddr) -> Result<()> {
     events.buffer_unordered(AT_ONCE).try_for_each(|()| async { Ok(()) }).await
 }
 
-async fn insert_user(session: &Session, insert: &Prepared, key: i64) -> Result<()> {
+async fn insert_user(session: &Session, insert: &PreparedStatement, key: i64) -> Result<()> {
     session.execute(insert, (key, NAME, PAYLOAD.as_slice())).idempotent(true).await?;
     Ok(())
 }
 
-async fn insert_event(session: &Session, insert: &Prepared, id: u32) -> Result<()> {
+async fn insert_event(session: &Session, insert: &PreparedStatement, id: u32) -> Result<()> {
     let part = i32::try_from(id % SCAN_PARTITIONS)?;
     let values = (part, i64::from(id), SCAN_NAME, SCAN_SCORE, SCAN_PHOTO.as_slice());
     session.execute(insert, values).idempotent(true).await?;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use cqlwire::{Prepared, Result, Session};
+use cqlwire::{PreparedStatement, Result, Session};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use hdrhistogram::Histogram;
 
@@ -78,7 +78,7 @@ pub(crate) async fn write_all(session: &Session) -> Result<Written, Failure> {
     Ok(Written { elapsed: started.elapsed(), latency_micros })
 }
 
-async fn write_one(session: &Session, insert: &Prepared, row: u32) -> Result<Duration> {
+async fn write_one(session: &Session, insert: &PreparedStatement, row: u32) -> Result<Duration> {
     let started = Instant::now();
     // To write the same row twice is to write it once.
     session.execute(insert, reading(row)).idempotent(true).await?;

@@ -30,7 +30,7 @@ pub enum AttemptFailure {
     Refused(RefusedBecause),
     /// The request got no answer.
     #[error("{}", .0.failure)]
-    NoAnswer(#[source] Box<RequestError>),
+    NoResponse(#[source] Box<RequestError>),
     /// It refused in a way that another host may not.
     #[error("{0}")]
     Server(#[source] Box<ServerError>),
@@ -42,7 +42,7 @@ pub enum AttemptFailure {
 impl Attempt {
     pub(super) fn may_have_been_applied(&self) -> bool {
         match &self.failure {
-            AttemptFailure::NoAnswer(error) => error.may_have_been_applied(),
+            AttemptFailure::NoResponse(error) => error.may_have_been_applied(),
             AttemptFailure::Server(error) => error.may_have_been_applied(),
             AttemptFailure::NotConnected(_)
             | AttemptFailure::Refused(_)

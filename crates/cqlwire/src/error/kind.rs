@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cqlwire_codec::{DecodeError, EncodeError, ErrorCode, Opcode, ServerError, ValueError};
 use cqlwire_net::ConnectionEnd;
-use cqlwire_stream::{ForeignPosition, StreamError};
+use cqlwire_stream::{PositionMismatch, StreamError};
 
 /// What happened. The same failure is the same variant from whichever call it comes.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +36,7 @@ pub enum ErrorKind {
     },
     /// The request was sent, and the connection ended before the answer: it may have been done.
     #[error("{host}: the request was sent, but the connection ended before the answer: {end}")]
-    Lost {
+    ConnectionLost {
         /// The host that it was sent to.
         host: Arc<str>,
         /// How the connection ended.
@@ -56,16 +56,16 @@ pub enum ErrorKind {
     },
     /// The request cannot be said in the protocol, or its values do not fit. Nothing was sent.
     #[error(transparent)]
-    Request(#[from] EncodeError),
+    Encode(#[from] EncodeError),
     /// The stream was to begin in the result of another statement. Nothing was sent.
     #[error(transparent)]
-    ForeignPosition(#[from] ForeignPosition),
+    PositionMismatch(#[from] PositionMismatch),
     /// `USE` would change one connection of many.
     #[error("USE changes a single connection: name the keyspace in the session's builder instead")]
     UseStatement,
     /// The answer cannot be read.
     #[error("the answer cannot be read: {0}")]
-    Answer(#[from] DecodeError),
+    Decode(#[from] DecodeError),
     /// A row cannot be read as what it was to be.
     #[error("{error}{}", place(*.page, *.row))]
     Value {
@@ -85,7 +85,7 @@ pub enum ErrorKind {
     },
     /// The answer is none to this request.
     #[error("{0} is no answer to this request")]
-    UnexpectedAnswer(Opcode),
+    UnexpectedResponse(Opcode),
     /// The rows came without a description of their columns, and none is known that fits.
     #[error("rows of {columns} columns came without their description")]
     NoColumns {
@@ -171,7 +171,9 @@ impl From<StreamError> for ErrorKind {
 impl ErrorKind {
     pub(super) const fn is_retryable(&self) -> bool {
         match self {
-            Self::NoHostAvailable { .. } | Self::Timeout { .. } | Self::Lost { .. } => true,
+            Self::NoHostAvailable { .. } | Self::Timeout { .. } | Self::ConnectionLost { .. } => {
+                true
+            }
             Self::Server { error, .. } => matches!(
                 error.code,
                 ErrorCode::Unavailable
@@ -193,9 +195,9 @@ impl ErrorKind {
             Self::Server { error, .. } => error.may_have_been_applied(),
             Self::Timeout { phase, .. } => matches!(phase, TimeoutPhase::Response),
             // The server answered, so it did what it was asked; only the answer is of no use.
-            Self::Lost { .. }
-            | Self::Answer(_)
-            | Self::UnexpectedAnswer(_)
+            Self::ConnectionLost { .. }
+            | Self::Decode(_)
+            | Self::UnexpectedResponse(_)
             | Self::NoColumns { .. }
             | Self::MorePages { .. }
             | Self::RowCount { .. }
@@ -204,8 +206,8 @@ impl ErrorKind {
             Self::NoHostAvailable { .. }
             | Self::SessionClosed
             | Self::Settings { .. }
-            | Self::Request(_)
-            | Self::ForeignPosition(_)
+            | Self::Encode(_)
+            | Self::PositionMismatch(_)
             | Self::UseStatement
             | Self::StatementChanged { .. } => false,
         }

@@ -47,7 +47,7 @@ impl Error {
         elapsed: Option<Duration>,
     ) -> Self {
         // What could not even be said was not waited for.
-        let elapsed = elapsed.filter(|_| !matches!(kind, ErrorKind::Request(_)));
+        let elapsed = elapsed.filter(|_| !matches!(kind, ErrorKind::Encode(_)));
         Self { inner: Arc::new(Inner { kind, attempts, elapsed, resume: None }) }
     }
 

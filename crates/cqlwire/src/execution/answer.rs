@@ -24,7 +24,7 @@ impl Answer {
     pub(crate) fn into_prepared(self) -> Result<Prepared, ErrorKind> {
         match self.decoded.response {
             Response::Result(ResultResponse::Prepared(prepared)) => Ok(*prepared),
-            other => Err(ErrorKind::UnexpectedAnswer(other.opcode())),
+            other => Err(ErrorKind::UnexpectedResponse(other.opcode())),
         }
     }
 
@@ -43,7 +43,7 @@ impl Answer {
         };
         let result = match self.decoded.response {
             Response::Result(result) => result,
-            other => return Err(ErrorKind::UnexpectedAnswer(other.opcode())),
+            other => return Err(ErrorKind::UnexpectedResponse(other.opcode())),
         };
         match result {
             ResultResponse::Rows(rows) => {
@@ -58,7 +58,7 @@ impl Answer {
             ResultResponse::SchemaChange(change) => {
                 Ok((Fetched::without_rows(info), Some(Box::new(change))))
             }
-            ResultResponse::Prepared(_) => Err(ErrorKind::UnexpectedAnswer(Opcode::Result)),
+            ResultResponse::Prepared(_) => Err(ErrorKind::UnexpectedResponse(Opcode::Result)),
         }
     }
 }

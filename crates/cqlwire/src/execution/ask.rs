@@ -13,13 +13,13 @@ use cqlwire_stream::Position;
 
 use super::Options;
 use crate::prepared::ResultColumns;
-use crate::{ErrorKind, Prepared};
+use crate::{ErrorKind, PreparedStatement};
 
 /// A statement: in CQL, or prepared.
 #[derive(Copy, Clone, Debug)]
 pub(crate) enum Statement<'a> {
     Text(&'a str),
-    Prepared(&'a Prepared),
+    Prepared(&'a PreparedStatement),
 }
 
 /// Something that can be asked of any host.
@@ -32,7 +32,7 @@ pub(crate) trait Ask: Sync {
     fn is_idempotent(&self) -> bool;
 
     /// The statement that a host may not know.
-    fn prepared(&self) -> Option<&Prepared> {
+    fn prepared(&self) -> Option<&PreparedStatement> {
         None
     }
 }
@@ -106,7 +106,7 @@ impl Ask for AskStatement<'_> {
         self.options.profile.idempotent
     }
 
-    fn prepared(&self) -> Option<&Prepared> {
+    fn prepared(&self) -> Option<&PreparedStatement> {
         match self.statement {
             Statement::Text(_) => None,
             Statement::Prepared(prepared) => Some(prepared),

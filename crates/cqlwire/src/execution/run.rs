@@ -24,7 +24,7 @@ use super::ask::{Ask, AskPrepare, Encoded};
 use crate::core::Core;
 use crate::error::{Attempt, AttemptFailure, Error, ErrorKind, TimeoutPhase};
 use crate::prepared::ResultColumns;
-use crate::{Prepared, scratch};
+use crate::{PreparedStatement, scratch};
 
 /// How often a connection of one host is picked before another host has its turn: those that were
 /// lost a moment ago may still be offered.
@@ -192,7 +192,7 @@ impl Sent {
 /// Tells a host a statement that it does not know, or no longer, and asks it once more.
 async fn prepare_again<A: Ask>(
     host: &Arc<Host>,
-    prepared: &Prepared,
+    prepared: &PreparedStatement,
     ask: &A,
     deadline: Deadline,
 ) -> Result<Answer, Failure> {
@@ -252,10 +252,10 @@ fn no_answer<A: Ask>(host: &Host, ask: &A, error: RequestError) -> Failure {
             };
             Failure::Final(ErrorKind::Timeout { phase, host: Some(host) })
         }
-        RequestFailure::Lost(end) if !ask.is_idempotent() => {
-            Failure::Final(ErrorKind::Lost { host, end })
+        RequestFailure::ConnectionLost(end) if !ask.is_idempotent() => {
+            Failure::Final(ErrorKind::ConnectionLost { host, end })
         }
-        _ => Failure::Next(AttemptFailure::NoAnswer(Box::new(error))),
+        _ => Failure::Next(AttemptFailure::NoResponse(Box::new(error))),
     }
 }
 

@@ -15,7 +15,7 @@ use super::ask::{AskStatement, Statement};
 use super::hook::Hook;
 use super::{Execution, Options, Trail};
 use crate::core::Core;
-use crate::{Error, ErrorKind, Prepared, Result};
+use crate::{Error, ErrorKind, PreparedStatement, Result};
 
 /// Asks for the pages of one statement. Holds everything that it takes, so that a stream may
 /// outlive what it was made from and be moved to another task.
@@ -41,7 +41,7 @@ struct PageRequest {
 
 enum OwnedStatement {
     Text(String),
-    Prepared(Prepared),
+    Prepared(PreparedStatement),
 }
 
 impl OwnedStatement {
@@ -145,7 +145,7 @@ impl PageRequest {
         let answer = trail.run(&ask).await?;
         if from.paging_state().is_some() && !answer.is_rows() {
             let opcode = answer.decoded.response.opcode();
-            return Err(trail.end(ErrorKind::UnexpectedAnswer(opcode)));
+            return Err(trail.end(ErrorKind::UnexpectedResponse(opcode)));
         }
         let (fetched, _) = answer.into_fetched().map_err(|kind| trail.end(kind))?;
         Ok(fetched)

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::memory::Memory;
 use super::{INSERT, PATIENCE, SELECT, connected, prime_users, rounds};
 use crate::codec::Opcode;
-use crate::{Prepared, Session};
+use crate::{PreparedStatement, Session};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn g10_1_every_call_is_let_in_or_refused_and_nothing_else() {
@@ -43,7 +43,7 @@ async fn g10_1_every_call_is_let_in_or_refused_and_nothing_else() {
 }
 
 /// How many statements of each kind were answered before the first that was refused.
-async fn call_until_closed(session: &Session, by_city: &Prepared) -> (usize, usize) {
+async fn call_until_closed(session: &Session, by_city: &PreparedStatement) -> (usize, usize) {
     let (mut inserts, mut selects) = (0, 0);
     loop {
         match session.query(INSERT, ()).await {
@@ -77,7 +77,12 @@ impl Way {
     const ALL: [Self; 4] = [Self::Query, Self::Prepare, Self::Execute, Self::Stream];
 
     /// Asks in this way, for the `turn`th time.
-    async fn ask(self, session: &Session, by_city: &Prepared, turn: u64) -> crate::Result<()> {
+    async fn ask(
+        self,
+        session: &Session,
+        by_city: &PreparedStatement,
+        turn: u64,
+    ) -> crate::Result<()> {
         match self {
             Self::Query => session.query(INSERT, ()).await.map(drop),
             // Nobody else prepares that one, so that there is a request each time.
@@ -122,7 +127,7 @@ impl Asked {
 }
 
 /// Asks in this way until it is refused; gives how often it was answered.
-async fn ask_until_closed(session: Session, by_city: Prepared, way: Way) -> (Way, u64) {
+async fn ask_until_closed(session: Session, by_city: PreparedStatement, way: Way) -> (Way, u64) {
     let mut answered = 0;
     loop {
         match way.ask(&session, &by_city, answered).await {

@@ -111,7 +111,7 @@ async fn g6_1_close_ends_and_tells_who_was_inside() {
     cqlwire_testkit::eventually(PATIENCE, "it is sent", || memory.node().owed() == 1).await;
     ends_after(SOON, session.close(SOON)).await;
     let error = inside.await.unwrap().unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::Lost { .. }), "{error}");
+    assert!(matches!(error.kind(), ErrorKind::ConnectionLost { .. }), "{error}");
     assert!(error.may_have_been_applied());
     assert!(session.resources().is_zero(), "{}", session.resources());
     drop((session, memory));

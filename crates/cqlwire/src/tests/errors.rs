@@ -158,7 +158,7 @@ async fn g4_5_what_was_lost_is_sent_again_only_if_that_is_harmless() {
     for _ in 0..4 {
         eventually(PATIENCE, "both are connected", || session.resources().connections == 2).await;
         if let Err(error) = session.query(INSERT, ()).await {
-            assert!(matches!(error.kind(), ErrorKind::Lost { .. }), "{error}");
+            assert!(matches!(error.kind(), ErrorKind::ConnectionLost { .. }), "{error}");
             assert!(error.may_have_been_applied());
             lost += 1;
         }

@@ -11,12 +11,15 @@ use futures_util::FutureExt;
 use super::memory::{Memory, at_rest, ends_after};
 use super::{INSERT, PATIENCE, SELECT, answer_users, prime_users, users};
 use crate::codec::{ColumnType, Opcode, ProtocolVersion};
-use crate::{ErrorKind, Execution, OwnedRow, Prepared, Session};
+use crate::{ErrorKind, Execution, OwnedRow, PreparedStatement, Session};
 
 const USERS: i64 = 45;
 const SECOND: Duration = Duration::from_secs(1);
 
-fn execution<'a>(session: &'a Session, by_city: &'a Prepared) -> Execution<'a, (&'a str,)> {
+fn execution<'a>(
+    session: &'a Session,
+    by_city: &'a PreparedStatement,
+) -> Execution<'a, (&'a str,)> {
     session.execute(by_city, ("Oslo",)).page_size(10).timeout(SECOND)
 }
 
@@ -25,7 +28,7 @@ fn page(number: u32) -> Prime {
     answer_users(USERS).page(number)
 }
 
-async fn one_node() -> (Arc<Memory>, Session, Prepared) {
+async fn one_node() -> (Arc<Memory>, Session, PreparedStatement) {
     let memory = Memory::of([ScriptedNode::builder().in_memory()]);
     prime_users(memory.node(), USERS);
     let session = memory.session().await;
@@ -33,7 +36,7 @@ async fn one_node() -> (Arc<Memory>, Session, Prepared) {
     (memory, session, by_city)
 }
 
-async fn two_nodes() -> (Arc<Memory>, Session, Prepared) {
+async fn two_nodes() -> (Arc<Memory>, Session, PreparedStatement) {
     let second = Member::new(([127, 0, 0, 2], 9042).into());
     let nodes =
         [ScriptedNode::builder().in_memory(), ScriptedNode::builder().member(second).in_memory()];
@@ -94,7 +97,7 @@ async fn g1_6_a_page_that_is_lost_for_good_says_where_to_go_on() {
                 Err(error) => break error,
             }
         };
-        assert!(matches!(error.kind(), ErrorKind::Lost { .. }), "{loss:?}: {error}");
+        assert!(matches!(error.kind(), ErrorKind::ConnectionLost { .. }), "{loss:?}: {error}");
         assert_eq!(read.len(), 20, "what came before was given out");
         let connected = || session.resources().connections == 1;
         eventually(PATIENCE, "it is connected again", connected).await;
@@ -251,7 +254,7 @@ async fn g1_6_an_answer_without_rows_in_the_middle_is_no_end() {
         assert_eq!(rows.try_next().await.unwrap().unwrap().0, id);
     }
     let error = rows.try_next().await.unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::UnexpectedAnswer(Opcode::Result)), "{error}");
+    assert!(matches!(error.kind(), ErrorKind::UnexpectedResponse(Opcode::Result)), "{error}");
 }
 
 fn users_with_age(name_first: bool) -> Prime {

@@ -8,7 +8,7 @@ use cqlwire_testkit::node::{Prime, ScriptedNode};
 use super::memory::{Memory, at_rest};
 use super::{SELECT, prime_users};
 use crate::codec::{Opcode, ProtocolVersion};
-use crate::stream::ForeignPosition;
+use crate::stream::PositionMismatch;
 use crate::{Error, ErrorKind, Position, Session};
 
 const OTHER: &str = "SELECT id, name FROM users WHERE city = ? ";
@@ -31,9 +31,9 @@ async fn kept(session: &Session) -> String {
     rows.position().unwrap().to_string()
 }
 
-fn why(error: &Error) -> ForeignPosition {
+fn why(error: &Error) -> PositionMismatch {
     match error.kind() {
-        ErrorKind::ForeignPosition(why) => *why,
+        ErrorKind::PositionMismatch(why) => *why,
         _ => panic!("not a position's fault: {error}"),
     }
 }
@@ -58,9 +58,9 @@ async fn a_position_of_another_result_is_refused_before_anything_is_sent() {
     let elsewhere = memory.builder().keyspace("elsewhere").connect().await.unwrap();
     let sent = memory.node().count(Opcode::Execute) + memory.node().count(Opcode::Query);
     for (execution, expected) in [
-        (session.query(OTHER, ("Oslo",)), ForeignPosition::Statement),
-        (elsewhere.execute(&by_city, ("Oslo",)), ForeignPosition::Statement),
-        (session.execute(&by_city, ("Bergen",)), ForeignPosition::Values),
+        (session.query(OTHER, ("Oslo",)), PositionMismatch::Statement),
+        (elsewhere.execute(&by_city, ("Oslo",)), PositionMismatch::Statement),
+        (session.execute(&by_city, ("Bergen",)), PositionMismatch::Values),
     ] {
         let mut pages = execution.page_size(10).from_position(position.clone()).pages();
         let error = pages.try_next().await.unwrap_err();
@@ -82,7 +82,7 @@ async fn a_position_of_another_protocol_is_refused_before_anything_is_sent() {
     let mut pages = old.execute(&by_city, ("Oslo",)).from_position(position.clone()).pages();
     let error = pages.try_next().await.unwrap_err();
     let (given, spoken) = (ProtocolVersion::V5, ProtocolVersion::V3);
-    assert_eq!(why(&error), ForeignPosition::Protocol { given, spoken });
+    assert_eq!(why(&error), PositionMismatch::Protocol { given, spoken });
     assert_eq!(error.resume_position(), Some(&position), "it is as good as before elsewhere");
     assert_eq!(memory.node().count(Opcode::Execute), 0);
 }

@@ -9,14 +9,18 @@ use super::memory::{Memory, at_rest};
 use super::{SELECT, prime_users};
 use crate::codec::Opcode;
 use crate::stream::Ending;
-use crate::{Prepared, Progress, RowStream, Session, StreamTotals};
+use crate::{PreparedStatement, Progress, RowStream, Session, StreamTotals};
 
 const ROWS: i64 = 95;
 
 /// The last figures that each stream told its hook.
 type Reports = Arc<Mutex<Vec<Progress>>>;
 
-fn rows(session: &Session, by_city: &Prepared, reports: &Reports) -> RowStream<(i64, String)> {
+fn rows(
+    session: &Session,
+    by_city: &PreparedStatement,
+    reports: &Reports,
+) -> RowStream<(i64, String)> {
     let reports = Arc::clone(reports);
     let execution = session.execute(by_city, ("Oslo",)).page_size(10);
     let hook = move |progress: &Progress| {

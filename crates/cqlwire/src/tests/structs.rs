@@ -5,7 +5,7 @@ use cqlwire_testkit::probe::alone;
 
 use super::{SELECT, connected, prime_users};
 use crate::codec::Opcode;
-use crate::{Row, Values};
+use crate::{BindValues, Row};
 
 /// The columns are `id` and `name`.
 #[derive(Debug, PartialEq, Row)]
@@ -23,7 +23,7 @@ struct Name<'page> {
     name: &'page str,
 }
 
-#[derive(Values)]
+#[derive(BindValues)]
 #[cql(crate = "crate::codec")]
 struct InCity<'a> {
     city: &'a str,
@@ -55,7 +55,7 @@ async fn rows_are_read_as_structs_through_all_pages() {
 
 #[tokio::test]
 async fn names_that_do_not_match_are_told() {
-    #[derive(Debug, Row, Values)]
+    #[derive(Debug, Row, BindValues)]
     #[cql(crate = "crate::codec")]
     struct Wrong {
         town: i32,

@@ -1,7 +1,7 @@
 //! Attributes that nobody knows, that stand in the wrong place or say nothing that can be read:
 //! all of them told at once.
 
-use cqlwire_derive::{Row, Value, Values};
+use cqlwire_derive::{Row, UserType, BindValues};
 
 #[derive(Row)]
 #[cql(stricter)]
@@ -22,13 +22,13 @@ struct Unknown {
     g: i32,
 }
 
-#[derive(Value)]
+#[derive(UserType)]
 #[cql(rename_all = "Camel", crate = "not a path", flatten, unknown(really = "x"), strict)]
 struct OnStruct {
     a: i32,
 }
 
-#[derive(Values)]
+#[derive(BindValues)]
 #[cql(rename_all = "camelCase")]
 #[cql(rename_all = "lowercase")]
 struct Twice {

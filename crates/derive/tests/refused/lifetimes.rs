@@ -1,6 +1,6 @@
 //! A page has one lifetime.
 
-use cqlwire_derive::{Row, Value};
+use cqlwire_derive::{Row, UserType};
 
 #[derive(Row)]
 struct OfTwoPages<'a, 'b> {
@@ -8,7 +8,7 @@ struct OfTwoPages<'a, 'b> {
     b: &'b str,
 }
 
-#[derive(Value)]
+#[derive(UserType)]
 struct Three<'a, 'b, 'c> {
     a: &'a str,
     b: &'b str,

@@ -1,6 +1,6 @@
 //! Types without fields, and fields without names.
 
-use cqlwire_derive::{Row, Value, Values};
+use cqlwire_derive::{Row, UserType, BindValues};
 
 #[derive(Row)]
 enum Enum {
@@ -8,19 +8,19 @@ enum Enum {
     B { field: i32 },
 }
 
-#[derive(Value)]
+#[derive(UserType)]
 union Union {
     a: i32,
     b: f32,
 }
 
-#[derive(Values)]
+#[derive(BindValues)]
 enum Never {}
 
 #[derive(Row)]
 struct Unit;
 
-#[derive(Value)]
+#[derive(UserType)]
 struct AllSkipped {
     #[cql(skip)]
     a: i32,
@@ -30,24 +30,24 @@ struct AllSkipped {
 #[cql(strict, rename_all = "lowercase")]
 struct ByPosition(#[cql(rename = "a")] i32, #[cql(flatten)] i32);
 
-#[derive(Value)]
+#[derive(UserType)]
 struct Newtype(i32);
 
-#[derive(Value)]
+#[derive(UserType)]
 #[cql(transparent)]
 struct TwoFields {
     a: i32,
     b: i32,
 }
 
-#[derive(Value)]
+#[derive(UserType)]
 #[cql(transparent)]
 struct OneField {
     #[cql(rename = "x", default)]
     a: i32,
 }
 
-#[derive(Values)]
+#[derive(BindValues)]
 struct WithoutNames(i32, i32);
 
 fn main() {}

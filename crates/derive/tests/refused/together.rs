@@ -1,6 +1,6 @@
 //! Attributes that contradict each other.
 
-use cqlwire_derive::{Row, Value, Values};
+use cqlwire_derive::{Row, UserType, BindValues};
 
 #[derive(Row)]
 struct Fields {
@@ -27,14 +27,14 @@ struct Names {
     d: i32,
 }
 
-#[derive(Value)]
+#[derive(UserType)]
 struct UserType {
     #[cql(flatten)]
     a: i32,
     b: i32,
 }
 
-#[derive(Values)]
+#[derive(BindValues)]
 #[cql(rename_all = "lowercase")]
 struct Folded {
     first_name: i32,

@@ -14,7 +14,7 @@
 )]
 #![allow(dead_code, non_camel_case_types, reason = "the names of the prelude, made useless")]
 
-use cqlwire_derive::{Row, Value, Values};
+use cqlwire_derive::{BindValues, Row, UserType};
 
 struct Result;
 struct Option;
@@ -37,7 +37,7 @@ mod core {}
 mod std {}
 
 /// A row.
-#[derive(Debug, Row, Values, Value)]
+#[derive(Debug, Row, BindValues, UserType)]
 pub struct Everything {
     /// It.
     pub plan: i32,
@@ -66,7 +66,7 @@ pub struct Everything {
 }
 
 /// One that borrows, and is generic.
-#[derive(Debug, Row, Value)]
+#[derive(Debug, Row, UserType)]
 pub struct Borrowing<'a, T> {
     /// A text.
     pub text: &'a str,
@@ -80,12 +80,12 @@ pub struct Borrowing<'a, T> {
 pub struct Position<'page>(pub &'page str, #[cql(default)] pub i32);
 
 /// Only one.
-#[derive(Debug, Value, Row)]
+#[derive(Debug, UserType, Row)]
 #[cql(transparent)]
 pub struct Transparent(pub i32);
 
 /// Another path to the codec.
-#[derive(Debug, Row, Value, Values)]
+#[derive(Debug, Row, UserType, BindValues)]
 #[cql(crate = "::cqlwire_codec")]
 pub struct Elsewhere {
     /// A number.

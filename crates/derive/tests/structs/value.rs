@@ -2,11 +2,11 @@
 
 use cqlwire_codec::ColumnType::{Float, Int, List, Text, Vector};
 use cqlwire_codec::{ColumnType, DecodeValue, EncodeValue};
-use cqlwire_derive::{Row, Value};
+use cqlwire_derive::{Row, UserType};
 
 use crate::support::{cells, columns, decoded, encoded, row, user_type};
 
-#[derive(Clone, Debug, PartialEq, Value)]
+#[derive(Clone, Debug, PartialEq, UserType)]
 struct Address {
     street: String,
     number: Option<i32>,
@@ -14,7 +14,7 @@ struct Address {
     tags: Vec<Tag>,
 }
 
-#[derive(Clone, Debug, PartialEq, Value)]
+#[derive(Clone, Debug, PartialEq, UserType)]
 struct Tag {
     #[cql(default)]
     weight: i32,
@@ -109,12 +109,12 @@ fn errors_name_the_fields_on_the_way() {
     );
 }
 
-#[derive(Debug, PartialEq, Value)]
+#[derive(Debug, PartialEq, UserType)]
 struct Borrowed<'a> {
     word: &'a str,
 }
 
-#[derive(Debug, PartialEq, Value)]
+#[derive(Debug, PartialEq, UserType)]
 struct Generic<T> {
     weight: T,
     words: Option<Vec<T>>,
@@ -131,11 +131,11 @@ fn user_types_may_borrow_and_be_generic() {
     assert_eq!(decoded(&ty, Some(&bytes)), Ok(value));
 }
 
-#[derive(Clone, Debug, PartialEq, Value)]
+#[derive(Clone, Debug, PartialEq, UserType)]
 #[cql(transparent)]
 struct UserId(i32);
 
-#[derive(Debug, PartialEq, Value)]
+#[derive(Debug, PartialEq, UserType)]
 #[cql(transparent)]
 struct Wrapped<'a, T> {
     inner: &'a [u8],
@@ -143,7 +143,7 @@ struct Wrapped<'a, T> {
     mark: std::marker::PhantomData<T>,
 }
 
-#[derive(Debug, PartialEq, Value)]
+#[derive(Debug, PartialEq, UserType)]
 #[cql(transparent)]
 struct Celsius(f32);
 

@@ -3,11 +3,11 @@
 use bytes::BytesMut;
 use cqlwire_codec::ColumnType::{BigInt, Int, Text};
 use cqlwire_codec::{ColumnSpec, EncodeValues, EncodedValues, Unset, ValueError};
-use cqlwire_derive::{Row, Values};
+use cqlwire_derive::{BindValues, Row};
 
 use crate::support::{cells, columns, row};
 
-#[derive(Debug, PartialEq, Row, Values)]
+#[derive(Debug, PartialEq, Row, BindValues)]
 struct User<'a> {
     id: i64,
     name: &'a str,
@@ -61,7 +61,7 @@ fn names_that_do_not_match_are_errors() {
     assert_eq!(told, "column `name`: int does not go with &str; use i32");
 }
 
-#[derive(Values)]
+#[derive(BindValues)]
 struct Visit<T> {
     at: T,
     #[cql(flatten)]

@@ -185,8 +185,8 @@ impl Connection {
     pub(super) fn wake_shell(&mut self, look: Option<Instant>) -> Option<Waker> {
         let to_write = self.shell.wants_transmit && self.outgoing.bytes() > 0;
         let earlier = look.is_some_and(|look| self.shell.armed.is_none_or(|armed| look < armed));
-        let worn_out = self.is_worn_out() && !self.shell.knows_worn_out;
-        let concerned = to_write || earlier || worn_out || self.is_drained();
+        let retiring = self.is_retiring() && !self.shell.knows_retiring;
+        let concerned = to_write || earlier || retiring || self.is_drained();
         if concerned { self.shell.waker.take() } else { None }
     }
 }

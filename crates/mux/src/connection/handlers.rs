@@ -144,7 +144,7 @@ impl Connection {
         let Ok(request) = owed else { return Err(Violation::NotOwed { stream, opcode }) };
         Ok(request.and_then(|key| {
             self.deadlines.remove(key);
-            self.requests.settle(key, Outcome::Answered(envelope)).1
+            self.requests.settle(key, Outcome::Response(envelope)).1
         }))
     }
 

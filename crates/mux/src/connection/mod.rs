@@ -89,7 +89,7 @@ struct Shell {
     /// When it will wake by itself.
     armed: Option<Instant>,
     /// The connection was worn out already when it went to sleep.
-    knows_worn_out: bool,
+    knows_retiring: bool,
 }
 
 /// What a connection holds at the moment.
@@ -170,7 +170,7 @@ impl Connection {
 
     /// Are so many answers owed to nobody, or one of them for so long, that the connection should be replaced?
     /// It serves on meanwhile.
-    pub fn is_worn_out(&self) -> bool {
+    pub fn is_retiring(&self) -> bool {
         self.outlived || self.streams.orphaned() > self.settings.max_orphaned
     }
 

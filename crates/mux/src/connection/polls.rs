@@ -44,7 +44,7 @@ impl Connection {
     /// `wants_transmit` unless it already has bytes that the socket does not take.
     pub fn park(&mut self, context: &Context<'_>, wants_transmit: bool) {
         self.shell.wants_transmit = wants_transmit;
-        self.shell.knows_worn_out = self.is_worn_out();
+        self.shell.knows_retiring = self.is_retiring();
         match &mut self.shell.waker {
             Some(known) => known.clone_from(context.waker()),
             none => *none = Some(context.waker().clone()),

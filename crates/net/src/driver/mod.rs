@@ -165,12 +165,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
         let next = core.poll_timeout();
         let drained = core.is_drained() && self.writer.is_idle();
-        let worn_out = core.is_worn_out();
+        let retiring = core.is_retiring();
         core.park(context, self.writer.is_idle());
         drop(core);
         self.wake();
-        if worn_out {
-            self.shared.worn_out.cancel();
+        if retiring {
+            self.shared.retiring.cancel();
         }
         delivered.map_err(said_by_server)?;
         expired?;

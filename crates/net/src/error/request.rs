@@ -50,7 +50,7 @@ pub enum RequestFailure {
     Unsent(#[source] Arc<ConnectionEnd>),
     /// The connection ended after the request was sent: the server may have run it.
     #[error("sent, but the connection ended before the answer: {0}")]
-    Lost(#[source] Arc<ConnectionEnd>),
+    ConnectionLost(#[source] Arc<ConnectionEnd>),
     /// The deadline passed.
     #[error("{}", passed(*.0))]
     DeadlinePassed(Reached),
@@ -73,7 +73,8 @@ impl RequestError {
     /// May the server have run it, or still run it?
     pub const fn may_have_been_applied(&self) -> bool {
         match self.failure {
-            RequestFailure::Lost(_) | RequestFailure::DeadlinePassed(Reached::Written) => true,
+            RequestFailure::ConnectionLost(_)
+            | RequestFailure::DeadlinePassed(Reached::Written) => true,
             RequestFailure::Unsent(_)
             | RequestFailure::DeadlinePassed(Reached::Waiting | Reached::Queued) => false,
         }

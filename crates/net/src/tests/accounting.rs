@@ -25,7 +25,7 @@ async fn lied_to(
     let other = send(connection, "silence", seconds(5));
     let lie = send(connection, "lie", seconds(5));
     let (other, lie) = tokio::join!(other, lie);
-    let Err(RequestFailure::Lost(end)) = other.map_err(|error| error.failure) else {
+    let Err(RequestFailure::ConnectionLost(end)) = other.map_err(|error| error.failure) else {
         panic!("the other request is not lost")
     };
     let refused = connection.send(query(connection, "more"), seconds(5)).unwrap_err();

@@ -70,7 +70,7 @@ async fn g10_1_a_close_at_its_deadline_tells_what_was_sent_from_what_was_not() {
     sleep(Duration::from_millis(1)).await;
     let queued = send(&connection, "queued", seconds(60));
     connection.close(millis(100)).await;
-    assert!(matches!(sent.await.unwrap_err().failure, RequestFailure::Lost(_)));
+    assert!(matches!(sent.await.unwrap_err().failure, RequestFailure::ConnectionLost(_)));
     for unsent in [stuck, queued] {
         let RequestFailure::Unsent(end) = unsent.await.unwrap_err().failure else {
             panic!("not all of it was written")

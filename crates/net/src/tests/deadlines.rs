@@ -198,7 +198,7 @@ async fn g6_1_g10_3_closing_ends_at_its_deadline() {
     let pending = send(&connection, "silence", seconds(60));
     timed(connection.close(millis(LIMIT_MS))).await;
     let failure = pending.await.unwrap_err().failure;
-    assert!(matches!(failure, RequestFailure::Lost(_)), "{failure}");
+    assert!(matches!(failure, RequestFailure::ConnectionLost(_)), "{failure}");
     assert!(connection.is_ended());
 }
 

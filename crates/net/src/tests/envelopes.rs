@@ -16,7 +16,7 @@ use crate::{ConnectionEnd, MultiplexerSettings, RequestFailure, Settings};
 /// Why a request that was sent got no answer.
 fn lost(failure: RequestFailure) -> Arc<ConnectionEnd> {
     match failure {
-        RequestFailure::Lost(end) => end,
+        RequestFailure::ConnectionLost(end) => end,
         other => panic!("{other}"),
     }
 }

@@ -80,7 +80,7 @@ async fn g4_5_an_end_is_told_to_all_and_cloned_for_none() {
         let text = "sent, but the connection ended before the answer: the server closed it \
                     (host node, after 10.0ms)";
         assert_eq!(error.to_string(), text);
-        let RequestFailure::Lost(told) = error.failure else { panic!("it was sent") };
+        let RequestFailure::ConnectionLost(told) = error.failure else { panic!("it was sent") };
         assert!(Arc::ptr_eq(&told, &end));
     }
 }

@@ -93,11 +93,11 @@ async fn g6_5_too_many_orphans_are_reported_and_the_others_finish() {
     let held = node.hold(Prime::statement("held"));
     let silent = node.hold(Prime::statement("silent"));
     let others: Vec<_> = (0..10).map(|_| send(&connection, "held", millis(60_000))).collect();
-    let mut worn_out = Box::pin(connection.worn_out());
+    let mut retiring = Box::pin(connection.retiring());
     for orphans in 1..=4 {
         assert!(send(&connection, "silent", millis(10)).await.is_err());
         assert_eq!(connection.usage().orphaned, orphans);
-        assert_eq!(poll_once(&mut worn_out).await.is_ready(), orphans > 3);
+        assert_eq!(poll_once(&mut retiring).await.is_ready(), orphans > 3);
     }
     // It serves on, also what comes only now.
     assert!(connection.is_open());
@@ -119,10 +119,10 @@ async fn g6_5_orphans_of_dropped_requests_count_as_well() {
     let silent = node.hold(Prime::statement("silent"));
     let requests: Vec<_> = (0..4).map(|_| send(&connection, "silent", millis(60_000))).collect();
     eventually(Duration::from_secs(1), "sent", || silent.len() == 4).await;
-    let worn_out = connection.worn_out();
+    let retiring = connection.retiring();
     drop(requests);
     // Nothing else happens on this connection: dropping them has to tell.
-    tokio::time::timeout(Duration::from_secs(1), worn_out).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(1), retiring).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -138,7 +138,7 @@ async fn g6_5_one_orphan_that_grows_old_is_reported_without_traffic_and_the_othe
     eventually(Duration::from_secs(1), "sent", || silent.len() == 1).await;
     drop(orphan);
     let dropped = tokio::time::Instant::now();
-    connection.worn_out().await;
+    connection.retiring().await;
     let age = dropped.elapsed();
     let limit = MultiplexerSettings::default().max_orphan_age;
     assert!(limit <= age && age < limit + Duration::from_millis(10), "{age:?}");

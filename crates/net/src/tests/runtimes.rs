@@ -103,14 +103,16 @@ fn g5_2_when_its_runtime_is_gone_every_call_ends() {
         drop(home);
 
         let gone = |end: &ConnectionEnd| matches!(end, ConnectionEnd::RuntimeGone);
-        let RequestFailure::Lost(end) = wait_for(pending).unwrap_err().failure else {
+        let RequestFailure::ConnectionLost(end) = wait_for(pending).unwrap_err().failure else {
             panic!("it was sent")
         };
         assert!(gone(&end), "{end}");
         // Threads of a runtime may have got to this one before they ended.
         match wait_for(queued).map_err(|error| error.failure) {
             Ok(_) => {}
-            Err(RequestFailure::Lost(end) | RequestFailure::Unsent(end)) => assert!(gone(&end)),
+            Err(RequestFailure::ConnectionLost(end) | RequestFailure::Unsent(end)) => {
+                assert!(gone(&end))
+            }
             Err(other) => panic!("{other}"),
         }
         let refused = connection.send(query(&connection, "SELECT"), seconds(5)).unwrap_err();

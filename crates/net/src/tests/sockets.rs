@@ -187,7 +187,9 @@ async fn i5_a_reset_in_the_middle_of_a_large_answer_ends_the_connection() {
     match much.await {
         // The last byte was faster.
         Ok(_) => {}
-        Err(error) => assert!(matches!(error.failure, RequestFailure::Lost(_)), "{error}"),
+        Err(error) => {
+            assert!(matches!(error.failure, RequestFailure::ConnectionLost(_)), "{error}")
+        }
     }
     let end = connection.ended().await;
     let reset = matches!(&*end, ConnectionEnd::Io(error)

@@ -107,7 +107,7 @@ async fn a_server_that_asks_for_certificates_lets_in_whom_it_knows() {
     let server = Secured::new(&servers.sign("db.example"), Some(&clients));
     let known_as = |identity: &Identity| {
         let (chain, key) = (identity.chain.as_bytes(), identity.key.as_bytes());
-        Tls::trusting_and_known_by(servers.pem().as_bytes(), chain, key).unwrap()
+        Tls::with_client_auth(servers.pem().as_bytes(), chain, key).unwrap()
     };
     let connection = server.open(known_as(&clients.sign("ada"))).await.unwrap();
     ask(&connection, "SELECT now").await;
@@ -145,7 +145,9 @@ async fn through(fault: Fault) -> (ConnectionEnd, RequestFailure) {
     let rows = vec![vec![cell([7; 20_000])]];
     node.prime(Prime::statement("much").rows(columns([("v", ColumnType::Blob)]), rows));
     let much = send(&connection, "much", seconds(60)).await.unwrap_err();
-    let RequestFailure::Lost(_) = pending.await.unwrap_err().failure else { panic!("it was sent") };
+    let RequestFailure::ConnectionLost(_) = pending.await.unwrap_err().failure else {
+        panic!("it was sent")
+    };
     (ConnectionEnd::clone(&*connection.ended().await), much.failure)
 }
 
@@ -154,7 +156,7 @@ async fn g4_3_the_tls_error_is_under_the_end_of_a_connection_and_of_its_requests
     let (end, failure) = through(Fault::Flip(1)).await;
     let cause: &rustls::Error = source_of(&end).expect("the TLS error");
     assert_eq!(*cause, rustls::Error::DecryptError);
-    let RequestFailure::Lost(_) = &failure else { panic!("it was sent") };
+    let RequestFailure::ConnectionLost(_) = &failure else { panic!("it was sent") };
     assert_eq!(source_of::<rustls::Error>(&failure), Some(cause));
     assert_eq!(end.to_string(), "cannot decrypt peer's message");
 }

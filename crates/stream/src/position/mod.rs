@@ -63,10 +63,10 @@ impl Position {
     /// # Errors
     ///
     /// It is one in another result.
-    pub fn check(&self, of: Fingerprint) -> Result<(), ForeignPosition> {
+    pub fn check(&self, of: Fingerprint) -> Result<(), PositionMismatch> {
         match self.fingerprint {
-            Some(own) if own.statement != of.statement => Err(ForeignPosition::Statement),
-            Some(own) if own.values != of.values => Err(ForeignPosition::Values),
+            Some(own) if own.statement != of.statement => Err(PositionMismatch::Statement),
+            Some(own) if own.values != of.values => Err(PositionMismatch::Values),
             _ => Ok(()),
         }
     }
@@ -77,11 +77,11 @@ impl Position {
     /// # Errors
     ///
     /// It would not.
-    pub fn check_protocol(&self, spoken: ProtocolVersion) -> Result<(), ForeignPosition> {
+    pub fn check_protocol(&self, spoken: ProtocolVersion) -> Result<(), PositionMismatch> {
         let is_old = |version: ProtocolVersion| version <= ProtocolVersion::V3;
         match self.protocol {
             Some(given) if is_old(given) != is_old(spoken) => {
-                Err(ForeignPosition::Protocol { given, spoken })
+                Err(PositionMismatch::Protocol { given, spoken })
             }
             _ => Ok(()),
         }
@@ -110,7 +110,7 @@ impl Position {
 
 /// Why a position is none in the result that it was to be used for. Nothing was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ForeignPosition {
+pub enum PositionMismatch {
     /// It is one in the result of another statement, or in another keyspace.
     #[error("the position is one of another statement, or of another keyspace")]
     Statement,

@@ -3,7 +3,7 @@
 use cqlwire_codec::{PagingState, ProtocolVersion};
 use proptest::prelude::*;
 
-use super::{Fingerprint, ForeignPosition, Position, PositionError};
+use super::{Fingerprint, Position, PositionError, PositionMismatch};
 
 fn fingerprint(statement: u64, values: u64) -> Fingerprint {
     Fingerprint { statement, values }
@@ -132,9 +132,9 @@ fn a_position_knows_its_result() {
     let own = position.fingerprint.unwrap();
     assert_eq!(position.check(own), Ok(()));
     let other = Fingerprint { statement: 1, ..own };
-    assert_eq!(position.check(other), Err(ForeignPosition::Statement));
+    assert_eq!(position.check(other), Err(PositionMismatch::Statement));
     let other = Fingerprint { values: 1, ..own };
-    assert_eq!(position.check(other), Err(ForeignPosition::Values));
+    assert_eq!(position.check(other), Err(PositionMismatch::Values));
     assert_eq!(Position::START.check(own), Ok(()));
 }
 
@@ -154,7 +154,7 @@ fn the_third_version_has_positions_of_its_own() {
         [(V3, V3, true), (V4, V5, true), (V5, V4, true), (V3, V4, false), (V5, V3, false)]
     {
         let position = Position { protocol: Some(given), ..position() };
-        let error = ForeignPosition::Protocol { given, spoken };
+        let error = PositionMismatch::Protocol { given, spoken };
         let expected = if fits { Ok(()) } else { Err(error) };
         assert_eq!(position.check_protocol(spoken), expected);
     }

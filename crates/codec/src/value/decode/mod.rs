@@ -21,7 +21,7 @@
 //! | set | `HashSet<T>`, `BTreeSet<T>` |
 //! | map | `HashMap<K, V>`, `BTreeMap<K, V>`, [`MapIter`] |
 //! | tuple | tuples of as many |
-//! | user type | structs that derive `Value`; by its fields: [`FieldCells`] |
+//! | user type | structs that derive `UserType`; by its fields: [`FieldCells`] |
 //! | any type | [`CqlValue`](super::CqlValue), [`Undecoded`] |
 //! | any of them | `Box<T>`, `Rc<T>`, `Arc<T>` |
 //! | any of them, or null, or empty | `Option<T>` |
@@ -66,7 +66,7 @@ use crate::ColumnType;
 /// A Rust type that cells can be decoded to; it may borrow from the page (`'page`).
 #[diagnostic::on_unimplemented(
     message = "no cell is read as `{Self}`",
-    note = "a struct is a user type, or what its only field is, if it derives `Value`",
+    note = "a struct is a user type, or what its only field is, if it derives `UserType`",
     note = "what borrows from a page has the lifetime of the row"
 )]
 pub trait DecodeValue<'page>: Sized {

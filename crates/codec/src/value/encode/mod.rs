@@ -34,7 +34,7 @@ use crate::ColumnType;
 /// One bind value.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no bind value",
-    note = "a struct is a user type, or what its only field is, if it derives `Value`"
+    note = "a struct is a user type, or what its only field is, if it derives `UserType`"
 )]
 pub trait EncodeValue {
     /// Appends the value as a \[value\] (v4 §3): its length as an \[int\], then its bytes.

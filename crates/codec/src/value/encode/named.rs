@@ -14,7 +14,7 @@ use crate::value::ValueError;
 /// Bind values by the names of their markers, in any order.
 ///
 /// Names are matched exactly, as the server spells them: in lower case, unless they were quoted.
-/// Maps from names to values do the same, and structs that derive `Values`.
+/// Maps from names to values do the same, and structs that derive `BindValues`.
 #[derive(Copy, Clone, Debug)]
 pub struct NamedValues<'a, V>(pub &'a [(&'a str, V)]);
 

@@ -55,7 +55,7 @@ fn closing_waits_for_what_was_taken_in_and_for_nothing_else() {
     assert_eq!(shell.count(), 1);
     assert!(bench.core.is_drained());
     bench.end(0);
-    assert!(matches!(bench.poll(kept), Ok(Outcome::Answered(_))));
+    assert!(matches!(bench.poll(kept), Ok(Outcome::Response(_))));
     bench.assert_at_rest();
 }
 
@@ -93,7 +93,7 @@ fn i6_any_answer_is_a_sign_of_life_while_a_heartbeat_is_owed() {
     bench.pass(Duration::from_secs(4)).unwrap();
     bench.deliver(answer(stream, Opcode::Result, 1)).unwrap();
     bench.pass(Duration::from_secs(4)).unwrap();
-    assert!(matches!(bench.outcome(ticket), Outcome::Answered(_)));
+    assert!(matches!(bench.outcome(ticket), Outcome::Response(_)));
     // Silence after that is silence.
     bench.pass(Duration::from_secs(30)).unwrap();
     assert_eq!(bench.pass(Duration::from_secs(6)), Err(Unresponsive));
@@ -196,11 +196,11 @@ fn g6_5_a_sleeping_shell_is_told_whenever_the_connection_wears_out() {
     assert_eq!(shell.count(), 0, "one too many is allowed");
     give_up(&mut bench, tickets.pop().unwrap());
     assert_eq!(shell.count(), 1);
-    assert!(bench.core.is_worn_out());
+    assert!(bench.core.is_retiring());
 
     // Before the shell looks, a late answer comes; it sleeps on, and then it is one too many again.
     bench.deliver(answer(sent[3].0, Opcode::Result, 3)).unwrap();
-    assert!(!bench.core.is_worn_out());
+    assert!(!bench.core.is_retiring());
     let shell = bench.sleep();
     give_up(&mut bench, tickets.pop().unwrap());
     assert_eq!(shell.count(), 1);
@@ -232,17 +232,17 @@ fn g6_5_an_answer_that_is_owed_to_nobody_for_too_long_wears_the_connection_out()
     assert_eq!(bench.core.orphan_due(), Some(bench.now + Duration::from_secs(60)), "the next's");
 
     bench.pass(Duration::from_millis(59_999)).unwrap();
-    assert!(!bench.core.is_worn_out());
+    assert!(!bench.core.is_retiring());
     bench.pass(Duration::from_millis(1)).unwrap();
-    assert!(bench.core.is_worn_out());
+    assert!(bench.core.is_retiring());
     assert!(bench.core.poll_timeout() > bench.now, "it is not to be told again and again");
 
     // The others finish, and the late answer changes nothing any more.
     bench.deliver(answer(sent[1].0, Opcode::Result, 2)).unwrap();
     bench.deliver(answer(sent[2].0, Opcode::Result, 3)).unwrap();
-    assert!(bench.core.is_worn_out() && bench.core.is_open());
+    assert!(bench.core.is_retiring() && bench.core.is_open());
     assert_eq!(bench.outcome(timed_out), Outcome::DeadlinePassed(Reached::Written));
-    assert_eq!(bench.outcome(other), Outcome::Answered(answer(sent[2].0, Opcode::Result, 3)));
+    assert_eq!(bench.outcome(other), Outcome::Response(answer(sent[2].0, Opcode::Result, 3)));
     bench.assert_at_rest();
 }
 
@@ -270,6 +270,6 @@ fn a_limit_of_age_beyond_all_times_is_none() {
     assert_eq!(bench.transmit().len(), 1);
     let _abandoned = bench.abandon(ticket);
     bench.pass(Duration::from_secs(29)).unwrap();
-    assert!(!bench.core.is_worn_out());
+    assert!(!bench.core.is_retiring());
     bench.end(0);
 }

@@ -231,7 +231,7 @@ impl Model {
     fn check(&self, known: &Known, outcome: &Outcome) {
         let (taken, seen) = (self.taken.contains(&known.tag), self.seen.contains(&known.tag));
         match outcome {
-            Outcome::Answered(envelope) => {
+            Outcome::Response(envelope) => {
                 assert_eq!(envelope.body, known.tag.to_be_bytes()[..], "another's answer");
                 assert!(taken);
             }
@@ -297,7 +297,7 @@ impl Model {
         assert!(usage.waiting <= self.max_waiting());
         assert_eq!(usage.orphaned, self.orphans.len());
         let too_many = self.orphans.len() > core.settings.max_orphaned;
-        assert_eq!(core.is_worn_out(), self.outlived || too_many, "{:?}", self.orphans);
+        assert_eq!(core.is_retiring(), self.outlived || too_many, "{:?}", self.orphans);
         for known in &self.callers {
             if let Some(woken) = &known.woken {
                 assert_eq!(woken.count(), usize::from(self.is_settled(known)), "{known:?}");

@@ -14,9 +14,9 @@ fn an_answer_finds_its_caller_and_frees_its_stream() {
     bench.deliver(answer(sent[0].0, Opcode::Result, 1)).unwrap();
     bench.deliver(answer(sent[1].0, Opcode::Result, 2)).unwrap();
     assert_eq!(bench.woken.count(), 1, "only the one that waits is woken");
-    assert_eq!(bench.outcome(first), Outcome::Answered(answer(sent[0].0, Opcode::Result, 1)));
+    assert_eq!(bench.outcome(first), Outcome::Response(answer(sent[0].0, Opcode::Result, 1)));
     // g5_4: the second came before its caller ever asked.
-    assert_eq!(bench.outcome(second), Outcome::Answered(answer(sent[1].0, Opcode::Result, 2)));
+    assert_eq!(bench.outcome(second), Outcome::Response(answer(sent[1].0, Opcode::Result, 2)));
     bench.assert_at_rest();
 }
 
@@ -32,7 +32,7 @@ fn g1_3_i3_every_id_at_once_answered_backwards() {
         bench.deliver(answer(stream, Opcode::Result, tag.unwrap())).unwrap();
     }
     for (tag, ticket) in (0u32..).zip(tickets) {
-        let Ok(Outcome::Answered(envelope)) = bench.poll(ticket) else {
+        let Ok(Outcome::Response(envelope)) = bench.poll(ticket) else {
             panic!("{tag} has no answer")
         };
         assert_eq!(envelope.body, tag.to_be_bytes()[..]);
@@ -49,7 +49,7 @@ fn g1_4_a_second_answer_ends_the_connection_and_reaches_nobody() {
     let violation = Violation::NotOwed { stream, opcode: Opcode::Result };
     assert_eq!(bench.deliver(answer(stream, Opcode::Result, 9)), Err(violation));
     bench.end(0);
-    assert_eq!(bench.outcome(first), Outcome::Answered(answer(stream, Opcode::Result, 1)));
+    assert_eq!(bench.outcome(first), Outcome::Response(answer(stream, Opcode::Result, 1)));
     assert_eq!(bench.outcome(second), Outcome::ConnectionEnded(Reached::Written));
     bench.assert_at_rest();
 }
@@ -78,7 +78,7 @@ fn b8_an_answer_while_its_request_is_being_written_is_taken() {
     let stream = read_requests(&batch)[0].0;
     bench.deliver(answer(stream, Opcode::Error, 1)).unwrap();
     bench.end(1);
-    assert_eq!(bench.outcome(ticket), Outcome::Answered(answer(stream, Opcode::Error, 1)));
+    assert_eq!(bench.outcome(ticket), Outcome::Response(answer(stream, Opcode::Error, 1)));
     bench.assert_at_rest();
 }
 
@@ -128,7 +128,7 @@ fn g6_4_an_id_is_not_used_again_before_its_late_answer() {
     bench.deliver(answer(stream, Opcode::Result, 1)).unwrap();
     assert_eq!(bench.transmit(), [(stream, Some(2))]);
     bench.deliver(answer(stream, Opcode::Result, 2)).unwrap();
-    assert_eq!(bench.outcome(next), Outcome::Answered(answer(stream, Opcode::Result, 2)));
+    assert_eq!(bench.outcome(next), Outcome::Response(answer(stream, Opcode::Result, 2)));
     bench.assert_at_rest();
 }
 
@@ -161,7 +161,7 @@ fn turns_come_in_order_and_nobody_barges_in() {
         bench.deliver(answer(sent[0].0, Opcode::Result, tag)).unwrap();
     }
     for ticket in tickets {
-        assert!(matches!(bench.poll(ticket), Ok(Outcome::Answered(_))));
+        assert!(matches!(bench.poll(ticket), Ok(Outcome::Response(_))));
     }
     bench.assert_at_rest();
 }

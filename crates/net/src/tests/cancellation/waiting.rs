@@ -97,7 +97,7 @@ async fn g8_1_waiting_for_a_connection_to_wear_out_is_dropped_at_every_poll() {
     let connection = connected(&node, &settings).await;
     node.prime(Prime::statement("silence").silence());
     let orphan = send(&connection, "silence", seconds(1));
-    let waiting = cancel_at_every_poll(|| connection.worn_out(), async |_| ());
+    let waiting = cancel_at_every_poll(|| connection.retiring(), async |_| ());
     let both = async { tokio::join!(waiting, orphan) };
     let (((), dropped), outcome) = tokio::time::timeout(SOON, both).await.unwrap();
     assert!(dropped >= 2 && outcome.is_err(), "{dropped} points");

@@ -1,4 +1,4 @@
-//! `Value`: a struct that is a user-defined type, or what its only field is.
+//! `UserType`: a struct that is a user-defined type, or what its only field is.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
@@ -10,7 +10,7 @@ use crate::input::{Field, Input, Role};
 use crate::row::skipped;
 
 pub(crate) fn derive(input: DeriveInput) -> Result<TokenStream> {
-    let (input, mut errors) = Input::parse(input, "Value")?;
+    let (input, mut errors) = Input::parse(input, "UserType")?;
     check(&input, &mut errors);
     let of_page = errors.take(OfPage::new(&input.generics));
     let Some(of_page) = of_page else { return errors.finish(TokenStream::new()) };

@@ -1,4 +1,4 @@
-//! `Values`: a struct that is bound to the markers of a statement.
+//! `BindValues`: a struct that is bound to the markers of a statement.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
@@ -9,7 +9,7 @@ use crate::generics::require;
 use crate::input::{Field, Input, Role};
 
 pub(crate) fn derive(input: DeriveInput) -> Result<TokenStream> {
-    let (input, mut errors) = Input::parse(input, "Values")?;
+    let (input, mut errors) = Input::parse(input, "BindValues")?;
     if !input.is_named {
         refuse(&input, &mut errors);
     }
