@@ -184,10 +184,10 @@ pub use request::{
 };
 pub use request_envelope::RequestEnvelope;
 pub use response::{
-    BindMetadata, Decoded, ErrorCode, Event, EventKind, Failures, Prefixes, Prepared, Replicas,
-    Response, ResultResponse, Rows, RowsMetadata, SchemaChange, SchemaChangeKind, SchemaTarget,
-    ServerError, ServerErrorDetail, StatusChange, Supported, TopologyChange, WriteType,
-    decode_response, encode_response,
+    Applied, BindMetadata, Decoded, ErrorCode, Event, EventKind, Failures, Prefixes, Prepared,
+    Replicas, Response, ResultResponse, Rows, RowsMetadata, SchemaChange, SchemaChangeKind,
+    SchemaTarget, ServerError, ServerErrorDetail, StatementKind, StatusChange, Supported,
+    TopologyChange, WriteType, decode_response, encode_response,
 };
 pub use rows::{
     ArrangedCells, ColumnIndex, RawCell, Row, RowCells, RowCursor, RowIter, RowPlan, RowPlanner,

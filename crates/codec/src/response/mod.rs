@@ -19,7 +19,10 @@ use std::fmt;
 use bytes::{Buf, Bytes};
 
 pub use self::encode::encode_response;
-pub use self::error::{ErrorCode, Failures, Replicas, ServerError, ServerErrorDetail, WriteType};
+pub use self::error::{
+    Applied, ErrorCode, Failures, Replicas, ServerError, ServerErrorDetail, StatementKind,
+    WriteType,
+};
 pub use self::event::{
     Event, EventKind, SchemaChange, SchemaChangeKind, SchemaTarget, StatusChange, TopologyChange,
 };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cqlwire_cluster::{ContactAttempt, ContactFailure};
-use cqlwire_codec::ServerError;
+use cqlwire_codec::{ServerError, StatementKind};
 use cqlwire_net::{RefusedBecause, RequestError};
 use cqlwire_pool::{NotConnected, Unconnected};
 
@@ -43,7 +43,7 @@ impl Attempt {
     pub(super) fn may_have_been_applied(&self) -> bool {
         match &self.failure {
             AttemptFailure::NoResponse(error) => error.may_have_been_applied(),
-            AttemptFailure::Server(error) => error.may_have_been_applied(),
+            AttemptFailure::Server(error) => error.may_have_been_applied(StatementKind::Unknown),
             AttemptFailure::NotConnected(_)
             | AttemptFailure::Refused(_)
             | AttemptFailure::Contact(_) => false,

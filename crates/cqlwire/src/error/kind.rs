@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use cqlwire_codec::{DecodeError, EncodeError, ErrorCode, Opcode, ServerError, ValueError};
+use cqlwire_codec::{
+    DecodeError, EncodeError, ErrorCode, Opcode, ServerError, StatementKind, ValueError,
+};
 use cqlwire_net::ConnectionEnd;
 use cqlwire_stream::{PositionMismatch, StreamError};
 
@@ -192,7 +194,7 @@ impl ErrorKind {
 
     pub(super) const fn may_have_been_applied(&self) -> bool {
         match self {
-            Self::Server { error, .. } => error.may_have_been_applied(),
+            Self::Server { error, .. } => error.may_have_been_applied(StatementKind::Unknown),
             Self::Timeout { phase, .. } => matches!(phase, TimeoutPhase::Response),
             // The server answered, so it did what it was asked; only the answer is of no use.
             Self::ConnectionLost { .. }

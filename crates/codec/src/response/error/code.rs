@@ -52,9 +52,10 @@ codes! {
     BadCredentials = 0x0100, "bad credentials";
     /// 0x1000: too few replicas are up.
     Unavailable = 0x1000, "unavailable";
-    /// 0x1001: the coordinator has too much to do; it did nothing.
+    /// 0x1001: the coordinator has too much to do. A write may have been begun: see
+    /// [`applied`](Self::applied).
     Overloaded = 0x1001, "overloaded";
-    /// 0x1002: the coordinator is still starting; it did nothing.
+    /// 0x1002: the coordinator is still joining the ring, and reads nothing.
     IsBootstrapping = 0x1002, "is bootstrapping";
     /// 0x1003: a TRUNCATE failed.
     TruncateError = 0x1003, "truncate error";

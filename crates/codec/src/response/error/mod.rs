@@ -3,6 +3,7 @@
 //! An error keeps its code and its text whatever else of it can be read: a code that is not known
 //! here and details that are cut off are errors of the server all the same, not of the connection.
 
+mod applied;
 mod code;
 mod read;
 
@@ -11,6 +12,7 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 
+pub use self::applied::{Applied, StatementKind};
 pub use self::code::ErrorCode;
 pub(super) use self::read::read;
 use super::names::names;
@@ -33,7 +35,7 @@ pub struct ServerError {
 pub enum ServerErrorDetail {
     /// Nothing, or nothing that could be read.
     None,
-    /// Too few replicas are up; nothing was done.
+    /// Too few replicas are up.
     Unavailable {
         /// The consistency asked for.
         consistency: Consistency,
@@ -163,33 +165,6 @@ impl ServerError {
     /// An error without details.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), detail: ServerErrorDetail::None }
-    }
-
-    /// May a write that was answered so have been done, or still be done?
-    pub const fn may_have_been_applied(&self) -> bool {
-        match self.code {
-            ErrorCode::WriteTimeout
-            | ErrorCode::WriteFailure
-            | ErrorCode::CasWriteUnknown
-            | ErrorCode::CdcWriteFailure
-            | ErrorCode::TruncateError
-            | ErrorCode::ServerError
-            | ErrorCode::Other(_) => true,
-            ErrorCode::ProtocolError
-            | ErrorCode::BadCredentials
-            | ErrorCode::Unavailable
-            | ErrorCode::Overloaded
-            | ErrorCode::IsBootstrapping
-            | ErrorCode::ReadTimeout
-            | ErrorCode::ReadFailure
-            | ErrorCode::FunctionFailure
-            | ErrorCode::SyntaxError
-            | ErrorCode::Unauthorized
-            | ErrorCode::Invalid
-            | ErrorCode::ConfigError
-            | ErrorCode::AlreadyExists
-            | ErrorCode::Unprepared => false,
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Responses against the byte vectors, both ways, and cut off everywhere.
 
+mod applied;
 mod bodies;
 mod errors;
 mod events;
