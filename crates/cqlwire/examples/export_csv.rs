@@ -22,7 +22,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let shown = bar.clone();
     let execution = session.query(SELECT, ()).page_size(1_000);
     let mut pages =
-        execution.on_progress(move |progress| shown.set_position(progress.rows)).pages();
+        execution.stream().on_progress(move |progress| shown.set_position(progress.rows)).pages();
     let mut file = BufWriter::new(File::create(&path)?);
     writeln!(file, "station,number,celsius,note")?;
     while let Some(page) = pages.try_next().await? {

@@ -49,7 +49,7 @@ async fn beat(
             () = tokio::time::sleep(Duration::from_millis(5)) => {}
         }
         let started = Instant::now();
-        let answer = session.execute(&ping, ()).into_future();
+        let answer = session.execute(&ping, ());
         tokio::select! {
             done = &mut work => return Ok(done.map(|()| latencies)?),
             answer = answer => drop(answer?),

@@ -54,7 +54,7 @@ fn missing_is_fine(error: std::io::Error) -> std::io::Result<()> {
 
 /// Reads some rows, and says where to go on; `None` if there is nothing more.
 async fn read_some(session: &Session, from: Position) -> Result<(u64, Option<Position>)> {
-    let execution = session.query(SELECT, ()).from_position(from).row_limit(ROWS_A_RUN);
+    let execution = session.query(SELECT, ()).stream().from_position(from).row_limit(ROWS_A_RUN);
     let mut rows = execution.rows::<(i32, i32)>();
     while rows.try_next().await?.is_some() {}
     Ok((rows.progress().rows, rows.position()))

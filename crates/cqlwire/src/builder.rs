@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cqlwire_cluster::{Cluster, NoContact};
-use cqlwire_codec::{Compression, ProtocolVersion};
-use cqlwire_net::{Authenticator, Deadline, Endpoint, PlainCredentials, Tls};
+use cqlwire_codec::{Compression, ProtocolVersion, StatementKind};
+use cqlwire_net::{Authenticator, Deadline, Endpoint, InvalidEndpoint, PlainCredentials, Tls};
 use cqlwire_stream::PageBudget;
 
-use crate::core::Core;
-use crate::error::{Attempt, Error, ErrorKind};
-use crate::{ExecutionProfile, Result, Session};
+use crate::contact_points::IntoContactPoints;
+use crate::error::{Attempt, Error, ErrorKind, Result, TimeoutPhase};
+use crate::profile::ExecutionProfile;
+use crate::session::Session;
+use crate::shared::Shared;
 
 /// Describes a session. Every setting has a default that suits production; what is wrong with one
 /// is told by [`connect`](Self::connect).
@@ -56,12 +58,11 @@ impl Default for SessionBuilder {
 }
 
 impl SessionBuilder {
-    /// Servers to ask about the cluster, each `host` or `host:port`, tried in this order until one
-    /// answers. One is enough; several survive the loss of one. Default `127.0.0.1:9042`.
-    pub fn contact_points<S: AsRef<str>>(mut self, servers: impl IntoIterator<Item = S>) -> Self {
-        let parsed: Result<Vec<Endpoint>, _> =
-            servers.into_iter().map(|server| server.as_ref().parse()).collect();
-        match parsed {
+    /// Servers to ask about the cluster, each `host` or `host:port`; a text may name several, with
+    /// commas between them. One is enough; several survive the loss of one. Default
+    /// `127.0.0.1:9042`.
+    pub fn contact_points(mut self, servers: impl IntoContactPoints) -> Self {
+        match parse_contact_points(&servers.into_contact_points()) {
             Ok(servers) if servers.is_empty() => self.refuse("contact points", "none was given"),
             Ok(servers) => self.cluster.contact_points = servers,
             Err(error) => self.refuse("contact points", error),
@@ -208,7 +209,7 @@ impl SessionBuilder {
         let cluster = cluster.map_err(|error| no_contact(error, deadline))?;
         let budget = PageBudget::new(self.page_budget_bytes);
         let agreement = self.schema_agreement_timeout;
-        Ok(Session::new(Core::new(cluster, tasks, self.profile, budget, keyspace, agreement)))
+        Ok(Session::new(Shared::new(cluster, tasks, self.profile, budget, keyspace, agreement)))
     }
 
     fn refuse(&mut self, setting: &'static str, why: impl std::fmt::Display) {
@@ -216,8 +217,26 @@ impl SessionBuilder {
     }
 }
 
+fn parse_contact_points(servers: &[String]) -> Result<Vec<Endpoint>, InvalidEndpoint> {
+    let servers = servers.iter().flat_map(|servers| servers.split(','));
+    servers.map(|server| server.trim().parse()).collect()
+}
+
+/// What no contact point was good for is a timeout, if it is the deadline that kept the last of them
+/// from being tried to its end.
 fn no_contact(error: NoContact, deadline: Deadline) -> Error {
     let attempts: Vec<Attempt> = error.attempts.into_iter().map(Attempt::from).collect();
-    let kind = ErrorKind::NoHostAvailable { plan_was_empty: attempts.is_empty() };
-    Error::after(kind, attempts, Some(deadline.elapsed()))
+    let kind = if deadline.remaining().is_zero() {
+        ErrorKind::Timeout { phase: TimeoutPhase::Connect, host: None }
+    } else {
+        ErrorKind::NoHostAvailable { plan_was_empty: attempts.is_empty() }
+    };
+    Error::after(kind, StatementKind::Read, attempts, Some(deadline.elapsed()))
+}
+
+impl Session {
+    /// Describes a session; nothing is done until [`connect`](SessionBuilder::connect).
+    pub fn builder() -> SessionBuilder {
+        SessionBuilder::default()
+    }
 }

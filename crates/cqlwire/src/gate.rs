@@ -30,20 +30,20 @@ pub(crate) struct Gate {
     empty: Notify,
 }
 
-/// Somebody is inside, until this is dropped.
+/// A call is inside, until this is dropped.
 #[derive(Debug)]
 #[must_use = "whoever drops it is outside again"]
-pub(crate) struct Inside<'a> {
+pub(crate) struct Permit<'a> {
     gate: &'a Gate,
 }
 
 impl Gate {
     /// Comes in, at the cost of one atomic operation; `None` once the gate is closed.
-    pub(crate) fn enter(&self) -> Option<Inside<'_>> {
+    pub(crate) fn enter(&self) -> Option<Permit<'_>> {
         let before = self.state.fetch_add(ONE, Ordering::AcqRel);
-        let inside = Inside { gate: self };
+        let permit = Permit { gate: self };
         // Whoever comes too late leaves again at once, by way of the drop.
-        (before & CLOSED == 0).then_some(inside)
+        (before & CLOSED == 0).then_some(permit)
     }
 
     /// Lets nobody in any more.
@@ -74,7 +74,7 @@ impl Gate {
     }
 }
 
-impl Drop for Inside<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
         let before = self.gate.state.fetch_sub(ONE, Ordering::AcqRel);
         if before == ONE | CLOSED {

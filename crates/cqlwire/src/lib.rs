@@ -70,22 +70,29 @@
 //! its answer; `core` is what they and streams share, `gate` what makes close exact, `resources` and
 //! `stream_totals` what is counted there; `error` is what can go wrong.
 
+mod attempt;
 mod builder;
-mod core;
+mod contact_points;
+mod cql;
 mod error;
 mod execution;
 mod gate;
+mod operation;
 mod prepared;
 mod profile;
 mod resources;
 mod result;
 mod scratch;
 mod session;
+mod shared;
 mod stream_totals;
 #[cfg(test)]
 mod tests;
+pub mod value;
+mod warnings;
 
 pub use builder::SessionBuilder;
+pub use contact_points::IntoContactPoints;
 pub use cqlwire_cluster::{Host, Topology};
 pub use cqlwire_codec::{
     self as codec, Compression, Consistency, DecodeRow, DecodeValue, EncodeValue, EncodeValues,
@@ -100,7 +107,7 @@ pub use cqlwire_net::{
 };
 pub use cqlwire_stream::{self as stream, OwnedRow, Page, Position, PositionError, Progress};
 pub use error::{Attempt, AttemptFailure, Error, ErrorKind, Result, TimeoutPhase};
-pub use execution::{Executing, Execution, Pages, RowStream, StatementSource};
+pub use execution::{Execution, PageFetch, Pages, RowStream, StatementSource, Streaming};
 pub use prepared::PreparedStatement;
 pub use profile::ExecutionProfile;
 pub use resources::Resources;

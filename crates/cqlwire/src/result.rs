@@ -3,7 +3,7 @@
 use cqlwire_codec::{DecodeRow, RowIter, SchemaChange, ValueError};
 use cqlwire_stream::Page;
 
-use crate::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// The whole result of one statement: its rows, none if it has none, and what came with them.
 ///
@@ -16,13 +16,8 @@ pub struct QueryResult {
 }
 
 impl QueryResult {
-    pub(crate) const fn new(page: Page) -> Self {
-        Self { page, schema: None }
-    }
-
-    pub(crate) fn with_schema_change(mut self, change: Box<SchemaChange>, agreed: bool) -> Self {
-        self.schema = Some((change, agreed));
-        self
+    pub(crate) const fn new(page: Page, schema: Option<(Box<SchemaChange>, bool)>) -> Self {
+        Self { page, schema }
     }
 
     /// The rows, decoded one at a time and borrowed from the result.

@@ -1,6 +1,7 @@
 //! The session: what users hold.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,9 +9,15 @@ use cqlwire_cluster::Topology;
 use cqlwire_codec::EncodeValues;
 use cqlwire_net::Deadline;
 
-use crate::core::Core;
-use crate::execution::{AskPrepare, Execution, Statement, Trail};
-use crate::{ExecutionProfile, PreparedStatement, Resources, Result, SessionBuilder, StreamTotals};
+use crate::attempt::Run;
+use crate::error::Result;
+use crate::execution::Execution;
+use crate::operation::{Operation, PrepareOperation, Statement};
+use crate::prepared::PreparedStatement;
+use crate::profile::ExecutionProfile;
+use crate::resources::Resources;
+use crate::shared::Shared;
+use crate::stream_totals::StreamTotals;
 
 /// A session with a Cassandra cluster: connections to its hosts, over which statements are executed.
 ///
@@ -20,36 +27,27 @@ use crate::{ExecutionProfile, PreparedStatement, Resources, Result, SessionBuild
 /// closes by itself; [`close`](Self::close) does the same with a wait and a deadline.
 #[derive(Clone)]
 pub struct Session {
-    core: Arc<Core>,
+    shared: Arc<Shared>,
 }
 
 impl Session {
-    /// Describes a session; nothing is done until [`connect`](SessionBuilder::connect).
-    pub fn builder() -> SessionBuilder {
-        SessionBuilder::default()
-    }
-
-    pub(crate) fn new(core: Core) -> Self {
-        Self { core: Arc::new(core) }
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self { shared: Arc::new(shared) }
     }
 
     /// A statement in CQL with its values, about to be executed. For what is executed more than
     /// once, [`prepare`](Self::prepare) is cheaper and checks the types of the values.
-    pub fn query<'a, V: EncodeValues + Sync>(
-        &'a self,
-        statement: &'a str,
-        values: V,
-    ) -> Execution<'a, V> {
-        Execution::new(self, Statement::Text(statement), values)
+    pub fn query<'a, V: EncodeValues>(&'a self, statement: &'a str, values: V) -> Execution<'a, V> {
+        Execution::new(&self.shared, Statement::Text(statement), values)
     }
 
     /// A prepared statement with its values, about to be executed.
-    pub fn execute<'a, V: EncodeValues + Sync>(
+    pub fn execute<'a, V: EncodeValues>(
         &'a self,
         prepared: &'a PreparedStatement,
         values: V,
     ) -> Execution<'a, V> {
-        Execution::new(self, Statement::Prepared(prepared), values)
+        Execution::new(&self.shared, Statement::Prepared(prepared), values)
     }
 
     /// Has one host parse a statement; the others are told it when they are first asked to execute
@@ -63,11 +61,12 @@ impl Session {
     ///
     /// Dropped, the host may know the statement; nothing else is left behind.
     pub async fn prepare(&self, statement: &str) -> Result<PreparedStatement> {
-        let _inside = self.core.enter()?;
-        let deadline = Deadline::after(self.core.profile.timeout);
-        let mut trail = Trail::new(&self.core, deadline);
-        let answer = trail.run(&AskPrepare { text: statement }).await?;
-        let prepared = answer.into_prepared().map_err(|kind| trail.end(kind))?;
+        let timeout = self.shared.profile.timeout;
+        let _permit = self.shared.admit(timeout)?;
+        let mut run = Run::new(&self.shared, Deadline::after(timeout));
+        let prepare = PrepareOperation { text: statement };
+        let response = poll_fn(|context| run.poll(&self.shared, &prepare, true, context)).await?;
+        let prepared = response.into_prepared().map_err(|kind| run.end(prepare.kind(), kind))?;
         Ok(PreparedStatement::new(statement.to_owned(), prepared))
     }
 
@@ -80,36 +79,32 @@ impl Session {
     /// Dropped, the session stays closed to new calls, and what is open closes once the last clone
     /// is dropped.
     pub async fn close(&self, timeout: Duration) {
-        self.core.close(Deadline::after(timeout)).await;
+        self.shared.close(Deadline::after(timeout)).await;
     }
 
     /// Has it been closed?
     pub fn is_closed(&self) -> bool {
-        self.core.is_closed()
+        self.shared.is_closed()
     }
 
     /// The cluster as it was last seen.
     pub fn topology(&self) -> Arc<Topology> {
-        self.core.cluster().topology()
+        self.shared.cluster().topology()
     }
 
     /// How requests are executed unless they say otherwise.
     pub fn profile(&self) -> &ExecutionProfile {
-        &self.core.profile
+        &self.shared.profile
     }
 
     /// What the session holds at the moment. At rest, everything but the connections is zero.
     pub fn resources(&self) -> Resources {
-        self.core.resources()
+        self.shared.resources()
     }
 
     /// What its streams came to since it was connected.
     pub fn stream_totals(&self) -> StreamTotals {
-        self.core.streams.totals()
-    }
-
-    pub(crate) const fn core(&self) -> &Arc<Core> {
-        &self.core
+        self.shared.streams.totals()
     }
 }
 

@@ -58,7 +58,7 @@ pub use auth::{
 };
 pub use connection::{Connection, Sent};
 pub use cqlwire_mux::{Reached, RefusedBecause, Settings as MultiplexerSettings, Usage};
-pub use deadline::Deadline;
+pub use deadline::{Deadline, DeadlinePassed};
 pub use dial::{ByteStream, Dialer, Dialing};
 pub use endpoint::{DEFAULT_PORT, Endpoint, InvalidEndpoint};
 pub use error::{

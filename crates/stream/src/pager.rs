@@ -109,6 +109,9 @@ impl<S: PageSource> Pager<S> {
                 Next::UnderWay { .. } => {}
                 Next::Ended(ending) => return Poll::Ready(self.tell_the_end(ending)),
             }
+            if let Next::UnderWay { fetch, .. } = &mut self.next {
+                S::awaited(fetch);
+            }
             ready!(self.poll_fetch(cx));
             turn.made_progress();
         }

@@ -31,6 +31,12 @@ pub trait PageSource: Send {
     /// ask for is no larger, so that the limit falls between two pages.
     fn fetch(&mut self, from: &Position, most_rows: Option<NonZeroU32>) -> Self::Fetch;
 
+    /// A reader waits for this page from now on: until then, the time that passed was not its
+    /// own. Called before each poll by which a reader waits.
+    fn awaited(fetch: &mut Self::Fetch) {
+        let _ = fetch;
+    }
+
     /// What its result is known by: positions in it are given out with it. Whether the one that a
     /// stream begins at is in this result is for the source to check.
     fn fingerprint(&self) -> Option<Fingerprint> {

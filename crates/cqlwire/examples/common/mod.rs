@@ -14,7 +14,7 @@ pub(crate) async fn connect() -> Result<Session> {
 pub(crate) fn builder() -> SessionBuilder {
     let servers = std::env::var("CQLWIRE_CONTACT_POINTS");
     let servers = servers.unwrap_or_else(|_| "127.0.0.1:9042".to_owned());
-    Session::builder().contact_points(servers.split(','))
+    Session::builder().contact_points(servers)
 }
 
 /// Makes sure that `cqlwire_examples.measurements` has its rows: 20 stations, 1,000 rows each.
@@ -35,7 +35,7 @@ pub(crate) async fn fill(session: &Session) -> Result<()> {
         let writes = (start..start + 250).map(|row| {
             let celsius = f64::from(row % 400) / 10.0;
             let values = (row / 1_000, row % 1_000, celsius, format!("measurement {row}"));
-            session.execute(&insert, values).idempotent(true).into_future()
+            session.execute(&insert, values).idempotent(true)
         });
         futures_util::future::try_join_all(writes).await?;
     }

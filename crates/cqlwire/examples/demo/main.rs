@@ -46,9 +46,7 @@ async fn run() -> Result<(), Failure> {
 async fn connect() -> Result<Session, Failure> {
     let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let servers = set("CQLWIRE_CONTACT_POINTS").unwrap_or_else(|| "127.0.0.1:9042".to_owned());
-    let mut builder = Session::builder()
-        .contact_points(servers.split(',').map(str::trim))
-        .application_name("cqlwire demo");
+    let mut builder = Session::builder().contact_points(servers).application_name("cqlwire demo");
     if let Some(user) = set("CQLWIRE_USER") {
         builder = builder.credentials(user, set("CQLWIRE_PASSWORD").unwrap_or_default());
     }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use cqlwire_cluster::{ContactAttempt, ContactFailure};
-use cqlwire_codec::{ServerError, StatementKind};
+use cqlwire_codec::{ErrorCode, Prefixes, ServerError, StatementKind};
 use cqlwire_net::{RefusedBecause, RequestError};
 use cqlwire_pool::{NotConnected, Unconnected};
 
 /// One host that was tried, or skipped, and why that was not the end of it.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{host}: {failure}")]
+#[non_exhaustive]
 pub struct Attempt {
     /// The host, as it was named.
     pub host: Arc<str>,
@@ -28,27 +29,79 @@ pub enum AttemptFailure {
     /// Its connection took no more requests. Nothing was sent.
     #[error("{}", in_words(*.0))]
     Refused(RefusedBecause),
-    /// The request got no answer.
+    /// The request got no response.
     #[error("{}", .0.failure)]
     NoResponse(#[source] Box<RequestError>),
     /// It refused in a way that another host may not.
-    #[error("{0}")]
-    Server(#[source] Box<ServerError>),
+    #[error("{error}")]
+    Server {
+        /// What it said.
+        #[source]
+        error: Box<ServerError>,
+        /// What came along: the id of a trace, warnings, a custom payload.
+        prefixes: Prefixes,
+    },
     /// It could not be asked about the cluster.
     #[error("{0}")]
     Contact(#[source] Box<ContactFailure>),
 }
 
 impl Attempt {
-    pub(super) fn may_have_been_applied(&self) -> bool {
+    /// Could it go well a moment later, without anybody changing anything?
+    pub(super) fn is_retryable(&self) -> bool {
+        match &self.failure {
+            AttemptFailure::NotConnected(error) => could_connect(&error.reason),
+            AttemptFailure::Refused(_) => true,
+            AttemptFailure::NoResponse(_) => true,
+            AttemptFailure::Server { error, .. } => is_passing(error.code),
+            AttemptFailure::Contact(failure) => could_contact(failure),
+        }
+    }
+
+    pub(super) fn may_have_been_applied(&self, of: StatementKind) -> bool {
         match &self.failure {
             AttemptFailure::NoResponse(error) => error.may_have_been_applied(),
-            AttemptFailure::Server(error) => error.may_have_been_applied(StatementKind::Unknown),
+            AttemptFailure::Server { error, .. } => error.may_have_been_applied(of),
             AttemptFailure::NotConnected(_)
             | AttemptFailure::Refused(_)
             | AttemptFailure::Contact(_) => false,
         }
     }
+}
+
+fn could_connect(reason: &Unconnected) -> bool {
+    match reason {
+        Unconnected::Failed(error) => !error.is_permanent(),
+        Unconnected::Closed => false,
+        _ => true,
+    }
+}
+
+fn could_contact(failure: &ContactFailure) -> bool {
+    match failure {
+        ContactFailure::Connect(error) => !error.is_permanent(),
+        ContactFailure::Pool(error) => could_connect(&error.reason),
+        ContactFailure::Server(error) => is_passing(error.code),
+        ContactFailure::Request(_) | ContactFailure::Refused(_) => true,
+        _ => false,
+    }
+}
+
+/// Is it an error of the moment?
+pub(super) const fn is_passing(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::Unavailable
+            | ErrorCode::Overloaded
+            | ErrorCode::IsBootstrapping
+            | ErrorCode::ReadTimeout
+            | ErrorCode::ReadFailure
+            | ErrorCode::WriteTimeout
+            | ErrorCode::WriteFailure
+            | ErrorCode::CasWriteUnknown
+            | ErrorCode::TruncateError
+            | ErrorCode::ServerError
+    )
 }
 
 impl From<ContactAttempt> for Attempt {

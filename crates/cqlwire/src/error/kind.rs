@@ -4,10 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use cqlwire_codec::{
-    DecodeError, EncodeError, ErrorCode, Opcode, ServerError, StatementKind, ValueError,
+    DecodeError, EncodeError, Opcode, Prefixes, ServerError, StatementKind, ValueError,
 };
-use cqlwire_net::ConnectionEnd;
+use cqlwire_net::{ConnectionEnd, RefusedBecause};
 use cqlwire_stream::{PositionMismatch, StreamError};
+
+use super::attempt::is_passing;
 
 /// What happened. The same failure is the same variant from whichever call it comes.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +29,14 @@ pub enum ErrorKind {
         /// What it said.
         #[source]
         error: Box<ServerError>,
+        /// What came along: the id of a trace, warnings, a custom payload.
+        prefixes: Prefixes,
+    },
+    /// As many requests wait for the connections to each host as may. Nothing was sent.
+    #[error("overloaded: {because}")]
+    Overloaded {
+        /// The limit that was met, a setting of the session.
+        because: RefusedBecause,
     },
     /// The deadline passed.
     #[error("timeout: the deadline passed while {phase}{}", of(.host.as_deref()))]
@@ -36,8 +46,8 @@ pub enum ErrorKind {
         /// The host that was being waited for, if it was one.
         host: Option<Arc<str>>,
     },
-    /// The request was sent, and the connection ended before the answer: it may have been done.
-    #[error("{host}: the request was sent, but the connection ended before the answer: {end}")]
+    /// The request was sent, and the connection ended before the response: it may have been done.
+    #[error("{host}: the request was sent, but the connection ended before the response: {end}")]
     ConnectionLost {
         /// The host that it was sent to.
         host: Arc<str>,
@@ -65,8 +75,8 @@ pub enum ErrorKind {
     /// `USE` would change one connection of many.
     #[error("USE changes a single connection: name the keyspace in the session's builder instead")]
     UseStatement,
-    /// The answer cannot be read.
-    #[error("the answer cannot be read: {0}")]
+    /// The response cannot be read.
+    #[error("the response cannot be read: {0}")]
     Decode(#[from] DecodeError),
     /// A row cannot be read as what it was to be.
     #[error("{error}{}", place(*.page, *.row))]
@@ -85,8 +95,8 @@ pub enum ErrorKind {
         /// How many were to be collected at most.
         limit: usize,
     },
-    /// The answer is none to this request.
-    #[error("{0} is no answer to this request")]
+    /// The response is none to this request.
+    #[error("{0} is no response to this request")]
     UnexpectedResponse(Opcode),
     /// The rows came without a description of their columns, and none is known that fits.
     #[error("rows of {columns} columns came without their description")]
@@ -108,12 +118,6 @@ pub enum ErrorKind {
         /// How many there were.
         found: u32,
     },
-    /// A host prepares the statement under another id than the one that it had.
-    #[error("{host} prepares the statement under another id: prepare it anew")]
-    StatementChanged {
-        /// The host.
-        host: Arc<str>,
-    },
 }
 
 /// What was being waited for when a deadline passed.
@@ -126,7 +130,7 @@ pub enum TimeoutPhase {
     Queue,
     /// The socket to take the request. It was not sent.
     Write,
-    /// The answer. The request was sent, and may have been done.
+    /// The response. The request was sent, and may have been done.
     Response,
     /// The next attempt, after one that failed.
     Retry,
@@ -136,9 +140,9 @@ impl fmt::Display for TimeoutPhase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Connect => "connecting",
-            Self::Queue => "waiting for a place on a connection",
+            Self::Queue => "waiting for a slot on a connection",
             Self::Write => "waiting for the socket to take the request",
-            Self::Response => "waiting for the answer",
+            Self::Response => "waiting for the response",
             Self::Retry => "trying again",
         })
     }
@@ -171,32 +175,20 @@ impl From<StreamError> for ErrorKind {
 }
 
 impl ErrorKind {
+    /// Of `NoHostAvailable`, its attempts tell.
     pub(super) const fn is_retryable(&self) -> bool {
         match self {
-            Self::NoHostAvailable { .. } | Self::Timeout { .. } | Self::ConnectionLost { .. } => {
-                true
-            }
-            Self::Server { error, .. } => matches!(
-                error.code,
-                ErrorCode::Unavailable
-                    | ErrorCode::Overloaded
-                    | ErrorCode::IsBootstrapping
-                    | ErrorCode::ReadTimeout
-                    | ErrorCode::ReadFailure
-                    | ErrorCode::WriteTimeout
-                    | ErrorCode::WriteFailure
-                    | ErrorCode::CasWriteUnknown
-                    | ErrorCode::ServerError
-            ),
+            Self::Timeout { .. } | Self::ConnectionLost { .. } | Self::Overloaded { .. } => true,
+            Self::Server { error, .. } => is_passing(error.code),
             _ => false,
         }
     }
 
-    pub(super) const fn may_have_been_applied(&self) -> bool {
+    pub(super) const fn may_have_been_applied(&self, of: StatementKind) -> bool {
         match self {
-            Self::Server { error, .. } => error.may_have_been_applied(StatementKind::Unknown),
+            Self::Server { error, .. } => error.may_have_been_applied(of),
             Self::Timeout { phase, .. } => matches!(phase, TimeoutPhase::Response),
-            // The server answered, so it did what it was asked; only the answer is of no use.
+            // The server responded, so it did what it was asked; only the response is of no use.
             Self::ConnectionLost { .. }
             | Self::Decode(_)
             | Self::UnexpectedResponse(_)
@@ -204,14 +196,15 @@ impl ErrorKind {
             | Self::MorePages { .. }
             | Self::RowCount { .. }
             | Self::TooManyRows { .. }
+            // A server that switched its keyspace was asked to, behind what it was known to do.
+            | Self::UseStatement
             | Self::Value { .. } => true,
             Self::NoHostAvailable { .. }
             | Self::SessionClosed
             | Self::Settings { .. }
             | Self::Encode(_)
             | Self::PositionMismatch(_)
-            | Self::UseStatement
-            | Self::StatementChanged { .. } => false,
+            | Self::Overloaded { .. } => false,
         }
     }
 }

@@ -8,7 +8,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cqlwire_codec::{CustomPayload, Prefixes, StatementKind};
 use cqlwire_stream::Position;
+use uuid::Uuid;
 
 pub use attempt::{Attempt, AttemptFailure};
 pub use kind::{ErrorKind, TimeoutPhase};
@@ -26,6 +28,8 @@ pub struct Error {
 #[derive(Debug)]
 struct Inner {
     kind: ErrorKind,
+    /// What the statement does, as far as is known.
+    statement: StatementKind,
     attempts: Vec<Attempt>,
     elapsed: Option<Duration>,
     /// Of a stream: where what did not come begins.
@@ -37,18 +41,19 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind) -> Self {
-        Self::after(kind, Vec::new(), None)
+        Self::after(kind, StatementKind::Unknown, Vec::new(), None)
     }
 
     /// An error that other attempts came before.
     pub(crate) fn after(
         kind: ErrorKind,
+        statement: StatementKind,
         attempts: Vec<Attempt>,
         elapsed: Option<Duration>,
     ) -> Self {
         // What could not even be said was not waited for.
         let elapsed = elapsed.filter(|_| !matches!(kind, ErrorKind::Encode(_)));
-        Self { inner: Arc::new(Inner { kind, attempts, elapsed, resume: None }) }
+        Self { inner: Arc::new(Inner { kind, statement, attempts, elapsed, resume: None }) }
     }
 
     /// The same error, of a page that begins there.
@@ -97,30 +102,74 @@ impl Error {
     /// it is safe to send it again is another question: see
     /// [`may_have_been_applied`](Self::may_have_been_applied).
     pub fn is_retryable(&self) -> bool {
-        self.kind().is_retryable()
+        match self.kind() {
+            ErrorKind::NoHostAvailable { plan_was_empty } => {
+                *plan_was_empty || self.attempts().iter().any(Attempt::is_retryable)
+            }
+            kind => kind.is_retryable(),
+        }
     }
 
-    /// If the request was a write: may it have been done, or still be done? `false` means that it
-    /// was not and will not be.
+    /// What the server would have the client's operators know, if it was one that failed.
+    pub fn warnings(&self) -> &[String] {
+        self.prefixes().map_or(&[], Prefixes::warnings)
+    }
+
+    /// The id under which the server traces the request, in `system_traces`, if it was one that
+    /// failed.
+    pub fn tracing_id(&self) -> Option<Uuid> {
+        self.prefixes()?.tracing_id()
+    }
+
+    /// What the server's query handler sent along, if it was a server that failed.
+    pub fn custom_payload(&self) -> Option<&CustomPayload> {
+        self.prefixes()?.custom_payload()
+    }
+
+    fn prefixes(&self) -> Option<&Prefixes> {
+        match self.kind() {
+            ErrorKind::Server { prefixes, .. } => Some(prefixes),
+            _ => None,
+        }
+    }
+
+    /// May anything of the request have been applied, or still be applied? `false` means that
+    /// nothing was, and nothing will be; so it is of a statement that only reads.
     pub fn may_have_been_applied(&self) -> bool {
-        self.kind().may_have_been_applied()
-            || self.attempts().iter().any(Attempt::may_have_been_applied)
+        let of = self.inner.statement;
+        // Reading changes nothing.
+        of != StatementKind::Read
+            && (self.kind().may_have_been_applied(of)
+                || self.attempts().iter().any(|attempt| attempt.may_have_been_applied(of)))
     }
 }
 
 impl fmt::Debug for Error {
+    /// As a program that ends with it shows it: what happened, and below it each attempt. `{:#?}`
+    /// shows the fields.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
+        if f.alternate() {
+            return self.inner.fmt(f);
+        }
+        self.headline(f)?;
+        self.attempts().iter().try_for_each(|attempt| write!(f, "\n  {attempt}"))
+    }
+}
+
+impl Error {
+    fn headline(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.kind(), f)?;
+        match self.elapsed() {
+            Some(elapsed) => write!(f, " (after {elapsed:.1?})"),
+            None => Ok(()),
+        }
     }
 }
 
 impl fmt::Display for Error {
     /// One line: what happened, after how long, and what was tried.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.kind().fmt(f)?;
-        if let Some(elapsed) = self.elapsed() {
-            write!(f, " (after {elapsed:.1?})")?;
-        }
+        self.headline(f)?;
         for (number, attempt) in self.attempts().iter().enumerate() {
             f.write_str(if number == 0 { ": " } else { "; " })?;
             attempt.fmt(f)?;

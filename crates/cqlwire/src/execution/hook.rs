@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use cqlwire_stream::Progress;
 
-/// See [`Execution::on_progress`](super::Execution::on_progress).
+/// See [`Streaming::on_progress`](super::Streaming::on_progress).
 #[derive(Clone)]
 pub(super) struct Hook(Arc<dyn Fn(&Progress) + Send + Sync>);
 

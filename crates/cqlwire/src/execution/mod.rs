@@ -1,33 +1,37 @@
-//! Executing a statement: which statement, which values, how; and then one answer, or a stream.
+//! Executing a statement: which statement, which values, how; and then one response, or a stream.
+//!
+//! [`Execution`] is the description and the future of a whole result in one, [`Streaming`] what it
+//! becomes to be read as a stream.
 
-mod answer;
-mod ask;
-mod executing;
+mod future;
 mod hook;
-mod run;
-mod schema;
+mod page;
+mod reencode;
 mod source;
+mod streaming;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use cqlwire_codec::{Consistency, EncodeValues, SerialConsistency};
-use cqlwire_stream::{self as stream, Progress};
+use cqlwire_stream as stream;
 
-pub(crate) use self::answer::Answer;
-pub(crate) use self::ask::{AskPrepare, Statement};
-pub use self::executing::Executing;
-use self::hook::Hook;
-pub(crate) use self::run::Trail;
+use self::future::State;
+pub use self::page::PageFetch;
 pub use self::source::StatementSource;
-use crate::{ErrorKind, ExecutionProfile, Session};
+pub use self::streaming::Streaming;
+use crate::operation::{Options, Statement};
+use crate::profile::ExecutionProfile;
+use crate::shared::Shared;
 
 /// The pages of a result, as they come.
 pub type Pages = stream::Pages<StatementSource>;
 /// The rows of a result, as they come.
 pub type RowStream<T> = stream::RowStream<T, StatementSource>;
 
-/// A statement with its values, about to be executed. Nothing is sent until it is awaited, or until
-/// the stream that it becomes is polled.
+/// A statement with its values: the future of its whole result, or, by
+/// [`pages`](Self::pages), [`rows`](Self::rows) or [`stream`](Self::stream), a stream. Nothing is
+/// sent until it is polled.
 ///
 /// ```no_run
 /// # async fn example(session: cqlwire::Session) -> cqlwire::Result<()> {
@@ -45,31 +49,42 @@ pub type RowStream<T> = stream::RowStream<T, StatementSource>;
 /// }
 /// # Ok(()) }
 /// ```
-#[derive(Debug)]
+///
+/// Awaited, it gives the whole result, which has to fit into one page: one that goes on is an error
+/// ([`MorePages`](crate::ErrorKind::MorePages)), not a part in silence.
+///
+/// # Cancel safety
+///
+/// Dropped before its bytes were taken for writing, it is never sent. Dropped later, the servers
+/// may execute it; the response is thrown away when it comes, and nothing else is left behind.
 #[must_use = "nothing is sent until this is awaited, or turned into a stream that is polled"]
 pub struct Execution<'a, V> {
-    session: &'a Session,
+    shared: &'a Arc<Shared>,
     statement: Statement<'a>,
     values: V,
+    /// What its values can do, kept apart from their type: a future that were bound to it could not
+    /// be spawned with values that borrow.
+    as_values: AsValues<V>,
     options: Options,
-    stream: stream::Settings,
-    hook: Option<Hook>,
+    state: State<'a>,
 }
 
-/// How one request is executed: what a stream of many has beside that is none of its.
-#[derive(Clone, Debug)]
-pub(crate) struct Options {
-    pub(crate) profile: ExecutionProfile,
-    pub(crate) timestamp_micros: Option<i64>,
+/// See [`Execution::as_values`].
+type AsValues<V> = for<'v> fn(&'v V) -> &'v (dyn EncodeValues + 'v);
+
+fn as_values<V: EncodeValues>(values: &V) -> &(dyn EncodeValues + '_) {
+    values
 }
 
-impl<'a, V: EncodeValues + Sync> Execution<'a, V> {
-    pub(crate) fn new(session: &'a Session, statement: Statement<'a>, values: V) -> Self {
-        let options = Options { profile: session.profile().clone(), timestamp_micros: None };
-        let (stream, hook) = (stream::Settings::default(), None);
-        Self { session, statement, values, options, stream, hook }
+impl<'a, V: EncodeValues> Execution<'a, V> {
+    pub(crate) fn new(shared: &'a Arc<Shared>, statement: Statement<'a>, values: V) -> Self {
+        let options = Options { profile: shared.profile.clone(), timestamp_micros: None };
+        let as_values = as_values::<V>;
+        Self { shared, statement, values, as_values, options, state: State::New }
     }
+}
 
+impl<'a, V> Execution<'a, V> {
     /// With all settings of this profile; those set before are replaced.
     pub fn profile(mut self, profile: &ExecutionProfile) -> Self {
         self.options.profile.clone_from(profile);
@@ -77,97 +92,60 @@ impl<'a, V: EncodeValues + Sync> Execution<'a, V> {
     }
 
     /// How many replicas must agree.
-    pub const fn consistency(mut self, consistency: Consistency) -> Self {
+    pub fn consistency(mut self, consistency: Consistency) -> Self {
         self.options.profile.consistency = consistency;
         self
     }
 
     /// The consistency of the Paxos phase, if the statement is conditional.
-    pub const fn serial_consistency(mut self, serial: SerialConsistency) -> Self {
+    pub fn serial_consistency(mut self, serial: SerialConsistency) -> Self {
         self.options.profile.serial_consistency = Some(serial);
         self
     }
 
-    /// How long the whole may take; of a stream, each page.
-    pub const fn timeout(mut self, timeout: Duration) -> Self {
+    /// How long the whole may take, all its attempts and the servers' agreement on a changed schema
+    /// included; of a stream, each page. With zero, nothing is sent.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
         self.options.profile.timeout = timeout;
         self
     }
 
     /// How many rows a page is to have, at least 1.
-    pub const fn page_size(mut self, rows: u32) -> Self {
+    pub fn page_size(mut self, rows: u32) -> Self {
         self.options.profile.page_size = rows;
         self
     }
 
-    /// Whether it may be sent again although it may have been done already.
-    pub const fn idempotent(mut self, idempotent: bool) -> Self {
+    /// Whether it is idempotent: may be sent again although it may have been done already.
+    /// Statements that only read are, whatever this says.
+    pub fn idempotent(mut self, idempotent: bool) -> Self {
         self.options.profile.idempotent = idempotent;
         self
     }
 
     /// Whether the server is to trace it, in `system_traces` under the id that comes with the
     /// result.
-    pub const fn tracing(mut self, tracing: bool) -> Self {
+    pub fn tracing(mut self, tracing: bool) -> Self {
         self.options.profile.tracing = tracing;
         self
     }
 
     /// The write time, in microseconds since 1970, instead of the server's clock; anything but
     /// `i64::MIN`.
-    pub const fn timestamp_micros(mut self, micros: i64) -> Self {
+    pub fn timestamp_micros(mut self, micros: i64) -> Self {
         self.options.timestamp_micros = Some(micros);
         self
     }
 
-    /// Of a stream: how long the whole may take, from its first page to its last.
-    pub const fn stream_timeout(mut self, timeout: Duration) -> Self {
-        self.options.profile.stream_timeout = Some(timeout);
-        self
-    }
-
-    /// Of a stream: how many pages to ask for ahead of the one that is being read, as far as the
-    /// session's budget has room; 0 asks for a page only when it is waited for.
-    pub const fn prefetch(mut self, pages: u8) -> Self {
-        self.options.profile.prefetch_pages = pages;
-        self
-    }
-
-    /// Of a stream: has `hook` called with the figures so far after each page that came, and once
-    /// when the stream is over. Called on the task that reads, outside of any lock; one that panics
-    /// is not called again.
-    pub fn on_progress(mut self, hook: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
-        self.hook = Some(Hook::new(hook));
-        self
-    }
-
-    /// Of a stream: after how many rows it stops.
-    pub const fn row_limit(mut self, rows: u64) -> Self {
-        self.stream.row_limit = Some(rows);
-        self
-    }
-
-    /// Of a stream: after how many pages it stops.
-    pub const fn page_limit(mut self, pages: u64) -> Self {
-        self.stream.page_limit = Some(pages);
-        self
-    }
-
-    /// Of a stream: where it begins, which another stream of the same statement and values has
-    /// told ([`Pages::position`](stream::Pages::position)), in this process or another.
-    pub fn from_position(mut self, position: stream::Position) -> Self {
-        self.stream.from = position;
-        self
+    /// As a stream, which has settings of its own.
+    pub fn stream(self) -> Streaming {
+        Streaming::new(self.shared, self.statement, (self.as_values)(&self.values), self.options)
     }
 
     /// The result page by page; rows borrow from their page. Each page is retried and timed by
     /// itself. The stream holds on to nothing that is borrowed here.
     pub fn pages(self) -> Pages {
-        let budget = self.session.core().budget.clone();
-        let prefetch = self.options.profile.prefetch_pages;
-        let source = StatementSource::new(&self);
-        let settings = stream::Settings { prefetch, ..self.stream };
-        Pages::new(source, &budget, settings)
+        self.stream().pages()
     }
 
     /// The result row by row, each decoded to a `T` that owns what it holds.
@@ -175,38 +153,6 @@ impl<'a, V: EncodeValues + Sync> Execution<'a, V> {
     where
         T: stream::StreamRow,
     {
-        self.pages().into_rows()
+        self.stream().rows()
     }
-}
-
-impl<'a, V> IntoFuture for Execution<'a, V>
-where
-    V: EncodeValues + Send + Sync + 'a,
-{
-    type Output = crate::Result<crate::QueryResult>;
-    type IntoFuture = Executing<'a, V>;
-
-    /// Executes the statement and gives its whole result, which has to fit into one page: one that
-    /// goes on is an error ([`MorePages`](crate::ErrorKind::MorePages)), not a part in silence.
-    ///
-    /// With a position to begin at, or a limit of rows or pages, it is an error
-    /// ([`Settings`](crate::ErrorKind::Settings)): those are of streams.
-    fn into_future(self) -> Executing<'a, V> {
-        if let Some(setting) = of_streams(&self.stream) {
-            let why = "it is of streams: read the result with pages() or rows()".to_owned();
-            return Executing::refused(ErrorKind::Settings { setting, why });
-        }
-        Executing::new(self.session, self.statement, self.values, self.options)
-    }
-}
-
-/// A setting that a whole result cannot follow: to pass over it would be to give other rows than
-/// those that were asked for.
-fn of_streams(settings: &stream::Settings) -> Option<&'static str> {
-    let set = [
-        (!settings.from.is_start(), "from_position"),
-        (settings.row_limit.is_some(), "row_limit"),
-        (settings.page_limit.is_some(), "page_limit"),
-    ];
-    set.into_iter().find_map(|(is_set, name)| is_set.then_some(name))
 }

@@ -1,27 +1,27 @@
 //! Where the pages of a stream come from.
 
 use std::fmt;
-use std::future::Future;
 use std::num::NonZeroU32;
-use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use bytes::BytesMut;
-use cqlwire_codec::{ColumnSpec, EncodeError, EncodeValues, EncodedValues};
+use cqlwire_codec::{EncodeError, EncodeValues, EncodedValues, StatementKind};
 use cqlwire_net::Deadline;
-use cqlwire_stream::{Fetched, Fingerprint, PageSource, Position, Progress};
+use cqlwire_stream::{Fingerprint, PageBudget, PageSource, Position, Progress};
 
-use super::ask::{AskStatement, Statement};
 use super::hook::Hook;
-use super::{Execution, Options, Trail};
-use crate::core::Core;
-use crate::{Error, ErrorKind, PreparedStatement, Result};
+use super::page::PageFetch;
+use super::reencode::StoredValues;
+use crate::error::{Error, ErrorKind, Result};
+use crate::operation::{Options, PageRange, Statement, StatementOperation};
+use crate::prepared::PreparedStatement;
+use crate::shared::Shared;
 
 /// Asks for the pages of one statement. Holds everything that it takes, so that a stream may
 /// outlive what it was made from and be moved to another task.
 pub struct StatementSource {
-    core: Arc<Core>,
-    /// Or why there is nothing to ask: values that do not fit are told by the first page.
+    shared: Arc<Shared>,
+    /// Or why there is nothing to ask: values that do not fit are reported by the first page.
     request: Result<Arc<PageRequest>>,
     /// The figures that the session has counted already.
     counted: Progress,
@@ -29,14 +29,14 @@ pub struct StatementSource {
 }
 
 /// What all pages of a stream have in common.
-struct PageRequest {
-    core: Arc<Core>,
+pub(super) struct PageRequest {
+    shared: Arc<Shared>,
     statement: OwnedStatement,
-    values: EncodedValues,
+    values: StoredValues,
     fingerprint: Fingerprint,
     options: Options,
     /// The end of the whole stream, counted from its first page.
-    deadline: OnceLock<Deadline>,
+    whole: OnceLock<Deadline>,
 }
 
 enum OwnedStatement {
@@ -45,6 +45,13 @@ enum OwnedStatement {
 }
 
 impl OwnedStatement {
+    fn of(statement: Statement<'_>) -> Self {
+        match statement {
+            Statement::Text(text) => Self::Text(text.to_owned()),
+            Statement::Prepared(prepared) => Self::Prepared(prepared.clone()),
+        }
+    }
+
     fn text(&self) -> &str {
         match self {
             Self::Text(text) => text,
@@ -52,48 +59,69 @@ impl OwnedStatement {
         }
     }
 
-    fn as_statement(&self) -> Statement<'_> {
+    const fn as_statement(&self) -> Statement<'_> {
         match self {
-            Self::Text(text) => Statement::Text(text),
+            Self::Text(text) => Statement::Text(text.as_str()),
             Self::Prepared(prepared) => Statement::Prepared(prepared),
         }
     }
 }
 
 impl StatementSource {
-    pub(super) fn new<V: EncodeValues + Sync>(execution: &Execution<'_, V>) -> Self {
-        let (statement, columns) = match execution.statement {
-            Statement::Text(text) => (OwnedStatement::Text(text.to_owned()), &[][..]),
-            Statement::Prepared(prepared) => {
-                (OwnedStatement::Prepared(prepared.clone()), prepared.bind_markers())
-            }
-        };
-        let core = Arc::clone(execution.session.core());
-        let options = execution.options.clone();
-        let request =
-            PageRequest::new(Arc::clone(&core), statement, &execution.values, columns, options)
-                .and_then(|request| {
-                    execution.stream.from.check(request.fingerprint)?;
-                    Ok(Arc::new(request))
-                });
-        let (request, hook) = (request.map_err(Error::new), execution.hook.clone());
-        // Nothing of the caller's runs from here on that might keep its end from being counted.
-        core.streams.opened();
-        Self { core, request, counted: Progress::default(), hook }
+    pub(super) fn new(
+        shared: &Arc<Shared>,
+        statement: Statement<'_>,
+        values: &dyn EncodeValues,
+        options: Options,
+    ) -> Self {
+        let shared = Arc::clone(shared);
+        let request = PageRequest::new(Arc::clone(&shared), statement, values, options);
+        let request = request.map(Arc::new).map_err(Error::new);
+        Self { shared, request, counted: Progress::default(), hook: None }
+    }
+
+    /// The position has to be one of this statement with these values.
+    pub(super) fn check_position(&mut self, position: &Position) {
+        if let Ok(request) = &self.request
+            && let Err(mismatch) = position.check(request.fingerprint)
+        {
+            self.request = Err(Error::new(mismatch.into()));
+        }
+    }
+
+    pub(super) fn set_total_timeout(&mut self, timeout: Duration) {
+        if let Ok(request) = &mut self.request
+            && let Some(request) = Arc::get_mut(request)
+        {
+            request.options.profile.stream_timeout = Some(timeout);
+        }
+    }
+
+    pub(super) fn set_hook(&mut self, hook: Hook) {
+        self.hook = Some(hook);
+    }
+
+    pub(super) fn budget(&self) -> &PageBudget {
+        &self.shared.budget
+    }
+
+    /// It counts from now on. Nothing of the user's runs from here on that might keep its end from
+    /// being counted.
+    pub(super) fn opened(&self) {
+        self.shared.streams.opened();
     }
 }
 
 impl PageSource for StatementSource {
     type Error = Error;
-    type Fetch = Pin<Box<dyn Future<Output = Result<Fetched>> + Send>>;
+    type Fetch = PageFetch;
 
-    fn fetch(&mut self, from: &Position, most_rows: Option<NonZeroU32>) -> Self::Fetch {
-        let (request, from) = (self.request.clone(), from.clone());
-        Box::pin(async move {
-            let request = request?;
-            let page = request.page(&from, most_rows).await;
-            page.map_err(|error| error.resuming_at(from))
-        })
+    fn fetch(&mut self, from: &Position, most_rows: Option<NonZeroU32>) -> PageFetch {
+        PageFetch::new(self.request.clone(), from.clone(), most_rows)
+    }
+
+    fn awaited(fetch: &mut PageFetch) {
+        fetch.awaited();
     }
 
     fn fingerprint(&self) -> Option<Fingerprint> {
@@ -108,7 +136,7 @@ impl PageSource for StatementSource {
     }
 
     fn progressed(&mut self, progress: &Progress) {
-        self.core.streams.progressed(&self.counted, progress);
+        self.shared.streams.progressed(&self.counted, progress);
         self.counted = *progress;
         self.hook = self.hook.take().filter(|hook| hook.call(progress));
     }
@@ -118,47 +146,48 @@ impl PageRequest {
     /// # Errors
     ///
     /// The values do not fit the statement.
-    fn new<V: EncodeValues + ?Sized>(
-        core: Arc<Core>,
-        statement: OwnedStatement,
-        values: &V,
-        columns: &[ColumnSpec],
+    fn new(
+        shared: Arc<Shared>,
+        statement: Statement<'_>,
+        values: &dyn EncodeValues,
         options: Options,
     ) -> Result<Self, ErrorKind> {
-        let values = EncodedValues::encode(values, columns, BytesMut::new());
-        let values = values.map_err(EncodeError::from)?;
-        let fingerprint = fingerprint(statement.text(), core.keyspace.as_deref(), &values);
-        let deadline = OnceLock::new();
-        Ok(Self { core, statement, values, fingerprint, options, deadline })
+        let markers = match statement {
+            Statement::Text(_) => Arc::default(),
+            Statement::Prepared(prepared) => prepared.bind_markers(),
+        };
+        let values = StoredValues::encode(values, markers).map_err(EncodeError::from)?;
+        let statement = OwnedStatement::of(statement);
+        let keyspace = shared.keyspace.as_deref();
+        let fingerprint = fingerprint(statement.text(), keyspace, values.encoded());
+        Ok(Self { shared, statement, values, fingerprint, options, whole: OnceLock::new() })
     }
 
-    async fn page(&self, from: &Position, most_rows: Option<NonZeroU32>) -> Result<Fetched> {
-        let _inside = self.core.enter()?;
-        let ask = AskStatement {
+    pub(super) const fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    pub(super) fn kind(&self) -> StatementKind {
+        self.statement.as_statement().kind()
+    }
+
+    pub(super) fn operation<'a>(&'a self, page: PageRange<'a>) -> StatementOperation<'a> {
+        StatementOperation {
             statement: self.statement.as_statement(),
             values: &self.values,
             options: &self.options,
-            most_rows,
-            from: Some(from),
-        };
-        let mut trail = Trail::new(&self.core, self.deadline());
-        let answer = trail.run(&ask).await?;
-        if from.paging_state().is_some() && !answer.is_rows() {
-            let opcode = answer.decoded.response.opcode();
-            return Err(trail.end(ErrorKind::UnexpectedResponse(opcode)));
+            page: Some(page),
         }
-        let (fetched, _) = answer.into_fetched().map_err(|kind| trail.end(kind))?;
-        Ok(fetched)
     }
 
-    /// That of one page, within that of the whole stream.
-    fn deadline(&self) -> Deadline {
+    /// That of one page which begins now, within that of the whole stream.
+    pub(super) fn deadline(&self) -> Deadline {
         let profile = &self.options.profile;
         let page = Deadline::after(profile.timeout);
         match profile.stream_timeout {
             None => page,
             Some(timeout) => {
-                page.no_later_than(*self.deadline.get_or_init(|| Deadline::after(timeout)))
+                page.no_later_than(*self.whole.get_or_init(|| Deadline::after(timeout)))
             }
         }
     }

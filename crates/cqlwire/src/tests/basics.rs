@@ -71,7 +71,7 @@ async fn e13_a_host_that_never_remembers_a_statement_is_told_it_once() {
     let node = node_with(3).await;
     let session = connected(&node).await;
     let by_city = session.prepare(SELECT).await.unwrap();
-    node.prime(unprepared(by_city.id()));
+    node.prime(unprepared(&by_city.id()));
     let error = session.execute(&by_city, ("Oslo",)).await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Server { error, .. }
         if error.code == ErrorCode::Unprepared));
@@ -89,7 +89,7 @@ async fn e14_a_statement_that_has_become_another_is_not_executed() {
     node.prime(Prime::statement(SELECT).rows(shape, Vec::new()).binds(markers, &[0]));
     node.forget_prepared();
     let error = session.execute(&by_city, ("Oslo",)).await.unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::StatementChanged { .. }), "{error}");
+    assert_eq!(error.to_string(), "column `city`: int does not go with &str; use i32");
     assert_eq!(node.count(Opcode::Execute), 1, "only the one that was not known");
 }
 

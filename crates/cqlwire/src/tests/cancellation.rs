@@ -43,8 +43,12 @@ async fn g8_1_a_stream_dropped_at_every_poll_of_its_next_page() {
     let by_city = session.prepare(SELECT).await.unwrap();
     for prefetch in [0, 1] {
         let fresh = || {
-            let mut pages =
-                session.execute(&by_city, ("Oslo",)).page_size(10).prefetch(prefetch).pages();
+            let mut pages = session
+                .execute(&by_city, ("Oslo",))
+                .page_size(10)
+                .stream()
+                .prefetch(prefetch)
+                .pages();
             async move {
                 let first = pages.try_next().await.unwrap().unwrap();
                 let second = pages.try_next().await.unwrap().unwrap();

@@ -32,13 +32,13 @@ async fn g3_1_every_host_that_was_tried_is_told_with_its_own_reason() {
     let memory = Memory::of([first, second]);
     let session = memory.session().await;
     eventually(PATIENCE, "both are connected", || session.resources().connections == 2).await;
-    let error = session.query(INSERT, ()).await.unwrap_err();
+    let error = session.query(INSERT, ()).idempotent(true).await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::NoHostAvailable { plan_was_empty: false }));
     let mut tried = hosts(&error);
     tried.sort_unstable();
     assert_eq!(tried, ["127.0.0.1:9042", "127.0.0.2:9042"]);
     for attempt in error.attempts() {
-        let AttemptFailure::Server(error) = &attempt.failure else { panic!("{attempt}") };
+        let AttemptFailure::Server { error, .. } = &attempt.failure else { panic!("{attempt}") };
         let expected = if attempt.host.starts_with("127.0.0.1:") {
             ErrorCode::Overloaded
         } else {
@@ -46,7 +46,7 @@ async fn g3_1_every_host_that_was_tried_is_told_with_its_own_reason() {
         };
         assert_eq!(error.code, expected);
     }
-    assert!(error.is_retryable() && error.may_have_been_applied(), "OVERLOADED says nothing");
+    assert!(error.is_retryable() && error.may_have_been_applied());
 }
 
 #[tokio::test(start_paused = true)]
@@ -57,8 +57,17 @@ async fn i7_an_overloaded_host_is_passed_over() {
     let session = memory.session().await;
     eventually(PATIENCE, "both are connected", || session.resources().connections == 2).await;
     for _ in 0..4 {
-        session.query(INSERT, ()).await.unwrap();
+        session.query(INSERT, ()).idempotent(true).await.unwrap();
     }
+    // A coordinator may say so after it has stored a batch log, or the log of a view.
+    let mut failed = 0;
+    for _ in 0..2 {
+        if let Err(error) = session.query(INSERT, ()).await {
+            assert!(error.may_have_been_applied() && error.is_retryable(), "{error}");
+            failed += 1;
+        }
+    }
+    assert_eq!(failed, 1, "of two plans one begins with the host that is overloaded");
 }
 
 #[tokio::test(start_paused = true)]
@@ -90,7 +99,7 @@ async fn g3_2_no_host_is_the_same_error_on_every_path() {
     let address = node.address();
     let session = connected(&node).await;
     let by_city = session.prepare(SELECT).await.unwrap();
-    let mut pages = session.execute(&by_city, ("Oslo",)).page_size(10).prefetch(0).pages();
+    let mut pages = session.execute(&by_city, ("Oslo",)).page_size(10).stream().prefetch(0).pages();
     pages.try_next().await.unwrap().unwrap();
     drop(node);
     let pool = session.topology().hosts()[0].pool().clone();
@@ -129,7 +138,8 @@ async fn g4_1_g4_2_an_error_of_the_server_has_one_face_on_every_path() {
         prime_users(memory.node(), 25);
         let session = memory.session().await;
         let by_city = session.prepare(SELECT).await.unwrap();
-        let mut pages = session.execute(&by_city, ("Oslo",)).page_size(10).prefetch(0).pages();
+        let mut pages =
+            session.execute(&by_city, ("Oslo",)).page_size(10).stream().prefetch(0).pages();
         pages.try_next().await.unwrap().unwrap();
         for opcode in [Opcode::Query, Opcode::Execute, Opcode::Prepare] {
             memory.node().prime(Prime::opcode(opcode).error(code, "what it says"));
@@ -141,7 +151,7 @@ async fn g4_1_g4_2_an_error_of_the_server_has_one_face_on_every_path() {
             pages.try_next().await.unwrap_err(),
         ];
         for error in errors {
-            let ErrorKind::Server { host, error } = error.kind() else { panic!("{error}") };
+            let ErrorKind::Server { host, error, .. } = error.kind() else { panic!("{error}") };
             assert_eq!(&**host, "127.0.0.1:9042");
             assert_eq!((error.code.code(), error.message.as_str()), (code, "what it says"));
         }

@@ -35,7 +35,7 @@ async fn g7_2_a_hook_that_blocks_delays_only_its_own_stream() {
             }
         }
     };
-    let stream = session.execute(&by_city, ("Oslo",)).page_size(10).on_progress(hook);
+    let stream = session.execute(&by_city, ("Oslo",)).page_size(10).stream().on_progress(hook);
     let reading = tokio::spawn(stream.rows::<(i64, String)>().try_collect(1_000));
 
     blocked.notified().await;
@@ -63,7 +63,7 @@ async fn g7_4_a_hook_may_call_back_into_its_session() {
             drop(session.query("SELECT", ()).pages());
         }
     };
-    let stream = session.execute(&by_city, ("Oslo",)).page_size(10).on_progress(hook);
+    let stream = session.execute(&by_city, ("Oslo",)).page_size(10).stream().on_progress(hook);
     let rows = tokio::time::timeout(
         Duration::from_secs(5),
         stream.rows::<(i64, String)>().try_collect(1_000),
@@ -85,7 +85,7 @@ async fn g7_4_a_hook_may_close_its_session() {
             let _begun = poll_once(&mut close).now_or_never();
         }
     };
-    let stream = session.execute(&by_city, ("Oslo",)).page_size(10).prefetch(0);
+    let stream = session.execute(&by_city, ("Oslo",)).page_size(10).stream().prefetch(0);
     let mut rows = stream.on_progress(hook).rows::<(i64, String)>();
     for _ in 0..10 {
         assert!(rows.try_next().await.unwrap().is_some(), "the page that has come is read");

@@ -73,7 +73,8 @@ async fn g1_6_a_page_that_is_lost_or_cut_off_comes_from_another_host() {
             memory.node().prime(loss.clone());
             // Hosts take turns: one of two readers meets the one that loses it.
             for _ in 0..2 {
-                let execution = execution(&session, &by_city).idempotent(true).prefetch(prefetch);
+                let execution =
+                    execution(&session, &by_city).idempotent(true).stream().prefetch(prefetch);
                 let rows = execution.rows::<(i64, String)>().try_collect(100).await.unwrap();
                 assert_eq!(ids(&rows), all(), "{loss:?}");
             }
@@ -103,7 +104,7 @@ async fn g1_6_a_page_that_is_lost_for_good_says_where_to_go_on() {
         eventually(PATIENCE, "it is connected again", connected).await;
         let from = error.resume_position().unwrap().clone();
         assert_eq!(Some(&from), rows.position().as_ref());
-        let rest = execution(&session, &by_city).from_position(from).rows();
+        let rest = execution(&session, &by_city).stream().from_position(from).rows();
         read.extend(rest.try_collect(100).await.unwrap());
         assert_eq!(ids(&read), all());
         at_rest(&session).await;
@@ -115,9 +116,10 @@ async fn g1_6_empty_pages_are_no_end_on_the_wire_either() {
     let (memory, session, by_city) = one_node().await;
     memory.node().prime(answer_users(USERS).in_pages([0, 3, 0, 0, 40, 2, 0]));
     for prefetch in [0, 1, 3] {
-        let rows = execution(&session, &by_city).prefetch(prefetch).rows::<(i64, String)>();
+        let rows =
+            execution(&session, &by_city).stream().prefetch(prefetch).rows::<(i64, String)>();
         assert_eq!(ids(&rows.try_collect(100).await.unwrap()), all());
-        let mut pages = execution(&session, &by_city).prefetch(prefetch).pages();
+        let mut pages = execution(&session, &by_city).stream().prefetch(prefetch).pages();
         let mut sizes = Vec::new();
         while let Some(page) = pages.try_next().await.unwrap() {
             sizes.push(page.len());
@@ -131,7 +133,7 @@ async fn g1_6_empty_pages_are_no_end_on_the_wire_either() {
 async fn g6_7_a_page_that_is_late_costs_no_connection() {
     let (memory, session, by_city) = one_node().await;
     memory.node().prime(page(2).first(1).after(3 * SECOND));
-    let mut pages = execution(&session, &by_city).prefetch(0).pages();
+    let mut pages = execution(&session, &by_city).stream().prefetch(0).pages();
     for _ in 0..2 {
         assert_eq!(pages.try_next().await.unwrap().unwrap().len(), 10);
     }
@@ -140,7 +142,7 @@ async fn g6_7_a_page_that_is_late_costs_no_connection() {
     assert_eq!(session.resources().orphaned, 1, "its stream id stays taken");
     // The same page can be asked for again while the late one is still on its way.
     let from = error.resume_position().unwrap().clone();
-    let rest = execution(&session, &by_city).from_position(from).rows::<(i64, String)>();
+    let rest = execution(&session, &by_city).stream().from_position(from).rows::<(i64, String)>();
     let rest = rest.try_collect(100).await.unwrap();
     assert_eq!(ids(&rest), (20..USERS).collect::<Vec<_>>());
     assert_eq!(session.resources().orphaned, 1);
@@ -172,7 +174,8 @@ async fn g2_2_pages_are_freed_while_their_error_is_still_held() {
     let (memory, session, by_city) = one_node().await;
     memory.node().prime(page(3).error(0x1200, "too slow"));
     for prefetch in [0, 3] {
-        let mut rows = execution(&session, &by_city).prefetch(prefetch).rows::<(i64, String)>();
+        let mut rows =
+            execution(&session, &by_city).stream().prefetch(prefetch).rows::<(i64, String)>();
         let error = loop {
             match rows.try_next().await {
                 Ok(row) => assert!(row.is_some(), "it is not over yet"),
@@ -191,7 +194,7 @@ async fn g2_4_dropped_with_a_page_on_its_way_the_late_page_goes_nowhere() {
     let tasks = session.resources().tasks;
     let held = memory.node().hold(page(1));
     for number in 1..=5 {
-        let mut rows = execution(&session, &by_city).prefetch(1).rows::<(i64, String)>();
+        let mut rows = execution(&session, &by_city).stream().prefetch(1).rows::<(i64, String)>();
         rows.try_next().await.unwrap().unwrap();
         eventually(PATIENCE, "the next page is asked for", || held.len() == number).await;
         drop(rows);
@@ -224,7 +227,7 @@ fn requests(session: &Session) -> usize {
 async fn g7_5_a_slow_reader_holds_up_nobody_on_its_connection() {
     let (memory, session, by_city) = one_node().await;
     memory.node().prime(Prime::statement(INSERT).void());
-    let mut slow = execution(&session, &by_city).prefetch(1).rows::<(i64, String)>();
+    let mut slow = execution(&session, &by_city).stream().prefetch(1).rows::<(i64, String)>();
     slow.try_next().await.unwrap().unwrap();
     // It does not read on; a thousand others do, over the same connection.
     let started = tokio::time::Instant::now();
@@ -280,7 +283,7 @@ async fn columns_that_change_in_the_middle_are_followed() {
         prime_users(memory.node(), USERS);
         let session = memory.session().await;
         let by_city = session.prepare(SELECT).await.unwrap();
-        let mut rows = execution(&session, &by_city).prefetch(0).rows::<OwnedRow>();
+        let mut rows = execution(&session, &by_city).stream().prefetch(0).rows::<OwnedRow>();
         for id in 0..USERS {
             if id == 20 {
                 memory.node().prime(users_with_age(false));
@@ -325,7 +328,7 @@ async fn columns_that_another_stream_learnt_do_not_touch_pages_that_came_before(
 #[tokio::test(start_paused = true)]
 async fn g2_3_rows_of_other_columns_are_an_error_that_says_where_to_go_on() {
     let (memory, session, by_city) = one_node().await;
-    let mut rows = execution(&session, &by_city).prefetch(0).rows::<(i64, String)>();
+    let mut rows = execution(&session, &by_city).stream().prefetch(0).rows::<(i64, String)>();
     for id in 0..20 {
         assert_eq!(rows.try_next().await.unwrap(), Some((id, format!("user {id}"))));
     }
@@ -334,7 +337,8 @@ async fn g2_3_rows_of_other_columns_are_an_error_that_says_where_to_go_on() {
     assert!(matches!(error.kind(), ErrorKind::Value { page: Some(3), row: None, .. }), "{error}");
     assert!(rows.try_next().await.unwrap().is_none(), "one error, then the end");
     let from = error.resume_position().unwrap().clone();
-    let rest = execution(&session, &by_city).from_position(from).rows::<(i64, i32, String)>();
+    let rest =
+        execution(&session, &by_city).stream().from_position(from).rows::<(i64, i32, String)>();
     let rest = rest.try_collect(100).await.unwrap();
     assert_eq!((rest.len(), rest[0].0), (25, 20));
 }

@@ -44,7 +44,8 @@ async fn g1_6_a_position_goes_on_in_another_session() {
     let position: Position = kept(&first).await.parse().unwrap();
     let (_memory, second) = session(ProtocolVersion::V4).await;
     let by_city = second.prepare(SELECT).await.unwrap();
-    let execution = second.execute(&by_city, ("Oslo",)).page_size(10).from_position(position);
+    let execution =
+        second.execute(&by_city, ("Oslo",)).page_size(10).stream().from_position(position);
     let rest = execution.rows::<(i64, String)>().try_collect(100).await.unwrap();
     let ids: Vec<i64> = rest.into_iter().map(|(id, _)| id).collect();
     assert_eq!(ids, (15..25).collect::<Vec<_>>());
@@ -62,7 +63,7 @@ async fn a_position_of_another_result_is_refused_before_anything_is_sent() {
         (elsewhere.execute(&by_city, ("Oslo",)), PositionMismatch::Statement),
         (session.execute(&by_city, ("Bergen",)), PositionMismatch::Values),
     ] {
-        let mut pages = execution.page_size(10).from_position(position.clone()).pages();
+        let mut pages = execution.page_size(10).stream().from_position(position.clone()).pages();
         let error = pages.try_next().await.unwrap_err();
         assert_eq!(why(&error), expected);
         assert!(!error.may_have_been_applied() && !error.is_retryable(), "{error}");
@@ -79,7 +80,8 @@ async fn a_position_of_another_protocol_is_refused_before_anything_is_sent() {
     let position: Position = kept(&new).await.parse().unwrap();
     let (memory, old) = session(ProtocolVersion::V3).await;
     let by_city = old.prepare(SELECT).await.unwrap();
-    let mut pages = old.execute(&by_city, ("Oslo",)).from_position(position.clone()).pages();
+    let mut pages =
+        old.execute(&by_city, ("Oslo",)).stream().from_position(position.clone()).pages();
     let error = pages.try_next().await.unwrap_err();
     let (given, spoken) = (ProtocolVersion::V5, ProtocolVersion::V3);
     assert_eq!(why(&error), PositionMismatch::Protocol { given, spoken });
@@ -115,31 +117,11 @@ async fn g1_6_an_error_of_the_first_page_after_a_position_does_not_go_back() {
     let refusal = Prime::opcode(Opcode::Execute).first(1).error(0x1200, "too slow");
     memory.node().prime(refusal);
     let execution = session.execute(&by_city, ("Oslo",)).page_size(10);
-    let mut pages = execution.from_position(position.clone()).pages();
+    let mut pages = execution.stream().from_position(position.clone()).pages();
     let error = pages.try_next().await.unwrap_err();
     assert_eq!(error.resume_position(), Some(&position));
-    let execution = session.execute(&by_city, ("Oslo",)).page_size(10).from_position(position);
+    let execution =
+        session.execute(&by_city, ("Oslo",)).page_size(10).stream().from_position(position);
     let rest = execution.rows::<(i64, String)>().try_collect(100).await.unwrap();
     assert_eq!(rest[0].0, 15);
-}
-
-/// Awaited, a result comes whole: what would have it begin or end elsewhere is not passed over.
-#[tokio::test(start_paused = true)]
-async fn a_whole_result_refuses_what_is_of_streams() {
-    let (memory, session) = session(ProtocolVersion::V5).await;
-    let position: Position = kept(&session).await.parse().unwrap();
-    let by_city = session.prepare(SELECT).await.unwrap();
-    let execution = || session.execute(&by_city, ("Oslo",));
-    let sent = memory.node().count(Opcode::Execute);
-    for (execution, name) in [
-        (execution().from_position(position), "from_position"),
-        (execution().row_limit(5), "row_limit"),
-        (execution().page_limit(1), "page_limit"),
-    ] {
-        let error = execution.await.unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::Settings { setting, .. } if *setting == name));
-        assert!(!error.may_have_been_applied(), "{error}");
-    }
-    assert_eq!(memory.node().count(Opcode::Execute), sent, "nothing was sent");
-    assert_eq!(execution().from_position(Position::START).await.unwrap().row_count(), 25);
 }

@@ -28,7 +28,7 @@ fn rows(
             reports.lock().unwrap().push(*progress);
         }
     };
-    execution.on_progress(hook).rows()
+    execution.stream().on_progress(hook).rows()
 }
 
 /// Reads so many rows, to the end or to an error if it comes first, and lets go.
@@ -82,7 +82,7 @@ async fn g9_4_every_end_is_counted_as_what_it_is() {
     prime_users(memory.node(), ROWS);
     let session = memory.session().await;
     let by_city = session.prepare(SELECT).await.unwrap();
-    let of_ten = || session.execute(&by_city, ("Oslo",)).page_size(10).prefetch(0);
+    let of_ten = || session.execute(&by_city, ("Oslo",)).page_size(10).stream().prefetch(0);
     let complete = of_ten().rows::<(i64, String)>().try_collect(100).await.unwrap();
     assert_eq!(complete.len(), 95);
     let limited = of_ten().row_limit(15).rows::<(i64, String)>();

@@ -29,7 +29,7 @@ async fn g9_4_a_hook_sees_the_figures_of_each_page_and_the_end() {
             seen.lock().unwrap().push(figures);
         }
     };
-    let execution = session.execute(&by_city, ("Oslo",)).page_size(10).prefetch(0);
+    let execution = session.execute(&by_city, ("Oslo",)).page_size(10).stream().prefetch(0);
     let mut rows = execution.on_progress(hook).rows::<(i64, String)>();
     while rows.try_next().await.unwrap().is_some() {}
     let seen = seen.lock().unwrap().clone();
@@ -43,7 +43,7 @@ async fn g7_3_a_hook_that_panics_harms_nobody() {
     let (_memory, session) = session(25).await;
     let by_city = session.prepare(SELECT).await.unwrap();
     let execution = session.execute(&by_city, ("Oslo",)).page_size(10);
-    let mut rows = execution.on_progress(|_| panic!("on purpose")).rows::<(i64, String)>();
+    let mut rows = execution.stream().on_progress(|_| panic!("on purpose")).rows::<(i64, String)>();
     let mut count = 0;
     while rows.try_next().await.unwrap().is_some() {
         count += 1;
@@ -59,8 +59,8 @@ async fn g6_6_pages_have_their_own_deadlines_within_that_of_the_stream() {
     memory.node().prime(answer_users(100).after(Duration::from_secs(1)));
     let by_city = session.prepare(SELECT).await.unwrap();
     let whole = Duration::from_millis(3_500);
-    let execution = session.execute(&by_city, ("Oslo",)).page_size(10).prefetch(0);
-    let execution = execution.timeout(Duration::from_secs(2)).stream_timeout(whole);
+    let execution = session.execute(&by_city, ("Oslo",)).timeout(Duration::from_secs(2));
+    let execution = execution.page_size(10).stream().prefetch(0).total_timeout(whole);
     let started = Instant::now();
     let mut pages = execution.pages();
     let mut count = 0;
@@ -95,7 +95,8 @@ async fn g2_3_rows_come_before_an_error_which_says_where_to_go_on() {
     assert_eq!(seen.len(), 10, "what came before the error was given out");
     assert!(rows.try_next().await.unwrap().is_none());
     let position = error.resume_position().unwrap().clone();
-    let execution = session.execute(&by_city, ("Oslo",)).page_size(10).from_position(position);
+    let execution =
+        session.execute(&by_city, ("Oslo",)).page_size(10).stream().from_position(position);
     let rest = execution.rows::<(i64, String)>().try_collect(100).await.unwrap();
     seen.extend(rest.into_iter().map(|(id, _)| id));
     assert_eq!(seen, (0..25).collect::<Vec<i64>>());

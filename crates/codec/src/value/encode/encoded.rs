@@ -68,6 +68,12 @@ impl EncodedValues {
         })
     }
 
+    /// The names, if they are sent by name.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let each = self.each().filter(|_| self.named);
+        each.filter_map(|named| Reader::new(named).string("name of a value").ok())
+    }
+
     /// Whether they are sent by name.
     pub const fn are_named(&self) -> bool {
         self.named

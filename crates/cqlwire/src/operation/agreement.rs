@@ -4,6 +4,9 @@
 //! and late: just after a change, or after a start, it would be too easily content.
 
 use std::collections::BTreeSet;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -12,22 +15,35 @@ use cqlwire_codec::{
     decode_response, encode_request,
 };
 use cqlwire_net::{Connection, Deadline};
+use tokio::runtime::Handle;
 use tokio::time::sleep;
+use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
-use crate::core::Core;
+use crate::shared::Shared;
 
 /// How long to wait between two looks.
 const PAUSE: Duration = Duration::from_millis(100);
 
 const VERSION: &str = "SELECT schema_version FROM system.local WHERE key = 'local'";
 
-/// Waits until every host that there is a connection to has the same schema, or until the timeout,
-/// and says whether they have.
-pub(super) async fn agreement(core: &Core, timeout: Duration) -> bool {
-    let deadline = Deadline::after(timeout);
+/// A wait for agreement: whether it was reached in time.
+pub(crate) type Agreeing = Pin<Box<dyn Future<Output = bool> + Send>>;
+
+/// Waits until every host that there is a connection to has the same schema, or until the deadline,
+/// and says whether they have. Outside of tokio it is the session's own runtime that waits.
+pub(crate) fn agree(shared: &Arc<Shared>, deadline: Deadline) -> Agreeing {
+    let waiting = agreement(Arc::clone(shared), deadline);
+    if Handle::try_current().is_ok() {
+        return Box::pin(waiting);
+    }
+    let task = AbortOnDropHandle::new(shared.runtime.spawn(waiting));
+    Box::pin(async move { task.await.unwrap_or(false) })
+}
+
+async fn agreement(shared: Arc<Shared>, deadline: Deadline) -> bool {
     loop {
-        if versions(core, deadline).await.is_some_and(|versions| versions.len() == 1) {
+        if versions(&shared, deadline).await.is_some_and(|versions| versions.len() == 1) {
             return true;
         }
         if deadline.remaining() < PAUSE {
@@ -39,9 +55,9 @@ pub(super) async fn agreement(core: &Core, timeout: Duration) -> bool {
 }
 
 /// The versions of the schema that the hosts have; `None` if one does not say.
-async fn versions(core: &Core, deadline: Deadline) -> Option<BTreeSet<Uuid>> {
+async fn versions(shared: &Shared, deadline: Deadline) -> Option<BTreeSet<Uuid>> {
     let mut versions = BTreeSet::new();
-    for host in core.cluster().topology().hosts() {
+    for host in shared.cluster().topology().hosts() {
         // Whoever cannot be reached gets no requests either.
         if let Ok(connection) = host.pool().pick() {
             versions.insert(version(&connection, deadline).await?);
@@ -56,8 +72,8 @@ async fn version(connection: &Connection, deadline: Deadline) -> Option<Uuid> {
     let options =
         RequestOptions { compression: connection.compression(), ..RequestOptions::default() };
     let envelope = encode_request(&query, connection.version(), &options, BytesMut::new()).ok()?;
-    let answer = connection.send(envelope, deadline).ok()?.request.await.ok()?;
-    let Response::Result(ResultResponse::Rows(rows)) = decode_response(&answer).ok()?.response
+    let response = connection.send(envelope, deadline).ok()?.request.await.ok()?;
+    let Response::Result(ResultResponse::Rows(rows)) = decode_response(&response).ok()?.response
     else {
         return None;
     };

@@ -1,34 +1,44 @@
 //! What the handles and the streams of a session have in common: the gate, the cluster, and what
 //! counts in its resources.
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use cqlwire_cluster::Cluster;
 use cqlwire_net::Deadline;
 use cqlwire_stream::PageBudget;
+use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
-use crate::gate::{Gate, Inside};
+use crate::error::ErrorKind;
+use crate::gate::{Gate, Permit};
+use crate::profile::ExecutionProfile;
+use crate::resources::Resources;
 use crate::stream_totals::StreamCounters;
-use crate::{ErrorKind, ExecutionProfile, Resources};
+use crate::warnings::WarningLog;
 
 /// How long tasks that were told to end may take, at the end of a close whose deadline has passed.
 const TASKS_GRACE: Duration = Duration::from_millis(50);
 
 /// See the [module](self).
-pub(crate) struct Core {
+pub(crate) struct Shared {
     gate: Gate,
+    /// The longest timeout of any call so far, in milliseconds.
+    longest_timeout: AtomicU64,
     cluster: Cluster,
     tasks: TaskTracker,
+    /// The runtime that serves the connections.
+    pub(crate) runtime: Handle,
     pub(crate) profile: ExecutionProfile,
     pub(crate) budget: PageBudget,
     pub(crate) streams: StreamCounters,
+    pub(crate) warnings: WarningLog,
     /// That of unqualified names.
     pub(crate) keyspace: Option<String>,
     pub(crate) schema_agreement_timeout: Duration,
 }
 
-impl Core {
+impl Shared {
     pub(crate) fn new(
         cluster: Cluster,
         tasks: TaskTracker,
@@ -37,13 +47,34 @@ impl Core {
         keyspace: Option<String>,
         schema_agreement_timeout: Duration,
     ) -> Self {
-        let (gate, streams) = (Gate::default(), StreamCounters::default());
-        Self { gate, streams, cluster, tasks, profile, budget, keyspace, schema_agreement_timeout }
+        Self {
+            gate: Gate::default(),
+            longest_timeout: AtomicU64::new(millis(profile.timeout)),
+            cluster,
+            tasks,
+            runtime: Handle::current(),
+            profile,
+            budget,
+            streams: StreamCounters::default(),
+            warnings: WarningLog::default(),
+            keyspace,
+            schema_agreement_timeout,
+        }
     }
 
-    /// Lets a call in.
-    pub(crate) fn enter(&self) -> Result<Inside<'_>, ErrorKind> {
-        self.gate.enter().ok_or(ErrorKind::SessionClosed)
+    /// Lets a call in that takes so long at most, however often it is polled.
+    pub(crate) fn admit(&self, timeout: Duration) -> Result<Permit<'_>, ErrorKind> {
+        let permit = self.gate.enter().ok_or(ErrorKind::SessionClosed)?;
+        let timeout = millis(timeout);
+        if timeout > self.longest_timeout.load(Relaxed) {
+            self.longest_timeout.fetch_max(timeout, Relaxed);
+        }
+        Ok(permit)
+    }
+
+    /// Lets in whoever does not stay: nothing is waited for while this is held.
+    pub(crate) fn step_in(&self) -> Option<Permit<'_>> {
+        self.gate.enter()
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -58,18 +89,16 @@ impl Core {
     pub(crate) async fn close(&self, deadline: Deadline) {
         self.gate.close();
         self.tasks.close();
-        tokio::select! {
-            () = self.gate.empty() => {}
-            () = tokio::time::sleep_until(deadline.at().into()) => {}
-        }
+        // By then each call has its outcome. One that is inside still is not polled, by the very
+        // task that waits here perhaps.
+        let longest = Duration::from_millis(self.longest_timeout.load(Relaxed));
+        let all_done = deadline.within(longest.saturating_add(TASKS_GRACE));
+        let _left = all_done.bound(self.gate.empty()).await;
         self.cluster.close(deadline).await;
         // What is left are tasks that have been told to end, and need no more than their turn.
         let ends = Deadline::after(deadline.remaining().max(TASKS_GRACE));
-        tokio::select! {
-            () = self.tasks.wait() => {}
-            () = tokio::time::sleep_until(ends.at().into()) => {
-                tracing::warn!(tasks = self.tasks.len(), "tasks of a closed session do not end");
-            }
+        if ends.bound(self.tasks.wait()).await.is_err() {
+            tracing::warn!(tasks = self.tasks.len(), "tasks of a closed session do not end");
         }
     }
 
@@ -90,4 +119,8 @@ impl Core {
             reserved_bytes: pages.reserved_bytes,
         }
     }
+}
+
+fn millis(timeout: Duration) -> u64 {
+    u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,0 +1,20 @@
+//! From one operation to one response: attempt after attempt, as long as that is right.
+//!
+//! ```text
+//!   plan --> host --> connection --> request --> response -----------------------> done
+//!             ^ ^                       |            |                               ^
+//!             | |                       +--failed----+                               |
+//!             | |                            | decide                                |
+//!             | |      NextHost              v                                       |
+//!             | +----------------------------+---- Fail ---------------------> the error, with
+//!             |                              | Reprepare                       all attempts
+//!             +------- PREPARE <-------------+
+//! ```
+//!
+//! `run` walks it, `send` hands one request to one host, `decide` alone says how to go on.
+
+mod decide;
+mod run;
+mod send;
+
+pub(crate) use self::run::Run;

@@ -1,0 +1,311 @@
+//! One operation on its way: the hosts that are left to try, those that were, and what is waited
+//! for now.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use cqlwire_cluster::{Host, Plan};
+use cqlwire_codec::{EncodeError, Envelope, ErrorCode, StatementKind};
+use cqlwire_net::{Deadline, RefusedBecause, Request, RequestError};
+
+use super::decide::{Circumstances, Decision, decide};
+use super::send::{NotSent, Sent, send_to};
+use crate::error::{Attempt, AttemptFailure, Error, ErrorKind};
+use crate::operation::{Agreeing, Failure, HostResponse, Operation, PrepareOperation, agree, read};
+use crate::shared::Shared;
+
+/// See the [module](self).
+pub(crate) struct Run {
+    plan: Plan,
+    attempts: Vec<Attempt>,
+    deadline: Deadline,
+    /// The host that has its turn has prepared the statement in this turn.
+    has_prepared: bool,
+    step: Step,
+}
+
+/// ```text
+///   next --> asked ------------------------------------------> done
+///    ^        |  ^  |                                           ^
+///    +--------+  |  +--> agreeing (it changed the schema) ------+
+///    |           |
+///    +------- preparing
+/// ```
+enum Step {
+    /// The next host of the plan has its turn.
+    Next,
+    /// A host has the operation.
+    Asked(Sent),
+    /// A host has the PREPARE of its statement.
+    Preparing(Box<Preparing>),
+    /// It is done, and the servers are to agree on the schema.
+    Agreeing(Box<(HostResponse, Agreeing)>),
+    Done,
+}
+
+/// A host prepares the statement of the operation, which it will be asked next.
+struct Preparing {
+    host: Arc<Host>,
+    request: Request,
+    /// The values did not fit what was known of the statement. If that is what it is still, this is
+    /// the error.
+    because: Option<EncodeError>,
+}
+
+impl Run {
+    /// Before the first host of a fresh plan.
+    pub(crate) fn new(shared: &Shared, deadline: Deadline) -> Self {
+        let (plan, attempts) = (shared.cluster().plan(), Vec::new());
+        Self { plan, attempts, deadline, has_prepared: false, step: Step::Next }
+    }
+
+    /// From now on attempts have until then. One under way keeps the deadline that it was sent with.
+    pub(crate) const fn set_deadline(&mut self, deadline: Deadline) {
+        self.deadline = deadline;
+    }
+
+    /// The response, or why there is none, once that is known. The operation is the same each time.
+    ///
+    /// Without `may_send`, since the session has been closed, what is under way is waited for, and
+    /// no other attempt is made.
+    pub(crate) fn poll<O: Operation>(
+        &mut self,
+        shared: &Arc<Shared>,
+        operation: &O,
+        may_send: bool,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<HostResponse, Error>> {
+        loop {
+            let next = match &mut self.step {
+                Step::Next if !may_send => Err(self.closed(operation.kind())),
+                Step::Next => self.next_host(operation),
+                Step::Asked(sent) => {
+                    let outcome = ready!(Pin::new(&mut sent.request).poll(context));
+                    match self.responded(shared, operation, outcome) {
+                        Ok(response) => {
+                            if !response.changes_schema() {
+                                return Poll::Ready(Ok(response));
+                            }
+                            let timeout = shared.schema_agreement_timeout;
+                            let agreeing = agree(shared, self.deadline.within(timeout));
+                            Ok(Step::Agreeing(Box::new((response, agreeing))))
+                        }
+                        Err((host, failure)) => self.failed(operation, host, failure),
+                    }
+                }
+                Step::Preparing(preparing) => {
+                    let outcome = ready!(Pin::new(&mut preparing.request).poll(context));
+                    self.prepared(shared, operation, outcome)
+                }
+                Step::Agreeing(waiting) => {
+                    let agreed = ready!(waiting.1.as_mut().poll(context));
+                    return Poll::Ready(self.agreed(agreed));
+                }
+                Step::Done => {
+                    debug_assert!(false, "polled after it had resolved");
+                    return Poll::Pending;
+                }
+            };
+            match next {
+                Ok(step) => self.step = step,
+                Err(error) => {
+                    self.step = Step::Done;
+                    return Poll::Ready(Err(error));
+                }
+            }
+        }
+    }
+
+    /// Hands the operation to the next host that takes it.
+    fn next_host<O: Operation>(&mut self, operation: &O) -> Result<Step, Error> {
+        while let Some(host) = self.plan.next() {
+            self.has_prepared = false;
+            if let Some(step) = self.ask(operation, host)? {
+                return Ok(step);
+            }
+        }
+        Err(self.exhausted(operation.kind()))
+    }
+
+    /// Hands the operation to this host. `None`: the next one has its turn.
+    fn ask<O: Operation>(&mut self, operation: &O, host: Arc<Host>) -> Result<Option<Step>, Error> {
+        match send_to(&host, operation, self.deadline) {
+            Ok((request, metadata)) => Ok(Some(Step::Asked(Sent { host, request, metadata }))),
+            Err(NotSent::Unprepared) => self.prepare_on(operation, host, None),
+            Err(NotSent::Failed(failure)) => self.go_on(operation, host, failure),
+        }
+    }
+
+    /// The host said something, or nothing will come of it.
+    fn responded<O: Operation>(
+        &mut self,
+        shared: &Shared,
+        operation: &O,
+        outcome: Result<Envelope, RequestError>,
+    ) -> Result<HostResponse, (Arc<Host>, Failure)> {
+        let Step::Asked(sent) = std::mem::replace(&mut self.step, Step::Done) else {
+            unreachable!("polled as asked")
+        };
+        let Sent { host, metadata, .. } = sent;
+        match read(shared, &host, outcome, operation.prepared(), metadata.as_ref()) {
+            Ok((version, decoded)) => Ok(HostResponse::new(host, version, decoded, metadata)),
+            Err(failure) => Err((host, failure)),
+        }
+    }
+
+    #[cold]
+    fn failed<O: Operation>(
+        &mut self,
+        operation: &O,
+        host: Arc<Host>,
+        failure: Failure,
+    ) -> Result<Step, Error> {
+        Ok(self.go_on(operation, host, failure)?.unwrap_or(Step::Next))
+    }
+
+    /// An attempt has failed: what is right to do then. `None`: the next host has its turn.
+    #[cold]
+    fn go_on<O: Operation>(
+        &mut self,
+        operation: &O,
+        host: Arc<Host>,
+        failure: Failure,
+    ) -> Result<Option<Step>, Error> {
+        match (decide(&failure, self.circumstances(operation)), failure) {
+            (Decision::Reprepare, Failure::Values(error)) => {
+                self.prepare_on(operation, host, Some(error))
+            }
+            (Decision::Reprepare, _) => self.prepare_on(operation, host, None),
+            (Decision::NextHost, Failure::Attempt(failure)) => {
+                self.attempts.push(Attempt { host: name_of(&host), failure });
+                Ok(None)
+            }
+            (Decision::NextHost | Decision::Fail, failure) => {
+                Err(self.end(operation.kind(), failure.into_kind(name_of(&host))))
+            }
+        }
+    }
+
+    fn circumstances<O: Operation>(&self, operation: &O) -> Circumstances {
+        let was_unavailable = self.attempts.iter().any(|attempt| {
+            matches!(&attempt.failure, AttemptFailure::Server { error, .. }
+                if error.code == ErrorCode::Unavailable)
+        });
+        Circumstances {
+            idempotent: operation.is_idempotent(),
+            kind: operation.kind(),
+            may_prepare: operation.prepared().is_some() && !self.has_prepared,
+            was_unavailable,
+        }
+    }
+
+    /// Has this host prepare the statement of the operation.
+    #[cold]
+    fn prepare_on<O: Operation>(
+        &mut self,
+        operation: &O,
+        host: Arc<Host>,
+        because: Option<EncodeError>,
+    ) -> Result<Option<Step>, Error> {
+        let Some(prepared) = operation.prepared().filter(|_| !self.has_prepared) else {
+            return Ok(None);
+        };
+        self.has_prepared = true;
+        tracing::debug!(host = %host.endpoint(), "preparing a statement again");
+        match send_to(&host, &PrepareOperation { text: prepared.text() }, self.deadline) {
+            Ok((request, _)) => {
+                Ok(Some(Step::Preparing(Box::new(Preparing { host, request, because }))))
+            }
+            Err(NotSent::Unprepared) => Ok(None),
+            Err(NotSent::Failed(failure)) => self.go_on(operation, host, failure),
+        }
+    }
+
+    /// The host has prepared the statement, or will not: with what it said, it is asked once more.
+    #[cold]
+    fn prepared<O: Operation>(
+        &mut self,
+        shared: &Shared,
+        operation: &O,
+        outcome: Result<Envelope, RequestError>,
+    ) -> Result<Step, Error> {
+        let Step::Preparing(preparing) = std::mem::replace(&mut self.step, Step::Done) else {
+            unreachable!("polled as preparing")
+        };
+        let Preparing { host, because, .. } = *preparing;
+        let said = match read(shared, &host, outcome, None, None) {
+            Ok((version, decoded)) => {
+                let response = HostResponse::new(Arc::clone(&host), version, decoded, None);
+                response.into_prepared().map_err(|kind| self.end(operation.kind(), kind))?
+            }
+            Err(failure) => return self.failed(operation, host, failure),
+        };
+        let Some(prepared) = operation.prepared() else { return Ok(Step::Next) };
+        match (prepared.learn(host.id(), said), because) {
+            // The values do not fit, and it is not for what was known of the statement.
+            (false, Some(error)) => Err(self.end(operation.kind(), error.into())),
+            _ => Ok(self.ask(operation, host)?.unwrap_or(Step::Next)),
+        }
+    }
+
+    fn agreed(&mut self, agreed: bool) -> Result<HostResponse, Error> {
+        let Step::Agreeing(waiting) = std::mem::replace(&mut self.step, Step::Done) else {
+            unreachable!("polled as agreeing")
+        };
+        let (mut response, _) = *waiting;
+        response.set_schema_agreed(agreed);
+        Ok(response)
+    }
+
+    /// No host is left. What the last one failed with says more than that there is no other.
+    #[cold]
+    fn exhausted(&mut self, of: StatementKind) -> Error {
+        let says_more = |attempt: &mut Attempt| match &attempt.failure {
+            AttemptFailure::Server { error, .. } => {
+                !matches!(error.code, ErrorCode::Overloaded | ErrorCode::IsBootstrapping)
+            }
+            AttemptFailure::NoResponse(error) => error.may_have_been_applied(),
+            _ => false,
+        };
+        let kind = match self.attempts.pop_if(says_more) {
+            Some(Attempt { host, failure }) => Failure::Attempt(failure).into_kind(host),
+            None => self.refused_by_all().unwrap_or_else(|| ErrorKind::NoHostAvailable {
+                plan_was_empty: self.attempts.is_empty(),
+            }),
+        };
+        self.end(of, kind)
+    }
+
+    /// The limit of a queue of ours that all hosts met.
+    fn refused_by_all(&self) -> Option<ErrorKind> {
+        let mut limits = self.attempts.iter().map(|attempt| match attempt.failure {
+            AttemptFailure::Refused(because @ RefusedBecause::Full) => Some(because),
+            _ => None,
+        });
+        let first = limits.next().flatten()?;
+        limits.all(|limit| limit.is_some()).then_some(ErrorKind::Overloaded { because: first })
+    }
+
+    /// The session has been closed before anything was sent, or before another attempt was made.
+    #[cold]
+    fn closed(&mut self, of: StatementKind) -> Error {
+        let kind = match self.attempts.pop() {
+            None => ErrorKind::SessionClosed,
+            Some(Attempt { host, failure }) => Failure::Attempt(failure).into_kind(host),
+        };
+        self.end(of, kind)
+    }
+
+    /// The error that it ends with: after which attempts, and how long it took.
+    #[cold]
+    pub(crate) fn end(&mut self, of: StatementKind, kind: ErrorKind) -> Error {
+        let attempts = std::mem::take(&mut self.attempts);
+        Error::after(kind, of, attempts, Some(self.deadline.elapsed()))
+    }
+}
+
+fn name_of(host: &Host) -> Arc<str> {
+    host.endpoint().to_string().into()
+}

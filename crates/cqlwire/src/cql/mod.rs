@@ -1,0 +1,117 @@
+//! What a statement can be known by before a server has read it: which kind it is, whether it is
+//! `USE`, and how its bind markers are named.
+
+mod lexer;
+
+use cqlwire_codec::StatementKind;
+
+use self::lexer::{Token, tokens};
+
+/// Is it `USE`, which changes the keyspace of the one connection that it goes over?
+pub(crate) fn is_use(text: &str) -> bool {
+    matches!(tokens(text).next(), Some(Token::Word(word)) if word.eq_ignore_ascii_case("USE"))
+}
+
+/// What a statement does, as far as its words tell. A keyword that may be a name, too, is taken for
+/// what is worse.
+pub(crate) fn kind(text: &str) -> StatementKind {
+    let words = || {
+        tokens(text).filter_map(|token| match token {
+            Token::Word(word) => Some(word),
+            Token::Quoted(_) | Token::Literal | Token::Symbol(_) => None,
+        })
+    };
+    let has = |keyword: &str| words().any(|word| word.eq_ignore_ascii_case(keyword));
+    let first = words().next().unwrap_or_default();
+    let begins = |keywords: &[&str]| keywords.iter().any(|word| first.eq_ignore_ascii_case(word));
+    if begins(&["SELECT"]) {
+        StatementKind::Read
+    } else if begins(&["INSERT", "UPDATE", "DELETE", "BEGIN"]) && has("IF") {
+        StatementKind::Conditional
+    } else if begins(&["BEGIN"]) && !has("UNLOGGED") && !has("COUNTER") {
+        StatementKind::LoggedBatch
+    } else if begins(&["BEGIN"]) || begins(&["UPDATE", "DELETE"]) && has("IN") {
+        // The server writes one partition after the other.
+        StatementKind::UnloggedBatch
+    } else if begins(&["INSERT", "UPDATE", "DELETE"]) {
+        StatementKind::Write
+    } else if begins(&["CREATE", "ALTER", "DROP"]) && !has("ROLE") && !has("USER") {
+        StatementKind::Schema
+    } else {
+        StatementKind::Unknown
+    }
+}
+
+/// Has it a bind marker of this name, spelled as the server spells it: in lower case, unless it
+/// stands in quotes?
+pub(crate) fn has_marker(text: &str, name: &str) -> bool {
+    let mut after_colon = false;
+    tokens(text).any(|token| {
+        let is_marker = std::mem::replace(&mut after_colon, token == Token::Symbol(':'));
+        is_marker
+            && match token {
+                Token::Word(word) => word.to_ascii_lowercase() == name,
+                Token::Quoted(quoted) => quoted.replace("\"\"", "\"") == name,
+                Token::Literal | Token::Symbol(_) => false,
+            }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn use_is_seen_however_it_is_written() {
+        for text in [
+            "USE shop",
+            "use\tshop",
+            "/**/USE \"Other\"",
+            "USE\"Other\"",
+            "-- first\nUse shop",
+            "// first\r/* second */ uSe/**/shop;",
+        ] {
+            assert!(is_use(text), "{text}");
+        }
+        for text in ["user", "USES x", "\"USE\" x", "'USE'", "SELECT use", "", "-- USE x"] {
+            assert!(!is_use(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_statement_is_known_by_its_words() {
+        for (text, expected) in [
+            ("/* INSERT */ select * FROM t", StatementKind::Read),
+            ("INSERT INTO t (k, v) VALUES (1, 'IF NOT EXISTS')", StatementKind::Write),
+            ("INSERT INTO t (k, \"IF\") VALUES (1, 2)", StatementKind::Write),
+            ("INSERT INTO t (k) VALUES (1) IF/**/NOT EXISTS", StatementKind::Conditional),
+            ("UPDATE t SET v = 1 WHERE k = 1 if v = 2", StatementKind::Conditional),
+            ("DELETE FROM t WHERE k = 1 -- IF EXISTS", StatementKind::Write),
+            ("UPDATE t SET v = 1 WHERE k IN (1, 2)", StatementKind::UnloggedBatch),
+            ("BEGIN BATCH INSERT INTO t (k) VALUES (1); APPLY BATCH", StatementKind::LoggedBatch),
+            (
+                "begin unlogged batch DELETE FROM t WHERE k=1; APPLY BATCH",
+                StatementKind::UnloggedBatch,
+            ),
+            (
+                "BEGIN BATCH UPDATE t SET v=1 WHERE k=1 IF v=2; APPLY BATCH",
+                StatementKind::Conditional,
+            ),
+            ("ALTER ROLE ada WITH PASSWORD = 'x'", StatementKind::Unknown),
+            ("CREATE TABLE IF NOT EXISTS t (k int PRIMARY KEY)", StatementKind::Schema),
+            ("GRANT SELECT ON t TO ada", StatementKind::Unknown),
+            ("", StatementKind::Unknown),
+        ] {
+            assert_eq!(kind(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn bind_markers_are_known_by_their_names() {
+        let text = "UPDATE t SET v = :Value, w = {'a' : ':text'} WHERE k = :\"K\"\"y\"";
+        assert!(has_marker(text, "value") && has_marker(text, "K\"y"));
+        for name in ["Value", "text", "v", "k"] {
+            assert!(!has_marker(text, name), "{name}");
+        }
+    }
+}

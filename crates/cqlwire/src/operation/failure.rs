@@ -1,0 +1,63 @@
+//! Why an operation has no response from a host that it could be content with.
+
+use std::sync::Arc;
+
+use cqlwire_codec::EncodeError;
+use cqlwire_net::{Reached, RequestError, RequestFailure};
+
+use crate::error::{AttemptFailure, ErrorKind, TimeoutPhase};
+
+/// Why an attempt failed.
+pub(crate) enum Failure {
+    /// The host, the way to it, or what it said.
+    Attempt(AttemptFailure),
+    /// The values do not fit what is known of the statement, which may be out of date. Nothing was
+    /// sent.
+    Values(EncodeError),
+    /// It is wrong, or cannot be read, whichever host it is.
+    Final(ErrorKind),
+}
+
+impl<K: Into<ErrorKind>> From<K> for Failure {
+    fn from(kind: K) -> Self {
+        Self::Final(kind.into())
+    }
+}
+
+impl Failure {
+    /// The error of an operation that ends with this.
+    #[cold]
+    pub(crate) fn into_kind(self, host: Arc<str>) -> ErrorKind {
+        match self {
+            Self::Final(kind) => kind,
+            Self::Values(error) => error.into(),
+            Self::Attempt(AttemptFailure::Server { error, prefixes }) => {
+                ErrorKind::Server { host, error, prefixes }
+            }
+            Self::Attempt(AttemptFailure::NoResponse(error)) => without_response(host, *error),
+            Self::Attempt(
+                AttemptFailure::NotConnected(_)
+                | AttemptFailure::Refused(_)
+                | AttemptFailure::Contact(_),
+            ) => ErrorKind::NoHostAvailable { plan_was_empty: false },
+        }
+    }
+}
+
+fn without_response(host: Arc<str>, error: RequestError) -> ErrorKind {
+    match error.failure {
+        RequestFailure::DeadlinePassed(reached) => {
+            ErrorKind::Timeout { phase: phase(reached), host: Some(host) }
+        }
+        RequestFailure::ConnectionLost(end) => ErrorKind::ConnectionLost { host, end },
+        _ => ErrorKind::NoHostAvailable { plan_was_empty: false },
+    }
+}
+
+const fn phase(reached: Reached) -> TimeoutPhase {
+    match reached {
+        Reached::Waiting => TimeoutPhase::Queue,
+        Reached::Queued => TimeoutPhase::Write,
+        Reached::Written => TimeoutPhase::Response,
+    }
+}

@@ -1,0 +1,173 @@
+//! Executing a statement, or asking for one page of its result.
+
+use std::num::NonZeroU32;
+
+use bytes::BytesMut;
+use cqlwire_cluster::Host;
+use cqlwire_codec::{
+    EncodeError, EncodeValues, EncodedValues, Execute, ProtocolVersion, Query, QueryParameters,
+    RequestOptions, StatementKind, ValueError, encode_request,
+};
+use cqlwire_net::Connection;
+use cqlwire_stream::Position;
+
+use super::{Encoded, NotEncoded, Operation};
+use crate::cql;
+use crate::error::ErrorKind;
+use crate::prepared::PreparedStatement;
+use crate::profile::ExecutionProfile;
+
+/// A statement: in CQL, or prepared.
+#[derive(Copy, Clone, Debug)]
+pub(crate) enum Statement<'a> {
+    Text(&'a str),
+    Prepared(&'a PreparedStatement),
+}
+
+impl Statement<'_> {
+    /// What it does, as far as its text tells.
+    pub(crate) fn kind(&self) -> StatementKind {
+        match self {
+            Self::Text(text) => cql::kind(text),
+            Self::Prepared(prepared) => prepared.kind(),
+        }
+    }
+}
+
+/// How one request is executed.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    pub(crate) profile: ExecutionProfile,
+    pub(crate) timestamp_micros: Option<i64>,
+}
+
+/// One page of a stream.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct PageRange<'a> {
+    pub(crate) from: &'a Position,
+    /// How many rows are of use, if fewer than a page.
+    pub(crate) most_rows: Option<NonZeroU32>,
+}
+
+/// A statement with its values, whole or a page of it. Made anew for each look at it: the values
+/// are encoded when it is sent, each time by what is known of the statement then.
+pub(crate) struct StatementOperation<'a> {
+    pub(crate) statement: Statement<'a>,
+    pub(crate) values: &'a (dyn EncodeValues + 'a),
+    pub(crate) options: &'a Options,
+    pub(crate) page: Option<PageRange<'a>>,
+}
+
+impl<'a> StatementOperation<'a> {
+    fn parameters(&self) -> QueryParameters<'a, dyn EncodeValues + 'a> {
+        let profile = &self.options.profile;
+        let most_rows = self.page.and_then(|page| page.most_rows);
+        let page_size = most_rows.map_or(u32::MAX, NonZeroU32::get).min(profile.page_size);
+        QueryParameters {
+            page_size: Some(i32::try_from(page_size).unwrap_or(i32::MAX)),
+            paging_state: self.page.and_then(|page| page.from.paging_state()),
+            serial_consistency: profile.serial_consistency,
+            timestamp_micros: self.options.timestamp_micros,
+            ..QueryParameters::new(profile.consistency, self.values)
+        }
+    }
+
+    fn encode_text(
+        &self,
+        text: &str,
+        version: ProtocolVersion,
+        options: &RequestOptions<'_>,
+        buffer: BytesMut,
+    ) -> Result<Encoded, NotEncoded> {
+        if cql::is_use(text) {
+            return Err(NotEncoded::Refused(ErrorKind::UseStatement));
+        }
+        check_names(text, self.values).map_err(refused)?;
+        let query = Query { statement: text, parameters: self.parameters() };
+        let envelope = encode_request(&query, version, options, buffer).map_err(refused)?;
+        Ok(Encoded { envelope, metadata: None })
+    }
+
+    fn encode_prepared(
+        &self,
+        prepared: &PreparedStatement,
+        host: &Host,
+        version: ProtocolVersion,
+        options: &RequestOptions<'_>,
+        buffer: BytesMut,
+    ) -> Result<Encoded, NotEncoded> {
+        let metadata = prepared.metadata_on(host.id()).ok_or(NotEncoded::Unprepared)?;
+        let mut parameters = self.parameters();
+        parameters.columns = &metadata.bind.columns;
+        // Only v5 tells when the columns are others than those known; before it, rows could be
+        // read by the wrong ones (CASSANDRA-10786).
+        let tells_changes = version >= ProtocolVersion::V5;
+        parameters.skip_metadata = tells_changes && metadata.result.columns.is_some();
+        let execute = Execute {
+            id: &metadata.id,
+            result_metadata_id: tells_changes.then_some(&*metadata.result.id),
+            parameters,
+        };
+        match encode_request(&execute, version, options, buffer) {
+            Ok(envelope) => Ok(Encoded { envelope, metadata: Some(metadata) }),
+            Err(error @ EncodeError::Value(_)) => Err(NotEncoded::Values(error)),
+            Err(error) => Err(refused(error)),
+        }
+    }
+}
+
+impl Operation for StatementOperation<'_> {
+    fn encode(
+        &self,
+        host: &Host,
+        connection: &Connection,
+        buffer: BytesMut,
+    ) -> Result<Encoded, NotEncoded> {
+        let version = connection.version();
+        if let Some(page) = self.page {
+            let understood = page.from.check_protocol(version);
+            understood.map_err(|mismatch| NotEncoded::Refused(mismatch.into()))?;
+        }
+        let options = RequestOptions {
+            tracing: self.options.profile.tracing,
+            compression: connection.compression(),
+            ..RequestOptions::default()
+        };
+        match self.statement {
+            Statement::Text(text) => self.encode_text(text, version, &options, buffer),
+            Statement::Prepared(prepared) => {
+                self.encode_prepared(prepared, host, version, &options, buffer)
+            }
+        }
+    }
+
+    fn is_idempotent(&self) -> bool {
+        self.options.profile.idempotent
+    }
+
+    fn kind(&self) -> StatementKind {
+        self.statement.kind()
+    }
+
+    fn prepared(&self) -> Option<&PreparedStatement> {
+        match self.statement {
+            Statement::Text(_) => None,
+            Statement::Prepared(prepared) => Some(prepared),
+        }
+    }
+}
+
+#[cold]
+fn refused(error: EncodeError) -> NotEncoded {
+    NotEncoded::Refused(error.into())
+}
+
+/// Has each named value a bind marker? A server passes over those that have none.
+fn check_names(text: &str, values: &dyn EncodeValues) -> Result<(), EncodeError> {
+    if !values.named(&[]) {
+        return Ok(());
+    }
+    let values = EncodedValues::encode(values, &[], BytesMut::new())?;
+    let surplus = values.names().find(|name| !cql::has_marker(text, name));
+    surplus.map_or(Ok(()), |name| Err(ValueError::NoMarker(name.into()).into()))
+}

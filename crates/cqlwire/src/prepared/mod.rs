@@ -1,0 +1,100 @@
+//! Prepared statements.
+
+mod metadata;
+
+use std::fmt;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use cqlwire_codec::{self as codec, ColumnSpec, RowsMetadata, StatementKind};
+use uuid::Uuid;
+
+use self::metadata::Known;
+pub(crate) use self::metadata::{ResultMetadata, StatementMetadata};
+use crate::cql;
+
+/// A statement that the cluster has parsed, to be executed many times with different values.
+///
+/// Cheap to clone; may be used by many tasks at once. A host that does not know it yet, or no
+/// longer, is taught it when it says so.
+///
+/// Values are encoded by what the host that executes them said of the bind markers. When a table
+/// was altered, or dropped and created anew, the values of the next execution are encoded anew, or
+/// refused with the name of the column that they do not fit.
+#[derive(Clone)]
+pub struct PreparedStatement {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    text: String,
+    kind: StatementKind,
+    known: ArcSwap<Known>,
+}
+
+impl PreparedStatement {
+    pub(crate) fn new(text: String, prepared: codec::Prepared) -> Self {
+        let kind = cql::kind(&text);
+        let known = ArcSwap::from_pointee(Known::new(Arc::new(prepared.into())));
+        Self { inner: Arc::new(Inner { text, kind, known }) }
+    }
+
+    /// The statement in CQL.
+    pub fn text(&self) -> &str {
+        &self.inner.text
+    }
+
+    /// Its id on the servers as last seen.
+    pub fn id(&self) -> Bytes {
+        self.inner.known.load().latest.id.clone()
+    }
+
+    /// Its bind markers as last seen: their names and types, in order.
+    pub fn bind_markers(&self) -> Arc<[ColumnSpec]> {
+        Arc::clone(&self.inner.known.load().latest.bind.columns)
+    }
+
+    /// The columns of its rows as last seen, if they are known beforehand.
+    pub fn columns(&self) -> Option<Arc<[ColumnSpec]>> {
+        self.inner.known.load().latest.result.columns.clone()
+    }
+
+    pub(crate) fn kind(&self) -> StatementKind {
+        self.inner.kind
+    }
+
+    /// By what values are encoded for this host; `None` if it has to be asked first.
+    #[inline]
+    pub(crate) fn metadata_on(&self, host: Uuid) -> Option<Arc<StatementMetadata>> {
+        self.inner.known.load().on(host).map(Arc::clone)
+    }
+
+    /// This host was asked to prepare it, and said this. Whether that is news: values are encoded
+    /// otherwise for it from now on.
+    pub(crate) fn learn(&self, host: Uuid, prepared: codec::Prepared) -> bool {
+        let said = Arc::new(StatementMetadata::from(prepared));
+        let before = self.inner.known.rcu(|known| known.after(host, &said));
+        let news = before.on(host).is_none_or(|before| before.bind != said.bind);
+        if news {
+            tracing::info!(statement = self.text(), "the bind markers of a statement have changed");
+        }
+        news
+    }
+
+    /// The result of a request that was encoded by `known` has other columns than that says: v5
+    /// tells them, with the id that stands for them.
+    pub(crate) fn follow(&self, known: &Arc<StatementMetadata>, rows: &RowsMetadata) {
+        if let (Some(id), Some(columns)) = (&rows.new_metadata_id, &rows.columns) {
+            let result = ResultMetadata { id: id.clone(), columns: Some(Arc::clone(columns)) };
+            let after = Arc::new(StatementMetadata { result, ..StatementMetadata::clone(known) });
+            self.inner.known.rcu(|all| all.following(known, &after));
+        }
+    }
+}
+
+impl fmt::Debug for PreparedStatement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PreparedStatement").field("text", &self.inner.text).finish_non_exhaustive()
+    }
+}
