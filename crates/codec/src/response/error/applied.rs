@@ -21,6 +21,8 @@ pub enum StatementKind {
     /// its partition key is one too: the server writes one partition after the other.
     UnloggedBatch,
     /// A statement with `IF`, or a batch with one (a lightweight transaction).
+    #[doc(alias = "LWT")]
+    #[doc(alias = "lightweight transaction")]
     Conditional,
     /// CREATE, ALTER or DROP of a keyspace, table, type, index, view or function.
     Schema,
