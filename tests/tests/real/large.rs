@@ -18,7 +18,7 @@ async fn write(session: &Session) {
     let insert =
         session.prepare("INSERT INTO two_hundred_thousand.t (k, n, note) VALUES (0, ?, ?)").await;
     let insert = insert.unwrap();
-    let writes = (0..ROWS).map(|n| session.execute(&insert, (n, note(n))).into_future());
+    let writes = (0..ROWS).map(|n| session.execute(&insert, (n, note(n))));
     let written = stream::iter(writes).buffer_unordered(IN_FLIGHT).map_ok(drop);
     written.try_collect::<()>().await.unwrap();
 }
@@ -37,7 +37,7 @@ async fn read_typed(session: &Session, select: &PreparedStatement) {
 
 /// Rows that borrow from their page, which is all that is held.
 async fn read_borrowed(session: &Session, select: &PreparedStatement) {
-    let mut pages = session.execute(select, ()).page_size(PAGE).prefetch(0).pages();
+    let mut pages = session.execute(select, ()).page_size(PAGE).stream().prefetch(0).pages();
     let mut expected = 0..ROWS;
     while let Some(page) = pages.try_next().await.unwrap() {
         assert!(session.resources().pages <= 1, "{}", session.resources());
@@ -57,7 +57,7 @@ async fn read_in_parts(session: &Session, select: &PreparedStatement) {
     let mut expected = 0..ROWS;
     for part in 1.. {
         let from = kept.parse().unwrap();
-        let execution = session.execute(select, ()).page_size(PAGE).from_position(from);
+        let execution = session.execute(select, ()).page_size(PAGE).stream().from_position(from);
         let mut rows = execution.prefetch(3).rows::<OwnedRow>();
         while let Some(row) = rows.try_next().await.unwrap() {
             assert_eq!(row.get("n"), Ok(expected.next().unwrap()), "lost, twice, or out of order");

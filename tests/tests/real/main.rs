@@ -27,7 +27,7 @@ fn builder(cluster: &Cluster) -> SessionBuilder {
         timeout: Duration::from_secs(30),
         ..ExecutionProfile::default()
     };
-    let points = cluster.contact_points().iter().map(ToString::to_string);
+    let points = cluster.contact_points().iter().map(ToString::to_string).collect::<Vec<_>>();
     Session::builder().contact_points(points).profile(profile)
 }
 

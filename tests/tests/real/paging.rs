@@ -15,7 +15,7 @@ async fn a_partition_of_twenty_thousand_rows_comes_back_whole_and_in_order() {
             (start..start + 500).map(|n| (n, format!("n{n}"))).collect();
         let mut writes = Vec::new();
         for (n, note) in &notes {
-            writes.push(session.execute(&insert, (*n, note.as_str())).into_future());
+            writes.push(session.execute(&insert, (*n, note.as_str())));
         }
         for write in futures_util::future::join_all(writes).await {
             write.unwrap();
@@ -24,7 +24,8 @@ async fn a_partition_of_twenty_thousand_rows_comes_back_whole_and_in_order() {
 
     let select = session.prepare("SELECT n, note FROM paging.t WHERE k = 0").await.unwrap();
     for (page_size, prefetch) in [(1_000, 1), (777, 0), (5_000, 3)] {
-        let execution = session.execute(&select, ()).page_size(page_size).prefetch(prefetch);
+        let execution =
+            session.execute(&select, ()).page_size(page_size).stream().prefetch(prefetch);
         let mut rows = execution.rows::<(i32, String)>();
         for expected in 0..ROWS {
             let (n, note) = rows.try_next().await.unwrap().unwrap();
@@ -62,7 +63,8 @@ async fn a_stream_goes_on_where_another_stopped() {
     }
     let position = first.position().unwrap();
     drop(first);
-    let mut second = session.query(select, ()).page_size(30).from_position(position).rows();
+    let mut second =
+        session.query(select, ()).page_size(30).stream().from_position(position).rows();
     for expected in 45..100 {
         assert_eq!(second.try_next().await.unwrap(), Some((expected,)));
     }

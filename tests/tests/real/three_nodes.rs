@@ -24,7 +24,7 @@ async fn scan(session: &Session, select: &PreparedStatement, mut between: impl A
     let mut seen = vec![false; usize::try_from(ROWS).unwrap()];
     let (mut position, mut read) = (Position::START, 0);
     for attempt in 0.. {
-        let execution = session.execute(select, ()).page_size(10).from_position(position);
+        let execution = session.execute(select, ()).page_size(10).stream().from_position(position);
         let mut rows = execution.rows::<(i32, String)>();
         let error = loop {
             between(read).await;

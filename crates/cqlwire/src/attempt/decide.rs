@@ -80,3 +80,6 @@ fn after_error(error: &ServerError, known: Circumstances) -> Decision {
         Decision::Fail
     }
 }
+
+#[cfg(test)]
+mod tests;

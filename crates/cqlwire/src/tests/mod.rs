@@ -6,9 +6,12 @@ mod close;
 mod deadlines;
 mod errors;
 mod hooks;
+mod keyspaces;
 mod memory;
 mod pages;
+mod parked;
 mod positions;
+mod statements;
 mod stream_totals;
 mod streams;
 #[cfg(feature = "derive")]
