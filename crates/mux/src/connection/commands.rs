@@ -42,6 +42,16 @@ pub enum RefusedBecause {
     Ended,
 }
 
+impl std::fmt::Display for RefusedBecause {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Full => "as many requests wait for this connection as may",
+            Self::Closing => "the connection is being closed",
+            Self::Ended => "the connection is over",
+        })
+    }
+}
+
 /// A request that was given up: what it leaves behind.
 #[derive(Debug)]
 #[must_use]
