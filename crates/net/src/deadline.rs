@@ -54,14 +54,23 @@ impl Deadline {
     /// # Errors
     ///
     /// [`DeadlinePassed`]: the deadline came first, and the future was dropped.
-    pub(crate) async fn bound<F: Future>(self, future: F) -> Result<F::Output, DeadlinePassed> {
+    ///
+    /// # Cancel safety
+    ///
+    /// That of the future.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime with time.
+    pub async fn bound<F: Future>(self, future: F) -> Result<F::Output, DeadlinePassed> {
         tokio::time::timeout_at(self.at.into(), future).await.map_err(|_| DeadlinePassed)
     }
 }
 
 /// A deadline came before what was waited for.
-#[derive(Copy, Clone, Debug)]
-pub(crate) struct DeadlinePassed;
+#[derive(Copy, Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the deadline passed")]
+pub struct DeadlinePassed;
 
 /// Now, by the runtime's clock.
 pub(crate) fn now() -> Instant {

@@ -33,10 +33,13 @@
 //! # Ok(()) }
 //! ```
 //!
-//! The rooms: `connect` and `handshake` lead from a name to an open connection, with `tls` and
-//! `auth` on the way; `driver` is the task that serves it; `connection` and `request` are what
+//! The rooms: `connect` and `handshake` lead from a name to an open connection, with `race`, `tls`
+//! and `auth` on the way; `endpoint` is a server as it was written down, `address` where it is;
+//! `user_code` is the door to what users plug in; `ask` puts one question; `driver` is the task that serves it; `connection` and `request` are what
 //! callers hold; `shared` is what lies between them.
 
+mod address;
+mod ask;
 mod auth;
 mod connect;
 mod connection;
@@ -46,25 +49,31 @@ mod driver;
 mod endpoint;
 mod error;
 mod handshake;
+mod race;
 mod request;
 mod settings;
 mod shared;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod user_code;
 
+pub use address::ServerAddress;
+pub use ask::AskError;
 pub use auth::{
     AuthenticationError, Authenticator, Exchange, InvalidCredentials, PlainCredentials,
 };
 pub use connection::{Connection, Sent};
 pub use cqlwire_mux::{Reached, RefusedBecause, Settings as MultiplexerSettings, Usage};
-pub use deadline::Deadline;
+pub use deadline::{Deadline, DeadlinePassed};
 pub use dial::{ByteStream, Dialer, Dialing};
 pub use endpoint::{DEFAULT_PORT, Endpoint, InvalidEndpoint};
 pub use error::{
     ConnectCause, ConnectError, ConnectPhase, ConnectionEnd, Refused, RequestError, RequestFailure,
     SharedIoError,
 };
+pub use race::Race;
 pub use request::Request;
 pub use settings::Settings;
 pub use tls::{Tls, TlsSettingsError};
+pub use user_code::UserCode;

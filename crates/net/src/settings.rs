@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use cqlwire_codec::{Compression, ProtocolVersion};
 use tokio_util::task::TaskTracker;
@@ -22,6 +23,9 @@ pub struct Settings {
     pub tls: Option<Tls>,
     /// Who connects streams, if it is not TCP that is meant: a proxy, a tunnel. Default TCP.
     pub dialer: Option<Arc<dyn Dialer>>,
+    /// How long an address may be silent before the next one of the same name is tried beside it
+    /// (RFC 8305, *Connection Attempt Delay*). Default 250 ms.
+    pub attempt_delay: Duration,
     /// Who answers a server that asks who is connecting. Default nobody.
     pub authenticator: Option<Arc<dyn Authenticator>>,
     /// The keyspace of unqualified names, spelled as the server does. Default none.
@@ -49,6 +53,7 @@ impl Default for Settings {
             compression: None,
             tls: None,
             dialer: None,
+            attempt_delay: Duration::from_millis(250),
             authenticator: None,
             keyspace: None,
             startup_options: BTreeMap::new(),
