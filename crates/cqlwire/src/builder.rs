@@ -10,7 +10,7 @@ use cqlwire_net::{Authenticator, Deadline, Endpoint, PlainCredentials, Tls};
 use cqlwire_stream::PageBudget;
 
 use crate::core::Core;
-use crate::error::{Attempt, Error, ErrorKind};
+use crate::error::{Attempt, Error, ErrorKind, TimeoutPhase};
 use crate::{ExecutionProfile, Result, Session};
 
 /// Describes a session. Every setting has a default that suits production; what is wrong with one
@@ -180,14 +180,14 @@ impl SessionBuilder {
         self
     }
 
-    /// Connects: asks the contact points, one after the other, about the cluster, begins to connect
-    /// to each of its hosts, and returns with the first connection.
+    /// Connects: asks the contact points about the cluster, the next one while the last is still
+    /// silent, begins to connect to each of its hosts, and returns with the first connection.
     ///
     /// # Errors
     ///
     /// [`Settings`](ErrorKind::Settings) before anything is done;
     /// [`NoHostAvailable`](ErrorKind::NoHostAvailable) with every contact point and its reason;
-    /// [`Timeout`](ErrorKind::Timeout) if the reason of the last one is the deadline. Nothing is
+    /// [`Timeout`](ErrorKind::Timeout) if some were silent and none refused for good. Nothing is
     /// left behind.
     ///
     /// # Cancel safety
@@ -202,13 +202,12 @@ impl SessionBuilder {
             return Err(ErrorKind::Settings { setting, why }.into());
         }
         let deadline = Deadline::after(self.connect_timeout);
-        let tasks = self.cluster.pool.connection.tasks.clone();
         let keyspace = self.cluster.pool.connection.keyspace.clone();
         let cluster = Cluster::connect(self.cluster, deadline).await;
         let cluster = cluster.map_err(|error| no_contact(error, deadline))?;
         let budget = PageBudget::new(self.page_budget_bytes);
         let agreement = self.schema_agreement_timeout;
-        Ok(Session::new(Core::new(cluster, tasks, self.profile, budget, keyspace, agreement)))
+        Ok(Session::new(Core::new(cluster, self.profile, budget, keyspace, agreement)))
     }
 
     fn refuse(&mut self, setting: &'static str, why: impl std::fmt::Display) {
@@ -217,7 +216,12 @@ impl SessionBuilder {
 }
 
 fn no_contact(error: NoContact, deadline: Deadline) -> Error {
+    let timed_out = error.is_timeout();
     let attempts: Vec<Attempt> = error.attempts.into_iter().map(Attempt::from).collect();
-    let kind = ErrorKind::NoHostAvailable { plan_was_empty: attempts.is_empty() };
+    let kind = if timed_out {
+        ErrorKind::Timeout { phase: TimeoutPhase::Connect, host: None }
+    } else {
+        ErrorKind::NoHostAvailable { plan_was_empty: attempts.is_empty() }
+    };
     Error::after(kind, attempts, Some(deadline.elapsed()))
 }

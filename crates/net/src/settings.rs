@@ -11,6 +11,7 @@ use crate::{Authenticator, Dialer, Tls};
 
 /// How to connect, and the limits of the connection. The defaults are meant for production.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Settings {
     /// The newest version to speak; tried first. Default v5.
     pub newest_version: ProtocolVersion,

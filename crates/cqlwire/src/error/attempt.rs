@@ -26,7 +26,7 @@ pub enum AttemptFailure {
     #[error("skipped: {}", reason(&.0.reason))]
     NotConnected(#[source] NotConnected),
     /// Its connection took no more requests. Nothing was sent.
-    #[error("{}", in_words(*.0))]
+    #[error("{0}")]
     Refused(RefusedBecause),
     /// The request got no answer.
     #[error("{}", .0.failure)]
@@ -53,7 +53,7 @@ impl Attempt {
 
 impl From<ContactAttempt> for Attempt {
     fn from(attempt: ContactAttempt) -> Self {
-        let host = attempt.endpoint.to_string().into();
+        let host = attempt.host().into();
         Self { host, failure: AttemptFailure::Contact(Box::new(attempt.failure)) }
     }
 }
@@ -61,15 +61,7 @@ impl From<ContactAttempt> for Attempt {
 /// The host is named already.
 fn reason(reason: &Unconnected) -> String {
     match reason {
-        Unconnected::Failed(error) => format!("{} failed: {}", error.phase, error.cause),
+        Unconnected::Failed(error) => error.reason().to_string(),
         other => format!("no connection: {other}"),
-    }
-}
-
-const fn in_words(because: RefusedBecause) -> &'static str {
-    match because {
-        RefusedBecause::Full => "as many requests wait for its connection as may",
-        RefusedBecause::Closing => "its connection is being closed",
-        RefusedBecause::Ended => "its connection is over",
     }
 }

@@ -38,7 +38,7 @@ impl Answer {
     pub(crate) fn into_fetched(self) -> Result<(Fetched, Option<Box<SchemaChange>>), ErrorKind> {
         let info = ExecutionInfo {
             prefixes: self.decoded.prefixes,
-            coordinator: self.host.endpoint().address(),
+            coordinator: self.host.address().socket(),
             protocol: Some(self.version),
         };
         let result = match self.decoded.response {

@@ -196,7 +196,7 @@ async fn prepare_again<A: Ask>(
     ask: &A,
     deadline: Deadline,
 ) -> Result<Answer, Failure> {
-    tracing::debug!(host = %host.endpoint(), "preparing a statement again");
+    tracing::debug!(host = %host.address(), "preparing a statement again");
     let answer = once(host, &AskPrepare { text: prepared.text() }, deadline).await?;
     if !prepared.is_still(&answer.into_prepared()?) {
         return Err(Failure::Final(ErrorKind::StatementChanged { host: name_of(host) }));
@@ -290,5 +290,5 @@ const fn depends_on_coordinator(code: ErrorCode) -> bool {
 }
 
 fn name_of(host: &Host) -> Arc<str> {
-    host.endpoint().to_string().into()
+    host.address().to_string().into()
 }
