@@ -4,7 +4,6 @@
 //! begins while the last is still silent ([`Race`]), and the first that is done wins.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use cqlwire_codec::{FramingError, ProtocolVersion};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -12,10 +11,10 @@ use tokio::net::TcpStream;
 
 use crate::dial::ByteStream;
 use crate::handshake::{Established, Failure, Progress, establish, shake_hands};
-use crate::user_code::{UserCode, awaited};
+use crate::user_code::awaited;
 use crate::{
     ConnectCause, ConnectError, ConnectPhase, Connection, Deadline, Endpoint, Race, ServerAddress,
-    Settings,
+    Settings, UserCode,
 };
 
 impl Connection {
@@ -135,39 +134,6 @@ impl Connection {
     }
 }
 
-impl Endpoint {
-    /// Every server that this stands for, in the resolver's order: looked up, unless it is an
-    /// address, or names are the matter of a [`Dialer`](crate::Dialer).
-    ///
-    /// # Errors
-    ///
-    /// The name cannot be looked up before the deadline, or stands for no address.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropped, the system's resolver may work on for a while.
-    ///
-    /// # Panics
-    ///
-    /// Outside a tokio runtime with time.
-    pub async fn addresses(
-        &self,
-        settings: &Settings,
-        deadline: Deadline,
-    ) -> Result<Vec<ServerAddress>, ConnectError> {
-        if settings.dialer.is_some() {
-            return Ok(vec![ServerAddress::for_dialer(self)]);
-        }
-        let cause = match deadline.bound(self.look_up()).await {
-            Ok(Ok(found)) if found.is_empty() => ConnectCause::NoAddress,
-            Ok(Ok(found)) => return Ok(found),
-            Ok(Err(error)) => error.into(),
-            Err(_) => ConnectCause::DeadlinePassed,
-        };
-        Err(ConnectError::new(&self.to_string(), ConnectPhase::Resolve, deadline, cause))
-    }
-}
-
 /// One attempt, and how far it has got.
 struct Attempt<'a> {
     address: &'a ServerAddress,
@@ -261,17 +227,4 @@ async fn tcp(socket: SocketAddr) -> std::io::Result<TcpStream> {
     // would only cost time.
     stream.set_nodelay(true)?;
     Ok(stream)
-}
-
-impl ConnectError {
-    /// An error of the attempt that began with this deadline.
-    pub(crate) fn new(
-        endpoint: &str,
-        phase: ConnectPhase,
-        deadline: Deadline,
-        cause: ConnectCause,
-    ) -> Self {
-        let (endpoint, elapsed) = (Arc::from(endpoint), deadline.elapsed());
-        Self { endpoint, address: None, phase, elapsed, cause, plaintext: false }
-    }
 }

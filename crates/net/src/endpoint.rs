@@ -1,11 +1,8 @@
 //! Where a server listens, as it was written down: a name or an address, and a port.
 
-use std::collections::HashSet;
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::str::FromStr;
-use std::{fmt, io};
-
-use crate::ServerAddress;
 
 /// The port on which Cassandra listens for clients by default.
 pub const DEFAULT_PORT: u16 = 9042;
@@ -76,18 +73,12 @@ impl Endpoint {
         }
     }
 
-    /// Every address that it stands for, in the resolver's order, each once.
-    pub(crate) async fn look_up(&self) -> io::Result<Vec<ServerAddress>> {
-        let found: Vec<SocketAddr> = match (&self.host, self.address()) {
-            (_, Some(address)) => vec![address],
-            (Host::Scoped(ip, zone), None) => {
-                tokio::net::lookup_host((format!("{ip}%{zone}"), self.port)).await?.collect()
-            }
-            (_, None) => tokio::net::lookup_host((self.host(), self.port)).await?.collect(),
-        };
-        let mut seen = HashSet::new();
-        let once = found.into_iter().filter(|address| seen.insert(*address));
-        Ok(once.map(|address| ServerAddress::found_as(address, self)).collect())
+    /// What the system's resolver is to be asked for, if there is no address.
+    pub(crate) fn resolver_name(&self) -> String {
+        match &self.host {
+            Host::Scoped(ip, zone) => format!("{ip}%{zone}"),
+            Host::Name(_) | Host::Address(_) => self.host(),
+        }
     }
 }
 
@@ -189,20 +180,6 @@ mod tests {
         assert_eq!(shown("[fe80::1%eth0]:9"), "[fe80::1%eth0]:9");
         assert_eq!(shown("[fe80::1%7]"), "[fe80::1%7]:9042");
         assert_eq!(shown("[fe80::1%7]:9"), "[fe80::1%7]:9");
-    }
-
-    #[tokio::test]
-    async fn a_zone_is_found_by_its_number_and_by_its_name() {
-        // The loopback interface is the first of every Linux.
-        for text in ["fe80::1%1", "[fe80::1%lo]:9042"] {
-            let found = text.parse::<Endpoint>().unwrap().look_up().await.unwrap();
-            let expected: SocketAddr = "[fe80::1%1]:9042".parse().unwrap();
-            assert_eq!(found, [ServerAddress::from(expected)], "{text}");
-            assert_eq!(found[0].host(), "fe80::1", "what a certificate is made out to");
-        }
-        let scoped: SocketAddr = "[fe80::1%3]:9".parse().unwrap();
-        assert_eq!(Endpoint::from(scoped).address(), Some(scoped));
-        assert!("fe80::1%nowhere".parse::<Endpoint>().unwrap().look_up().await.is_err());
     }
 
     #[test]

@@ -2,35 +2,12 @@
 //! it is the cause of a failed attempt, and ends nothing else.
 
 use std::any::Any;
-use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::ConnectCause;
-
-/// Whose code was called.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum UserCode {
-    /// A [`Dialer`](crate::Dialer).
-    Dialer,
-    /// An [`Authenticator`](crate::Authenticator), or its exchange.
-    Authenticator,
-    /// The stream that a dialer connected, or what a configuration of rustls calls.
-    Stream,
-}
-
-impl fmt::Display for UserCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Dialer => "the dialer",
-            Self::Authenticator => "the authenticator",
-            Self::Stream => "the dialer's stream, or what TLS calls,",
-        })
-    }
-}
+use crate::{ConnectCause, UserCode};
 
 /// Calls users' code that returns at once.
 pub(crate) fn call<T>(whose: UserCode, code: impl FnOnce() -> T) -> Result<T, ConnectCause> {

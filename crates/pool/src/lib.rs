@@ -26,9 +26,11 @@ mod shared;
 mod slot;
 #[cfg(test)]
 mod tests;
+mod usage;
 
 pub use backoff::Backoff;
 pub use error::{NotConnected, RegistryClosed, Unconnected};
-pub use pool::{Pool, PoolUsage};
+pub use pool::Pool;
 pub use registry::Registry;
 pub use settings::Settings;
+pub use usage::PoolUsage;

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use cqlwire_net::{Connection, Deadline, ServerAddress, Usage};
+use cqlwire_net::{Connection, Deadline, ServerAddress};
 use tokio_util::sync::DropGuard;
 
-use crate::NotConnected;
 use crate::shared::Shared;
+use crate::{NotConnected, PoolUsage};
 
 /// The connections to one host. See the [crate](crate).
 ///
@@ -16,25 +16,6 @@ use crate::shared::Shared;
 pub struct Pool {
     shared: Arc<Shared>,
     _stop: Arc<DropGuard>,
-}
-
-/// What the connections of a pool, or of several, hold at the moment.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
-pub struct PoolUsage {
-    /// Connections that have not ended, draining ones included.
-    pub connections: usize,
-    /// What they hold, added up.
-    pub usage: Usage,
-}
-
-impl std::ops::Add for PoolUsage {
-    type Output = Self;
-
-    /// What two pools hold together.
-    fn add(self, other: Self) -> Self {
-        let connections = self.connections + other.connections;
-        Self { connections, usage: self.usage + other.usage }
-    }
 }
 
 impl Pool {

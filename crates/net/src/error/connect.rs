@@ -10,8 +10,8 @@ use cqlwire_codec::{
 };
 
 use super::{SharedIoError, tls_error};
+use crate::Deadline;
 use crate::tls::TlsSettingsError;
-use crate::user_code::UserCode;
 
 /// A connection that could not be made: to whom, in which phase, after how long, and why.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -34,6 +34,17 @@ pub struct ConnectError {
 }
 
 impl ConnectError {
+    /// An error of the attempt that began with this deadline.
+    pub(crate) fn new(
+        endpoint: &str,
+        phase: ConnectPhase,
+        deadline: Deadline,
+        cause: ConnectCause,
+    ) -> Self {
+        let (endpoint, elapsed) = (Arc::from(endpoint), deadline.elapsed());
+        Self { endpoint, address: None, phase, elapsed, cause, plaintext: false }
+    }
+
     /// Did the deadline pass, rather than anything fail?
     pub fn is_timeout(&self) -> bool {
         match &self.cause {
@@ -242,6 +253,28 @@ fn each(errors: &[ConnectError]) -> String {
         })
         .collect();
     each.join("; ")
+}
+
+/// Whose code was called.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum UserCode {
+    /// A [`Dialer`](crate::Dialer).
+    Dialer,
+    /// An [`Authenticator`](crate::Authenticator), or its exchange.
+    Authenticator,
+    /// The stream that a dialer connected, or what a configuration of rustls calls.
+    Stream,
+}
+
+impl fmt::Display for UserCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Dialer => "the dialer",
+            Self::Authenticator => "the authenticator",
+            Self::Stream => "the dialer's stream, or what TLS calls,",
+        })
+    }
 }
 
 impl From<std::io::Error> for ConnectCause {

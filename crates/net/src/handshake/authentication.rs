@@ -7,8 +7,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::wire::Wire;
 use super::{accepted, encoded, unexpected};
-use crate::user_code::{self, UserCode};
-use crate::{AuthenticationError, ConnectCause, Settings};
+use crate::user_code;
+use crate::{AuthenticationError, ConnectCause, Settings, UserCode};
 
 /// How many answers a server gets before it is taken for one that is never content.
 const MAX_ROUNDS: u32 = 16;
