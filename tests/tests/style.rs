@@ -30,7 +30,7 @@ const OUTSIDE_WORLD: [&str; 8] = [
 
 /// How many guarantees each group of `docs/guarantees.md` has, from G1 on. To change it is to
 /// change what the project promises.
-const GUARANTEES: [u32; 11] = [6, 6, 4, 5, 4, 7, 5, 6, 5, 5, 4];
+const GUARANTEES: [u32; 12] = [6, 6, 4, 5, 4, 7, 5, 6, 5, 5, 4, 10];
 
 type Outcome = io::Result<()>;
 
@@ -359,7 +359,7 @@ mod can_fail {
         for claim in ["fn g6_7_x() {", "    async fn g11_4_x(", "fn get_x() {", "fn g() {"] {
             assert_eq!(found(false_claims, TEST, claim), 0, "{claim}");
         }
-        for claim in ["fn g6_8_x() {", "    async fn g12_1_x(", "fn g6_x() {", "fn g0_1_x() {"] {
+        for claim in ["fn g6_8_x() {", "    async fn g99_1_x(", "fn g6_x() {", "fn g0_1_x() {"] {
             assert_eq!(found(false_claims, TEST, claim), 1, "{claim}");
         }
     }

@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use cqlwire_net::{Deadline, Endpoint};
-use cqlwire_pool::PoolUsage;
+use cqlwire_net::{Deadline, Race};
+use cqlwire_pool::{NotConnected, PoolUsage, Registry};
 use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
 
+use crate::contact::{Contacted, Contacts, Failed};
 use crate::control::Control;
-use crate::{ContactAttempt, ContactFailure, NoContact, Plan, Settings, Topology, keeper};
+use crate::shared::Shared;
+use crate::{ContactAttempt, ContactFailure, NoContact, Plan, Settings, Topology, refresh};
 
 /// A cluster that is connected to. See the [crate](crate).
 ///
@@ -21,22 +25,17 @@ pub struct Cluster {
     _stop: DropGuard,
 }
 
-/// What the handle and the keeper have in common.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) settings: Settings,
-    pub(crate) topology: ArcSwap<Topology>,
-    pub(crate) stopped: CancellationToken,
-}
-
 impl Cluster {
-    /// Asks the contact points, one after the other, about the cluster, begins to connect to each
-    /// of its hosts, and waits for the first connection.
+    /// Asks the contact points about the cluster, begins to connect to each of its hosts, and waits
+    /// for the first connection.
+    ///
+    /// Every address of every contact point has its turn: the next one begins while the last is
+    /// still silent ([`attempt_delay`](cqlwire_net::Settings::attempt_delay)), and the first that
+    /// answers leads to the cluster. The others are given up.
     ///
     /// # Errors
     ///
-    /// [`NoContact`], with every contact point that was tried and its reason. Nothing is left
-    /// behind.
+    /// [`NoContact`], with every server that was tried and its reason. Nothing is left behind.
     ///
     /// # Cancel safety
     ///
@@ -46,27 +45,14 @@ impl Cluster {
     ///
     /// Outside a tokio runtime with I/O and time.
     pub async fn connect(settings: Settings, deadline: Deadline) -> Result<Self, NoContact> {
-        let mut attempts = Vec::new();
-        for endpoint in &settings.contact_points {
-            match begin(endpoint.clone(), &settings, deadline).await {
-                Ok((control, topology)) => return Ok(Self::start(settings, control, topology)),
-                Err(failure) => {
-                    attempts.push(ContactAttempt { endpoint: endpoint.clone(), failure });
-                }
-            }
-        }
-        Err(NoContact { attempts })
-    }
-
-    fn start(settings: Settings, control: Control, topology: Topology) -> Self {
-        let stopped = CancellationToken::new();
-        let tasks = settings.pool.connection.tasks.clone();
-        let topology = ArcSwap::from_pointee(topology);
-        let shared = Arc::new(Shared { settings, topology, stopped: stopped.clone() });
-        tasks.spawn(keeper::keep(Arc::clone(&shared), control));
+        let registry = Registry::new(settings.pool.clone());
+        let (control, topology) = contact(&settings, &registry, deadline).await?;
+        let (topology, stopped) = (ArcSwap::from_pointee(topology), CancellationToken::new());
+        let shared = Arc::new(Shared { settings, registry, topology, stopped: stopped.clone() });
+        shared.registry.tasks().spawn(refresh::run(Arc::clone(&shared), control));
         // Clients that start together should not all begin with the same host.
         let next = AtomicUsize::new(fastrand::usize(..));
-        Self { shared, next, _stop: stopped.drop_guard() }
+        Ok(Self { shared, next, _stop: stopped.drop_guard() })
     }
 
     /// The hosts to try for one request: all of them, each time from another one on.
@@ -80,48 +66,110 @@ impl Cluster {
         self.shared.topology.load_full()
     }
 
-    /// What the pools hold at the moment, added up. The control connection is not counted.
+    /// What all pools hold at the moment, added up, those of hosts that have left included. The
+    /// control connection is not counted.
     pub fn usage(&self) -> PoolUsage {
-        let topology = self.topology();
-        let pools = topology.hosts().iter().map(|host| host.pool().usage());
-        pools.fold(PoolUsage::default(), |sum, pool| sum + pool)
+        self.shared.registry.usage()
     }
 
-    /// Lets what was sent finish, and closes all connections, at the deadline all the same. May be
-    /// called often and by many.
+    /// Counts every task of the cluster: one for each connection, one for each slot of a pool, and
+    /// the refresh task. A close waits for all of them.
+    pub fn tasks(&self) -> &TaskTracker {
+        self.shared.registry.tasks()
+    }
+
+    /// Begins nothing any more, lets what was sent finish, and closes all connections, at the
+    /// deadline all the same; then there is no task left. May be called often and by many.
     ///
     /// # Cancel safety
     ///
     /// Dropped, the connections go on closing, without a deadline of their own.
     pub async fn close(&self, deadline: Deadline) {
         self.shared.stopped.cancel();
-        let topology = self.topology();
-        topology.hosts().iter().for_each(|host| host.pool().stop());
-        for host in topology.hosts() {
-            host.pool().close(deadline).await;
+        self.shared.registry.close(deadline).await;
+    }
+}
+
+impl Drop for Cluster {
+    /// Whoever still holds a host or a topology keeps no pool alive.
+    fn drop(&mut self) {
+        self.shared.registry.stop();
+    }
+}
+
+/// The control connection to the first server that answers, and a topology of which at least one
+/// host has a connection for requests.
+async fn contact(
+    settings: &Settings,
+    registry: &Registry,
+    deadline: Deadline,
+) -> Result<(Control, Topology), NoContact> {
+    let mut contacts = Contacts::new(settings, registry.settings(), deadline, None);
+    contacts.add_contact_points();
+    let mut failed: Vec<Failed> = Vec::new();
+    while let Some(outcome) = contacts.next().await {
+        match outcome {
+            Ok(contacted) => match begin(contacted, settings, registry, deadline).await {
+                Ok(begun) => return Ok(begun),
+                Err(hosts) => failed.extend(hosts),
+            },
+            Err(failure) => failed.push(failure),
+        }
+    }
+    // Stable: several hosts may have been found through one server.
+    failed.sort_by_key(|failure| failure.rank);
+    Err(NoContact { attempts: failed.into_iter().map(|failure| failure.attempt).collect() })
+}
+
+/// Begins to connect to every host, and waits for the first connection.
+async fn begin(
+    contacted: Contacted,
+    settings: &Settings,
+    registry: &Registry,
+    deadline: Deadline,
+) -> Result<(Control, Topology), Vec<Failed>> {
+    let Contacted { rank, contact_point, control, rows } = contacted;
+    let failed = |address, failure| {
+        let attempt = ContactAttempt::of(contact_point.clone(), Some(address), failure);
+        Failed { rank, attempt }
+    };
+    let Ok(topology) = Topology::new(rows, &[], settings, registry) else {
+        return Err(Vec::new());
+    };
+    if topology.hosts().is_empty() {
+        let no_host = ContactFailure::NoHostWanted {
+            local_data_center: settings.local_data_center.clone().unwrap_or_default(),
+            data_centers: topology.data_centers().to_vec(),
+        };
+        return Err(vec![failed(control.address().clone(), no_host)]);
+    }
+    let deadline = deadline.within(settings.pool.connect_timeout);
+    match first_connection(&topology, deadline).await {
+        Ok(()) => Ok((control, topology)),
+        Err(errors) => {
+            let failed = errors.into_iter().map(|NotConnected { address, reason, .. }| {
+                failed(address, ContactFailure::Pool(reason))
+            });
+            Err(failed.collect())
         }
     }
 }
 
-/// The control connection to this server, what it knows, and one connection for requests.
-async fn begin(
-    endpoint: Endpoint,
-    settings: &Settings,
+/// Keyspace and the like are first tried here: what is wrong with them has to be said now.
+async fn first_connection(
+    topology: &Topology,
     deadline: Deadline,
-) -> Result<(Control, Topology), ContactFailure> {
-    let control = Control::open(endpoint, settings, deadline).await?;
-    let rows = control.list(deadline.within(settings.query_timeout)).await?;
-    let topology = Topology::new(rows, &[], settings);
-    // Keyspace and the like are first tried here: what is wrong with them has to be told now.
-    let mut refused = None;
+) -> Result<(), Vec<NotConnected>> {
+    let mut race = Race::new(Duration::ZERO, deadline);
     for host in topology.hosts() {
-        match host.pool().ready(deadline).await {
-            Ok(_) => return Ok((control, topology)),
-            Err(error) => refused = refused.or(Some(error)),
+        race.begin(host.pool().ready(deadline));
+    }
+    let mut errors = Vec::new();
+    while let Some(outcome) = race.next().await {
+        match outcome {
+            Ok(_) => return Ok(()),
+            Err(error) => errors.push(error),
         }
     }
-    let no_host = || ContactFailure::NoHostWanted {
-        local_data_center: settings.local_data_center.clone().unwrap_or_default(),
-    };
-    Err(refused.map_or_else(no_host, ContactFailure::from))
+    Err(errors)
 }

@@ -2,13 +2,14 @@
 
 use std::fmt;
 
-use cqlwire_codec::{DecodeError, EncodeError, Opcode, ServerError, ValueError};
-use cqlwire_net::{ConnectError, Endpoint, Refused, RequestError};
-use cqlwire_pool::NotConnected;
+use cqlwire_codec::ValueError;
+use cqlwire_net::{AskError, ConnectError, Endpoint, ServerAddress};
+use cqlwire_pool::Unconnected;
 
-/// No server of the cluster could be asked about it: every one that was tried, in order, each with
-/// its own reason.
+/// No server of the cluster could be asked about it: every one that was tried, in the order of the
+/// contact points and their addresses, each with its own reason.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct NoContact {
     /// What was tried; empty if there was nobody to try.
     pub attempts: Vec<ContactAttempt>,
@@ -16,54 +17,47 @@ pub struct NoContact {
 
 /// One server that was tried.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("{endpoint}: {failure}")]
+#[error("{}: {failure}", self.host())]
+#[non_exhaustive]
 pub struct ContactAttempt {
-    /// The server, as it was named.
-    pub endpoint: Endpoint,
+    /// The contact point that led to it; `None` if it was known from before.
+    pub contact_point: Option<Endpoint>,
+    /// The server; `None` if the contact point could not be looked up.
+    pub address: Option<ServerAddress>,
     /// What went wrong with it.
     #[source]
     pub failure: ContactFailure,
 }
 
-/// What went wrong with a server that was asked about the cluster.
+/// What went wrong with a server that was asked about the cluster. The server is not named here.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContactFailure {
     /// No connection to it could be made.
+    #[error("{}", .0.reason())]
+    Connect(#[source] Box<ConnectError>),
+    /// A control connection works, but none for requests could be opened to it.
     #[error(transparent)]
-    Connect(Box<ConnectError>),
-    /// The control connection works, but no other could be opened to it.
+    Pool(#[from] Unconnected),
+    /// It did not say what it was asked.
     #[error(transparent)]
-    Pool(#[from] NotConnected),
-    /// It did not answer.
-    #[error(transparent)]
-    Request(Box<RequestError>),
-    /// The connection took no more requests.
-    #[error("the question was {0}")]
-    Refused(String),
-    /// It refused to answer.
-    #[error("{0}")]
-    Server(#[source] ServerError),
-    /// Its answer cannot be read.
-    #[error(transparent)]
-    Decode(#[from] DecodeError),
-    /// The question cannot be said in the version that it speaks.
-    #[error(transparent)]
-    Encode(#[from] EncodeError),
+    Ask(#[from] AskError),
     /// Its system tables are not as they should be.
     #[error("system tables: {0}")]
     Value(#[from] ValueError),
-    /// It answered something that is no answer.
-    #[error("{0} is no answer to a question about the cluster")]
-    Unexpected(Opcode),
     /// It says nothing about itself.
     #[error("its system.local is empty")]
     NoLocalRow,
     /// No host of the cluster is in the data center that was asked for.
-    #[error("no host of the cluster is in the data center `{local_data_center}`")]
+    #[error(
+        "no host of the cluster is in the data center `{local_data_center}`; there are: {}",
+        .data_centers.join(", ")
+    )]
     NoHostWanted {
         /// The data center, as it was asked for.
         local_data_center: String,
+        /// Those that there are.
+        data_centers: Vec<String>,
     },
     /// It belongs to another cluster than the one that was connected to at first.
     #[error("it belongs to the cluster `{found}`, not to `{expected}`")]
@@ -75,21 +69,66 @@ pub enum ContactFailure {
     },
 }
 
+impl ContactAttempt {
+    pub(crate) fn of(
+        contact_point: Option<Endpoint>,
+        address: Option<ServerAddress>,
+        failure: impl Into<ContactFailure>,
+    ) -> Self {
+        Self { contact_point, address, failure: failure.into() }
+    }
+
+    /// The server: by the name that it was found by and its address, or else the contact point.
+    pub fn host(&self) -> String {
+        match (&self.address, &self.contact_point) {
+            (Some(address), _) => address.to_string(),
+            (None, Some(contact_point)) => contact_point.to_string(),
+            (None, None) => String::new(),
+        }
+    }
+}
+
+impl ContactFailure {
+    /// Was there not enough time, rather than anything that failed?
+    pub fn is_timeout(&self) -> bool {
+        match self {
+            Self::Connect(error) => error.is_timeout(),
+            Self::Pool(reason) => reason.is_timeout(),
+            Self::Ask(error) => error.is_timeout(),
+            _ => false,
+        }
+    }
+
+    /// Would it be the same until somebody changes the settings, here or on the server?
+    pub fn is_permanent(&self) -> bool {
+        match self {
+            Self::Connect(error) => error.is_permanent(),
+            Self::Pool(reason) => reason.is_permanent(),
+            Self::NoHostWanted { .. } | Self::OtherCluster { .. } => true,
+            Self::Ask(_) | Self::Value(_) | Self::NoLocalRow => false,
+        }
+    }
+}
+
+impl NoContact {
+    /// Was there not enough time? So it is if some server was silent, and no other one said that
+    /// the settings are wrong.
+    pub fn is_timeout(&self) -> bool {
+        let mut failures = self.attempts.iter().map(|attempt| &attempt.failure);
+        failures.clone().any(ContactFailure::is_timeout)
+            && !failures.any(ContactFailure::is_permanent)
+    }
+
+    /// Would another attempt fail in the same way until somebody changes the settings, here or on
+    /// the servers? So it is with a wrong password, keyspace, data center or certificate.
+    pub fn is_permanent(&self) -> bool {
+        self.attempts.iter().all(|attempt| attempt.failure.is_permanent())
+    }
+}
+
 impl From<ConnectError> for ContactFailure {
     fn from(error: ConnectError) -> Self {
         Self::Connect(Box::new(error))
-    }
-}
-
-impl From<RequestError> for ContactFailure {
-    fn from(error: RequestError) -> Self {
-        Self::Request(Box::new(error))
-    }
-}
-
-impl From<Refused> for ContactFailure {
-    fn from(refused: Refused) -> Self {
-        Self::Refused(refused.to_string())
     }
 }
 
@@ -101,7 +140,7 @@ impl fmt::Display for NoContact {
         f.write_str("no server of the cluster could be asked: ")?;
         for (number, attempt) in self.attempts.iter().enumerate() {
             let separator = if number == 0 { "" } else { "; " };
-            write!(f, "{separator}{}", attempt.failure)?;
+            write!(f, "{separator}{attempt}")?;
         }
         Ok(())
     }

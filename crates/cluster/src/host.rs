@@ -1,7 +1,9 @@
 //! One server of the cluster.
 
-use cqlwire_net::Endpoint;
-use cqlwire_pool::Pool;
+use std::sync::Arc;
+
+use cqlwire_net::ServerAddress;
+use cqlwire_pool::{Pool, Registry, RegistryClosed};
 use uuid::Uuid;
 
 use crate::control::HostRow;
@@ -14,9 +16,9 @@ pub struct Host {
 }
 
 impl Host {
-    pub(crate) fn start(row: HostRow, settings: &cqlwire_pool::Settings) -> Self {
-        let pool = Pool::start(row.endpoint.clone(), settings.clone());
-        Self { row, pool }
+    pub(crate) fn start(row: HostRow, registry: &Registry) -> Result<Self, RegistryClosed> {
+        let pool = registry.start(row.address.clone())?;
+        Ok(Self { row, pool })
     }
 
     /// Its id, which stays when its address changes.
@@ -25,8 +27,8 @@ impl Host {
     }
 
     /// Where it listens for clients.
-    pub const fn endpoint(&self) -> &Endpoint {
-        &self.row.endpoint
+    pub fn address(&self) -> &ServerAddress {
+        self.pool.address()
     }
 
     /// Its data center.
@@ -49,10 +51,20 @@ impl Host {
         &self.pool
     }
 
-    /// Is this row about the same server at the same place? A server that was reached by its name
-    /// is, whatever address others know it by.
-    pub(crate) fn is_still(&self, row: &HostRow) -> bool {
-        let same_place = self.row.endpoint == row.endpoint || self.row.endpoint.address().is_none();
-        self.row.id == row.id && same_place
+    /// This host as the row describes it by now, with the pool that it has; `None` if the row is
+    /// about another server, or another address.
+    pub(crate) fn renewed(self: &Arc<Self>, row: &HostRow) -> Option<Arc<Self>> {
+        if self.key() != (row.id, &row.address) {
+            return None;
+        }
+        if self.row == *row {
+            return Some(Arc::clone(self));
+        }
+        Some(Arc::new(Self { row: row.clone(), pool: self.pool.clone() }))
+    }
+
+    /// What its pool stands and falls with.
+    pub(crate) fn key(&self) -> (Uuid, &ServerAddress) {
+        (self.id(), self.address())
     }
 }

@@ -181,14 +181,14 @@ impl SessionBuilder {
         self
     }
 
-    /// Connects: asks the contact points, one after the other, about the cluster, begins to connect
-    /// to each of its hosts, and returns with the first connection.
+    /// Connects: asks the contact points about the cluster, the next one while the last is still
+    /// silent, begins to connect to each of its hosts, and returns with the first connection.
     ///
     /// # Errors
     ///
     /// [`Settings`](ErrorKind::Settings) before anything is done;
     /// [`NoHostAvailable`](ErrorKind::NoHostAvailable) with every contact point and its reason;
-    /// [`Timeout`](ErrorKind::Timeout) if the reason of the last one is the deadline. Nothing is
+    /// [`Timeout`](ErrorKind::Timeout) if some were silent and none refused for good. Nothing is
     /// left behind.
     ///
     /// # Cancel safety
@@ -203,13 +203,12 @@ impl SessionBuilder {
             return Err(ErrorKind::Settings { setting, why }.into());
         }
         let deadline = Deadline::after(self.connect_timeout);
-        let tasks = self.cluster.pool.connection.tasks.clone();
         let keyspace = self.cluster.pool.connection.keyspace.clone();
         let cluster = Cluster::connect(self.cluster, deadline).await;
         let cluster = cluster.map_err(|error| no_contact(error, deadline))?;
         let budget = PageBudget::new(self.page_budget_bytes);
         let agreement = self.schema_agreement_timeout;
-        Ok(Session::new(Shared::new(cluster, tasks, self.profile, budget, keyspace, agreement)))
+        Ok(Session::new(Shared::new(cluster, self.profile, budget, keyspace, agreement)))
     }
 
     fn refuse(&mut self, setting: &'static str, why: impl std::fmt::Display) {
@@ -222,11 +221,10 @@ fn parse_contact_points(servers: &[String]) -> Result<Vec<Endpoint>, InvalidEndp
     servers.map(|server| server.trim().parse()).collect()
 }
 
-/// What no contact point was good for is a timeout, if it is the deadline that kept the last of them
-/// from being tried to its end.
 fn no_contact(error: NoContact, deadline: Deadline) -> Error {
+    let timed_out = error.is_timeout();
     let attempts: Vec<Attempt> = error.attempts.into_iter().map(Attempt::from).collect();
-    let kind = if deadline.remaining().is_zero() {
+    let kind = if timed_out {
         ErrorKind::Timeout { phase: TimeoutPhase::Connect, host: None }
     } else {
         ErrorKind::NoHostAvailable { plan_was_empty: attempts.is_empty() }

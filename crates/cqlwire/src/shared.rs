@@ -8,7 +8,6 @@ use cqlwire_cluster::Cluster;
 use cqlwire_net::Deadline;
 use cqlwire_stream::PageBudget;
 use tokio::runtime::Handle;
-use tokio_util::task::TaskTracker;
 
 use crate::error::ErrorKind;
 use crate::gate::{Gate, Permit};
@@ -17,8 +16,8 @@ use crate::resources::Resources;
 use crate::stream_totals::StreamCounters;
 use crate::warnings::WarningLog;
 
-/// How long tasks that were told to end may take, at the end of a close whose deadline has passed.
-const TASKS_GRACE: Duration = Duration::from_millis(50);
+/// How much later than its deadline a call that is polled has its outcome.
+const OUTCOME_GRACE: Duration = Duration::from_millis(50);
 
 /// See the [module](self).
 pub(crate) struct Shared {
@@ -26,7 +25,6 @@ pub(crate) struct Shared {
     /// The longest timeout of any call so far, in milliseconds.
     longest_timeout: AtomicU64,
     cluster: Cluster,
-    tasks: TaskTracker,
     /// The runtime that serves the connections.
     pub(crate) runtime: Handle,
     pub(crate) profile: ExecutionProfile,
@@ -41,7 +39,6 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(
         cluster: Cluster,
-        tasks: TaskTracker,
         profile: ExecutionProfile,
         budget: PageBudget,
         keyspace: Option<String>,
@@ -51,7 +48,6 @@ impl Shared {
             gate: Gate::default(),
             longest_timeout: AtomicU64::new(millis(profile.timeout)),
             cluster,
-            tasks,
             runtime: Handle::current(),
             profile,
             budget,
@@ -88,18 +84,12 @@ impl Shared {
     /// Lets nobody in, waits for those inside, and closes everything; at the deadline all the same.
     pub(crate) async fn close(&self, deadline: Deadline) {
         self.gate.close();
-        self.tasks.close();
         // By then each call has its outcome. One that is inside still is not polled, by the very
         // task that waits here perhaps.
         let longest = Duration::from_millis(self.longest_timeout.load(Relaxed));
-        let all_done = deadline.within(longest.saturating_add(TASKS_GRACE));
-        let _left = all_done.bound(self.gate.empty()).await;
+        let all_done = deadline.within(longest.saturating_add(OUTCOME_GRACE));
+        all_done.bound(self.gate.empty()).await.unwrap_or_default();
         self.cluster.close(deadline).await;
-        // What is left are tasks that have been told to end, and need no more than their turn.
-        let ends = Deadline::after(deadline.remaining().max(TASKS_GRACE));
-        if ends.bound(self.tasks.wait()).await.is_err() {
-            tracing::warn!(tasks = self.tasks.len(), "tasks of a closed session do not end");
-        }
     }
 
     pub(crate) fn resources(&self) -> Resources {
@@ -107,7 +97,7 @@ impl Shared {
         let pages = self.budget.usage();
         Resources {
             connections: pools.connections,
-            tasks: self.tasks.len(),
+            tasks: self.cluster.tasks().len(),
             calls: self.gate.count(),
             requests: pools.usage.requests,
             in_flight: pools.usage.in_flight,

@@ -26,11 +26,10 @@ async fn main() -> Result<(), Failure> {
     let mut arguments = env::args().skip(1);
     let server = arguments.next().unwrap_or_else(|| "127.0.0.1".to_owned()).parse()?;
     let version = arguments.next().map_or(Ok(5), |version| version.parse())?;
-    let mut settings = Settings {
-        newest_version: ProtocolVersion::from_number(version).ok_or("a version from 3 to 5")?,
-        compression: arguments.next().and_then(|name| Compression::from_name(&name)),
-        ..Settings::default()
-    };
+    let mut settings = Settings::default();
+    settings.newest_version =
+        ProtocolVersion::from_number(version).ok_or("a version from 3 to 5")?;
+    settings.compression = arguments.next().and_then(|name| Compression::from_name(&name));
     if let (Ok(user), Ok(password)) = (env::var("CQL_USER"), env::var("CQL_PASSWORD")) {
         settings.authenticator = Some(Arc::new(PlainCredentials::new(user, password)?));
     }

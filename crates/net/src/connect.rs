@@ -1,44 +1,143 @@
 //! From a name to a connection: every address, every version, one deadline for all of it.
+//!
+//! Each address has an attempt of its own, from the socket to the end of the handshake; the next one
+//! begins while the last is still silent ([`Race`]), and the first that is done wins.
 
 use std::net::SocketAddr;
 
 use cqlwire_codec::{FramingError, ProtocolVersion};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-use crate::deadline::{Deadline, DeadlinePassed};
 use crate::dial::ByteStream;
-use crate::handshake::{Established, Failure, Progress, connect_error, shake_hands};
-use crate::{ConnectCause, ConnectError, ConnectPhase, Connection, Endpoint, Settings};
+use crate::handshake::{Established, Failure, Progress, establish, shake_hands};
+use crate::user_code::awaited;
+use crate::{
+    ConnectCause, ConnectError, ConnectPhase, Connection, Deadline, Endpoint, Race, ServerAddress,
+    Settings, UserCode,
+};
 
-pub(crate) async fn connect(
-    endpoint: &Endpoint,
-    settings: &Settings,
-    deadline: Deadline,
-) -> Result<Connection, ConnectError> {
-    let mut attempt = Attempt {
-        endpoint,
-        settings,
-        deadline,
-        name: endpoint.to_string(),
-        address: None,
-        progress: Progress { phase: ConnectPhase::Resolve },
-    };
-    let cause = match deadline.bound(attempt.run()).await {
-        Ok(Ok(connection)) => return Ok(connection),
-        Ok(Err(cause)) => cause,
-        Err(_) => ConnectCause::DeadlinePassed,
-    };
-    let Attempt { name, address, progress, .. } = &attempt;
-    Err(connect_error(name, *address, progress.phase, deadline.elapsed(), cause))
+impl Connection {
+    /// Connects to one of the servers that the endpoint stands for: looks the name up, and tries
+    /// each of its addresses as [`open_at`](Self::open_at) does, the next one beginning
+    /// [`attempt_delay`](Settings::attempt_delay) after the last. The first whose handshake is done
+    /// is taken, and the others are given up.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`] says to whom, in which phase, after how long and why; of several addresses,
+    /// of each. Nothing is left behind.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped at any point, all sockets are closed; no request was sent but those of handshakes.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime with I/O and time.
+    pub async fn open(
+        endpoint: &Endpoint,
+        settings: &Settings,
+        deadline: Deadline,
+    ) -> Result<Self, ConnectError> {
+        let addresses = endpoint.addresses(settings, deadline).await?;
+        if let [address] = &addresses[..] {
+            return Self::open_at(address, settings, deadline).await;
+        }
+        Self::open_any(&endpoint.to_string(), &addresses, settings, deadline).await
+    }
+
+    /// Connects to the first of these that does its handshake.
+    pub(crate) async fn open_any(
+        name: &str,
+        addresses: &[ServerAddress],
+        settings: &Settings,
+        deadline: Deadline,
+    ) -> Result<Self, ConnectError> {
+        let mut race = Race::new(settings.attempt_delay, deadline);
+        for (index, address) in addresses.iter().enumerate() {
+            race.enter(async move { (index, Self::open_at(address, settings, deadline).await) });
+        }
+        let mut failed = Vec::with_capacity(addresses.len());
+        while let Some((index, outcome)) = race.next().await {
+            match outcome {
+                Ok(connection) => return Ok(connection),
+                Err(error) => failed.push((index, error)),
+            }
+        }
+        failed.sort_unstable_by_key(|(index, _)| *index);
+        let errors: Vec<_> = failed.into_iter().map(|(_, error)| error).collect();
+        let phase = errors.last().map_or(ConnectPhase::Resolve, |error| error.phase);
+        let cause = ConnectCause::EveryAddress(errors.into());
+        Err(ConnectError::new(name, phase, deadline, cause))
+    }
+
+    /// Connects to the server at this address: speaks TLS if the settings say so, and does the
+    /// handshake in the newest version that both sides speak.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`] says to whom, in which phase, after how long and why. Nothing is left behind.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped at any point, the socket is closed; no request was sent but those of the handshake.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime with I/O and time.
+    pub async fn open_at(
+        address: &ServerAddress,
+        settings: &Settings,
+        deadline: Deadline,
+    ) -> Result<Self, ConnectError> {
+        let progress = Progress { phase: ConnectPhase::Tcp };
+        let mut attempt = Attempt { address, settings, progress };
+        let cause = match deadline.bound(attempt.run()).await {
+            Ok(Ok(connection)) => return Ok(connection),
+            Ok(Err(cause)) => cause,
+            Err(_) => ConnectCause::DeadlinePassed,
+        };
+        let phase = attempt.progress.phase;
+        let mut error = ConnectError::new(&address.named(), phase, deadline, cause);
+        error.address = address.socket();
+        error.plaintext = settings.tls.is_none();
+        Err(error)
+    }
+
+    /// Does the handshake over a stream that is connected already: a tunnel, a pipe, a test's end
+    /// of memory. `name` stands for the server in errors. TLS is the stream's own matter here, and
+    /// a version that the server refuses is an error, since there is nowhere to connect anew.
+    ///
+    /// # Errors
+    ///
+    /// As [`open_at`](Self::open_at).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped at any point, the stream is dropped.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime with time.
+    pub async fn over<S>(
+        stream: S,
+        name: &str,
+        settings: &Settings,
+        deadline: Deadline,
+    ) -> Result<Self, ConnectError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let established = establish(stream, name, settings, deadline).await?;
+        Ok(Self::start(established, name, settings))
+    }
 }
 
 /// One attempt, and how far it has got.
 struct Attempt<'a> {
-    endpoint: &'a Endpoint,
+    address: &'a ServerAddress,
     settings: &'a Settings,
-    deadline: Deadline,
-    name: String,
-    address: Option<SocketAddr>,
     progress: Progress,
 }
 
@@ -62,16 +161,18 @@ impl Attempt<'_> {
     }
 
     async fn in_version(&mut self, version: ProtocolVersion) -> Result<Connection, Failure> {
-        match &self.settings.dialer {
-            None => {
-                let stream = self.tcp().await?;
+        self.progress.phase = ConnectPhase::Tcp;
+        match (&self.settings.dialer, self.address.socket()) {
+            (Some(dialer), _) => {
+                let dialing = async { dialer.dial(self.address).await };
+                let stream = awaited(UserCode::Dialer, dialing).await??;
                 self.over(stream, version).await
             }
-            Some(dialer) => {
-                self.progress.phase = ConnectPhase::Tcp;
-                let stream = dialer.dial(self.endpoint).await?;
+            (None, Some(socket)) => {
+                let stream = tcp(socket).await.map_err(ConnectCause::from)?;
                 self.over(stream, version).await
             }
+            (None, None) => Err(ConnectCause::NoAddress.into()),
         }
     }
 
@@ -80,61 +181,50 @@ impl Attempt<'_> {
     where
         S: ByteStream + 'static,
     {
-        let Some(tls) = &self.settings.tls else {
-            let shaken = shake_hands(stream, version, self.settings, &mut self.progress).await;
-            return self.start(shaken);
+        let (address, settings, progress) = (self.address, self.settings, &mut self.progress);
+        let shaking = async move {
+            let Some(tls) = &settings.tls else {
+                let established = shake_hands(stream, version, settings, progress).await;
+                return started(established, address, settings);
+            };
+            progress.phase = ConnectPhase::Tls;
+            let name = tls.name_for(address).map_err(ConnectCause::from)?;
+            let stream = tls.connector().connect(name, stream).await?;
+            let established = shake_hands(stream, version, settings, progress).await;
+            started(established, address, settings)
         };
-        self.progress.phase = ConnectPhase::Tls;
-        let name = tls.name_for(self.endpoint).map_err(ConnectCause::from)?;
-        let stream = tls.connector().connect(name, stream).await?;
-        let shaken = shake_hands(stream, version, self.settings, &mut self.progress).await;
-        self.start(shaken)
+        awaited(UserCode::Stream, shaking).await?
     }
+}
 
-    fn start<S>(&self, shaken: Result<Established<S>, Failure>) -> Result<Connection, Failure>
-    where
-        S: ByteStream + 'static,
-    {
-        match shaken {
-            Ok(established) => Ok(Connection::start(established, &self.name, self.settings)),
-            // 2.0 and older answer in a format that has no place in the other versions.
-            Err(Failure::Cause(ConnectCause::Framing(FramingError::VersionTooOld {
-                number,
-                message,
-            }))) => Err(ConnectCause::NoCommonVersion {
-                oldest: self.settings.oldest_version,
-                newest: self.settings.newest_version,
-                said: message.unwrap_or_else(|| format!("it answers in v{number}")),
-            }
-            .into()),
-            Err(other) => Err(other),
+fn started<S>(
+    established: Result<Established<S>, Failure>,
+    address: &ServerAddress,
+    settings: &Settings,
+) -> Result<Connection, Failure>
+where
+    S: ByteStream + 'static,
+{
+    match established {
+        Ok(established) => Ok(Connection::start(established, &address.to_string(), settings)),
+        // 2.0 and older answer in a format that has no place in the other versions.
+        Err(Failure::Cause(ConnectCause::Framing(FramingError::VersionTooOld {
+            number,
+            message,
+        }))) => Err(ConnectCause::NoCommonVersion {
+            oldest: settings.oldest_version,
+            newest: settings.newest_version,
+            said: message.unwrap_or_else(|| format!("it answers in v{number}")),
         }
+        .into()),
+        Err(other) => Err(other),
     }
+}
 
-    /// A socket to the first address that takes one. The time that is left is shared out evenly
-    /// among those not tried yet, so that one which never answers does not keep the others from
-    /// their turn.
-    async fn tcp(&mut self) -> Result<TcpStream, ConnectCause> {
-        self.progress.phase = ConnectPhase::Resolve;
-        self.address = None;
-        let addresses = self.endpoint.resolve().await?;
-        self.progress.phase = ConnectPhase::Tcp;
-        let mut last = ConnectCause::NoAddress;
-        for (address, untried) in addresses.iter().zip((1..=addresses.len()).rev()) {
-            self.address = Some(*address);
-            let share = self.deadline.remaining() / u32::try_from(untried).unwrap_or(u32::MAX);
-            match Deadline::after(share).bound(TcpStream::connect(address)).await {
-                Ok(Ok(stream)) => {
-                    // Requests that gather are written together already; waiting for more to
-                    // gather in the kernel would only cost time.
-                    stream.set_nodelay(true)?;
-                    return Ok(stream);
-                }
-                Ok(Err(error)) => last = error.into(),
-                // The last address has all of the time that is left.
-                Err(DeadlinePassed) => last = ConnectCause::DeadlinePassed,
-            }
-        }
-        Err(last)
-    }
+async fn tcp(socket: SocketAddr) -> std::io::Result<TcpStream> {
+    let stream = TcpStream::connect(socket).await?;
+    // Requests that gather are written together already; waiting for more to gather in the kernel
+    // would only cost time.
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }

@@ -11,11 +11,10 @@ use cqlwire_mux::Usage;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::AbortHandle;
 
-use crate::connect::connect;
 use crate::driver::Driver;
-use crate::handshake::{Established, establish};
+use crate::handshake::Established;
 use crate::shared::Shared;
-use crate::{ConnectError, ConnectionEnd, Deadline, Endpoint, Refused, Request, Settings};
+use crate::{ConnectionEnd, Deadline, Refused, Request, Settings};
 
 /// One connection to one server, open for requests.
 ///
@@ -47,56 +46,6 @@ pub struct Sent {
 }
 
 impl Connection {
-    /// Connects: looks the name up, tries each of its addresses, speaks TLS if the settings say so,
-    /// and does the handshake in the newest version that both sides speak.
-    ///
-    /// # Errors
-    ///
-    /// [`ConnectError`] says to whom, in which phase, after how long and why. Nothing is left behind.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropped at any point, the socket is closed; no request was sent but those of the handshake.
-    ///
-    /// # Panics
-    ///
-    /// Outside a tokio runtime with I/O and time.
-    pub async fn open(
-        endpoint: &Endpoint,
-        settings: &Settings,
-        deadline: Deadline,
-    ) -> Result<Self, ConnectError> {
-        connect(endpoint, settings, deadline).await
-    }
-
-    /// Does the handshake over a stream that is connected already: a tunnel, a pipe, a test's end
-    /// of memory. `name` stands for the server in errors. TLS is the stream's own matter here, and
-    /// a version that the server refuses is an error, since there is nowhere to connect anew.
-    ///
-    /// # Errors
-    ///
-    /// As [`open`](Self::open).
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropped at any point, the stream is dropped.
-    ///
-    /// # Panics
-    ///
-    /// Outside a tokio runtime with time.
-    pub async fn over<S>(
-        stream: S,
-        name: &str,
-        settings: &Settings,
-        deadline: Deadline,
-    ) -> Result<Self, ConnectError>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let established = establish(stream, name, settings, deadline).await?;
-        Ok(Self::start(established, name, settings))
-    }
-
     /// Hands an established stream to a driver of its own.
     pub(crate) fn start<S>(established: Established<S>, name: &str, settings: &Settings) -> Self
     where
@@ -170,6 +119,14 @@ impl Connection {
                 self.handle.tell_requests();
             }
         }
+    }
+
+    /// Closes the socket at once, whatever is under way, and tells those who wait. Does not wait for
+    /// it.
+    pub fn abort(&self) {
+        self.stop();
+        self.shared().set_end(ConnectionEnd::ClosedHere);
+        self.handle.driver.abort();
     }
 
     /// Waits until the connection is over, for whatever reason, and says why.

@@ -1,4 +1,4 @@
-//! From an endpoint to a stream, where that is not TCP: a proxy, a tunnel, a test's memory.
+//! From an address to a stream, where that is not TCP: a proxy, a tunnel, a test's memory.
 
 use std::fmt;
 use std::future::Future;
@@ -7,7 +7,7 @@ use std::pin::Pin;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::Endpoint;
+use crate::ServerAddress;
 
 /// A stream of bytes in both directions.
 pub trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -21,11 +21,13 @@ pub type Dialing<'a> = Pin<Box<dyn Future<Output = io::Result<Box<dyn ByteStream
 /// what it connects.
 ///
 /// Called on the task that connects. Its future is dropped when the deadline of the attempt passes.
+/// A dialer that panics makes its attempt fail, and nothing else.
 pub trait Dialer: fmt::Debug + Send + Sync + 'static {
-    /// A stream to this endpoint.
+    /// A stream to this server. Its address is a name where one was written down: names are then
+    /// the dialer's to look up.
     ///
     /// # Errors
     ///
     /// What stands against it; shown as the cause of the failed attempt.
-    fn dial<'a>(&'a self, endpoint: &'a Endpoint) -> Dialing<'a>;
+    fn dial<'a>(&'a self, address: &'a ServerAddress) -> Dialing<'a>;
 }

@@ -1,16 +1,17 @@
 //! Where a server listens, as it was written down: a name or an address, and a port.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::str::FromStr;
 
-/// The port on which Cassandra listens for clients unless told otherwise.
+/// The port on which Cassandra listens for clients by default.
 pub const DEFAULT_PORT: u16 = 9042;
 
 /// A host name or an address, with a port.
 ///
-/// Parsed from `host`, `host:port`, `127.0.0.1:9042`, `::1` or `[::1]:9042`; without a port,
-/// [`DEFAULT_PORT`] is meant. A name is looked up anew for each connection.
+/// Parsed from `host`, `host:port`, `127.0.0.1:9042`, `::1`, `[::1]:9042`, `fe80::1%eth0` or
+/// `[fe80::1%2]:9042`; without a port, [`DEFAULT_PORT`] is meant. A name may stand for many servers:
+/// each of them has a [`ServerAddress`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Endpoint {
     host: Host,
@@ -22,6 +23,9 @@ pub struct Endpoint {
 enum Host {
     Name(Box<str>),
     Address(IpAddr),
+    /// An address that means something on one link only. The zone is the number of an interface,
+    /// or its name, which the system's resolver knows.
+    Scoped(Ipv6Addr, Box<str>),
 }
 
 /// A text that names no endpoint.
@@ -35,11 +39,12 @@ pub struct InvalidEndpoint {
 }
 
 impl Endpoint {
-    /// The host as it was written: what a certificate has to be made out to.
+    /// The host as it was written, without a zone: what a certificate has to be made out to.
     pub fn host(&self) -> String {
         match &self.host {
             Host::Name(name) => name.to_string(),
-            Host::Address(address) => address.to_string(),
+            Host::Address(ip) => ip.to_string(),
+            Host::Scoped(ip, _) => ip.to_string(),
         }
     }
 
@@ -48,28 +53,44 @@ impl Endpoint {
         self.port
     }
 
-    /// The address, if no name has to be looked up.
-    pub const fn address(&self) -> Option<SocketAddr> {
+    /// The address, if nothing has to be looked up.
+    pub fn address(&self) -> Option<SocketAddr> {
         match &self.host {
             Host::Name(_) => None,
             Host::Address(ip) => Some(SocketAddr::new(*ip, self.port)),
+            Host::Scoped(ip, zone) => {
+                let zone = zone.parse().ok()?;
+                Some(SocketAddrV6::new(*ip, self.port, 0, zone).into())
+            }
         }
     }
 
-    /// Every address of the host, in the resolver's order.
-    pub(crate) async fn resolve(&self) -> std::io::Result<Vec<SocketAddr>> {
+    /// The name, if it is one.
+    pub(crate) fn name(&self) -> Option<&str> {
         match &self.host {
-            Host::Address(ip) => Ok(vec![SocketAddr::new(*ip, self.port)]),
-            Host::Name(name) => {
-                Ok(tokio::net::lookup_host((name.as_ref(), self.port)).await?.collect())
-            }
+            Host::Name(name) => Some(name),
+            Host::Address(_) | Host::Scoped(..) => None,
+        }
+    }
+
+    /// What the system's resolver is to be asked for, if there is no address.
+    pub(crate) fn resolver_name(&self) -> String {
+        match &self.host {
+            Host::Scoped(ip, zone) => format!("{ip}%{zone}"),
+            Host::Name(_) | Host::Address(_) => self.host(),
         }
     }
 }
 
 impl From<SocketAddr> for Endpoint {
     fn from(address: SocketAddr) -> Self {
-        Self { host: Host::Address(address.ip()), port: address.port() }
+        let host = match address {
+            SocketAddr::V6(v6) if v6.scope_id() != 0 => {
+                Host::Scoped(*v6.ip(), v6.scope_id().to_string().into())
+            }
+            _ => Host::Address(address.ip()),
+        };
+        Self { host, port: address.port() }
     }
 }
 
@@ -77,25 +98,55 @@ impl FromStr for Endpoint {
     type Err = InvalidEndpoint;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let invalid = |why| InvalidEndpoint { text: text.to_owned(), why };
-        if let Ok(address) = text.parse::<SocketAddr>() {
-            return Ok(address.into());
-        }
-        if let Ok(ip) = text.trim_matches(['[', ']']).parse::<IpAddr>() {
-            return Ok(SocketAddr::new(ip, DEFAULT_PORT).into());
-        }
-        let (host, port) = match text.split_once(':') {
-            Some((host, port)) => (host, port.parse().map_err(|_| invalid("no port there"))?),
-            None => (text, DEFAULT_PORT),
+        let parsed = split(text).and_then(|(host, port)| {
+            let port = match port {
+                Some(port) => port.parse().map_err(|_| "no port there")?,
+                None => DEFAULT_PORT,
+            };
+            Ok(Self { host: host.parse()?, port })
+        });
+        parsed.map_err(|why| InvalidEndpoint { text: text.to_owned(), why })
+    }
+}
+
+/// The host without its brackets, and the port if there is one. Whatever has two colons and no
+/// brackets is an address of IPv6 alone.
+fn split(text: &str) -> Result<(&str, Option<&str>), &'static str> {
+    if let Some(rest) = text.strip_prefix('[') {
+        let (host, rest) = rest.split_once(']').ok_or("a bracket that is not closed")?;
+        return match rest.strip_prefix(':') {
+            Some(port) => Ok((host, Some(port))),
+            None if rest.is_empty() => Ok((host, None)),
+            None => Err("no port there"),
         };
-        if host.is_empty() {
-            return Err(invalid("the host is missing"));
+    }
+    match text.split_once(':') {
+        Some((host, port)) if !port.contains(':') => Ok((host, Some(port))),
+        _ => Ok((text, None)),
+    }
+}
+
+impl FromStr for Host {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Ok(ip) = text.parse() {
+            return Ok(Self::Address(ip));
+        }
+        if let Some((ip, zone)) = text.split_once('%') {
+            let ip = ip.parse().map_err(|_| "a zone belongs to an address of IPv6")?;
+            let in_zones = |c: char| c.is_alphanumeric() || "-._@".contains(c);
+            let sound = !zone.is_empty() && zone.chars().all(in_zones);
+            return if sound { Ok(Self::Scoped(ip, zone.into())) } else { Err("no zone there") };
+        }
+        if text.is_empty() {
+            return Err("the host is missing");
         }
         let in_names = |c: char| c.is_alphanumeric() || "-._".contains(c);
-        if !host.chars().all(in_names) {
-            return Err(invalid("a character that no host name has"));
+        if !text.chars().all(in_names) {
+            return Err("a character that no host name has");
         }
-        Ok(Self { host: Host::Name(host.into()), port })
+        Ok(Self::Name(text.into()))
     }
 }
 
@@ -104,6 +155,7 @@ impl fmt::Display for Endpoint {
         match &self.host {
             Host::Name(name) => write!(f, "{name}:{}", self.port),
             Host::Address(ip) => SocketAddr::new(*ip, self.port).fmt(f),
+            Host::Scoped(ip, zone) => write!(f, "[{ip}%{zone}]:{}", self.port),
         }
     }
 }
@@ -124,6 +176,10 @@ mod tests {
         assert_eq!(shown("::1"), "[::1]:9042");
         assert_eq!(shown("[::1]"), "[::1]:9042");
         assert_eq!(shown("[::1]:9"), "[::1]:9");
+        assert_eq!(shown("fe80::1%eth0"), "[fe80::1%eth0]:9042");
+        assert_eq!(shown("[fe80::1%eth0]:9"), "[fe80::1%eth0]:9");
+        assert_eq!(shown("[fe80::1%7]"), "[fe80::1%7]:9042");
+        assert_eq!(shown("[fe80::1%7]:9"), "[fe80::1%7]:9");
     }
 
     #[test]
@@ -135,6 +191,12 @@ mod tests {
             ("db:70000", "no port there"),
             ("http://db", "no port there"),
             ("a b", "a character that no host name has"),
+            ("[::1", "a bracket that is not closed"),
+            ("[::1]9042", "no port there"),
+            ("fe80::1%", "no zone there"),
+            ("fe80::1%a b", "no zone there"),
+            ("10.0.0.1%eth0", "a zone belongs to an address of IPv6"),
+            ("1:2:3", "a character that no host name has"),
         ] {
             let error = text.parse::<Endpoint>().unwrap_err();
             assert_eq!(error.why, why, "{text}");

@@ -33,10 +33,14 @@
 //! # Ok(()) }
 //! ```
 //!
-//! The rooms: `connect` and `handshake` lead from a name to an open connection, with `tls` and
-//! `auth` on the way; `driver` is the task that serves it; `connection` and `request` are what
+//! The rooms: `connect` and `handshake` lead from a name to an open connection, with `race`, `tls`
+//! and `auth` on the way; `endpoint` is a server as it was written down, `resolve` leads from it to each
+//! `address` that it stands for;
+//! `user_code` is the door to what users plug in; `ask` puts one question; `driver` is the task that serves it; `connection` and `request` are what
 //! callers hold; `shared` is what lies between them.
 
+mod address;
+mod ask;
 mod auth;
 mod connect;
 mod connection;
@@ -46,13 +50,18 @@ mod driver;
 mod endpoint;
 mod error;
 mod handshake;
+mod race;
 mod request;
+mod resolve;
 mod settings;
 mod shared;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod user_code;
 
+pub use address::ServerAddress;
+pub use ask::AskError;
 pub use auth::{
     AuthenticationError, Authenticator, Exchange, InvalidCredentials, PlainCredentials,
 };
@@ -63,8 +72,9 @@ pub use dial::{ByteStream, Dialer, Dialing};
 pub use endpoint::{DEFAULT_PORT, Endpoint, InvalidEndpoint};
 pub use error::{
     ConnectCause, ConnectError, ConnectPhase, ConnectionEnd, Refused, RequestError, RequestFailure,
-    SharedIoError,
+    SharedIoError, UserCode,
 };
+pub use race::Race;
 pub use request::Request;
 pub use settings::Settings;
 pub use tls::{Tls, TlsSettingsError};

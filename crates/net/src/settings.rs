@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use cqlwire_codec::{Compression, ProtocolVersion};
 use tokio_util::task::TaskTracker;
@@ -10,6 +11,7 @@ use crate::{Authenticator, Dialer, Tls};
 
 /// How to connect, and the limits of the connection. The defaults are meant for production.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Settings {
     /// The newest version to speak; tried first. Default v5.
     pub newest_version: ProtocolVersion,
@@ -22,6 +24,9 @@ pub struct Settings {
     pub tls: Option<Tls>,
     /// Who connects streams, if it is not TCP that is meant: a proxy, a tunnel. Default TCP.
     pub dialer: Option<Arc<dyn Dialer>>,
+    /// How long an address may be silent before the next one of the same name is tried beside it
+    /// (RFC 8305, *Connection Attempt Delay*). Default 250 ms.
+    pub attempt_delay: Duration,
     /// Who answers a server that asks who is connecting. Default nobody.
     pub authenticator: Option<Arc<dyn Authenticator>>,
     /// The keyspace of unqualified names, spelled as the server does. Default none.
@@ -49,6 +54,7 @@ impl Default for Settings {
             compression: None,
             tls: None,
             dialer: None,
+            attempt_delay: Duration::from_millis(250),
             authenticator: None,
             keyspace: None,
             startup_options: BTreeMap::new(),

@@ -6,7 +6,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 
-use crate::Endpoint;
+use crate::ServerAddress;
 
 /// How to speak TLS with a server. TLS 1.2 and 1.3.
 #[derive(Clone, Debug)]
@@ -84,9 +84,13 @@ impl Tls {
 
     pub(crate) fn name_for(
         &self,
-        endpoint: &Endpoint,
+        address: &ServerAddress,
     ) -> Result<ServerName<'static>, TlsSettingsError> {
-        self.server_name.clone().map_or_else(|| parse_name(&endpoint.host()), Ok)
+        // Without this name, a proxy does not know which server is meant.
+        if let Some(name) = address.server_name() {
+            return parse_name(name);
+        }
+        self.server_name.clone().map_or_else(|| parse_name(&address.host()), Ok)
     }
 
     pub(crate) fn connector(&self) -> tokio_rustls::TlsConnector {
@@ -123,6 +127,8 @@ fn certificates(
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use super::*;
 
     #[test]
@@ -134,13 +140,16 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_is_expected_for_the_host_unless_told_otherwise() {
+    fn a_certificate_is_expected_for_the_host_unless_another_name_is_set() {
         let config = client_config_for_tests();
-        let endpoint: Endpoint = "127.0.0.1:9142".parse().unwrap();
+        let socket: SocketAddr = "127.0.0.1:9142".parse().unwrap();
+        let address = ServerAddress::from(socket);
         let tls = Tls::with_config(config);
-        assert_eq!(tls.name_for(&endpoint).unwrap().to_str(), "127.0.0.1");
+        assert_eq!(tls.name_for(&address).unwrap().to_str(), "127.0.0.1");
         let tls = tls.server_name("db.example").unwrap();
-        assert_eq!(tls.name_for(&endpoint).unwrap().to_str(), "db.example");
+        assert_eq!(tls.name_for(&address).unwrap().to_str(), "db.example");
+        let behind = ServerAddress::through_proxy(socket, "host.example");
+        assert_eq!(tls.name_for(&behind).unwrap().to_str(), "host.example");
         assert!(tls.server_name("a name").is_err());
     }
 

@@ -1,28 +1,36 @@
 //! The connections to one Cassandra host: fill, pick, reconnect with back-off, drain.
 //!
-//! A [`Pool`] keeps a fixed number of connections. Each place in it has a small task of its own
-//! (`place`), which connects, watches the connection, and connects anew when it is over; those who
-//! send requests only pick the least busy of what is there and never wait for a place.
+//! A [`Pool`] keeps a fixed number of connections to one server. Each slot of it has a small task
+//! of its own (`slot`), which connects, watches the connection, and connects anew when it is over;
+//! those who send requests only pick the least busy of what is there and never wait for a slot.
+//! A [`Registry`] owns the pools of a cluster: it starts them, counts them, and closes them.
 //!
 //! ```text
-//!   place 1   connecting --> open ----> over --> back-off --> connecting ...
-//!   place 2   connecting --> open -- worn out --> the next one opens, then this one drains
-//!                             |
-//!   pick() <----- the least busy of the open ones
+//!   slot 1   connecting --> open ----> over --> back-off --> connecting ...
+//!   slot 2   connecting --> open -- retiring --> the next one opens, then this one drains
+//!                            |
+//!   pick() <---- the least busy of the open ones
 //! ```
 //!
-//! Invariants: no place is ever without its task until the pool is closed or dropped; a connection
-//! is picked only while it is open; after close, or the drop of the last handle, there is no task,
-//! no socket and no reconnect.
+//! Invariants: a pool is for one server; no slot is ever without its task until the pool is stopped
+//! or dropped, whatever panics; a connection is picked only while it is open; once a registry is
+//! closed no pool starts, and after that there is no task, no socket and no reconnect.
 
 mod backoff;
+mod error;
 mod open;
-mod place;
 mod pool;
+mod registry;
 mod settings;
+mod shared;
+mod slot;
 #[cfg(test)]
 mod tests;
+mod usage;
 
 pub use backoff::Backoff;
-pub use pool::{NotConnected, Pool, PoolUsage, Unconnected};
+pub use error::{NotConnected, RegistryClosed, Unconnected};
+pub use pool::Pool;
+pub use registry::Registry;
 pub use settings::Settings;
+pub use usage::PoolUsage;

@@ -20,13 +20,19 @@ struct Known {
     connections: Vec<Connection>,
     /// The number of the next entry of the list.
     next: u64,
+    /// Nothing is listed any more.
+    closed: bool,
 }
 
 impl Open {
-    /// The least busy of those that can be picked.
+    /// The least busy of those that can be picked. Of several that are equally busy it is another
+    /// one each time, at random: the first of them may be one that no response comes from.
     pub(crate) fn least_busy(&self) -> Option<Connection> {
         let listed = self.listed.load();
-        let open = listed.iter().map(|(_, connection)| connection).filter(|one| one.is_open());
+        let start = if listed.len() > 1 { fastrand::usize(..listed.len()) } else { 0 };
+        let (before, after) = listed.split_at_checked(start)?;
+        let open = after.iter().chain(before).map(|(_, connection)| connection);
+        let open = open.filter(|one| one.is_open());
         open.min_by_key(|connection| connection.load()).cloned()
     }
 
@@ -37,9 +43,21 @@ impl Open {
         known.connections.clone()
     }
 
-    /// Has this connection picked for as long as the listing lives; after that, it drains.
-    pub(crate) fn list(self: &Arc<Self>, connection: Connection) -> Listed {
+    /// Lists no more, and gives all that have not ended.
+    pub(crate) fn close(&self) -> Vec<Connection> {
         let mut known = self.known();
+        known.closed = true;
+        known.forget_ended();
+        known.connections.clone()
+    }
+
+    /// Has this connection picked for as long as the listing lives; after that, it drains. `None`
+    /// once nothing is listed any more: then it drains at once.
+    pub(crate) fn list(self: &Arc<Self>, connection: Connection) -> Option<Listed> {
+        let mut known = self.known();
+        if known.closed {
+            return None;
+        }
         known.forget_ended();
         known.connections.push(connection.clone());
         let number = known.next;
@@ -48,7 +66,7 @@ impl Open {
         listed.push((number, connection.clone()));
         self.listed.store(Arc::new(listed));
         drop(known);
-        Listed { open: Arc::clone(self), connection, number }
+        Some(Listed { open: Arc::clone(self), connection, number })
     }
 
     fn delist(&self, number: u64) {
@@ -69,7 +87,7 @@ impl Known {
     }
 }
 
-/// One connection's place on the list.
+/// One connection on the list.
 #[derive(Debug)]
 pub(crate) struct Listed {
     open: Arc<Open>,

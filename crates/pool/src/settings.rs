@@ -7,17 +7,19 @@ use crate::Backoff;
 
 /// The settings of the pool of one host. The defaults are meant for production.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Settings {
     /// How many connections are kept. Each multiplexes thousands of requests; a second one keeps
     /// small answers from waiting behind a large page, and a server serves each on a thread of its
     /// own. Default 2.
     pub connections: NonZeroUsize,
-    /// How long one attempt to connect may take, from the name to the end of the handshake.
+    /// How long one attempt to connect may take, from the socket to the end of the handshake.
     /// Default 5 s.
     pub connect_timeout: Duration,
     /// How long to wait between attempts.
     pub backoff: Backoff,
-    /// What each connection is like.
+    /// What each connection is like. Its [`tasks`](cqlwire_net::Settings::tasks) are those of the
+    /// [`Registry`](crate::Registry).
     pub connection: cqlwire_net::Settings,
 }
 

@@ -13,7 +13,7 @@ const ROWS: i32 = 300;
 fn endpoints(session: &Session) -> Vec<String> {
     let topology = session.topology();
     let mut endpoints: Vec<String> =
-        topology.hosts().iter().map(|host| host.endpoint().to_string()).collect();
+        topology.hosts().iter().map(|host| host.address().to_string()).collect();
     endpoints.sort();
     endpoints
 }

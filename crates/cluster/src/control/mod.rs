@@ -4,69 +4,67 @@ mod system;
 
 use std::sync::Arc;
 
-use bytes::BytesMut;
-use cqlwire_codec::{
-    Consistency, ErrorCode, Query, QueryParameters, RequestOptions, Response, ResultResponse, Rows,
-    decode_response, encode_request,
-};
-use cqlwire_net::{Connection, ConnectionEnd, Deadline, Endpoint};
+use cqlwire_codec::ErrorCode;
+use cqlwire_net::{AskError, Connection, ConnectionEnd, Deadline, ServerAddress};
 
 pub(crate) use self::system::{ClusterRows, HostRow};
-use crate::{ContactFailure, Settings};
+use crate::ContactFailure;
 
-/// A connection that is kept for questions about the cluster.
+/// The longest response to a question, in bytes: room for some 100,000 hosts.
+const MAX_RESPONSE_BYTES: usize = 16 << 20;
+
+/// A connection that is kept for questions about the cluster. Dropped, it is closed at once: nobody
+/// waits for what it still owes.
 #[derive(Debug)]
 pub(crate) struct Control {
-    endpoint: Endpoint,
+    address: ServerAddress,
     connection: Connection,
 }
 
 impl Control {
     /// Connects to this server.
     pub(crate) async fn open(
-        endpoint: Endpoint,
-        settings: &Settings,
+        address: ServerAddress,
+        settings: &cqlwire_pool::Settings,
         deadline: Deadline,
     ) -> Result<Self, ContactFailure> {
-        let deadline = deadline.within(settings.pool.connect_timeout);
+        let deadline = deadline.within(settings.connect_timeout);
+        let mut plain = settings.connection.clone();
         // The keyspace of requests is no concern of this connection, and may not exist yet.
-        let plain = cqlwire_net::Settings { keyspace: None, ..settings.pool.connection.clone() };
-        let connection = Connection::open(&endpoint, &plain, deadline).await?;
-        Ok(Self { endpoint, connection })
+        plain.keyspace = None;
+        plain.max_envelope_bytes = plain.max_envelope_bytes.min(MAX_RESPONSE_BYTES);
+        let connection = Connection::open_at(&address, &plain, deadline).await?;
+        Ok(Self { address, connection })
     }
 
-    pub(crate) const fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
+    pub(crate) const fn address(&self) -> &ServerAddress {
+        &self.address
     }
 
-    /// Asks the server which servers there are.
-    pub(crate) async fn list(&self, deadline: Deadline) -> Result<ClusterRows, ContactFailure> {
-        let local = self.query(system::LOCAL, deadline).await?;
-        let peers = match self.query(system::PEERS_V2, deadline).await {
+    /// Asks the server which servers there are, and takes no more than so many.
+    pub(crate) async fn list(
+        &self,
+        deadline: Deadline,
+        max_hosts: usize,
+    ) -> Result<ClusterRows, ContactFailure> {
+        let local = self.connection.ask(system::LOCAL, deadline).await?;
+        let peers = match self.connection.ask(system::PEERS_V2, deadline).await {
             // Before 4.0 there is no such table, and all servers listen on the same port.
-            Err(ContactFailure::Server(error)) if error.code == ErrorCode::Invalid => {
-                self.query(system::PEERS, deadline).await?
+            Err(AskError::Server(error)) if error.code == ErrorCode::Invalid => {
+                self.connection.ask(system::PEERS, deadline).await?
             }
             peers => peers?,
         };
-        system::read(&local, &peers, &self.endpoint)
+        system::read(&local, &peers, &self.address, max_hosts)
     }
 
     pub(crate) async fn ended(&self) -> Arc<ConnectionEnd> {
         self.connection.ended().await
     }
+}
 
-    async fn query(&self, statement: &str, deadline: Deadline) -> Result<Rows, ContactFailure> {
-        let connection = &self.connection;
-        let query = Query { statement, parameters: QueryParameters::new(Consistency::One, &()) };
-        let options =
-            RequestOptions { compression: connection.compression(), ..RequestOptions::default() };
-        let envelope = encode_request(&query, connection.version(), &options, BytesMut::new())?;
-        let answer = connection.send(envelope, deadline)?.request.await?;
-        match decode_response(&answer)?.response {
-            Response::Result(ResultResponse::Rows(rows)) => Ok(rows),
-            Response::Error(error) => Err(ContactFailure::Server(*error)),
-            other => Err(ContactFailure::Unexpected(other.opcode())),
-        }
+impl Drop for Control {
+    fn drop(&mut self) {
+        self.connection.abort();
     }
 }

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use cqlwire_codec::{Row, RowIter, Rows, ValueError};
-use cqlwire_net::Endpoint;
+use cqlwire_net::ServerAddress;
 use uuid::Uuid;
 
 use crate::ContactFailure;
@@ -32,29 +32,47 @@ pub(crate) struct ClusterRows {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HostRow {
     pub(crate) id: Uuid,
-    pub(crate) endpoint: Endpoint,
+    pub(crate) address: ServerAddress,
     pub(crate) data_center: String,
     pub(crate) rack: String,
     pub(crate) release_version: String,
 }
 
-/// Reads both tables, as `asked` answered them.
+impl ClusterRows {
+    /// The same, provided that they are about this cluster, if it is known which it has to be.
+    pub(crate) fn of_cluster(self, expected: Option<&str>) -> Result<Self, ContactFailure> {
+        match expected {
+            Some(expected) if self.cluster_name != expected => {
+                let (expected, found) = (expected.to_owned(), self.cluster_name);
+                Err(ContactFailure::OtherCluster { expected, found })
+            }
+            _ => Ok(self),
+        }
+    }
+}
+
+/// Reads both tables, as `asked` answered them; of the peers no more than so many hosts are taken.
 pub(super) fn read(
     local: &Rows,
     peers: &Rows,
-    asked: &Endpoint,
+    asked: &ServerAddress,
+    max_hosts: usize,
 ) -> Result<ClusterRows, ContactFailure> {
     let row = rows(local)?.next().ok_or(ContactFailure::NoLocalRow)??;
     let cluster_name = row.get::<String>("cluster_name")?;
     // Where it was reached is where it is: what it calls its own address may be one behind a NAT.
     let mut hosts = vec![read_host(&row, asked.clone())?];
-    for row in rows(peers)? {
+    let mut peers = rows(peers)?;
+    for row in peers.by_ref().take(max_hosts.saturating_sub(1)) {
         match read_peer(&row?, asked.port()) {
             Ok(Some(peer)) => hosts.push(peer),
             // A server that is joining or leaving has an incomplete row for a while.
             Ok(None) => tracing::debug!("a row of the peers is incomplete: left out"),
             Err(error) => tracing::warn!(%error, "a row of the peers cannot be read: left out"),
         }
+    }
+    if peers.next().is_some() {
+        tracing::warn!(max_hosts, "a server lists more hosts than may be: the others are left out");
     }
     Ok(ClusterRows { cluster_name, hosts })
 }
@@ -65,10 +83,10 @@ fn rows(rows: &Rows) -> Result<RowIter<'_, Row<'_>>, ValueError> {
     RowIter::new(columns, rows.row_count, &rows.content)
 }
 
-fn read_host(row: &Row<'_>, endpoint: Endpoint) -> Result<HostRow, ValueError> {
+fn read_host(row: &Row<'_>, address: ServerAddress) -> Result<HostRow, ValueError> {
     Ok(HostRow {
         id: row.get("host_id")?,
-        endpoint,
+        address,
         data_center: row.get("data_center")?,
         rack: row.get("rack")?,
         release_version: row.get("release_version")?,

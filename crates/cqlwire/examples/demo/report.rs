@@ -34,7 +34,7 @@ pub(crate) fn connected(session: &Session) -> Result<(), Failure> {
     let topology = session.topology();
     println!("connected to the cluster `{}`:", topology.cluster_name());
     for host in topology.hosts() {
-        let (release, endpoint) = (host.release_version(), host.endpoint());
+        let (release, endpoint) = (host.release_version(), host.address());
         let protocol = match host.pool().pick() {
             Ok(connection) => format!("protocol {}", connection.version()),
             Err(_) => "not connected yet".to_owned(),

@@ -213,7 +213,7 @@ impl Run {
             return Ok(None);
         };
         self.has_prepared = true;
-        tracing::debug!(host = %host.endpoint(), "preparing a statement again");
+        tracing::debug!(host = %host.address(), "preparing a statement again");
         match send_to(&host, &PrepareOperation { text: prepared.text() }, self.deadline) {
             Ok((request, _)) => {
                 Ok(Some(Step::Preparing(Box::new(Preparing { host, request, because }))))
@@ -307,5 +307,5 @@ impl Run {
 }
 
 fn name_of(host: &Host) -> Arc<str> {
-    host.endpoint().to_string().into()
+    host.address().to_string().into()
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cqlwire_cluster::{ContactAttempt, ContactFailure};
 use cqlwire_codec::{ErrorCode, Prefixes, ServerError, StatementKind};
-use cqlwire_net::{RefusedBecause, RequestError};
+use cqlwire_net::{AskError, RefusedBecause, RequestError};
 use cqlwire_pool::{NotConnected, Unconnected};
 
 /// One host that was tried, or skipped, and why that was not the end of it.
@@ -27,7 +27,7 @@ pub enum AttemptFailure {
     #[error("skipped: {}", reason(&.0.reason))]
     NotConnected(#[source] NotConnected),
     /// Its connection took no more requests. Nothing was sent.
-    #[error("{}", in_words(*.0))]
+    #[error("{0}")]
     Refused(RefusedBecause),
     /// The request got no response.
     #[error("{}", .0.failure)]
@@ -50,9 +50,8 @@ impl Attempt {
     /// Could it go well a moment later, without anybody changing anything?
     pub(super) fn is_retryable(&self) -> bool {
         match &self.failure {
-            AttemptFailure::NotConnected(error) => could_connect(&error.reason),
-            AttemptFailure::Refused(_) => true,
-            AttemptFailure::NoResponse(_) => true,
+            AttemptFailure::NotConnected(error) => !error.reason.is_permanent(),
+            AttemptFailure::Refused(_) | AttemptFailure::NoResponse(_) => true,
             AttemptFailure::Server { error, .. } => is_passing(error.code),
             AttemptFailure::Contact(failure) => could_contact(failure),
         }
@@ -69,21 +68,12 @@ impl Attempt {
     }
 }
 
-fn could_connect(reason: &Unconnected) -> bool {
-    match reason {
-        Unconnected::Failed(error) => !error.is_permanent(),
-        Unconnected::Closed => false,
-        _ => true,
-    }
-}
-
 fn could_contact(failure: &ContactFailure) -> bool {
     match failure {
-        ContactFailure::Connect(error) => !error.is_permanent(),
-        ContactFailure::Pool(error) => could_connect(&error.reason),
-        ContactFailure::Server(error) => is_passing(error.code),
-        ContactFailure::Request(_) | ContactFailure::Refused(_) => true,
-        _ => false,
+        ContactFailure::Ask(AskError::Server(error)) => is_passing(error.code),
+        ContactFailure::Ask(_) => true,
+        ContactFailure::Value(_) | ContactFailure::NoLocalRow => false,
+        other => !other.is_permanent(),
     }
 }
 
@@ -106,7 +96,7 @@ pub(super) const fn is_passing(code: ErrorCode) -> bool {
 
 impl From<ContactAttempt> for Attempt {
     fn from(attempt: ContactAttempt) -> Self {
-        let host = attempt.endpoint.to_string().into();
+        let host = attempt.host().into();
         Self { host, failure: AttemptFailure::Contact(Box::new(attempt.failure)) }
     }
 }
@@ -114,15 +104,7 @@ impl From<ContactAttempt> for Attempt {
 /// The host is named already.
 fn reason(reason: &Unconnected) -> String {
     match reason {
-        Unconnected::Failed(error) => format!("{} failed: {}", error.phase, error.cause),
+        Unconnected::Failed(error) => error.reason().to_string(),
         other => format!("no connection: {other}"),
-    }
-}
-
-const fn in_words(because: RefusedBecause) -> &'static str {
-    match because {
-        RefusedBecause::Full => "as many requests wait for its connection as may",
-        RefusedBecause::Closing => "its connection is being closed",
-        RefusedBecause::Ended => "its connection is over",
     }
 }

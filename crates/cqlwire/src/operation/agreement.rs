@@ -9,11 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::BytesMut;
-use cqlwire_codec::{
-    Consistency, Query, QueryParameters, RequestOptions, Response, ResultResponse, Row, RowIter,
-    decode_response, encode_request,
-};
+use cqlwire_codec::{Row, RowIter};
 use cqlwire_net::{Connection, Deadline};
 use tokio::runtime::Handle;
 use tokio::time::sleep;
@@ -67,16 +63,7 @@ async fn versions(shared: &Shared, deadline: Deadline) -> Option<BTreeSet<Uuid>>
 }
 
 async fn version(connection: &Connection, deadline: Deadline) -> Option<Uuid> {
-    let parameters = QueryParameters::new(Consistency::One, &());
-    let query = Query { statement: VERSION, parameters };
-    let options =
-        RequestOptions { compression: connection.compression(), ..RequestOptions::default() };
-    let envelope = encode_request(&query, connection.version(), &options, BytesMut::new()).ok()?;
-    let response = connection.send(envelope, deadline).ok()?.request.await.ok()?;
-    let Response::Result(ResultResponse::Rows(rows)) = decode_response(&response).ok()?.response
-    else {
-        return None;
-    };
+    let rows = connection.ask(VERSION, deadline).await.ok()?;
     let columns = rows.metadata.columns.as_deref()?;
     let mut rows = RowIter::<Row<'_>>::new(columns, rows.row_count, &rows.content).ok()?;
     rows.next()?.ok()?.get("schema_version").ok()

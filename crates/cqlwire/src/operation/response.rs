@@ -70,7 +70,7 @@ impl HostResponse {
     pub(crate) fn into_fetched(self) -> Result<Fetch, ErrorKind> {
         let info = ExecutionInfo {
             prefixes: self.decoded.prefixes,
-            coordinator: self.host.endpoint().address(),
+            coordinator: self.host.address().socket(),
             protocol: Some(self.version),
         };
         let result = match self.decoded.response {
@@ -113,7 +113,7 @@ pub(crate) fn read(
     let version = envelope.header.version;
     let decoded = envelope.into_response().map_err(ErrorKind::from)?;
     if !decoded.prefixes.warnings().is_empty() {
-        shared.warnings.log(host.endpoint(), decoded.prefixes.warnings());
+        shared.warnings.log(host.address(), decoded.prefixes.warnings());
     }
     match &decoded.response {
         Response::Error(_) => return Err(server_error(decoded)),

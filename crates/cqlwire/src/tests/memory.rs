@@ -10,7 +10,7 @@ use cqlwire_testkit::node::ScriptedNode;
 use tokio::time::Instant;
 
 use super::PATIENCE;
-use crate::net::{ByteStream, Dialer, Dialing, Endpoint};
+use crate::net::{ByteStream, Dialer, Dialing, ServerAddress};
 use crate::{Session, SessionBuilder};
 
 /// Connects to nodes in memory by their addresses; to anybody else, it dials for ever.
@@ -44,8 +44,8 @@ impl Memory {
 }
 
 impl Dialer for Memory {
-    fn dial<'a>(&'a self, endpoint: &'a Endpoint) -> Dialing<'a> {
-        let node = self.0.iter().find(|node| Endpoint::from(node.address()) == *endpoint);
+    fn dial<'a>(&'a self, address: &'a ServerAddress) -> Dialing<'a> {
+        let node = self.0.iter().find(|node| address.socket() == Some(node.address()));
         Box::pin(async move {
             let Some(node) = node else { return std::future::pending().await };
             let stream: Box<dyn ByteStream> = Box::new(node.connect());

@@ -10,15 +10,17 @@ use cqlwire_codec::{
 };
 
 use super::{SharedIoError, tls_error};
+use crate::Deadline;
 use crate::tls::TlsSettingsError;
 
 /// A connection that could not be made: to whom, in which phase, after how long, and why.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("cannot connect to {}: {phase} failed after {elapsed:.1?}: {cause}", self.target())]
+#[error("cannot connect to {}: {}", self.target(), self.reason())]
+#[non_exhaustive]
 pub struct ConnectError {
     /// The server as it was named.
     pub endpoint: Arc<str>,
-    /// The address that was tried last, once the name was looked up.
+    /// The address that was tried, once the name was looked up.
     pub address: Option<SocketAddr>,
     /// How far it got.
     pub phase: ConnectPhase,
@@ -27,37 +29,56 @@ pub struct ConnectError {
     /// Why.
     #[source]
     pub cause: ConnectCause,
+    /// TLS was not asked for.
+    pub(crate) plaintext: bool,
 }
 
 impl ConnectError {
+    /// An error of the attempt that began with this deadline.
+    pub(crate) fn new(
+        endpoint: &str,
+        phase: ConnectPhase,
+        deadline: Deadline,
+        cause: ConnectCause,
+    ) -> Self {
+        let (endpoint, elapsed) = (Arc::from(endpoint), deadline.elapsed());
+        Self { endpoint, address: None, phase, elapsed, cause, plaintext: false }
+    }
+
     /// Did the deadline pass, rather than anything fail?
-    pub const fn is_timeout(&self) -> bool {
-        matches!(self.cause, ConnectCause::DeadlinePassed)
+    pub fn is_timeout(&self) -> bool {
+        match &self.cause {
+            ConnectCause::DeadlinePassed => true,
+            ConnectCause::EveryAddress(errors) => errors.iter().all(Self::is_timeout),
+            _ => false,
+        }
     }
 
     /// Would another attempt fail in the same way until somebody changes the settings, here or on
-    /// the server?
-    pub const fn is_permanent(&self) -> bool {
+    /// the server? So it is with a wrong password, keyspace, certificate or version.
+    pub fn is_permanent(&self) -> bool {
         match &self.cause {
-            ConnectCause::Server(error) => !matches!(
-                error.code,
-                ErrorCode::ServerError | ErrorCode::Overloaded | ErrorCode::IsBootstrapping
-            ),
-            ConnectCause::Tls(_)
-            | ConnectCause::TlsSettings(_)
-            | ConnectCause::Framing(_)
-            | ConnectCause::Encode(_)
-            | ConnectCause::NoCommonVersion { .. }
-            | ConnectCause::NoAuthenticator { .. }
-            | ConnectCause::Authenticator(_)
-            | ConnectCause::TooManyChallenges { .. } => true,
-            ConnectCause::DeadlinePassed
-            | ConnectCause::NoAddress
-            | ConnectCause::Io(_)
-            | ConnectCause::Closed
-            | ConnectCause::Decode(_)
-            | ConnectCause::Unexpected { .. } => false,
+            ConnectCause::EveryAddress(errors) => errors.iter().all(Self::is_permanent),
+            cause => cause.is_permanent(),
         }
+    }
+
+    /// Does the server seem to speak TLS on this port, while the settings do not? It answered with
+    /// TLS, which is certain; or it broke off at the first bytes that were not TLS, as Cassandra
+    /// does, and a server that is being stopped too.
+    pub fn seems_to_expect_tls(&self) -> bool {
+        self.plaintext && self.phase == ConnectPhase::Startup && self.cause.is_like_tls()
+    }
+
+    /// The error without the server's name, for whoever has named it already: in which phase, after
+    /// how long, and why.
+    pub fn reason(&self) -> impl fmt::Display + '_ {
+        fmt::from_fn(move |f| {
+            let Self { phase, elapsed, cause, .. } = self;
+            write!(f, "{phase} failed after {elapsed:.1?}: {cause}")?;
+            let hint = "; the server seems to speak TLS on this port, and the settings do not";
+            f.write_str(if self.seems_to_expect_tls() { hint } else { "" })
+        })
     }
 
     /// The server as it was named, with the address behind the name.
@@ -108,6 +129,10 @@ pub enum ConnectCause {
     /// The deadline passed.
     #[error("the deadline passed")]
     DeadlinePassed,
+    /// The name stands for several addresses, and none of them led to a connection: each with its
+    /// own error, in the resolver's order.
+    #[error("{}", each(.0))]
+    EveryAddress(Arc<[ConnectError]>),
     /// The name stands for no address.
     #[error("the name stands for no address")]
     NoAddress,
@@ -162,12 +187,94 @@ pub enum ConnectCause {
     /// The authenticator does not go on.
     #[error("the authenticator refuses to answer: {0}")]
     Authenticator(#[source] Arc<dyn std::error::Error + Send + Sync>),
+    /// Code of the user's that is called while connecting panicked.
+    #[error("{whose} panicked: {message}")]
+    Panicked {
+        /// Whose code.
+        whose: UserCode,
+        /// What the panic said.
+        message: String,
+    },
     /// The server asks and asks.
     #[error("the server was not content after {rounds} answers")]
     TooManyChallenges {
         /// How many answers it got.
         rounds: u32,
     },
+}
+
+impl ConnectCause {
+    fn is_permanent(&self) -> bool {
+        match self {
+            Self::Server(error) => !matches!(
+                error.code,
+                ErrorCode::ServerError | ErrorCode::Overloaded | ErrorCode::IsBootstrapping
+            ),
+            Self::Tls(_)
+            | Self::TlsSettings(_)
+            | Self::Framing(_)
+            | Self::Encode(_)
+            | Self::NoCommonVersion { .. }
+            | Self::NoAuthenticator { .. }
+            | Self::Authenticator(_)
+            | Self::TooManyChallenges { .. } => true,
+            Self::DeadlinePassed
+            | Self::EveryAddress(_)
+            | Self::NoAddress
+            | Self::Io(_)
+            | Self::Closed
+            | Self::Decode(_)
+            | Self::Panicked { .. }
+            | Self::Unexpected { .. } => false,
+        }
+    }
+
+    /// Is it what a server does that speaks TLS, when it is spoken to without?
+    fn is_like_tls(&self) -> bool {
+        use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+        match self {
+            Self::Closed => true,
+            Self::Io(error) => {
+                matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset)
+            }
+            Self::Framing(FramingError::NotCql { looks_like }) => looks_like.contains("TLS"),
+            _ => false,
+        }
+    }
+}
+
+/// What came of each address.
+fn each(errors: &[ConnectError]) -> String {
+    let each: Vec<_> = errors
+        .iter()
+        .map(|error| match error.address {
+            Some(address) => format!("{address}: {}", error.reason()),
+            None => format!("{}: {}", error.endpoint, error.reason()),
+        })
+        .collect();
+    each.join("; ")
+}
+
+/// Whose code was called.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum UserCode {
+    /// A [`Dialer`](crate::Dialer).
+    Dialer,
+    /// An [`Authenticator`](crate::Authenticator), or its exchange.
+    Authenticator,
+    /// The stream that a dialer connected, or what a configuration of rustls calls.
+    Stream,
+}
+
+impl fmt::Display for UserCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Dialer => "the dialer",
+            Self::Authenticator => "the authenticator",
+            Self::Stream => "the dialer's stream, or what TLS calls,",
+        })
+    }
 }
 
 impl From<std::io::Error> for ConnectCause {

@@ -4,7 +4,7 @@ mod connect;
 mod end;
 mod request;
 
-pub use connect::{ConnectCause, ConnectError, ConnectPhase};
+pub use connect::{ConnectCause, ConnectError, ConnectPhase, UserCode};
 pub use end::ConnectionEnd;
 pub use request::{Refused, RequestError, RequestFailure};
 

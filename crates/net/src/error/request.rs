@@ -10,20 +10,12 @@ use super::ConnectionEnd;
 
 /// A request that was not taken in: nothing of it was or will be written.
 #[derive(Debug, thiserror::Error)]
-#[error("not taken in: {}", in_words(*.because))]
+#[error("not taken in: {because}")]
 pub struct Refused {
     /// Why.
     pub because: RefusedBecause,
     /// The request, back, for another connection.
     pub envelope: RequestEnvelope,
-}
-
-const fn in_words(because: RefusedBecause) -> &'static str {
-    match because {
-        RefusedBecause::Full => "as many requests wait for this connection as may",
-        RefusedBecause::Closing => "the connection is being closed",
-        RefusedBecause::Ended => "the connection is over",
-    }
 }
 
 /// A request that ended without an answer: on which connection, after how long, how far it had got,

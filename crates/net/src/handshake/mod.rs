@@ -16,9 +16,6 @@ mod authentication;
 mod refusal;
 mod wire;
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use bytes::BytesMut;
 use cqlwire_codec::{
     Consistency, EncodeRequest, Envelope, FramingError, Opcode, ProtocolVersion, Query,
@@ -111,17 +108,7 @@ where
         Ok(Err(Failure::Version(refused))) => refused.cause(version, version),
         Err(_) => ConnectCause::DeadlinePassed,
     };
-    Err(connect_error(name, None, progress.phase, deadline.elapsed(), cause))
-}
-
-pub(crate) fn connect_error(
-    name: &str,
-    address: Option<std::net::SocketAddr>,
-    phase: ConnectPhase,
-    elapsed: Duration,
-    cause: ConnectCause,
-) -> ConnectError {
-    ConnectError { endpoint: Arc::from(name), address, phase, elapsed, cause }
+    Err(ConnectError::new(name, progress.phase, deadline, cause))
 }
 
 fn startup(version: ProtocolVersion, settings: &Settings) -> Result<BytesMut, ConnectCause> {

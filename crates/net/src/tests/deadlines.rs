@@ -13,8 +13,8 @@ use tokio::time::Instant;
 use super::dialers::{Dials, by, somewhere};
 use super::{ask, connected, millis, seconds, send};
 use crate::{
-    ConnectError, ConnectPhase, Connection, Dialer, Dialing, Endpoint, MultiplexerSettings,
-    PlainCredentials, RequestError, RequestFailure, Settings, Tls,
+    ConnectError, ConnectPhase, Connection, Dialer, Dialing, MultiplexerSettings, PlainCredentials,
+    RequestError, RequestFailure, ServerAddress, Settings, Tls,
 };
 
 const LIMIT_MS: u64 = 200;
@@ -94,7 +94,7 @@ async fn g6_1_a_trickle_of_bytes_prolongs_no_handshake() {
 struct Nowhere;
 
 impl Dialer for Nowhere {
-    fn dial<'a>(&'a self, _endpoint: &'a Endpoint) -> Dialing<'a> {
+    fn dial<'a>(&'a self, _address: &'a ServerAddress) -> Dialing<'a> {
         Box::pin(std::future::pending())
     }
 }

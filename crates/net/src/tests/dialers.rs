@@ -10,7 +10,7 @@ use cqlwire_testkit::node::ScriptedNode;
 use tokio::io::{DuplexStream, duplex};
 
 use super::played::Played;
-use crate::{ByteStream, Dialer, Dialing, Endpoint, Settings};
+use crate::{ByteStream, Dialer, Dialing, Endpoint, ServerAddress, Settings};
 
 /// What becomes of one dialing.
 type Dialed = Box<dyn Fn(usize) -> io::Result<Box<dyn ByteStream>> + Send + Sync>;
@@ -28,7 +28,7 @@ impl fmt::Debug for Dials {
 }
 
 impl Dialer for Dials {
-    fn dial<'a>(&'a self, _endpoint: &'a Endpoint) -> Dialing<'a> {
+    fn dial<'a>(&'a self, _address: &'a ServerAddress) -> Dialing<'a> {
         let number = self.dialed.fetch_add(1, Ordering::Relaxed);
         Box::pin(std::future::ready((self.dial)(number)))
     }

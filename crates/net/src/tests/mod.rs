@@ -7,6 +7,7 @@ mod backpressure;
 mod cancellation;
 mod certificates;
 mod closing;
+mod connecting;
 mod conversation;
 mod deadlines;
 mod dialers;

@@ -111,7 +111,7 @@ fn g5_2_when_its_runtime_is_gone_every_call_ends() {
         match wait_for(queued).map_err(|error| error.failure) {
             Ok(_) => {}
             Err(RequestFailure::ConnectionLost(end) | RequestFailure::Unsent(end)) => {
-                assert!(gone(&end))
+                assert!(gone(&end));
             }
             Err(other) => panic!("{other}"),
         }

@@ -78,11 +78,11 @@ async fn a_name_is_looked_up_and_named_in_the_error() {
     let endpoint = format!("localhost:{port}").parse().unwrap();
     let settings = Settings::default();
     let connection = Connection::open(&endpoint, &settings, seconds(5)).await.unwrap();
-    assert_eq!(connection.name(), format!("localhost:{port}"));
+    assert_eq!(connection.name(), format!("localhost:{port} (127.0.0.1:{port})"));
     ask(&connection, "SELECT now").await;
     drop((connection, node));
     let error = Connection::open(&endpoint, &settings, seconds(5)).await.unwrap_err();
-    let start = format!("cannot connect to localhost:{port} (");
+    let start = format!("cannot connect to localhost:{port} (127.0.0.1:{port}): TCP failed");
     assert!(error.to_string().starts_with(&start), "{error}");
 }
 
@@ -139,7 +139,10 @@ async fn a16_tls_on_the_port_is_recognised_by_a_client_without() {
     let error = open(address, &Settings::default()).await.unwrap_err();
     assert_eq!(error.phase, ConnectPhase::Startup);
     let text = error.to_string();
-    assert!(text.ends_with("not the CQL protocol: this looks like a TLS alert"), "{text}");
+    let end = "not the CQL protocol: this looks like a TLS alert; the server seems to speak TLS on \
+               this port, and the settings do not";
+    assert!(text.ends_with(end), "{text}");
+    assert!(error.seems_to_expect_tls() && error.is_permanent());
 }
 
 #[tokio::test]
@@ -188,7 +191,7 @@ async fn i5_a_reset_in_the_middle_of_a_large_answer_ends_the_connection() {
         // The last byte was faster.
         Ok(_) => {}
         Err(error) => {
-            assert!(matches!(error.failure, RequestFailure::ConnectionLost(_)), "{error}")
+            assert!(matches!(error.failure, RequestFailure::ConnectionLost(_)), "{error}");
         }
     }
     let end = connection.ended().await;

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use cqlwire_codec::{EncodeError, Prefixes, ValueError};
 use cqlwire_net::{ConnectionEnd, Reached, RefusedBecause, RequestError};
-use cqlwire_pool::{NotConnected, Unconnected};
 
 use super::*;
 use crate::error::ErrorKind;
@@ -61,10 +60,7 @@ fn expect(failure: &Failure, right: impl Fn(Circumstances) -> Decision) {
 
 #[test]
 fn g14_1_what_was_not_sent_goes_to_the_next_host() {
-    let endpoint = cqlwire_net::Endpoint::from(std::net::SocketAddr::from(([127, 0, 0, 1], 9042)));
-    let not_connected = NotConnected { endpoint, reason: Unconnected::NotYet };
     let failures = [
-        Failure::Attempt(AttemptFailure::NotConnected(not_connected)),
         Failure::Attempt(AttemptFailure::Refused(RefusedBecause::Closing)),
         no_response(RequestFailure::Unsent(end())),
     ];

@@ -1,18 +1,24 @@
 //! A pool against scripted nodes.
 
+mod registry;
+mod slots;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use cqlwire_codec::{
     Consistency, Opcode, Query, QueryParameters, RequestEnvelope, RequestOptions, encode_request,
 };
-use cqlwire_net::{ConnectCause, Connection, Deadline, MultiplexerSettings, Usage};
+use cqlwire_net::{
+    ConnectCause, Connection, Deadline, MultiplexerSettings, Request, ServerAddress, Usage,
+};
 use cqlwire_testkit::cancel::poll_once;
 use cqlwire_testkit::eventually;
 use cqlwire_testkit::node::{Prime, ScriptedNode};
 use cqlwire_testkit::probe::{Baseline, alone};
 
-use crate::{Backoff, Pool, PoolUsage, Settings, Unconnected};
+use crate::{Backoff, Pool, PoolUsage, Registry, Settings, Unconnected};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -26,6 +32,13 @@ fn settings() -> Settings {
     Settings { backoff, ..Settings::default() }
 }
 
+/// A registry with one pool, which leads to this server.
+fn started(address: impl Into<ServerAddress>, settings: Settings) -> (Registry, Pool) {
+    let registry = Registry::new(settings);
+    let pool = registry.start(address.into()).unwrap();
+    (registry, pool)
+}
+
 fn query(connection: &Connection) -> RequestEnvelope {
     let parameters = QueryParameters::new(Consistency::One, &());
     let query = Query { statement: "INSERT", parameters };
@@ -33,11 +46,17 @@ fn query(connection: &Connection) -> RequestEnvelope {
     encode_request(&query, connection.version(), &options, BytesMut::new()).unwrap()
 }
 
-async fn filled(node: &ScriptedNode, settings: Settings) -> Pool {
-    let pool = Pool::start(node.address().into(), settings);
+/// Sends a request over the connection that is picked, and gives its name on the way.
+fn send(pool: &Pool) -> Request {
+    let connection = pool.pick().unwrap();
+    connection.send(query(&connection), seconds(5)).unwrap().request
+}
+
+async fn filled(node: &ScriptedNode, settings: Settings) -> (Registry, Pool) {
+    let (registry, pool) = started(node.address(), settings);
     pool.ready(seconds(5)).await.unwrap();
     eventually(PATIENCE, "both are open", || pool.usage().connections == 2).await;
-    pool
+    (registry, pool)
 }
 
 #[tokio::test]
@@ -45,7 +64,7 @@ async fn fills_picks_the_least_busy_and_drains() {
     let alone = alone().await;
     let baseline = Baseline::of_tasks_and_descriptors(&alone);
     let node = ScriptedNode::builder().start_tcp().await.unwrap();
-    let pool = filled(&node, settings()).await;
+    let (registry, pool) = filled(&node, settings()).await;
     let held = node.hold(Prime::opcode(Opcode::Query));
     let mut requests = Vec::new();
     for _ in 0..10 {
@@ -56,9 +75,10 @@ async fn fills_picks_the_least_busy_and_drains() {
     let owed: Vec<usize> = node.accepted().iter().map(|connection| connection.owed).collect();
     assert_eq!(owed, [5, 5], "shared out evenly");
 
+    let registry = Arc::new(registry);
     let closing = tokio::spawn({
-        let pool = pool.clone();
-        async move { pool.close(seconds(5)).await }
+        let registry = registry.clone();
+        async move { registry.close(seconds(5)).await }
     });
     eventually(PATIENCE, "none can be picked", || pool.pick().is_err()).await;
     held.release();
@@ -67,7 +87,8 @@ async fn fills_picks_the_least_busy_and_drains() {
     }
     closing.await.unwrap();
     assert_eq!(pool.usage(), PoolUsage::default());
-    drop((pool, node));
+    assert!(registry.tasks().is_empty());
+    drop((pool, registry, node));
     baseline.regained().await;
 }
 
@@ -75,7 +96,7 @@ async fn fills_picks_the_least_busy_and_drains() {
 async fn a_lost_connection_is_replaced() {
     let _alone = alone().await;
     let node = ScriptedNode::builder().start_tcp().await.unwrap();
-    let pool = filled(&node, settings()).await;
+    let (_registry, pool) = filled(&node, settings()).await;
     node.close_connections();
     eventually(PATIENCE, "two more were opened", || node.accepted().len() >= 4).await;
     eventually(PATIENCE, "both are open", || pool.usage().connections == 2).await;
@@ -88,7 +109,7 @@ async fn g3_4_a_host_that_comes_back_is_used_again() {
     let _alone = alone().await;
     let node = ScriptedNode::builder().start_tcp().await.unwrap();
     let address = node.address();
-    let pool = filled(&node, settings()).await;
+    let (registry, pool) = filled(&node, settings()).await;
     drop(node);
     eventually(PATIENCE, "the loss is noticed", || {
         matches!(pool.pick().map_err(|error| error.reason), Err(Unconnected::Failed(error))
@@ -99,7 +120,7 @@ async fn g3_4_a_host_that_comes_back_is_used_again() {
 
     let node = ScriptedNode::builder().start_tcp_at(address).await.unwrap();
     eventually(PATIENCE, "it is used again", || pool.pick().is_ok()).await;
-    drop((pool, node));
+    drop((pool, registry, node));
 }
 
 #[tokio::test]
@@ -110,7 +131,7 @@ async fn g6_5_a_connection_that_is_owed_too_much_is_replaced_while_others_finish
     settings.connections = std::num::NonZeroUsize::MIN;
     settings.connection.multiplexer =
         MultiplexerSettings { max_orphaned: 3, ..MultiplexerSettings::default() };
-    let pool = Pool::start(node.address().into(), settings);
+    let (_registry, pool) = started(node.address(), settings);
     let connection = pool.ready(seconds(5)).await.unwrap();
     let held = node.hold(Prime::opcode(Opcode::Query));
     let unrelated = connection.send(query(&connection), seconds(30)).unwrap().request;
@@ -129,16 +150,16 @@ async fn g6_5_a_connection_that_is_owed_too_much_is_replaced_while_others_finish
 }
 
 #[tokio::test]
-async fn what_keeps_a_host_away_is_told() {
+async fn what_keeps_a_host_away_is_said() {
     let _alone = alone().await;
     let node = ScriptedNode::builder().password("ada", "hunter2").start_tcp().await.unwrap();
-    let pool = Pool::start(node.address().into(), settings());
+    let (registry, pool) = started(node.address(), settings());
     let error = pool.ready(seconds(5)).await.unwrap_err();
     assert!(error.to_string().contains("asks for credentials"), "{error}");
-    pool.close(seconds(1)).await;
+    registry.close(seconds(1)).await;
     let silent = ScriptedNode::builder().start_tcp().await.unwrap();
     silent.prime(Prime::opcode(Opcode::Startup).silence());
-    let pool = Pool::start(silent.address().into(), settings());
+    let (_registry, pool) = started(silent.address(), settings());
     let soon = Deadline::after(Duration::from_millis(30));
     let error = pool.ready(soon).await.unwrap_err();
     assert!(matches!(error.reason, Unconnected::NotYet), "{error}");
@@ -147,7 +168,7 @@ async fn what_keeps_a_host_away_is_told() {
 #[tokio::test]
 async fn g8_5_whoever_stops_waiting_for_a_connection_does_not_stop_it_for_others() {
     let node = ScriptedNode::builder().start_tcp().await.unwrap();
-    let pool = Pool::start(node.address().into(), settings());
+    let (registry, pool) = started(node.address(), settings());
     // The first to wait is the first to go.
     let mut first = Box::pin(pool.ready(seconds(5)));
     assert!(poll_once(&mut first).await.is_pending());
@@ -157,5 +178,5 @@ async fn g8_5_whoever_stops_waiting_for_a_connection_does_not_stop_it_for_others
     });
     drop(first);
     second.await.unwrap().unwrap();
-    pool.close(seconds(5)).await;
+    registry.close(seconds(5)).await;
 }

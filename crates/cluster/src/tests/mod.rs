@@ -1,10 +1,16 @@
 //! A cluster of scripted nodes.
 
+mod closing;
+mod connecting;
+mod refresh;
+
 use std::time::Duration;
 
-use bytes::Bytes;
-use cqlwire_codec::ColumnType;
-use cqlwire_net::{Deadline, Endpoint};
+use bytes::{Bytes, BytesMut};
+use cqlwire_codec::{
+    ColumnType, Consistency, Query, QueryParameters, RequestOptions, encode_request,
+};
+use cqlwire_net::{Connection, Deadline, Request, ServerAddress};
 use cqlwire_testkit::eventually;
 use cqlwire_testkit::node::{Member, Prime, ScriptedNode, cell, columns};
 use cqlwire_testkit::probe::{Baseline, alone};
@@ -15,6 +21,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 fn seconds(n: u64) -> Deadline {
     Deadline::after(Duration::from_secs(n))
+}
+
+/// Sends a QUERY and does not wait for its response.
+fn send(connection: &Connection, statement: &str) -> Request {
+    let query = Query { statement, parameters: QueryParameters::new(Consistency::One, &()) };
+    let options = RequestOptions::default();
+    let envelope = encode_request(&query, connection.version(), &options, BytesMut::new());
+    connection.send(envelope.unwrap(), seconds(5)).unwrap().request
 }
 
 /// So many nodes, on addresses of their own, that know each other.
@@ -43,8 +57,8 @@ fn settings(contact_points: &[&ScriptedNode]) -> Settings {
     settings
 }
 
-fn endpoints(cluster: &Cluster) -> Vec<Endpoint> {
-    let mut all: Vec<Endpoint> = cluster.plan().map(|host| host.endpoint().clone()).collect();
+fn addresses(cluster: &Cluster) -> Vec<ServerAddress> {
+    let mut all: Vec<_> = cluster.plan().map(|host| host.address().clone()).collect();
     all.sort_by_key(ToString::to_string);
     all
 }
@@ -55,8 +69,8 @@ async fn one_contact_point_leads_to_every_host() {
     let baseline = Baseline::of_tasks_and_descriptors(&alone);
     let nodes = nodes(3).await;
     let cluster = Cluster::connect(settings(&[&nodes[0]]), seconds(5)).await.unwrap();
-    let all: Vec<Endpoint> = nodes.iter().map(|node| node.address().into()).collect();
-    assert_eq!(endpoints(&cluster), all);
+    let all: Vec<ServerAddress> = nodes.iter().map(|node| node.address().into()).collect();
+    assert_eq!(addresses(&cluster), all);
     assert_eq!(cluster.topology().cluster_name(), "scripted");
     let firsts: Vec<_> = (0..3).map(|_| cluster.plan().next().unwrap().id()).collect();
     assert!(firsts[0] != firsts[1] && firsts[1] != firsts[2], "each plan begins with another");
@@ -74,14 +88,17 @@ async fn hosts_come_and_go() {
     let all = nodes[0].member();
     nodes[0].set_peers([nodes[1].member()]);
     let cluster = Cluster::connect(settings(&[&nodes[0]]), seconds(5)).await.unwrap();
-    assert_eq!(endpoints(&cluster).len(), 2);
+    assert_eq!(addresses(&cluster).len(), 2);
     let stays = cluster.topology().hosts()[0].clone();
     nodes[0].set_peers([nodes[1].member(), nodes[2].member(), all]);
-    eventually(PATIENCE, "the third is known", || endpoints(&cluster).len() == 3).await;
+    eventually(PATIENCE, "the third is known", || addresses(&cluster).len() == 3).await;
     assert!(std::sync::Arc::ptr_eq(&stays, &cluster.topology().hosts()[0]));
+    // Whoever keeps a host keeps no connection to it.
+    let kept = cluster.topology();
     nodes[0].set_peers([]);
-    eventually(PATIENCE, "only one is left", || endpoints(&cluster).len() == 1).await;
+    eventually(PATIENCE, "only one is left", || addresses(&cluster).len() == 1).await;
     eventually(PATIENCE, "nobody is connected to the others", || nodes[2].connections() == 0).await;
+    assert!(kept.hosts()[2].pool().pick().is_err());
 }
 
 #[tokio::test]
@@ -92,12 +109,12 @@ async fn the_control_connection_moves_on_when_its_host_goes() {
     let before = nodes[1].accepted().len();
     drop(nodes.remove(0));
     nodes[0].set_peers([]);
-    eventually(PATIENCE, "the other was asked", || endpoints(&cluster).len() == 1).await;
+    eventually(PATIENCE, "the other was asked", || addresses(&cluster).len() == 1).await;
     assert!(nodes[0].accepted().len() > before);
 }
 
 #[tokio::test]
-async fn g3_1_every_contact_point_is_told_with_its_reason() {
+async fn g3_1_every_contact_point_is_listed_with_its_reason() {
     let alone = alone().await;
     let baseline = Baseline::of_tasks_and_descriptors(&alone);
     let locked = ScriptedNode::builder().password("ada", "hunter2").start_tcp().await.unwrap();
@@ -122,6 +139,13 @@ async fn a_data_center_without_hosts_is_an_error() {
     settings.local_data_center = Some("near".to_owned());
     let error = Cluster::connect(settings, seconds(5)).await.unwrap_err();
     assert!(matches!(error.attempts[0].failure, ContactFailure::NoHostWanted { .. }));
+    assert!(error.is_permanent() && !error.is_timeout());
+    let text = format!(
+        "no server of the cluster could be asked: {}: no host of the cluster is in the data \
+         center `near`; there are: far",
+        node.address()
+    );
+    assert_eq!(error.to_string(), text);
 }
 
 #[tokio::test]
@@ -132,11 +156,12 @@ async fn before_v5_the_older_table_is_read() {
     let peer = Member::new(([127, 0, 1, 9], node.address().port()).into());
     node.set_peers([peer.clone()]);
     let cluster = Cluster::connect(settings(&[&node]), seconds(5)).await.unwrap();
-    assert!(endpoints(&cluster).contains(&peer.address.into()));
+    assert!(addresses(&cluster).contains(&peer.address.into()));
 }
 
-/// Peers as a server may describe them that is half way through something, or broken.
-fn hostile_peers(good: &ScriptedNode, local: &ScriptedNode) -> Prime {
+/// What `system.peers_v2` says: id, data center, rack, release, address among servers, address for
+/// clients, port.
+fn peers_v2(rows: impl IntoIterator<Item = Vec<Option<Bytes>>>) -> Prime {
     let statement = "SELECT host_id, data_center, rack, release_version, peer, native_address, \
          native_port FROM system.peers_v2";
     let shape = columns([
@@ -148,6 +173,11 @@ fn hostile_peers(good: &ScriptedNode, local: &ScriptedNode) -> Prime {
         ("native_address", ColumnType::Inet),
         ("native_port", ColumnType::Int),
     ]);
+    Prime::statement(statement).rows(shape, rows.into_iter().collect())
+}
+
+/// Peers as a server may describe them that is half way through something, or broken.
+fn hostile_peers(good: &ScriptedNode, local: &ScriptedNode) -> Prime {
     let (good, local) = (good.member(), local.member());
     let peer = |id: Option<Bytes>, address: Option<Bytes>| {
         let std::net::IpAddr::V4(ip) = good.address.ip() else { panic!("an address of v4") };
@@ -166,7 +196,7 @@ fn hostile_peers(good: &ScriptedNode, local: &ScriptedNode) -> Prime {
         peer(cell(good.host_id()), any()),
         peer(cell(good.host_id()), any()),
     ];
-    Prime::statement(statement).rows(shape, rows)
+    peers_v2(rows)
 }
 
 #[tokio::test]
@@ -175,8 +205,8 @@ async fn i8_hostile_rows_of_peers_are_left_out_and_the_others_are_known() {
     let nodes = nodes(2).await;
     nodes[0].prime(hostile_peers(&nodes[1], &nodes[0]));
     let cluster = Cluster::connect(settings(&[&nodes[0]]), seconds(5)).await.unwrap();
-    let both: Vec<Endpoint> = nodes.iter().map(|node| node.address().into()).collect();
-    assert_eq!(endpoints(&cluster), both);
+    let both: Vec<ServerAddress> = nodes.iter().map(|node| node.address().into()).collect();
+    assert_eq!(addresses(&cluster), both);
 }
 
 #[tokio::test]
@@ -184,7 +214,7 @@ async fn i10_a_host_that_belongs_to_another_cluster_changes_nothing() {
     let _alone = alone().await;
     let nodes = nodes(2).await;
     let cluster = Cluster::connect(settings(&[&nodes[0]]), seconds(5)).await.unwrap();
-    let both = endpoints(&cluster);
+    let both = addresses(&cluster);
     let local = "SELECT cluster_name, host_id, data_center, rack, release_version \
          FROM system.local WHERE key = 'local'";
     let shape = columns([
@@ -200,6 +230,6 @@ async fn i10_a_host_that_belongs_to_another_cluster_changes_nothing() {
     let asked = nodes[0].count_statement(local);
     eventually(PATIENCE, "it was asked", || nodes[0].count_statement(local) > asked).await;
     eventually(PATIENCE, "another is asked", || nodes[1].count_statement(local) > 0).await;
-    assert_eq!(endpoints(&cluster), both);
+    assert_eq!(addresses(&cluster), both);
     assert_eq!(cluster.topology().cluster_name(), "scripted");
 }

@@ -1,4 +1,4 @@
-//! One place of a pool: the task that sees to it that a connection is in it.
+//! One slot of a pool: the task that sees to it that a connection is in it.
 //!
 //! ```text
 //!                 failed: back off
@@ -9,7 +9,7 @@
 //!              |     v opened
 //!              |    open --over--+
 //!              |     |           |
-//!              |     | worn out  |       The one that is worn out stays listed until the next
+//!              |     | retiring  |       The one that is retiring stays listed until the next
 //!              +-----+-----------+       one is open; then it finishes what it has and closes.
 //!
 //!   stopped, in any state: the task ends; an open connection drains by itself.
@@ -21,15 +21,15 @@ use cqlwire_net::{ConnectError, Connection, Deadline};
 use tokio::time::{Instant, sleep};
 
 use crate::open::Listed;
-use crate::pool::Shared;
+use crate::shared::Shared;
 
-/// Keeps one place filled until the pool is stopped.
+/// Keeps one slot filled until the pool is stopped.
 pub(crate) async fn keep(shared: Arc<Shared>) {
     let stopped = shared.stopped.clone();
     stopped.run_until_cancelled(refill(&shared)).await;
 }
 
-async fn refill(shared: &Arc<Shared>) {
+async fn refill(shared: &Shared) {
     let mut failures = 0;
     let mut retiring: Option<Listed> = None;
     loop {
@@ -43,8 +43,8 @@ async fn refill(shared: &Arc<Shared>) {
             }
         };
         let since = Instant::now();
-        let listed = shared.opened(connection.clone());
-        // The one before it, if it was only worn out, drains once nobody can pick it any more.
+        let Some(listed) = shared.opened(connection.clone()) else { return };
+        // The one before it, if it was only retiring, drains once nobody can pick it any more.
         retiring.take();
         retiring = watch(shared, connection, listed).await;
         // One that a server closes right away counts as a failure.
@@ -55,11 +55,11 @@ async fn refill(shared: &Arc<Shared>) {
 
 async fn open(shared: &Shared) -> Result<Connection, ConnectError> {
     let deadline = Deadline::after(shared.settings.connect_timeout);
-    Connection::open(&shared.endpoint, &shared.settings.connection, deadline).await
+    Connection::open_at(&shared.address, &shared.settings.connection, deadline).await
 }
 
-/// Waits until the connection is over, and takes it off the list, or until it is worn out, and
-/// gives its place on the list back.
+/// Waits until the connection is over, and takes it off the list, or until it is retiring, and
+/// gives its listing back.
 async fn watch(shared: &Shared, connection: Connection, listed: Listed) -> Option<Listed> {
     tokio::select! {
         end = connection.ended() => {
@@ -67,10 +67,10 @@ async fn watch(shared: &Shared, connection: Connection, listed: Listed) -> Optio
             None
         }
         () = connection.retiring() => {
-            let host = &shared.endpoint;
+            let host = &shared.address;
             tracing::warn!(
                 %host,
-                "too many answers are owed, or one for too long: replacing a connection"
+                "too many responses are owed, or one for too long: replacing a connection"
             );
             Some(listed)
         }

@@ -1,0 +1,78 @@
+//! One question over a connection: a statement without values, and its rows.
+
+use bytes::BytesMut;
+use cqlwire_codec::{
+    Consistency, DecodeError, EncodeError, Opcode, Query, QueryParameters, RequestOptions,
+    Response, ResultResponse, Rows, ServerError, decode_response, encode_request,
+};
+
+use crate::{Connection, Deadline, Refused, RefusedBecause, RequestError};
+
+/// Why a question has no rows as its response.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AskError {
+    /// It cannot be said in the version that the connection speaks.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The connection took no more requests. Nothing was sent.
+    #[error("{0}")]
+    Refused(RefusedBecause),
+    /// There was no response.
+    #[error("{}", .0.failure)]
+    NoResponse(#[source] Box<RequestError>),
+    /// The server refused, or failed.
+    #[error("{0}")]
+    Server(#[source] Box<ServerError>),
+    /// The response cannot be read.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// The response is none to a question.
+    #[error("{0} is no response to a question")]
+    Unexpected(Opcode),
+}
+
+impl AskError {
+    /// Did the deadline pass?
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::NoResponse(error) if error.is_timeout())
+    }
+}
+
+impl From<Refused> for AskError {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused.because)
+    }
+}
+
+impl From<RequestError> for AskError {
+    fn from(error: RequestError) -> Self {
+        Self::NoResponse(Box::new(error))
+    }
+}
+
+impl Connection {
+    /// Asks the server with a statement of CQL that binds no values, at consistency ONE, and gives
+    /// the rows that it responds with, all in one page. Meant for system tables.
+    ///
+    /// # Errors
+    ///
+    /// [`AskError`]: whatever is not rows.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, the question is withdrawn if it was not written yet; otherwise its response is
+    /// thrown away when it comes.
+    pub async fn ask(&self, statement: &str, deadline: Deadline) -> Result<Rows, AskError> {
+        let query = Query { statement, parameters: QueryParameters::new(Consistency::One, &()) };
+        let options =
+            RequestOptions { compression: self.compression(), ..RequestOptions::default() };
+        let envelope = encode_request(&query, self.version(), &options, BytesMut::new())?;
+        let response = self.send(envelope, deadline)?.request.await?;
+        match decode_response(&response)?.response {
+            Response::Result(ResultResponse::Rows(rows)) => Ok(rows),
+            Response::Error(error) => Err(AskError::Server(error)),
+            other => Err(AskError::Unexpected(other.opcode())),
+        }
+    }
+}

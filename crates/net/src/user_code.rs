@@ -1,0 +1,66 @@
+//! The one place through which users' code is called while a connection is made: whatever panics in
+//! it is the cause of a failed attempt, and ends nothing else.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::{ConnectCause, UserCode};
+
+/// Calls users' code that returns at once.
+pub(crate) fn call<T>(whose: UserCode, code: impl FnOnce() -> T) -> Result<T, ConnectCause> {
+    catch_unwind(AssertUnwindSafe(code)).map_err(|payload| panicked(whose, &*payload))
+}
+
+/// Users' code that is awaited: its polls are caught, and its drop too, whenever that is.
+pub(crate) fn awaited<F: Future>(whose: UserCode, future: F) -> Awaited<F> {
+    Awaited { whose, future: Some(Box::pin(future)) }
+}
+
+/// See [`awaited`].
+pub(crate) struct Awaited<F> {
+    whose: UserCode,
+    future: Option<Pin<Box<F>>>,
+}
+
+impl<F> Awaited<F> {
+    fn drop_caught(&mut self) -> Result<(), ConnectCause> {
+        let future = self.future.take();
+        call(self.whose, || drop(future))
+    }
+}
+
+impl<F: Future> Future for Awaited<F> {
+    type Output = Result<F::Output, ConnectCause>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let whose = self.whose;
+        let Some(future) = self.future.as_mut() else { return Poll::Pending };
+        let polled = call(whose, || future.as_mut().poll(context));
+        match polled {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(output)) => Poll::Ready(self.drop_caught().map(|()| output)),
+            Err(cause) => {
+                // What a second panic says adds nothing.
+                self.drop_caught().unwrap_or_default();
+                Poll::Ready(Err(cause))
+            }
+        }
+    }
+}
+
+impl<F> Drop for Awaited<F> {
+    fn drop(&mut self) {
+        if let Err(cause) = self.drop_caught() {
+            tracing::warn!(%cause, "while an attempt to connect was given up");
+        }
+    }
+}
+
+fn panicked(whose: UserCode, payload: &(dyn Any + Send)) -> ConnectCause {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    ConnectCause::Panicked { whose, message: text.unwrap_or("no message").to_owned() }
+}

@@ -1,0 +1,142 @@
+//! The registry: every live pool of one owner, and the only door through which a pool is started.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use cqlwire_net::{Connection, Deadline, Race, ServerAddress};
+use tokio_util::task::TaskTracker;
+
+use crate::shared::Shared;
+use crate::{Pool, PoolUsage, RegistryClosed, Settings, slot};
+
+/// How long tasks may take that have been stopped, at the end of a close whose deadline has passed.
+const TASKS_GRACE: Duration = Duration::from_millis(50);
+
+/// Every live pool of one owner, those that drain included.
+///
+/// A pool is started by [`start`](Self::start) and in no other way, and once the registry is closed
+/// that is refused: nothing begins behind the back of a close. It counts the tasks of its pools, so
+/// that a close can wait for them. Dropped, it stops its pools.
+#[derive(Debug)]
+pub struct Registry {
+    settings: Arc<Settings>,
+    live: Mutex<Live>,
+}
+
+#[derive(Debug, Default)]
+struct Live {
+    closed: bool,
+    pools: Vec<Arc<Shared>>,
+}
+
+impl Registry {
+    /// A registry whose pools all have these settings. It counts tasks by a tracker of its own,
+    /// whatever the settings come with.
+    pub fn new(mut settings: Settings) -> Self {
+        settings.connection.tasks = TaskTracker::new();
+        Self { settings: Arc::new(settings), live: Mutex::default() }
+    }
+
+    /// Starts a pool: begins to connect to this server, and returns at once.
+    ///
+    /// # Errors
+    ///
+    /// [`RegistryClosed`]: nothing was begun.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime with I/O and time.
+    pub fn start(&self, address: ServerAddress) -> Result<Pool, RegistryClosed> {
+        // Held until all slots have their tasks: a close comes before all of it, or after.
+        let mut live = self.live();
+        if live.closed {
+            return Err(RegistryClosed);
+        }
+        live.forget_ended();
+        let shared = Arc::new(Shared::new(address, Arc::clone(&self.settings)));
+        live.pools.push(Arc::clone(&shared));
+        for _ in 0..self.settings.connections.get() {
+            self.tasks().spawn(slot::keep(Arc::clone(&shared)));
+        }
+        Ok(Pool::new(shared))
+    }
+
+    /// What its pools are like.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Counts every task of every pool: one for each slot, and one for each connection. Whoever owns
+    /// the registry may count more of its own by it.
+    pub fn tasks(&self) -> &TaskTracker {
+        &self.settings.connection.tasks
+    }
+
+    /// What all pools hold at the moment, added up, those that drain included.
+    pub fn usage(&self) -> PoolUsage {
+        let pools = self.pools();
+        pools.iter().fold(PoolUsage::default(), |sum, pool| sum + pool.usage())
+    }
+
+    /// Starts no more pools, and stops those there are: what was sent finishes, then the connections
+    /// close. Does not wait for it.
+    pub fn stop(&self) {
+        self.live().closed = true;
+        self.pools().iter().for_each(|pool| pool.stop());
+    }
+
+    /// Starts no more pools, lets what was sent finish, and closes all connections; at the deadline
+    /// it closes them all the same. Then there is no connection, and no task that
+    /// [`tasks`](Self::tasks) counts. May be called often and by many.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, the connections go on closing, without a deadline of their own.
+    pub async fn close(&self, deadline: Deadline) {
+        self.stop();
+        let mut late = Vec::new();
+        for connection in self.connections() {
+            if deadline.bound(connection.ended()).await.is_err() {
+                late.push(connection);
+            }
+        }
+        let mut closing = Race::new(Duration::ZERO, deadline);
+        for connection in &late {
+            closing.begin(connection.close(deadline));
+        }
+        while closing.next().await.is_some() {}
+        // What is left has been stopped, and needs no more than its turn.
+        self.tasks().close();
+        let ends = Deadline::after(deadline.remaining().max(TASKS_GRACE));
+        if ends.bound(self.tasks().wait()).await.is_err() {
+            tracing::warn!(tasks = self.tasks().len(), "tasks that were stopped do not end");
+        }
+    }
+
+    fn connections(&self) -> Vec<Connection> {
+        self.pools().iter().flat_map(|pool| pool.open.all()).collect()
+    }
+
+    fn pools(&self) -> Vec<Arc<Shared>> {
+        let mut live = self.live();
+        live.forget_ended();
+        live.pools.clone()
+    }
+
+    fn live(&self) -> MutexGuard<'_, Live> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Live {
+    /// Of a pool that nobody has a handle of, without slots and connections, nothing is left.
+    fn forget_ended(&mut self) {
+        self.pools.retain(|pool| Arc::strong_count(pool) > 1 || !pool.open.all().is_empty());
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

@@ -1,0 +1,121 @@
+//! Slots under paused time: how patiently they connect, and that nothing ends them.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use cqlwire_codec::Opcode;
+use cqlwire_net::{ByteStream, Dialer, Dialing, ServerAddress};
+use cqlwire_testkit::eventually;
+use cqlwire_testkit::node::ScriptedNode;
+use tokio::time::sleep;
+
+use super::{PATIENCE, send, started};
+use crate::{Pool, Registry, Settings};
+
+/// Counts how often it is asked for a stream, and asks a closure.
+struct Dials<F> {
+    count: AtomicUsize,
+    dial: F,
+}
+
+impl<F> Dialer for Dials<F>
+where
+    F: Fn(usize) -> std::io::Result<Box<dyn ByteStream>> + Send + Sync + 'static,
+{
+    fn dial<'a>(&'a self, _: &'a ServerAddress) -> Dialing<'a> {
+        let number = self.count.fetch_add(1, Ordering::Relaxed);
+        let dialed = (self.dial)(number);
+        Box::pin(std::future::ready(dialed))
+    }
+}
+
+impl<F> fmt::Debug for Dials<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dials").finish_non_exhaustive()
+    }
+}
+
+/// A pool of one slot whose streams come from this closure, and how often it was asked for one.
+fn dialing(
+    dial: impl Fn(usize) -> std::io::Result<Box<dyn ByteStream>> + Send + Sync + 'static,
+) -> (Registry, Pool, impl Fn() -> usize) {
+    let dials = Arc::new(Dials { count: AtomicUsize::new(0), dial });
+    let mut settings = Settings { connections: std::num::NonZeroUsize::MIN, ..Settings::default() };
+    settings.connection.dialer = Some(dials.clone());
+    let (registry, pool) = started(std::net::SocketAddr::from(([127, 0, 0, 1], 9042)), settings);
+    (registry, pool, move || dials.count.load(Ordering::Relaxed))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_refuses_is_dialled_less_and_less_often() {
+    let (_registry, _pool, count) =
+        dialing(|_| Err(std::io::Error::from(std::io::ErrorKind::ConnectionRefused)));
+    // 100 ms, 200 ms, ... each shortened by up to a half: at least 5 and at most 8 in 10 s.
+    sleep(Duration::from_secs(10)).await;
+    let early = count();
+    assert!((7..=10).contains(&early), "{early}");
+    sleep(Duration::from_secs(300)).await;
+    let late = count() - early;
+    assert!((10..=22).contains(&late), "at most 30 s apart: {late}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_closes_right_away_is_dialled_less_and_less_often() {
+    let node = Arc::new(ScriptedNode::builder().in_memory());
+    let reached = node.clone();
+    let (_registry, pool, count) = dialing(move |_| Ok(Box::new(reached.connect())));
+    for _ in 0..200 {
+        if pool.pick().is_ok() {
+            node.close_connections();
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    assert!((5..=10).contains(&count()), "{}", count());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_lived_well_is_replaced_without_a_wait() {
+    let node = Arc::new(ScriptedNode::builder().in_memory());
+    let reached = node.clone();
+    let (_registry, pool, count) = dialing(move |number| match number {
+        0..5 => Err(std::io::Error::from(std::io::ErrorKind::ConnectionRefused)),
+        _ => Ok(Box::new(reached.connect())),
+    });
+    eventually(PATIENCE, "it is open", || pool.pick().is_ok()).await;
+    sleep(Duration::from_secs(31)).await;
+    node.close_connections();
+    sleep(Duration::from_millis(1)).await;
+    assert_eq!(count(), 7);
+    assert!(pool.pick().is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn g7_3_a_dialer_that_panics_ends_no_slot() {
+    let node = Arc::new(ScriptedNode::builder().in_memory());
+    let reached = node.clone();
+    let (_registry, pool, count) = dialing(move |number| {
+        assert!(number >= 3, "not yet");
+        Ok(Box::new(reached.connect()))
+    });
+    let error = pool.ready(super::seconds(1)).await.unwrap_err();
+    let text = "no connection to 127.0.0.1:9042: TCP failed after 0.0ns: \
+                the dialer panicked: not yet";
+    assert_eq!(error.to_string(), text);
+    eventually(PATIENCE, "it is open all the same", || pool.pick().is_ok()).await;
+    assert_eq!(count(), 4);
+}
+
+#[tokio::test]
+async fn connections_that_are_equally_busy_take_turns() {
+    let node = ScriptedNode::builder().start_tcp().await.unwrap();
+    let (_registry, pool) = super::filled(&node, super::settings()).await;
+    for _ in 0..100 {
+        send(&pool).await.unwrap();
+    }
+    // Each serves 50 of 100 on average, and 20 but once in a thousand million runs.
+    let queries = node.received().into_iter().filter(|request| request.opcode == Opcode::Query);
+    let first = queries.filter(|request| request.connection == 0).count();
+    assert!((20..=80).contains(&first), "{first}");
+}
