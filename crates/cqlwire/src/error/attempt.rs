@@ -66,10 +66,11 @@ fn reason(reason: &Unconnected) -> String {
     }
 }
 
-const fn in_words(because: RefusedBecause) -> &'static str {
+fn in_words(because: RefusedBecause) -> String {
     match because {
-        RefusedBecause::Full => "as many requests wait for its connection as may",
-        RefusedBecause::Closing => "its connection is being closed",
-        RefusedBecause::Ended => "its connection is over",
+        RefusedBecause::Closing => "its connection is being closed".to_owned(),
+        RefusedBecause::Ended => "its connection is over".to_owned(),
+        RefusedBecause::Full(limit) => format!("as many wait for its connection as may: {limit}"),
+        other => other.to_string(),
     }
 }

@@ -43,6 +43,17 @@ pub enum ErrorKind {
         #[source]
         end: Arc<ConnectionEnd>,
     },
+    /// The answer is over the limit of a response. The request may have been done, and any host
+    /// would answer the same.
+    #[error("{host}: the response of {declared} bytes is over the limit of {limit}")]
+    ResponseTooLarge {
+        /// The host that answered.
+        host: Arc<str>,
+        /// The length of the body, in bytes.
+        declared: u64,
+        /// The limit, in bytes.
+        limit: usize,
+    },
     /// The session has been closed; nothing was sent.
     #[error("the session is closed")]
     SessionClosed,
@@ -196,6 +207,7 @@ impl ErrorKind {
             Self::Timeout { phase, .. } => matches!(phase, TimeoutPhase::Response),
             // The server answered, so it did what it was asked; only the answer is of no use.
             Self::ConnectionLost { .. }
+            | Self::ResponseTooLarge { .. }
             | Self::Decode(_)
             | Self::UnexpectedResponse(_)
             | Self::NoColumns { .. }

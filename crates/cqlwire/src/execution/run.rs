@@ -252,8 +252,11 @@ fn no_answer<A: Ask>(host: &Host, ask: &A, error: RequestError) -> Failure {
             };
             Failure::Final(ErrorKind::Timeout { phase, host: Some(host) })
         }
-        RequestFailure::ConnectionLost(end) if !ask.is_idempotent() => {
+        RequestFailure::ConnectionLost(end) if !ask.is_idempotent() || end.would_recur() => {
             Failure::Final(ErrorKind::ConnectionLost { host, end })
+        }
+        RequestFailure::ResponseTooLarge { declared, limit } => {
+            Failure::Final(ErrorKind::ResponseTooLarge { host, declared, limit })
         }
         _ => Failure::Next(AttemptFailure::NoResponse(Box::new(error))),
     }
