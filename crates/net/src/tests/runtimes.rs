@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use cqlwire_mux::{Reached, Usage};
 use cqlwire_testkit::node::{Prime, ScriptedNode};
 use tokio::runtime::{Builder, Runtime};
+use tokio::time::timeout;
 
 use super::{ask, connected, millis, query, seconds, send};
 use crate::{Connection, ConnectionEnd, RefusedBecause, Request, RequestFailure, Sent, Settings};
@@ -175,7 +176,8 @@ fn g6_1_a_request_that_is_awaited_elsewhere_ends_in_time_though_nobody_drives_it
         for (request, reached, limit) in
             [(queued, Reached::Queued, 250), (written, Reached::Written, 1_050)]
         {
-            let error = elsewhere.block_on(request).unwrap_err();
+            let patient = async { timeout(Duration::from_secs(5), request).await };
+            let error = elsewhere.block_on(patient).expect("it waits for ever").unwrap_err();
             let RequestFailure::DeadlinePassed(found) = error.failure else { panic!("{error}") };
             assert_eq!(found, reached);
             assert!(error.elapsed <= Duration::from_millis(limit), "{:?}", error.elapsed);

@@ -63,6 +63,15 @@ fn a_server_that_never_stops_is_read_as_far_as_the_budget_goes() {
 }
 
 #[test]
+fn one_large_envelope_is_read_as_far_as_the_budget_goes() {
+    let decoder = EnvelopeDecoder::new(DecoderSettings::default());
+    let mut incoming = Incoming::new(decoder, BytesMut::new(), BUDGET);
+    let mut stream = Endless { bytes: event(ProtocolVersion::V4, 8 << 20), at: 0, read: 0 };
+    assert!(matches!(read(&mut incoming, &mut stream), Read::More));
+    assert!(stream.read <= BUDGET + LARGEST_READ, "{} bytes", stream.read);
+}
+
+#[test]
 fn g11_5_what_is_split_and_not_delivered_is_bounded_in_bytes() {
     // 60 KiB on the wire, of segments that are 255 times as large: nothing but empty events.
     let version = ProtocolVersion::V5;
