@@ -46,6 +46,12 @@ impl EnvelopeFlags {
         Self(bits)
     }
 
+    /// Of a response: whether something stands before its message (a tracing id, warnings, a custom
+    /// payload).
+    pub const fn announce_prefixes(self) -> bool {
+        self.0 & (Self::TRACING.0 | Self::WARNING.0 | Self::CUSTOM_PAYLOAD.0) != 0
+    }
+
     /// The byte on the wire.
     pub const fn bits(self) -> u8 {
         self.0

@@ -173,7 +173,8 @@ pub use consistency::{Consistency, SerialConsistency};
 pub use envelope::{Direction, Envelope, EnvelopeFlags, EnvelopeHeader, HEADER_LEN};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, FramingError};
 pub use framing::{
-    Compression, DecoderSettings, EnvelopeDecoder, LARGE_BODY, SegmentEncoder, SegmentEnd,
+    Arrival, Compression, DecoderSettings, EnvelopeDecoder, LARGE_BODY, Oversized, SegmentEncoder,
+    SegmentEnd,
 };
 pub use handshake::{Agreement, Handshake};
 pub use opcode::Opcode;

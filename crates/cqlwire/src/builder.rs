@@ -162,6 +162,36 @@ impl SessionBuilder {
         self
     }
 
+    /// How many requests may wait for a stream id of one connection, or for room in its buffer; what
+    /// is more goes to another host, or fails as [`Overloaded`](ErrorKind::Overloaded). Default
+    /// 32,768.
+    pub const fn max_waiting_requests(mut self, requests: u32) -> Self {
+        self.cluster.pool.connection.multiplexer.max_waiting = requests;
+        self
+    }
+
+    /// The same in bytes of requests. Default 64 MiB.
+    pub const fn max_waiting_bytes(mut self, bytes: usize) -> Self {
+        self.cluster.pool.connection.multiplexer.max_waiting_bytes = bytes;
+        self
+    }
+
+    /// How long the body of a request may be, in bytes: one that is longer is refused, and nothing of
+    /// it is sent. Default 16 MiB: servers since 4.1 take no more unless configured otherwise
+    /// (`native_transport_max_frame_size`), and older ones no larger mutation.
+    pub const fn max_request_bytes(mut self, bytes: usize) -> Self {
+        self.cluster.pool.connection.multiplexer.max_request_bytes = bytes;
+        self
+    }
+
+    /// How long a response may be, in bytes after decompression: one that is longer fails its own
+    /// request ([`ResponseTooLarge`](ErrorKind::ResponseTooLarge)), and its bytes are thrown away as
+    /// they come. Default 256 MiB, what the protocol allows.
+    pub const fn max_response_bytes(mut self, bytes: usize) -> Self {
+        self.cluster.pool.connection.max_envelope_bytes = bytes;
+        self
+    }
+
     /// How requests are executed unless they say otherwise.
     pub fn profile(mut self, profile: ExecutionProfile) -> Self {
         self.profile = profile;

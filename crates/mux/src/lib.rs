@@ -38,6 +38,7 @@ mod waiting;
 
 pub use connection::{
     Abandoned, Connection, Refused, RefusedBecause, Submitted, Unresponsive, Usage, Violation,
+    WaitingLimit, Written,
 };
 pub use requests::{Outcome, Reached, Ticket};
 pub use settings::Settings;

@@ -8,6 +8,7 @@
 //! owners are told their new numbers.
 
 use std::collections::VecDeque;
+use std::time::Instant;
 
 use bytes::{Buf, BytesMut};
 use cqlwire_codec::{RequestEnvelope, StreamId};
@@ -16,6 +17,8 @@ use cqlwire_codec::{RequestEnvelope, StreamId};
 struct Queued {
     /// Whose envelope it is; none: the connection's own.
     owner: Option<u32>,
+    /// Until when it may be written; none: the connection's own, at any time.
+    deadline: Option<Instant>,
     bytes: usize,
     withdrawn: bool,
 }
@@ -28,6 +31,8 @@ pub(crate) struct Outgoing {
     /// How many envelopes were taken so far: the number of the first one that is still here.
     taken: u64,
     withdrawn_bytes: usize,
+    /// No deadline of those that are here is before this one.
+    earliest: Option<Instant>,
 }
 
 impl Outgoing {
@@ -52,10 +57,17 @@ impl Outgoing {
         &mut self,
         envelope: &RequestEnvelope,
         stream: StreamId,
-        owner: Option<u32>,
+        owner: Option<(u32, Instant)>,
     ) -> u64 {
         envelope.copy_to(stream, &mut self.buffer);
-        self.queue.push_back(Queued { owner, bytes: envelope.len(), withdrawn: false });
+        let (owner, deadline) = owner.unzip();
+        if let Some(deadline) = deadline
+            && self.earliest.is_none_or(|earliest| deadline < earliest)
+        {
+            self.earliest = Some(deadline);
+        }
+        let bytes = envelope.len();
+        self.queue.push_back(Queued { owner, deadline, bytes, withdrawn: false });
         self.taken + self.queue.len() as u64 - 1
     }
 
@@ -73,6 +85,23 @@ impl Outgoing {
         true
     }
 
+    /// Push the owners of those whose deadline is at or before `now` to `overdue`.
+    pub(crate) fn overdue(&mut self, now: Instant, overdue: &mut Vec<u32>) {
+        if self.earliest.is_none_or(|earliest| earliest > now) {
+            return;
+        }
+        self.earliest = None;
+        for queued in self.queue.iter().filter(|queued| !queued.withdrawn) {
+            match queued.deadline {
+                Some(deadline) if deadline <= now => overdue.extend(queued.owner),
+                Some(deadline) if self.earliest.is_none_or(|earliest| deadline < earliest) => {
+                    self.earliest = Some(deadline);
+                }
+                Some(_) | None => {}
+            }
+        }
+    }
+
     /// Move envelopes of up to `limit` bytes, and at least one, to the empty `batch`.
     /// Returns how many envelopes that are.
     pub(crate) fn take(
@@ -88,6 +117,7 @@ impl Outgoing {
         if bytes <= limit {
             std::mem::swap(&mut self.buffer, batch);
             self.queue.clear();
+            self.earliest = None;
         } else {
             (count, bytes) = self.fitting(limit);
             batch.extend_from_slice(&self.buffer[..bytes]);
@@ -104,6 +134,7 @@ impl Outgoing {
         self.queue = VecDeque::new();
         self.buffer = BytesMut::new();
         self.withdrawn_bytes = 0;
+        self.earliest = None;
     }
 
     fn fitting(&self, limit: usize) -> (usize, usize) {

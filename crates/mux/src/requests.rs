@@ -8,15 +8,16 @@
 //!     |        |              | answer | deadline | end of the connection
 //!     +--------|--------------+        |          |
 //!              |  deadline, end        v          v
-//!              |                  +-----------------+   redeem    
-//!              +----------------->| settled(Outcome)|-----------> gone
+//!              |                  +-----------------+   redeem
+//!              +----------------->| resolved(Outcome)|-----------> gone
 //!                                 +-----------------+
 //!   Redeeming or giving up the ticket ends the record in any phase.
 //! ```
 
 use std::task::Waker;
+use std::time::Instant;
 
-use cqlwire_codec::{Envelope, RequestEnvelope, StreamId};
+use cqlwire_codec::{Arrival, Envelope, Oversized, RequestEnvelope, StreamId};
 
 /// How far a request had got when it ended without an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,10 +35,21 @@ pub enum Reached {
 pub enum Outcome {
     /// The server answered.
     Response(Envelope),
+    /// The server answered with more than is taken. The request was run, or refused.
+    ResponseTooLarge(Oversized),
     /// Its deadline passed first.
     DeadlinePassed(Reached),
     /// The connection ended first.
     ConnectionEnded(Reached),
+}
+
+impl From<Arrival> for Outcome {
+    fn from(arrival: Arrival) -> Self {
+        match arrival {
+            Arrival::Envelope(envelope) => Self::Response(envelope),
+            Arrival::Oversized(oversized) => Self::ResponseTooLarge(oversized),
+        }
+    }
 }
 
 /// A request's claim to its outcome. There is one for each request, and it has to be given back: by
@@ -69,11 +81,11 @@ pub(crate) enum Phase {
     /// No record: `next` is the next free one.
     Free { next: Option<u32> },
     /// For a stream id and for room; the envelope is kept here meanwhile.
-    Waiting(RequestEnvelope),
+    Waiting { envelope: RequestEnvelope, deadline: Instant },
     /// On a stream. Whether it was written is told by its number in the outgoing buffer.
     InFlight { stream: StreamId, number: u64 },
     /// It has its outcome, for which its caller may not have come yet.
-    Settled(Outcome),
+    Resolved(Outcome),
 }
 
 #[derive(Debug)]
@@ -132,10 +144,23 @@ impl Requests {
     }
 
     /// Give the request its outcome. Returns its phase until now, and whom to wake.
-    pub(crate) fn settle(&mut self, key: u32, outcome: Outcome) -> (Phase, Option<Waker>) {
+    pub(crate) fn resolve(&mut self, key: u32, outcome: Outcome) -> (Phase, Option<Waker>) {
         let record = &mut self.records[key as usize];
-        debug_assert!(!matches!(record.phase, Phase::Free { .. } | Phase::Settled(_)));
-        (std::mem::replace(&mut record.phase, Phase::Settled(outcome)), record.waker.take())
+        debug_assert!(!matches!(record.phase, Phase::Free { .. } | Phase::Resolved(_)));
+        (std::mem::replace(&mut record.phase, Phase::Resolved(outcome)), record.waker.take())
+    }
+
+    /// The outcome, if it is there: the record is closed with it.
+    pub(crate) fn redeem(&mut self, key: u32) -> Option<Outcome> {
+        let record = &mut self.records[key as usize];
+        let Phase::Resolved(outcome) = &mut record.phase else { return None };
+        // Whatever is left in its place goes with the record.
+        let nothing = Outcome::DeadlinePassed(Reached::Waiting);
+        let outcome = std::mem::replace(outcome, nothing);
+        record.phase = Phase::Free { next: self.free };
+        self.free = Some(key);
+        self.live -= 1;
+        Some(outcome)
     }
 
     /// Close the record: its ticket came back.
@@ -161,10 +186,10 @@ impl Requests {
     }
 
     /// The keys of all requests without an outcome.
-    pub(crate) fn unsettled(&self) -> Vec<u32> {
+    pub(crate) fn unresolved(&self) -> Vec<u32> {
         let keys = (0..).zip(&self.records);
         let open =
-            keys.filter(|(_, r)| matches!(r.phase, Phase::Waiting(_) | Phase::InFlight { .. }));
+            keys.filter(|(_, r)| matches!(r.phase, Phase::Waiting { .. } | Phase::InFlight { .. }));
         open.map(|(key, _)| key).collect()
     }
 }

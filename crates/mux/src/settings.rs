@@ -16,6 +16,10 @@ pub struct Settings {
     pub max_waiting: u32,
     /// How many bytes of envelopes may wait that way. Default 64 MiB.
     pub max_waiting_bytes: usize,
+    /// The longest body of a request, in bytes as it is sent; a longer one is refused before it is. Default 16 MiB:
+    /// servers since 4.1 refuse what is longer (`native_transport_max_frame_size`), and those before it take no
+    /// mutation of more (half a commit log segment).
+    pub max_request_bytes: usize,
     /// How many bytes of envelopes may be ready for the socket; when a server stops reading, whatever is beyond
     /// waits. One envelope may be larger. Default 1 MiB.
     pub max_outgoing_bytes: usize,
@@ -24,6 +28,9 @@ pub struct Settings {
     /// How many events of the server are kept for a reader that does not come; then the oldest go.
     /// Default 1,024.
     pub max_events: usize,
+    /// How many bytes of bodies these may have together. One that has more by itself is dropped. Default 1 MiB: an
+    /// event has some hundred bytes.
+    pub max_event_bytes: usize,
     /// How many answers may be owed to callers that are gone before the connection asks to be replaced.
     /// Default 1,024: a quarter of the ids.
     pub max_orphaned: usize,
@@ -31,9 +38,13 @@ pub struct Settings {
     /// A server gives up on a request within seconds; one that is silent about it for longer has lost it, and its
     /// id with it. Default 60 s.
     pub max_orphan_age: Duration,
-    /// After this long without a byte from the server, it is asked for a sign of life (OPTIONS). Default 30 s.
+    /// After this long without a byte from the server, it is asked for a sign of life (OPTIONS). At least 100 ms;
+    /// zero means never. Default 30 s.
     pub heartbeat_after: Duration,
-    /// How long the server has for that sign before it is taken for dead. Default 5 s.
+    /// How long the server has for that sign before it is taken for dead, counted from when the question is written;
+    /// and how long the socket may take nothing before that. At least 100 ms. Where the socket was full, which means
+    /// that the system still holds bytes before the question, it is twice as long as the server has been silent by
+    /// then, if that is more. Default 5 s.
     pub heartbeat_timeout: Duration,
 }
 
@@ -43,9 +54,11 @@ impl Default for Settings {
             max_in_flight: 4_096,
             max_waiting: 32_768,
             max_waiting_bytes: 64 << 20,
+            max_request_bytes: 16 << 20,
             max_outgoing_bytes: 1 << 20,
             max_batch_bytes: 128 << 10,
             max_events: 1_024,
+            max_event_bytes: 1 << 20,
             max_orphaned: 1_024,
             max_orphan_age: Duration::from_secs(60),
             heartbeat_after: Duration::from_secs(30),

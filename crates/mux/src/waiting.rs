@@ -2,6 +2,7 @@
 
 use cqlwire_codec::RequestEnvelope;
 
+use crate::connection::WaitingLimit;
 use crate::links::{Links, List};
 
 /// How many buffers are kept of those that have had their turn, and the largest that is: 512 KiB in all, and only
@@ -37,8 +38,13 @@ impl WaitingRoom {
         self.bytes
     }
 
-    pub(crate) fn has_room_for(&self, bytes: usize) -> bool {
-        self.count < self.max_count && self.bytes.saturating_add(bytes) <= self.max_bytes
+    /// The limit that keeps out an envelope of so many bytes, if one does.
+    pub(crate) fn full_for(&self, bytes: usize) -> Option<WaitingLimit> {
+        if self.count >= self.max_count {
+            return Some(WaitingLimit::Requests(self.max_count));
+        }
+        let full = self.bytes.saturating_add(bytes) > self.max_bytes;
+        full.then_some(WaitingLimit::Bytes(self.max_bytes))
     }
 
     /// Whose turn it is.

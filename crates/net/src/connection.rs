@@ -32,13 +32,13 @@ struct Handle {
     driver: AbortHandle,
 }
 
-/// How long a driver that was told to stop at once may take.
+/// How long a driver that is aborted may take.
 const ABORT_GRACE: Duration = Duration::from_millis(50);
 
 /// A request that was taken in.
 #[derive(Debug)]
 pub struct Sent {
-    /// The answer to come.
+    /// The response to come.
     pub request: Request,
     /// A cleared buffer for the next envelope to be encoded into: its own, or, if it has to wait
     /// for its turn, that of another which has waited, if there is one.
@@ -58,6 +58,9 @@ impl Connection {
 
     /// Sends a request. It is queued, or waits for its turn, when this returns; writing is the
     /// driver's.
+    ///
+    /// If the deadline passes before it is written, as one that has passed already does, nothing of
+    /// it is sent.
     ///
     /// The envelope has to be one of this connection's [version](Self::version), and on v3 and v4
     /// compressed, if at all, with its [compression](Self::compression).
@@ -101,7 +104,7 @@ impl Connection {
     }
 
     /// Takes no more requests, lets those that were taken in finish, and closes the socket; at the
-    /// deadline it closes the socket all the same, and tells those that are left. May be called
+    /// deadline it closes the socket all the same, and ends those that are left. May be called
     /// often and by many: all return once the socket is gone.
     ///
     /// # Cancel safety
@@ -116,7 +119,7 @@ impl Connection {
             let grace = Deadline::after(ABORT_GRACE);
             if grace.bound(self.shared().ended.cancelled()).await.is_err() {
                 tracing::warn!(host = self.name(), "the runtime of a connection does not run");
-                self.handle.tell_requests();
+                self.handle.end_requests();
             }
         }
     }
@@ -139,7 +142,7 @@ impl Connection {
         self.shared().end()
     }
 
-    /// Waits until so many answers are owed to nobody, or one of them for so long, that the connection
+    /// Waits until so many responses are owed to nobody, or one of them for so long, that the connection
     /// should be replaced ([`max_orphaned`](crate::MultiplexerSettings::max_orphaned),
     /// [`max_orphan_age`](crate::MultiplexerSettings::max_orphan_age)). It serves on meanwhile.
     /// Never resolves on a connection that ends before.
@@ -161,9 +164,19 @@ impl Connection {
         self.shared().is_open()
     }
 
-    /// How many requests are under way, to choose among connections. Takes no lock.
+    /// How many responses are owed, to choose among connections: to requests that are under way,
+    /// and to those given up after they were written, whose response has yet to come. So a
+    /// connection that has gone quiet looks as busy as it is. Takes no lock.
     pub fn load(&self) -> usize {
         self.shared().load()
+    }
+
+    /// How many events were dropped: nobody read them, or they were over a limit
+    /// ([`max_events`](crate::MultiplexerSettings::max_events),
+    /// [`max_event_bytes`](crate::MultiplexerSettings::max_event_bytes), or the one of envelopes).
+    /// Who follows a cluster by its events has to look anew when it grows.
+    pub fn dropped_events(&self) -> u64 {
+        self.shared().core().dropped_events()
     }
 
     /// What it holds at the moment. At rest, all of it is zero.
@@ -171,12 +184,12 @@ impl Connection {
         self.shared().core().usage()
     }
 
-    /// The version that the handshake settled.
+    /// The version that the handshake agreed on.
     pub fn version(&self) -> ProtocolVersion {
         self.shared().peer.version
     }
 
-    /// The compression that the handshake settled. On v3 and v4 requests are compressed with it
+    /// The compression that the handshake agreed on. On v3 and v4 requests are compressed with it
     /// when they are encoded; on v5 the connection sees to it.
     pub fn compression(&self) -> Option<Compression> {
         self.shared().peer.compression
@@ -195,7 +208,7 @@ impl Connection {
 impl Handle {
     /// Ends the requests here, since the driver is not run to do it. What it had taken to write may
     /// have been written.
-    fn tell_requests(&self) {
+    fn end_requests(&self) {
         let mut wakers = Vec::new();
         self.shared.core().handle_end(0, &mut wakers);
         wakers.into_iter().for_each(Waker::wake);

@@ -66,7 +66,10 @@ pub use auth::{
     AuthenticationError, Authenticator, Exchange, InvalidCredentials, PlainCredentials,
 };
 pub use connection::{Connection, Sent};
-pub use cqlwire_mux::{Reached, RefusedBecause, Settings as MultiplexerSettings, Usage};
+pub use cqlwire_mux::{
+    Reached, RefusedBecause, Settings as MultiplexerSettings, Unresponsive, Usage, Violation,
+    WaitingLimit,
+};
 pub use deadline::{Deadline, DeadlinePassed};
 pub use dial::{ByteStream, Dialer, Dialing};
 pub use endpoint::{DEFAULT_PORT, Endpoint, InvalidEndpoint};

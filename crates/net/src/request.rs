@@ -1,25 +1,36 @@
-//! One request under way: a future of its answer.
+//! One request under way: a future of its response.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::ptr;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-use cqlwire_codec::Envelope;
+use cqlwire_codec::{Envelope, Oversized};
 use cqlwire_mux::{Outcome, Reached, Ticket};
+use tokio::time::{Sleep, sleep_until};
 
 use crate::deadline::now;
-use crate::shared::Shared;
+use crate::shared::{Shared, here};
 use crate::{Deadline, RequestError, RequestFailure};
 
-/// A request that a connection has taken in. Resolves, once, to the server's answer or to what
+/// A request that a connection has taken in. Resolves, once, to the server's response or to what
 /// prevented it; the deadline that it was sent with is kept by the connection, so that it costs no
 /// timer here.
 ///
 /// It goes on whether or not it is polled: it is the connection that writes, reads and tells the
-/// time. An answer that comes before the first poll is delivered by the first poll. It may be
-/// polled by any task of any runtime, or of none.
+/// time. A response that comes before the first poll is delivered by the first poll.
+///
+/// It may be polled by any task of any runtime, or of none. On a tokio runtime other than the one
+/// that the connection was opened on it keeps its deadline itself, with a timer of that runtime:
+/// the connection's own may be there and yet not run, as one is that was left after a `block_on`.
+/// Outside of tokio there is no timer to be had: there it ends within its deadline as long as the
+/// connection's runtime runs, or is shut down.
+///
+/// # Panics
+///
+/// Polled on another tokio runtime, and that one was built without its timer (`enable_time`).
 ///
 /// # Cancel safety
 ///
@@ -35,7 +46,13 @@ pub struct Request {
     deadline: Deadline,
     /// Who is woken, once somebody is.
     watched_by: Option<Identity>,
+    /// Keeps the deadline, where it is polled on another runtime than the connection's.
+    timer: Option<Pin<Box<Sleep>>>,
 }
+
+/// How long the connection has, from the deadline on, to say by itself that it has passed, before
+/// another runtime's timer does.
+const GRACE: Duration = Duration::from_millis(20);
 
 /// Which waker, as `will_wake` tells them apart. The connection holds a clone of it meanwhile, so
 /// that no other can be mistaken for it.
@@ -53,8 +70,8 @@ impl Identity {
 
 impl Request {
     pub(crate) fn new(shared: Arc<Shared>, ticket: Ticket, deadline: Deadline) -> Self {
-        shared.add_load();
-        Self { shared, ticket: Some(ticket), deadline, watched_by: None }
+        shared.add_awaited();
+        Self { shared, ticket: Some(ticket), deadline, watched_by: None, timer: None }
     }
 
     #[cold]
@@ -71,6 +88,56 @@ impl Request {
             Reached::Waiting | Reached::Queued => RequestFailure::Unsent(end),
         })
     }
+
+    /// It is woken by this waker from now on. On another runtime than the connection's, whose tasks
+    /// may run while the connection's do not, it keeps its deadline by itself.
+    fn watch(&mut self, identity: Identity, context: &mut Context<'_>) {
+        self.watched_by = Some(identity);
+        let here = here();
+        self.timer = (here.is_some() && here != self.shared.home)
+            .then(|| Box::pin(sleep_until((self.deadline.at() + GRACE).into())));
+        if self.is_overdue(context) {
+            context.waker().wake_by_ref();
+        }
+    }
+
+    /// Has its own timer fired, if it has one?
+    fn is_overdue(&mut self, context: &mut Context<'_>) -> bool {
+        self.timer.as_mut().is_some_and(|timer| timer.as_mut().poll(context).is_ready())
+    }
+
+    /// The deadline has passed, and the connection does not say so.
+    #[cold]
+    fn give_up(&self, ticket: Ticket) -> Result<Envelope, RequestError> {
+        let now = now();
+        let mut core = self.shared.core();
+        // What has come since is not given up.
+        let abandoned = match core.poll_outcome(ticket, &mut None) {
+            Ok(outcome) => {
+                drop(core);
+                return self.resolved(outcome);
+            }
+            Err(ticket) => core.abandon(ticket, now),
+        };
+        drop(core);
+        // It had no outcome a moment ago, under the same lock.
+        let reached = abandoned.reached.unwrap_or(Reached::Written);
+        abandoned.wake.into_iter().for_each(Waker::wake);
+        Err(self.failed(RequestFailure::DeadlinePassed(reached)))
+    }
+
+    fn resolved(&self, outcome: Outcome) -> Result<Envelope, RequestError> {
+        match outcome {
+            Outcome::Response(envelope) => Ok(envelope),
+            Outcome::ResponseTooLarge(Oversized { declared, limit, .. }) => {
+                Err(self.failed(RequestFailure::ResponseTooLarge { declared, limit }))
+            }
+            Outcome::DeadlinePassed(reached) => {
+                Err(self.failed(RequestFailure::DeadlinePassed(reached)))
+            }
+            Outcome::ConnectionEnded(reached) => Err(self.ended(reached)),
+        }
+    }
 }
 
 impl Future for Request {
@@ -82,18 +149,17 @@ impl Future for Request {
             return Poll::Pending;
         };
         // A waker is cloned and dropped outside of the lock: either may run anything.
-        let identity = Some(Identity::of(context.waker()));
-        let mut waker = (self.watched_by != identity).then(|| context.waker().clone());
+        let identity = Identity::of(context.waker());
+        let mut waker = (self.watched_by != Some(identity)).then(|| context.waker().clone());
         let polled = self.shared.core().poll_outcome(ticket, &mut waker);
         match polled {
-            Ok(Outcome::Response(envelope)) => Poll::Ready(Ok(envelope)),
-            Ok(Outcome::DeadlinePassed(reached)) => {
-                Poll::Ready(Err(self.failed(RequestFailure::DeadlinePassed(reached))))
-            }
-            Ok(Outcome::ConnectionEnded(reached)) => Poll::Ready(Err(self.ended(reached))),
+            Ok(outcome) => Poll::Ready(self.resolved(outcome)),
+            Err(ticket) if self.is_overdue(context) => Poll::Ready(self.give_up(ticket)),
             Err(ticket) => {
                 self.ticket = Some(ticket);
-                self.watched_by = identity;
+                if self.watched_by != Some(identity) {
+                    self.watch(identity, context);
+                }
                 Poll::Pending
             }
         }
@@ -102,7 +168,7 @@ impl Future for Request {
 
 impl Drop for Request {
     fn drop(&mut self) {
-        self.shared.remove_load();
+        self.shared.remove_awaited();
         if let Some(ticket) = self.ticket.take() {
             let abandoned = self.shared.core().abandon(ticket, now());
             if let Some(driver) = abandoned.wake {
@@ -111,3 +177,6 @@ impl Drop for Request {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,10 +36,12 @@ pub struct Settings {
     pub startup_options: BTreeMap<String, String>,
     /// Limits of the multiplexer, and its heartbeat.
     pub multiplexer: cqlwire_mux::Settings,
-    /// The longest envelope to accept, in bytes, compressed or not. Default 256 MiB, what the
-    /// protocol allows.
+    /// The longest body of a response to take, in bytes, compressed or not. A longer one fails its
+    /// own request and is skipped as it comes. Default 256 MiB, what the protocol allows; until the
+    /// handshake is over it is 1 MiB, and a longer one ends the attempt.
     pub max_envelope_bytes: usize,
-    /// How many bytes are read at a stretch before writing and timing have their turn.
+    /// How many bytes are read at a stretch, or decompressed and split into envelopes, before they
+    /// are delivered, and writing and timing have their turn. One envelope may be larger.
     /// Default 256 KiB.
     pub read_budget_bytes: usize,
     /// Counts the tasks of connections, one each, so that their owner can wait for them.

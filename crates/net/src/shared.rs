@@ -1,11 +1,13 @@
 //! What the handles of a connection, its requests and its driver have in common.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use cqlwire_codec::{Compression, ProtocolVersion};
 use cqlwire_mux as mux;
+use tokio::runtime;
 use tokio_util::sync::CancellationToken;
 
 use crate::ConnectionEnd;
@@ -16,19 +18,24 @@ use crate::ConnectionEnd;
 pub(crate) struct Shared {
     core: Mutex<mux::Connection>,
     /// Requests whose futures exist, for choosing the least busy connection without the lock.
-    load: AtomicUsize,
+    awaited: AtomicUsize,
+    /// Responses that are owed to nobody any more, as the core had them when its lock was released
+    /// last.
+    orphaned: AtomicUsize,
     /// Does the core take requests? Kept beside it to be looked at without the lock.
     open: AtomicBool,
     pub(crate) peer: Peer,
-    /// Why the connection is over; set before its requests are told.
+    /// Why the connection is over; set before its requests are ended.
     end: OnceLock<Arc<ConnectionEnd>>,
-    /// Cancelled once too many answers are owed to nobody, or one for too long.
+    /// The runtime that the driver is a task of.
+    pub(crate) home: Option<runtime::Id>,
+    /// Cancelled once too many responses are owed to nobody, or one for too long.
     pub(crate) retiring: CancellationToken,
     /// Cancelled last, when the socket is gone.
     pub(crate) ended: CancellationToken,
 }
 
-/// Who is at the other end, and what the handshake settled.
+/// Who is at the other end, and what the handshake agreed on.
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
     /// The server as it was named.
@@ -41,39 +48,48 @@ impl Shared {
     pub(crate) fn new(core: mux::Connection, peer: Peer) -> Self {
         Self {
             core: Mutex::new(core),
-            load: AtomicUsize::new(0),
+            awaited: AtomicUsize::new(0),
+            orphaned: AtomicUsize::new(0),
             open: AtomicBool::new(true),
             peer,
             end: OnceLock::new(),
+            home: here(),
             retiring: CancellationToken::new(),
             ended: CancellationToken::new(),
         }
     }
 
-    pub(crate) fn core(&self) -> MutexGuard<'_, mux::Connection> {
+    pub(crate) fn core(&self) -> Core<'_> {
         // The state machine does not panic; whoever did held no invariant of it.
-        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+        let locked = self.core.lock().unwrap_or_else(PoisonError::into_inner);
+        Core { locked, orphaned: &self.orphaned }
     }
 
     pub(crate) fn is_open(&self) -> bool {
         self.open.load(Ordering::Relaxed)
     }
 
-    /// To be called before the core is told.
+    /// To be called before the core ends or closes.
     pub(crate) fn set_not_open(&self) {
         self.open.store(false, Ordering::Relaxed);
     }
 
+    /// What the server owes: responses to requests that somebody waits for, and to orphans.
     pub(crate) fn load(&self) -> usize {
-        self.load.load(Ordering::Relaxed)
+        self.awaited() + self.orphaned.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn add_load(&self) {
-        self.load.fetch_add(1, Ordering::Relaxed);
+    /// How many requests have somebody who may wait for them.
+    pub(crate) fn awaited(&self) -> usize {
+        self.awaited.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn remove_load(&self) {
-        self.load.fetch_sub(1, Ordering::Relaxed);
+    pub(crate) fn add_awaited(&self) {
+        self.awaited.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn remove_awaited(&self) {
+        self.awaited.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Why the connection is over; meaningful once it is.
@@ -84,6 +100,42 @@ impl Shared {
     /// The first reason counts.
     pub(crate) fn set_end(&self, end: ConnectionEnd) {
         self.end.get_or_init(|| Arc::new(end));
+    }
+}
+
+/// The runtime that this is called on, if there is one.
+pub(crate) fn here() -> Option<runtime::Id> {
+    runtime::Handle::try_current().ok().map(|handle| handle.id())
+}
+
+/// The state machine, locked. However it changes meanwhile, its orphans are counted beside it when
+/// the lock is released, so that choosing a connection takes no lock.
+pub(crate) struct Core<'a> {
+    locked: MutexGuard<'a, mux::Connection>,
+    orphaned: &'a AtomicUsize,
+}
+
+impl Deref for Core<'_> {
+    type Target = mux::Connection;
+
+    fn deref(&self) -> &mux::Connection {
+        &self.locked
+    }
+}
+
+impl DerefMut for Core<'_> {
+    fn deref_mut(&mut self) -> &mut mux::Connection {
+        &mut self.locked
+    }
+}
+
+impl Drop for Core<'_> {
+    fn drop(&mut self) {
+        let orphaned = self.locked.orphaned();
+        // Seldom: whoever reads the count keeps its cache line.
+        if self.orphaned.load(Ordering::Relaxed) != orphaned {
+            self.orphaned.store(orphaned, Ordering::Relaxed);
+        }
     }
 }
 

@@ -253,8 +253,9 @@ fn mux_cycle(count: u32) -> Result<()> {
             tickets.extend(core.poll_outcome(submitted.ticket, &mut waker).err());
         }
         batch.clear();
-        core.poll_transmit(&mut batch);
-        core.handle_envelopes(now, echoes(&batch)?.into_iter(), &mut wakers)?;
+        core.poll_transmit(now, &mut batch, &mut wakers);
+        let arrivals = echoes(&batch)?.into_iter().map(Into::into);
+        core.handle_envelopes(now, arrivals, &mut wakers)?;
         wakers.clear();
         for ticket in tickets.drain(..) {
             let outcome = core.poll_outcome(ticket, &mut None);

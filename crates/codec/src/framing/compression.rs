@@ -103,7 +103,7 @@ fn decompress_snappy(body: &[u8], limit: usize) -> Result<Bytes, FramingError> {
     }
 }
 
-/// Refuses a declared size that is over the limit, or that a block of this length cannot give.
+/// Refuses a declared size that a block of this length cannot give, or that is over the limit.
 fn possible_size(
     declared: u64,
     block: usize,
@@ -111,11 +111,11 @@ fn possible_size(
     limit: usize,
 ) -> Result<usize, FramingError> {
     let size = usize::try_from(declared).unwrap_or(usize::MAX);
-    if size > limit {
-        return Err(FramingError::TooLarge { declared, limit });
-    }
     if size > block.saturating_mul(max_ratio) {
         return Err(FramingError::Decompression { declared: size });
+    }
+    if size > limit {
+        return Err(FramingError::TooLarge { declared, limit });
     }
     Ok(size)
 }

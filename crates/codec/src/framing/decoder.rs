@@ -2,6 +2,7 @@
 
 use bytes::BytesMut;
 
+use super::arrival::{Arrival, Skip};
 use super::intake::{DecoderSettings, Intake};
 use super::segment::Layout;
 use super::segment_reader::SegmentReader;
@@ -23,6 +24,8 @@ pub struct EnvelopeDecoder {
     intake: Intake,
     /// `None` while envelopes come bare.
     segments: Option<SegmentReader>,
+    /// What is left of a bare envelope that is over the limit.
+    skip: Skip,
     needs: usize,
     failed: Option<FramingError>,
 }
@@ -31,7 +34,7 @@ impl EnvelopeDecoder {
     /// A decoder for the first byte of a connection.
     pub const fn new(settings: DecoderSettings) -> Self {
         let intake = Intake { settings, version: None };
-        Self { intake, segments: None, needs: HEADER_LEN, failed: None }
+        Self { intake, segments: None, skip: Skip::new(0, 0), needs: HEADER_LEN, failed: None }
     }
 
     /// Refuses every version but this one from now on. To be called once STARTUP is answered:
@@ -66,12 +69,34 @@ impl EnvelopeDecoder {
     }
 
     /// Takes the next envelope out of `buffer`, or gives `None` until more bytes are there. Call
-    /// it until then.
+    /// it until then. One over the limit is an error.
     ///
     /// # Errors
     ///
     /// Any error ends the connection; nothing that follows in `buffer` can be decoded.
     pub fn decode(&mut self, buffer: &mut BytesMut) -> Result<Option<Envelope>, FramingError> {
+        match self.decode_or_skip(buffer)? {
+            Some(Arrival::Envelope(envelope)) => Ok(Some(envelope)),
+            Some(Arrival::Oversized(oversized)) => {
+                let error = FramingError::from(oversized);
+                self.failed = Some(error.clone());
+                Err(error)
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// As [`decode`](Self::decode), but goes on after an envelope that is over the limit. That is
+    /// given out once, as soon as its header (or, compressed, its body) is there; the rest of its
+    /// bytes is skipped as it comes, and none of it is kept.
+    ///
+    /// # Errors
+    ///
+    /// Any error ends the connection; nothing that follows in `buffer` can be decoded.
+    pub fn decode_or_skip(
+        &mut self,
+        buffer: &mut BytesMut,
+    ) -> Result<Option<Arrival>, FramingError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
@@ -80,7 +105,7 @@ impl EnvelopeDecoder {
             None => self.decode_bare(buffer),
         };
         match outcome {
-            Ok(Ok(envelope)) => Ok(Some(envelope)),
+            Ok(Ok(arrival)) => Ok(Some(arrival)),
             Ok(Err(missing)) => {
                 self.needs = missing.min(buffer.len().max(SMALL_READ));
                 Ok(None)
@@ -111,7 +136,7 @@ impl EnvelopeDecoder {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        let held = self.segments.as_ref().map_or(0, SegmentReader::held);
+        let held = self.segments.as_ref().map_or(self.skip.passed(), SegmentReader::held);
         match buffer.len() + held {
             0 => Ok(()),
             present => Err(FramingError::CutEnvelope { present }),
@@ -119,13 +144,27 @@ impl EnvelopeDecoder {
     }
 
     /// The next bare envelope, or how many bytes are missing.
-    fn decode_bare(&self, buffer: &mut BytesMut) -> Result<Result<Envelope, usize>, FramingError> {
+    fn decode_bare(
+        &mut self,
+        buffer: &mut BytesMut,
+    ) -> Result<Result<Arrival, usize>, FramingError> {
+        if self.skip.left() > 0 {
+            self.skip.drain(buffer);
+            if self.skip.left() > 0 {
+                return Ok(Err(self.skip.left()));
+            }
+        }
         if !first_byte::check(self.intake.settings.direction, buffer)? {
             return Ok(Err(SMALL_READ));
         }
         let Some((header, whole)) = self.intake.header(buffer)? else {
             return Ok(Err(HEADER_LEN - buffer.len()));
         };
+        if let Some(oversized) = self.intake.oversized(header) {
+            self.skip = Skip::new(whole, 0);
+            self.skip.drain(buffer);
+            return Ok(Ok(Arrival::Oversized(oversized)));
+        }
         match whole.checked_sub(buffer.len()) {
             None | Some(0) => self.intake.take(header, buffer, None).map(Ok),
             Some(missing) => Ok(Err(missing)),

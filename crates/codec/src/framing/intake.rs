@@ -3,6 +3,7 @@
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::Compression;
+use super::arrival::{Arrival, Oversized};
 use super::compression::decompress_body;
 use crate::envelope::{Direction, Envelope, EnvelopeFlags, EnvelopeHeader, HEADER_LEN};
 use crate::{FramingError, Opcode, ProtocolVersion};
@@ -13,7 +14,8 @@ pub struct DecoderSettings {
     /// Who is at the other end: `Response` for a client (the default), `Request` for a server.
     pub direction: Direction,
     /// The longest body, in bytes, compressed or not. Default 256 MiB, what the protocol allows.
-    /// Before a peer is known, 1 MiB is plenty.
+    /// Before a peer is known, 1 MiB is plenty. [`decode`](crate::EnvelopeDecoder::decode) fails for
+    /// good at a longer one, [`decode_or_skip`](crate::EnvelopeDecoder::decode_or_skip) skips it.
     pub max_envelope_bytes: usize,
     /// Bodies of at most so many bytes are copied out, so that a result which is kept does not pin
     /// a whole read buffer. Longer ones are split off without a copy where most of the memory is
@@ -46,8 +48,8 @@ pub(super) struct Intake {
 }
 
 impl Intake {
-    /// The header at the front and the length of the whole envelope, or `None` while fewer than
-    /// nine bytes are there.
+    /// The header at the front and the length of the whole envelope, whatever the limit, or `None`
+    /// while fewer than nine bytes are there.
     pub(super) fn header(
         &self,
         bytes: &[u8],
@@ -66,50 +68,70 @@ impl Intake {
         if header.stream.is_server_initiated() != is_event {
             return Err(FramingError::Stream { opcode: header.opcode, stream: header.stream });
         }
+        let length = usize::try_from(header.length).unwrap_or(usize::MAX);
+        Ok(Some((header, length.saturating_add(HEADER_LEN))))
+    }
+
+    /// Whether the body on the wire is over the limit.
+    pub(super) fn oversized(&self, header: EnvelopeHeader) -> Option<Oversized> {
         let limit = self.settings.max_envelope_bytes;
-        match usize::try_from(header.length) {
-            Ok(length) if length <= limit => Ok(Some((header, HEADER_LEN + length))),
-            _ => Err(FramingError::TooLarge { declared: u64::from(header.length), limit }),
-        }
+        let declared = u64::from(header.length);
+        let over = usize::try_from(header.length).map_or(true, |length| length > limit);
+        over.then_some(Oversized { header, declared, limit })
     }
 
     /// Takes an envelope that has to be whole within the first `available` bytes, and says how
     /// many of them it was. `memory` is how many bytes the buffer keeps, if that is known.
+    /// One that is over the limit is skipped.
     pub(super) fn take_within(
         &self,
         from: &mut BytesMut,
         available: usize,
         memory: Option<usize>,
-    ) -> Result<(Envelope, usize), FramingError> {
+    ) -> Result<(Arrival, usize), FramingError> {
         let cut = FramingError::CutEnvelope { present: available };
         let (header, whole) =
             self.header(from.get(..available).unwrap_or(from))?.ok_or_else(|| cut.clone())?;
         if whole > available {
             return Err(cut);
         }
-        self.take(header, from, memory).map(|envelope| (envelope, whole))
+        if let Some(oversized) = self.oversized(header) {
+            from.advance(whole);
+            return Ok((Arrival::Oversized(oversized), whole));
+        }
+        self.take(header, from, memory).map(|arrival| (arrival, whole))
     }
 
-    /// Takes an envelope whose header has been read and whose body is all there.
+    /// Takes an envelope whose header has been read and whose body is all there. Its plain form may
+    /// still be over the limit.
     pub(super) fn take(
         &self,
         mut header: EnvelopeHeader,
         from: &mut BytesMut,
         memory: Option<usize>,
-    ) -> Result<Envelope, FramingError> {
+    ) -> Result<Arrival, FramingError> {
         from.advance(HEADER_LEN);
         let length = usize::try_from(header.length).unwrap_or(usize::MAX).min(from.len());
         let compressed = header.flags.contains(EnvelopeFlags::COMPRESSED);
         header.flags = header.flags.without(EnvelopeFlags::COMPRESSED);
         if !compressed || header.version.uses_segments() {
-            return Ok(Envelope { header, body: self.take_body(from, length, memory) });
+            let body = self.take_body(from, length, memory);
+            return Ok(Envelope { header, body }.into());
         }
         let compression = self.settings.compression.ok_or(FramingError::CompressedUnasked)?;
         let on_wire = from.get(..length).unwrap_or_default();
-        let body = decompress_body(compression, on_wire, self.settings.max_envelope_bytes)?;
+        let plain = decompress_body(compression, on_wire, self.settings.max_envelope_bytes);
         from.advance(length);
-        header.length = u32::try_from(body.len()).unwrap_or(u32::MAX);
-        Ok(Envelope { header, body })
+        match plain {
+            Ok(body) => {
+                header.length = u32::try_from(body.len()).unwrap_or(u32::MAX);
+                Ok(Envelope { header, body }.into())
+            }
+            Err(FramingError::TooLarge { declared, limit }) => {
+                Ok(Arrival::Oversized(Oversized { header, declared, limit }))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn take_body(&self, from: &mut BytesMut, length: usize, memory: Option<usize>) -> Bytes {

@@ -4,6 +4,7 @@
 //! segments of v5 carry checksums and are compressed as a whole. Nothing here knows what the
 //! envelopes say.
 
+mod arrival;
 mod compression;
 mod crc;
 mod decoder;
@@ -14,6 +15,7 @@ mod segment_encoder;
 mod segment_reader;
 mod slices;
 
+pub use arrival::{Arrival, Oversized};
 pub use compression::Compression;
 pub(crate) use compression::compress_body;
 pub use decoder::EnvelopeDecoder;

@@ -14,12 +14,13 @@
 
 use bytes::{Buf, BytesMut};
 
+use super::arrival::Arrival;
 use super::compression::decompress_block;
 use super::crc::crc32;
 use super::intake::Intake;
 use super::segment::{Layout, SegmentHeader, TRAILER_LEN};
 use super::slices::Slices;
-use crate::{Envelope, FramingError};
+use crate::FramingError;
 
 /// The segments of one direction of a connection.
 #[derive(Debug)]
@@ -60,29 +61,28 @@ impl SegmentReader {
         &mut self,
         buffer: &mut BytesMut,
         intake: &Intake,
-    ) -> Result<Result<Envelope, usize>, FramingError> {
+    ) -> Result<Result<Arrival, usize>, FramingError> {
         loop {
             if self.in_place > 0 {
-                let (envelope, taken) = intake.take_within(buffer, self.in_place, None)?;
+                let (arrival, taken) = intake.take_within(buffer, self.in_place, None)?;
                 self.in_place -= taken;
                 if self.in_place == 0 {
                     buffer.advance(TRAILER_LEN);
                 }
-                return Ok(Ok(envelope));
+                return Ok(Ok(arrival));
             }
             if !self.decompressed.is_empty() {
                 let available = self.decompressed.len();
                 let memory = Some(self.decompressed_whole);
-                let (envelope, _) =
-                    intake.take_within(&mut self.decompressed, available, memory)?;
-                return Ok(Ok(envelope));
+                let (arrival, _) = intake.take_within(&mut self.decompressed, available, memory)?;
+                return Ok(Ok(arrival));
             }
             match self.open(buffer, intake)? {
                 Opened::Incomplete(missing) => return Ok(Err(missing)),
                 Opened::SelfContained => {}
                 Opened::Slice => {
-                    if let Some(envelope) = self.slices.join(intake)? {
-                        return Ok(Ok(envelope));
+                    if let Some(arrival) = self.slices.join(intake)? {
+                        return Ok(Ok(arrival));
                     }
                 }
             }
@@ -130,6 +130,10 @@ impl SegmentReader {
         uncompressed: usize,
         intake: &Intake,
     ) -> Result<(), FramingError> {
+        if self.slices.are_skipped() {
+            // Its checksum was right, so its header tells how much of the envelope it is.
+            return self.slices.skip(if uncompressed == 0 { slice.len() } else { uncompressed });
+        }
         if uncompressed == 0 {
             return self.slices.append(slice, intake);
         }

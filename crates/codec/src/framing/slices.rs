@@ -15,8 +15,9 @@
 
 use bytes::BytesMut;
 
+use super::arrival::{Arrival, Skip};
 use super::intake::Intake;
-use crate::{Envelope, FramingError};
+use crate::FramingError;
 
 /// Of how many envelopes the memory is kept in sight: one is read, one waits, one is on its
 /// way, and one is to spare.
@@ -29,6 +30,8 @@ const LARGEST_SPARE: usize = 1 << 20;
 #[derive(Debug, Default)]
 pub(super) struct Slices {
     joined: BytesMut,
+    /// What is left of an envelope that is over the limit, instead.
+    skip: Skip,
     /// The oldest first.
     spare: Vec<Spare>,
 }
@@ -43,11 +46,28 @@ struct Spare {
 impl Slices {
     /// How many bytes of an unfinished envelope there are.
     pub(super) fn len(&self) -> usize {
-        self.joined.len()
+        self.joined.len() + self.skip.passed()
     }
 
-    /// Appends one slice, and refuses the envelope as soon as its header says that it is over the
-    /// limit.
+    /// Are they those of an envelope that is over the limit?
+    pub(super) const fn are_skipped(&self) -> bool {
+        self.skip.left() > 0
+    }
+
+    /// Passes over a slice of so many bytes.
+    pub(super) fn skip(&mut self, bytes: usize) -> Result<(), FramingError> {
+        let (passed, left) = (self.skip.passed(), self.skip.left());
+        if bytes > left {
+            return Err(FramingError::OverlongSlices {
+                declared: passed.saturating_add(left),
+                got: passed.saturating_add(bytes),
+            });
+        }
+        self.skip.pass(bytes);
+        Ok(())
+    }
+
+    /// Appends one slice. [`join`](Self::join) is to be called after each.
     pub(super) fn append(&mut self, slice: &[u8], intake: &Intake) -> Result<(), FramingError> {
         let start = if self.joined.is_empty() { slice } else { &self.joined };
         if let Some((_, total)) = intake.header(start)? {
@@ -57,23 +77,29 @@ impl Slices {
         Ok(())
     }
 
-    /// The envelope, once its slices make it whole.
-    pub(super) fn join(&mut self, intake: &Intake) -> Result<Option<Envelope>, FramingError> {
-        let Some((_, declared)) = intake.header(&self.joined)? else {
+    /// The envelope, once its slices make it whole; one that is over the limit as soon as its header
+    /// says so.
+    pub(super) fn join(&mut self, intake: &Intake) -> Result<Option<Arrival>, FramingError> {
+        let Some((header, declared)) = intake.header(&self.joined)? else {
             return Ok(None);
         };
         let got = self.joined.len();
-        if got < declared {
-            return Ok(None);
-        }
         if got > declared {
             return Err(FramingError::OverlongSlices { declared, got });
         }
+        if let Some(oversized) = intake.oversized(header) {
+            self.joined = BytesMut::new();
+            self.skip = Skip::new(declared, got);
+            return Ok(Some(Arrival::Oversized(oversized)));
+        }
+        if got < declared {
+            return Ok(None);
+        }
         let size = self.joined.capacity();
         let mut handle = std::mem::take(&mut self.joined);
-        let (envelope, _) = intake.take_within(&mut handle, declared, Some(size))?;
+        let (arrival, _) = intake.take_within(&mut handle, declared, Some(size))?;
         self.keep(Spare { handle, size });
-        Ok(Some(envelope))
+        Ok(Some(arrival))
     }
 
     /// Lets go of memory that is kept for envelopes to come.

@@ -61,10 +61,7 @@ impl Prefixes {
         header: &EnvelopeHeader,
         reader: &mut Reader<'_>,
     ) -> Result<Self, DecodeError> {
-        const ANY: u8 = EnvelopeFlags::TRACING.bits()
-            | EnvelopeFlags::WARNING.bits()
-            | EnvelopeFlags::CUSTOM_PAYLOAD.bits();
-        if header.flags.bits() & ANY == 0 { Ok(Self::NONE) } else { read_some(header, reader) }
+        if header.flags.announce_prefixes() { read_some(header, reader) } else { Ok(Self::NONE) }
     }
 }
 

@@ -7,7 +7,7 @@
 //! [`ServerError::applied`]: cqlwire_codec::ServerError::applied
 
 use cqlwire_codec::{Applied, ErrorCode, ServerError, StatementKind};
-use cqlwire_net::RequestFailure;
+use cqlwire_net::{RefusedBecause, RequestFailure};
 
 use crate::error::AttemptFailure;
 use crate::operation::Failure;
@@ -48,6 +48,8 @@ pub(super) fn decide(failure: &Failure, known: Circumstances) -> Decision {
         Failure::Values(_) if known.may_prepare => Decision::Reprepare,
         Failure::Values(_) => Decision::Fail,
         Failure::Attempt(failure) => match failure {
+            // No connection takes it.
+            AttemptFailure::Refused(RefusedBecause::TooLarge { .. }) => Decision::Fail,
             // Nothing was sent.
             AttemptFailure::NotConnected(_)
             | AttemptFailure::Refused(_)
@@ -62,7 +64,9 @@ pub(super) fn decide(failure: &Failure, known: Circumstances) -> Decision {
 fn without_response(failure: &RequestFailure, known: Circumstances) -> Decision {
     match failure {
         RequestFailure::Unsent(_) => Decision::NextHost,
-        RequestFailure::ConnectionLost(_) if known.is_repeatable() => Decision::NextHost,
+        RequestFailure::ConnectionLost(_) if known.is_repeatable() && !failure.would_recur() => {
+            Decision::NextHost
+        }
         _ => Decision::Fail,
     }
 }

@@ -281,11 +281,11 @@ impl Run {
     /// The limit of a queue of ours that all hosts met.
     fn refused_by_all(&self) -> Option<ErrorKind> {
         let mut limits = self.attempts.iter().map(|attempt| match attempt.failure {
-            AttemptFailure::Refused(because @ RefusedBecause::Full) => Some(because),
+            AttemptFailure::Refused(RefusedBecause::Full(limit)) => Some(limit),
             _ => None,
         });
         let first = limits.next().flatten()?;
-        limits.all(|limit| limit.is_some()).then_some(ErrorKind::Overloaded { because: first })
+        limits.all(|limit| limit.is_some()).then_some(ErrorKind::Overloaded { limit: first })
     }
 
     /// The session has been closed before anything was sent, or before another attempt was made.

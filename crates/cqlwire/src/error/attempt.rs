@@ -51,7 +51,8 @@ impl Attempt {
     pub(super) fn is_retryable(&self) -> bool {
         match &self.failure {
             AttemptFailure::NotConnected(error) => !error.reason.is_permanent(),
-            AttemptFailure::Refused(_) | AttemptFailure::NoResponse(_) => true,
+            AttemptFailure::Refused(_) => true,
+            AttemptFailure::NoResponse(error) => !error.failure.would_recur(),
             AttemptFailure::Server { error, .. } => is_passing(error.code),
             AttemptFailure::Contact(failure) => could_contact(failure),
         }

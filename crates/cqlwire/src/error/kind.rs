@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cqlwire_codec::{
     DecodeError, EncodeError, Opcode, Prefixes, ServerError, StatementKind, ValueError,
 };
-use cqlwire_net::{ConnectionEnd, RefusedBecause};
+use cqlwire_net::{ConnectionEnd, WaitingLimit};
 use cqlwire_stream::{PositionMismatch, StreamError};
 
 use super::attempt::is_passing;
@@ -33,10 +33,12 @@ pub enum ErrorKind {
         prefixes: Prefixes,
     },
     /// As many requests wait for the connections to each host as may. Nothing was sent.
-    #[error("overloaded: {because}")]
+    #[error("overloaded: as many requests wait for each connection as may: {limit}")]
     Overloaded {
-        /// The limit that was met, a setting of the session.
-        because: RefusedBecause,
+        /// The limit that was met, a setting of the session:
+        /// [`max_waiting_requests`](crate::SessionBuilder::max_waiting_requests) or
+        /// [`max_waiting_bytes`](crate::SessionBuilder::max_waiting_bytes).
+        limit: WaitingLimit,
     },
     /// The deadline passed.
     #[error("timeout: the deadline passed while {phase}{}", of(.host.as_deref()))]
@@ -54,6 +56,17 @@ pub enum ErrorKind {
         /// How the connection ended.
         #[source]
         end: Arc<ConnectionEnd>,
+    },
+    /// The answer is over the limit of a response. The request may have been done, and any host
+    /// would answer the same.
+    #[error("{host}: the response of {declared} bytes is over the limit of {limit}")]
+    ResponseTooLarge {
+        /// The host that answered.
+        host: Arc<str>,
+        /// The length of the body, in bytes.
+        declared: u64,
+        /// The limit, in bytes.
+        limit: usize,
     },
     /// The session has been closed; nothing was sent.
     #[error("the session is closed")]
@@ -190,6 +203,7 @@ impl ErrorKind {
             Self::Timeout { phase, .. } => matches!(phase, TimeoutPhase::Response),
             // The server responded, so it did what it was asked; only the response is of no use.
             Self::ConnectionLost { .. }
+            | Self::ResponseTooLarge { .. }
             | Self::Decode(_)
             | Self::UnexpectedResponse(_)
             | Self::NoColumns { .. }

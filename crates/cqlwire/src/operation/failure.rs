@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cqlwire_codec::EncodeError;
-use cqlwire_net::{Reached, RequestError, RequestFailure};
+use cqlwire_net::{Reached, RefusedBecause, RequestError, RequestFailure};
 
 use crate::error::{AttemptFailure, ErrorKind, TimeoutPhase};
 
@@ -35,6 +35,9 @@ impl Failure {
                 ErrorKind::Server { host, error, prefixes }
             }
             Self::Attempt(AttemptFailure::NoResponse(error)) => without_response(host, *error),
+            Self::Attempt(AttemptFailure::Refused(RefusedBecause::TooLarge { bytes, limit })) => {
+                EncodeError::TooLong { what: "body of a request", length: bytes, limit }.into()
+            }
             Self::Attempt(
                 AttemptFailure::NotConnected(_)
                 | AttemptFailure::Refused(_)
@@ -50,6 +53,9 @@ fn without_response(host: Arc<str>, error: RequestError) -> ErrorKind {
             ErrorKind::Timeout { phase: phase(reached), host: Some(host) }
         }
         RequestFailure::ConnectionLost(end) => ErrorKind::ConnectionLost { host, end },
+        RequestFailure::ResponseTooLarge { declared, limit } => {
+            ErrorKind::ResponseTooLarge { host, declared, limit }
+        }
         _ => ErrorKind::NoHostAvailable { plan_was_empty: false },
     }
 }

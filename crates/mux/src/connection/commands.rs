@@ -1,9 +1,10 @@
 //! Commands of callers.
 
+use std::fmt;
 use std::task::Waker;
 use std::time::Instant;
 
-use cqlwire_codec::RequestEnvelope;
+use cqlwire_codec::{HEADER_LEN, RequestEnvelope};
 
 use super::{Connection, Life};
 use crate::requests::{Outcome, Phase, Reached, Record, Ticket};
@@ -31,24 +32,44 @@ pub struct Refused {
 }
 
 /// Why a request was not taken in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum RefusedBecause {
-    /// As many requests as may wait do wait ([`Settings::max_waiting`](crate::Settings::max_waiting),
-    /// [`max_waiting_bytes`](crate::Settings::max_waiting_bytes)).
-    Full,
+    /// As much waits for the connection as may.
+    #[error("as many wait for this connection as may: {0}")]
+    Full(WaitingLimit),
+    /// Its body is longer than requests may be. No connection takes it.
+    #[error("its body of {bytes} bytes is over the limit of {limit}")]
+    TooLarge {
+        /// The length of the body, in bytes.
+        bytes: usize,
+        /// The limit, in bytes: [`Settings::max_request_bytes`](crate::Settings::max_request_bytes).
+        limit: usize,
+    },
     /// The connection is being closed.
+    #[error("the connection is being closed")]
     Closing,
     /// The connection is over.
+    #[error("the connection is over")]
     Ended,
 }
 
-impl std::fmt::Display for RefusedBecause {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Full => "as many requests wait for this connection as may",
-            Self::Closing => "the connection is being closed",
-            Self::Ended => "the connection is over",
-        })
+/// The limit that those who wait have come up to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum WaitingLimit {
+    /// So many requests: [`Settings::max_waiting`](crate::Settings::max_waiting).
+    Requests(u32),
+    /// So many bytes of envelopes: [`Settings::max_waiting_bytes`](crate::Settings::max_waiting_bytes).
+    Bytes(usize),
+}
+
+impl fmt::Display for WaitingLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Requests(limit) => write!(f, "{limit} requests"),
+            Self::Bytes(limit) => write!(f, "{limit} bytes"),
+        }
     }
 }
 
@@ -65,7 +86,8 @@ pub struct Abandoned {
 }
 
 impl Connection {
-    /// Take in a request. It gets a stream id and a place in the next write, or waits for its turn.
+    /// Take in a request. It gets a stream id and is queued for the next write, or waits for its turn. If its
+    /// deadline passes before it is written, it never is.
     ///
     /// # Errors
     /// [`Refused`] with the envelope, if the connection takes no more requests.
@@ -79,15 +101,20 @@ impl Connection {
             Life::Closing => return Err(Refused { because: RefusedBecause::Closing, envelope }),
             Life::Ended => return Err(Refused { because: RefusedBecause::Ended, envelope }),
         }
+        let (bytes, limit) = (envelope.len() - HEADER_LEN, self.settings.max_request_bytes);
+        if bytes > limit {
+            return Err(Refused { because: RefusedBecause::TooLarge { bytes, limit }, envelope });
+        }
         let key = self.requests.next_key();
         let turn = self.waiting.first().is_none();
-        let (ticket, spare) = if turn && let Some(phase) = self.launch(key, &envelope) {
+        let (ticket, spare) = if turn && let Some(phase) = self.launch(key, deadline, &envelope) {
             (self.requests.open(phase), Some(envelope))
-        } else if self.waiting.has_room_for(envelope.len()) {
-            self.waiting.join(key, envelope.len());
-            (self.requests.open(Phase::Waiting(envelope)), self.waiting.take_spare())
+        } else if let Some(full) = self.waiting.full_for(envelope.len()) {
+            return Err(Refused { because: RefusedBecause::Full(full), envelope });
         } else {
-            return Err(Refused { because: RefusedBecause::Full, envelope });
+            self.waiting.join(key, envelope.len());
+            let phase = Phase::Waiting { envelope, deadline };
+            (self.requests.open(phase), self.waiting.take_spare())
         };
         let look = self.deadlines.insert(key, deadline);
         Ok(Submitted { ticket, wake: self.wake_shell(Some(look)), spare })
@@ -104,23 +131,19 @@ impl Connection {
         ticket: Ticket,
         waker: &mut Option<Waker>,
     ) -> Result<Outcome, Ticket> {
-        if !matches!(self.requests.phase(ticket.key()), Phase::Settled(_)) {
-            self.requests.watch(ticket.key(), waker);
-            return Err(ticket);
+        if let Some(outcome) = self.requests.redeem(ticket.key()) {
+            ticket.redeem();
+            return Ok(outcome);
         }
-        match self.requests.close(ticket.redeem()).phase {
-            Phase::Settled(outcome) => Ok(outcome),
-            Phase::Free { .. } | Phase::Waiting(_) | Phase::InFlight { .. } => {
-                unreachable!("matched as settled above")
-            }
-        }
+        self.requests.watch(ticket.key(), waker);
+        Err(ticket)
     }
 
     /// Give a request up at `now`. Not yet written, it never will be, and its stream id is free at once; written, its
     /// stream id stays in use until the late answer or the end of the connection.
     pub fn abandon(&mut self, ticket: Ticket, now: Instant) -> Abandoned {
         let key = ticket.redeem();
-        let open = !matches!(self.requests.phase(key), Phase::Settled(_));
+        let open = !matches!(self.requests.phase(key), Phase::Resolved(_));
         let reached = open.then(|| {
             self.deadlines.remove(key);
             self.give_up(key, now)
@@ -141,10 +164,10 @@ impl Connection {
     }
 
     /// Free what an open request holds on the wire, and tell how far it had got.
-    /// Its record stays, to be settled or closed.
+    /// Its record stays, to be resolved or closed.
     pub(super) fn give_up(&mut self, key: u32, now: Instant) -> Reached {
         match *self.requests.phase(key) {
-            Phase::Waiting(ref envelope) => {
+            Phase::Waiting { ref envelope, .. } => {
                 self.waiting.leave(key, envelope.len());
                 Reached::Waiting
             }
@@ -158,7 +181,7 @@ impl Connection {
                     Reached::Written
                 }
             }
-            Phase::Settled(_) | Phase::Free { .. } => Reached::Waiting,
+            Phase::Resolved(_) | Phase::Free { .. } => Reached::Waiting,
         }
     }
 
@@ -166,28 +189,29 @@ impl Connection {
     pub(super) fn admit(&mut self) {
         while let Some(key) = self.waiting.first() {
             let phase = std::mem::replace(self.requests.phase_mut(key), Phase::Free { next: None });
-            let Phase::Waiting(envelope) = phase else {
-                unreachable!("only waiting requests queue")
+            let Phase::Waiting { envelope, deadline } = phase else {
+                debug_assert!(false, "only waiting requests queue, not {phase:?}");
+                break;
             };
-            if let Some(launched) = self.launch(key, &envelope) {
+            if let Some(launched) = self.launch(key, deadline, &envelope) {
                 self.waiting.leave(key, envelope.len());
                 *self.requests.phase_mut(key) = launched;
                 self.waiting.keep_spare(envelope);
             } else {
-                *self.requests.phase_mut(key) = Phase::Waiting(envelope);
+                *self.requests.phase_mut(key) = Phase::Waiting { envelope, deadline };
                 break;
             }
         }
     }
 
-    /// Give a request a stream id and a place in the next write, if there are.
-    fn launch(&mut self, key: u32, envelope: &RequestEnvelope) -> Option<Phase> {
+    /// Give a request a stream id and queue it for the next write, if there is an id, and room.
+    fn launch(&mut self, key: u32, deadline: Instant, envelope: &RequestEnvelope) -> Option<Phase> {
         let bytes = self.outgoing.bytes();
         if bytes > 0 && bytes + envelope.len() > self.settings.max_outgoing_bytes {
             return None;
         }
         let stream = self.streams.claim(key)?;
-        let number = self.outgoing.push(envelope, stream, Some(key));
+        let number = self.outgoing.push(envelope, stream, Some((key, deadline)));
         Some(Phase::InFlight { stream, number })
     }
 

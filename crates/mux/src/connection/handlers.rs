@@ -3,7 +3,10 @@
 use std::task::Waker;
 use std::time::Instant;
 
-use cqlwire_codec::{Envelope, ErrorCode, Opcode, Response, StreamId, decode_response};
+use cqlwire_codec::{
+    Arrival, Envelope, ErrorCode, Opcode, Oversized, Response, ResultResponse, StreamId,
+    decode_response,
+};
 
 use super::{Connection, Life};
 use crate::liveness::Look;
@@ -11,6 +14,7 @@ use crate::requests::{Outcome, Phase, Reached};
 
 /// The server broke the protocol in a way that leaves nothing on this connection to trust.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Violation {
     /// An answer on a stream id on which none is owed: never issued, or answered before.
     #[error("{opcode} on stream {stream}, on which no answer is owed")]
@@ -24,6 +28,27 @@ pub enum Violation {
     /// request: the envelope usually is an ERROR that says what they could not read.
     #[error("{} on stream 0, which is the server's word about the connection", .0.header.opcode)]
     OnStreamZero(Envelope),
+    /// The same, with more to say than is taken.
+    #[error(
+        "{} of {} bytes on stream 0, which is over the limit of {}",
+        .0.header.opcode, .0.declared, .0.limit
+    )]
+    TooLargeOnStreamZero(Oversized),
+    /// A request has switched the keyspace of the connection. It has its response; those behind it went to another
+    /// keyspace than they were meant for.
+    #[error("a statement has switched the keyspace of the connection")]
+    KeyspaceSwitched,
+}
+
+/// How far the shell got with what it took last, since it told that before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// The socket has all of it, or there was nothing.
+    All,
+    /// The socket took some of it, and takes no more now.
+    Part,
+    /// The socket takes nothing.
+    Nothing,
 }
 
 /// The server sent nothing for long, not even when asked for a sign of life.
@@ -32,25 +57,23 @@ pub enum Violation {
 pub struct Unresponsive;
 
 impl Connection {
-    /// Deliver what was read, in order. Whom to wake is pushed to `wakers`.
+    /// Deliver what was read, in order. A response over the limit fails its own request, and an event over the limit
+    /// is dropped. Whom to wake is pushed to `wakers`.
     ///
     /// # Errors
     /// [`Violation`]: end the connection. What came before it was delivered.
     pub fn handle_envelopes(
         &mut self,
         now: Instant,
-        envelopes: impl Iterator<Item = Envelope>,
+        arrivals: impl Iterator<Item = Arrival>,
         wakers: &mut Vec<Waker>,
     ) -> Result<(), Violation> {
         self.liveness.heard(now);
         let mut delivered = Ok(());
-        for envelope in envelopes {
-            match self.deliver(envelope) {
-                Ok(waker) => wakers.extend(waker),
-                Err(violation) => {
-                    delivered = Err(violation);
-                    break;
-                }
+        for arrival in arrivals {
+            delivered = self.deliver(arrival, wakers);
+            if delivered.is_err() {
+                break;
             }
         }
         self.admit();
@@ -62,8 +85,26 @@ impl Connection {
         self.liveness.heard(now);
     }
 
+    /// How far what the shell took last has got, to be told before it takes more and before
+    /// [`handle_timeout`](Self::handle_timeout).
+    pub fn handle_written(&mut self, now: Instant, written: Written) {
+        if written == Written::Nothing || written == Written::Part {
+            self.liveness.congested();
+        }
+        if !self.liveness.is_queued() {
+            return;
+        }
+        match written {
+            Written::All if self.heartbeat.number < self.outgoing.taken() => {
+                self.liveness.written(now);
+            }
+            Written::All | Written::Part => self.liveness.moved(now),
+            Written::Nothing => {}
+        }
+    }
+
     /// Time has passed: requests whose deadline is over get that outcome, an answer that has been owed to nobody for
-    /// too long wears the connection out, and a silent server is asked for a sign of life. Whom to wake is pushed to
+    /// too long makes the connection retire, and a silent server is asked for a sign of life. Whom to wake is pushed to
     /// `wakers`.
     ///
     /// # Errors
@@ -79,8 +120,7 @@ impl Connection {
         let mut expired = std::mem::take(&mut self.expired);
         self.deadlines.expire(now, &mut expired);
         for key in expired.drain(..) {
-            let reached = self.give_up(key, now);
-            wakers.extend(self.requests.settle(key, Outcome::DeadlinePassed(reached)).1);
+            self.pass_deadline(key, now, wakers);
         }
         self.expired = expired;
         self.outlived |= self.orphan_due().is_some_and(|due| due <= now);
@@ -90,7 +130,9 @@ impl Connection {
             Look::Unresponsive => Err(Unresponsive),
             Look::Ask => {
                 if !self.heartbeat.owed {
-                    self.outgoing.push(&self.heartbeat.envelope, StreamId::CONNECTION, None);
+                    let envelope = &self.heartbeat.envelope;
+                    self.heartbeat.number =
+                        self.outgoing.push(envelope, StreamId::CONNECTION, None);
                     self.heartbeat.owed = true;
                 }
                 Ok(())
@@ -103,18 +145,18 @@ impl Connection {
     pub fn handle_end(&mut self, unwritten: usize, wakers: &mut Vec<Waker>) {
         self.life = Life::Ended;
         let written = self.outgoing.taken() - unwritten as u64;
-        for key in self.requests.unsettled() {
+        for key in self.requests.unresolved() {
             let reached = match *self.requests.phase(key) {
-                Phase::Waiting(ref envelope) => {
+                Phase::Waiting { ref envelope, .. } => {
                     self.waiting.leave(key, envelope.len());
                     Reached::Waiting
                 }
                 Phase::InFlight { number, .. } if number < written => Reached::Written,
                 Phase::InFlight { .. } => Reached::Queued,
-                Phase::Settled(_) | Phase::Free { .. } => continue,
+                Phase::Resolved(_) | Phase::Free { .. } => continue,
             };
             self.deadlines.remove(key);
-            wakers.extend(self.requests.settle(key, Outcome::ConnectionEnded(reached)).1);
+            wakers.extend(self.requests.resolve(key, Outcome::ConnectionEnded(reached)).1);
         }
         self.streams.drain();
         self.outgoing.clear();
@@ -124,17 +166,20 @@ impl Connection {
         wakers.extend(self.events.reader.take());
     }
 
-    fn deliver(&mut self, envelope: Envelope) -> Result<Option<Waker>, Violation> {
-        let (stream, opcode) = (envelope.header.stream, envelope.header.opcode);
+    /// The deadline of an open request has passed; it is filed no longer.
+    pub(super) fn pass_deadline(&mut self, key: u32, now: Instant, wakers: &mut Vec<Waker>) {
+        let reached = self.give_up(key, now);
+        wakers.extend(self.requests.resolve(key, Outcome::DeadlinePassed(reached)).1);
+    }
+
+    fn deliver(&mut self, arrival: Arrival, wakers: &mut Vec<Waker>) -> Result<(), Violation> {
+        let (stream, opcode) = (arrival.header().stream, arrival.header().opcode);
         if stream == StreamId::EVENT {
-            return Ok(self.keep_event(envelope));
+            wakers.extend(self.keep_event(arrival));
+            return Ok(());
         }
         if stream == StreamId::CONNECTION {
-            if self.heartbeat.owed && is_sign_of_life(&envelope) {
-                self.heartbeat.owed = false;
-                return Ok(None);
-            }
-            return Err(Violation::OnStreamZero(envelope));
+            return self.hear_on_stream_zero(arrival);
         }
         // Nothing of a request that is still queued was sent: whatever this answers, it is not that.
         if self.streams.owed_to(stream).is_some_and(|key| self.is_queued(key)) {
@@ -142,27 +187,68 @@ impl Connection {
         }
         let owed = self.streams.complete(stream);
         let Ok(request) = owed else { return Err(Violation::NotOwed { stream, opcode }) };
-        Ok(request.and_then(|key| {
+        let switches_keyspace = switches_keyspace(&arrival);
+        if let Some(key) = request {
             self.deadlines.remove(key);
-            self.requests.settle(key, Outcome::Response(envelope)).1
-        }))
+            wakers.extend(self.requests.resolve(key, arrival.into()).1);
+        }
+        if switches_keyspace { Err(Violation::KeyspaceSwitched) } else { Ok(()) }
     }
 
     fn is_queued(&self, key: u32) -> bool {
         match *self.requests.phase(key) {
             Phase::InFlight { number, .. } => number >= self.outgoing.taken(),
-            Phase::Free { .. } | Phase::Waiting(_) | Phase::Settled(_) => false,
+            Phase::Free { .. } | Phase::Waiting { .. } | Phase::Resolved(_) => false,
         }
     }
 
-    fn keep_event(&mut self, event: Envelope) -> Option<Waker> {
-        if self.events.queue.len() >= self.settings.max_events {
-            self.events.queue.pop_front();
+    fn hear_on_stream_zero(&mut self, arrival: Arrival) -> Result<(), Violation> {
+        match arrival {
+            Arrival::Envelope(envelope) if self.heartbeat.owed && is_sign_of_life(&envelope) => {
+                self.heartbeat.owed = false;
+                Ok(())
+            }
+            Arrival::Envelope(envelope) => Err(Violation::OnStreamZero(envelope)),
+            Arrival::Oversized(oversized) => Err(Violation::TooLargeOnStreamZero(oversized)),
+        }
+    }
+
+    fn keep_event(&mut self, arrival: Arrival) -> Option<Waker> {
+        let (most, most_bytes) = (self.settings.max_events, self.settings.max_event_bytes);
+        let Arrival::Envelope(event) = arrival else {
+            self.events.dropped += 1;
+            return None;
+        };
+        if event.body.len() > most_bytes || most == 0 {
+            self.events.dropped += 1;
+            return None;
+        }
+        let room = most_bytes - event.body.len();
+        while self.events.queue.len() >= most || self.events.bytes > room {
+            let Some(oldest) = self.events.queue.pop_front() else { break };
+            self.events.bytes -= oldest.body.len();
             self.events.dropped += 1;
         }
+        self.events.bytes += event.body.len();
         self.events.queue.push_back(event);
         self.events.reader.take()
     }
+}
+
+/// Is it the RESULT of kind `Set_keyspace` (v5 §4.2.5.3)? What else stands before its kind, it has to be read for.
+fn switches_keyspace(arrival: &Arrival) -> bool {
+    const SET_KEYSPACE: [u8; 4] = 3_i32.to_be_bytes();
+    let Arrival::Envelope(envelope) = arrival else { return false };
+    if envelope.header.opcode != Opcode::Result {
+        return false;
+    }
+    if !envelope.header.flags.announce_prefixes() {
+        // A kind without a name is no response to anything.
+        return envelope.body.len() > SET_KEYSPACE.len()
+            && envelope.body.starts_with(&SET_KEYSPACE);
+    }
+    let decoded = decode_response(envelope).map(|decoded| decoded.response);
+    matches!(decoded, Ok(Response::Result(ResultResponse::SetKeyspace(_))))
 }
 
 /// Does this answer a heartbeat? A server that is overloaded or still starting refuses OPTIONS as it refuses

@@ -13,8 +13,8 @@ use std::time::Instant;
 
 use cqlwire_codec::{Envelope, ProtocolVersion, RequestEnvelope};
 
-pub use self::commands::{Abandoned, Refused, RefusedBecause, Submitted};
-pub use self::handlers::{Unresponsive, Violation};
+pub use self::commands::{Abandoned, Refused, RefusedBecause, Submitted, WaitingLimit};
+pub use self::handlers::{Unresponsive, Violation, Written};
 use crate::deadlines::Deadlines;
 use crate::liveness::Liveness;
 use crate::outgoing::Outgoing;
@@ -46,7 +46,7 @@ pub struct Connection {
     deadlines: Deadlines,
     liveness: Liveness,
     heartbeat: Heartbeat,
-    /// An answer has been owed to nobody for longer than may be. Stays, so that the shell is told once.
+    /// An answer has been owed to nobody for longer than may be. Stays, so that the shell is woken for it once.
     outlived: bool,
     events: Events,
     shell: Shell,
@@ -55,7 +55,7 @@ pub struct Connection {
 }
 
 /// ```text
-///   open --close--> closing --the last request settled, end--> ended
+///   open --close--> closing --the last request resolved, end--> ended
 ///     +--------------------------end--------------------------> ended
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,12 +70,16 @@ enum Life {
 struct Heartbeat {
     envelope: RequestEnvelope,
     owed: bool,
+    /// That of the last one in the outgoing buffer.
+    number: u64,
 }
 
 /// What the server said unasked, for whoever reads it.
 #[derive(Debug, Default)]
 struct Events {
     queue: VecDeque<Envelope>,
+    /// Of the bodies in it.
+    bytes: usize,
     reader: Option<Waker>,
     dropped: u64,
 }
@@ -88,12 +92,13 @@ struct Shell {
     wants_transmit: bool,
     /// When it will wake by itself.
     armed: Option<Instant>,
-    /// The connection was worn out already when it went to sleep.
+    /// The connection was retiring already when it went to sleep.
     knows_retiring: bool,
 }
 
 /// What a connection holds at the moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Usage {
     /// Requests whose callers have not taken their outcome yet.
     pub requests: usize,
@@ -107,6 +112,8 @@ pub struct Usage {
     pub outgoing_bytes: usize,
     /// Events that nobody has read.
     pub events: usize,
+    /// Bytes of their bodies.
+    pub event_bytes: usize,
 }
 
 impl std::ops::Add for Usage {
@@ -121,6 +128,7 @@ impl std::ops::Add for Usage {
             waiting: self.waiting + other.waiting,
             outgoing_bytes: self.outgoing_bytes + other.outgoing_bytes,
             events: self.events + other.events,
+            event_bytes: self.event_bytes + other.event_bytes,
         }
     }
 }
@@ -137,7 +145,7 @@ impl Connection {
             outgoing: Outgoing::default(),
             deadlines: Deadlines::new(now),
             liveness: Liveness::new(now, settings.heartbeat_after, settings.heartbeat_timeout),
-            heartbeat: Heartbeat { envelope, owed: false },
+            heartbeat: Heartbeat { envelope, owed: false, number: 0 },
             outlived: false,
             events: Events::default(),
             shell: Shell::default(),
@@ -155,17 +163,13 @@ impl Connection {
             waiting: self.waiting.count() as usize,
             outgoing_bytes: self.outgoing.bytes() + self.waiting.bytes(),
             events: self.events.queue.len(),
+            event_bytes: self.events.bytes,
         }
     }
 
-    /// Does it take requests?
-    pub fn is_open(&self) -> bool {
-        self.life == Life::Open
-    }
-
-    /// Is it over?
-    pub fn is_ended(&self) -> bool {
-        self.life == Life::Ended
+    /// How many answers are owed to nobody any more.
+    pub fn orphaned(&self) -> usize {
+        self.streams.orphaned()
     }
 
     /// Are so many answers owed to nobody, or one of them for so long, that the connection should be replaced?
@@ -180,7 +184,7 @@ impl Connection {
         Some(oldest + self.settings.max_orphan_age.min(NEVER))
     }
 
-    /// Events that went lost because nobody read them.
+    /// Events that went lost: because nobody read them, or because they were over a limit.
     pub fn dropped_events(&self) -> u64 {
         self.events.dropped
     }

@@ -10,8 +10,21 @@ use super::{Connection, Life};
 
 impl Connection {
     /// Move whole envelopes to the empty `batch`, at most [`max_batch_bytes`](crate::Settings::max_batch_bytes)
-    /// but at least one, and return how many. They count as written from now on.
-    pub fn poll_transmit(&mut self, batch: &mut BytesMut) -> usize {
+    /// but at least one, and return how many. They count as written from now on. A request whose deadline has passed
+    /// is not among them: it gets that outcome, and whom to wake is pushed to `wakers`.
+    pub fn poll_transmit(
+        &mut self,
+        now: Instant,
+        batch: &mut BytesMut,
+        wakers: &mut Vec<Waker>,
+    ) -> usize {
+        let mut overdue = std::mem::take(&mut self.expired);
+        self.outgoing.overdue(now, &mut overdue);
+        for key in overdue.drain(..) {
+            self.deadlines.remove(key);
+            self.pass_deadline(key, now, wakers);
+        }
+        self.expired = overdue;
         let (limit, requests) = (self.settings.max_batch_bytes, &mut self.requests);
         let taken = self.outgoing.take(limit, batch, |key, to| requests.renumber(key, to));
         self.admit();
@@ -31,7 +44,10 @@ impl Connection {
     /// at a time is woken: the last that asked.
     pub fn poll_event(&mut self, waker: &mut Option<Waker>) -> Poll<Option<Envelope>> {
         match self.events.queue.pop_front() {
-            Some(event) => Poll::Ready(Some(event)),
+            Some(event) => {
+                self.events.bytes -= event.body.len();
+                Poll::Ready(Some(event))
+            }
             None if self.life == Life::Ended => Poll::Ready(None),
             None => {
                 std::mem::swap(&mut self.events.reader, waker);

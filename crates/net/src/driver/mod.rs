@@ -5,8 +5,8 @@
 //! ```text
 //!        +--------------------------------------------------------------+
 //!        v                                                              |
-//!   read what is there --> settle: deliver, expire, take what to write --> write it
-//!   (no lock)              (one short lock; then wake whom it concerns)   (no lock)
+//!   read what is there --> exchange: deliver, expire, take what to write --> write it
+//!   (no lock)              (one short lock; then wake whom it concerns)     (no lock)
 //! ```
 //!
 //! Writing needs no timer to gather requests: one that is alone goes out at once, several go once
@@ -14,7 +14,7 @@
 //! under way goes with the next.
 //!
 //! However it ends (the server, the network, an abort, the runtime's shutdown), every request that
-//! is still open is told so, by [`Driver::drop`] at the latest.
+//! is still open is ended with it, by [`Driver::drop`] at the latest.
 
 mod reading;
 mod timer;
@@ -56,8 +56,8 @@ pub(crate) struct Driver<S> {
     /// Scratch: whom to wake once the lock is released.
     wakers: Vec<Waker>,
     ended: bool,
-    /// Dropped last, when the socket is closed: only then whoever waits for the end is told.
-    _told: DropGuard,
+    /// Dropped last, when the socket is closed: only then whoever waits for the end is woken.
+    _ended: DropGuard,
 }
 
 /// What a turn found.
@@ -77,7 +77,9 @@ impl<S> Driver<S> {
         settings: &Settings,
     ) -> (Arc<Shared>, Self) {
         let Established { wire, version } = established;
-        let Wire { stream, decoder, incoming, segments } = wire;
+        let Wire { stream, mut decoder, incoming, segments } = wire;
+        // The server is known by now, so that its envelopes may be large.
+        decoder.set_max_envelope_bytes(settings.max_envelope_bytes);
         let peer = Peer { name, version, compression: settings.compression };
         let core = mux::Connection::new(now(), version, settings.multiplexer.clone());
         let shared = Arc::new(Shared::new(core, peer));
@@ -90,12 +92,12 @@ impl<S> Driver<S> {
             stepped_back: false,
             wakers: Vec::new(),
             ended: false,
-            _told: shared.ended.clone().drop_guard(),
+            _ended: shared.ended.clone().drop_guard(),
         };
         (shared, driver)
     }
 
-    /// Tells everybody that it is over. The first reason counts.
+    /// It is over, and so is every request. The first reason counts.
     fn end(&mut self, end: ConnectionEnd) {
         if std::mem::replace(&mut self.ended, true) {
             return;
@@ -120,7 +122,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         if !timed_out && self.steps_back(&read) {
             return Ok(Turn::StepBack);
         }
-        let next = self.settle(context, timed_out, &read)?;
+        let next = self.exchange(context, timed_out, &read)?;
         let more_to_read = match read {
             Read::Pending => false,
             Read::More => true,
@@ -141,11 +143,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     fn steps_back(&mut self, read: &Read) -> bool {
         let to_write =
             matches!(read, Read::Pending) && !self.incoming.has_come() && self.writer.is_idle();
-        to_write && self.shared.load() > 1 && !std::mem::replace(&mut self.stepped_back, true)
+        to_write && self.shared.awaited() > 1 && !std::mem::replace(&mut self.stepped_back, true)
     }
 
     /// All that needs the lock, at once. Gives when the clock matters next.
-    fn settle(
+    fn exchange(
         &mut self,
         context: &Context<'_>,
         timed_out: bool,
@@ -156,12 +158,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         let delivered = self.incoming.deliver(&mut core, now, &mut self.wakers);
         // Seldom while it is busy: the timer is armed for the first of many deadlines.
         if timed_out {
-            self.incoming.rest();
+            self.incoming.release_memory();
         }
+        core.handle_written(now, self.writer.progress());
         let expired = if timed_out { core.handle_timeout(now, &mut self.wakers) } else { Ok(()) };
         // Once no answer can come, whatever is not written yet is better off unsent.
         if self.writer.is_idle() && !matches!(read, Read::End(_)) {
-            self.writer.take_from(&mut core);
+            self.writer.take_from(&mut core, now, &mut self.wakers);
         }
         let next = core.poll_timeout();
         let drained = core.is_drained() && self.writer.is_idle();
@@ -235,7 +238,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Future for Driver<S> {
     }
 }
 
-/// The task is dropped: it ended, it was aborted, or its runtime is shut down.
+/// The task is dropped: it ended, it was aborted, or its runtime is shut down. Whoever still waits is woken.
 impl<S> Drop for Driver<S> {
     fn drop(&mut self) {
         self.end(ConnectionEnd::RuntimeGone);

@@ -1,11 +1,14 @@
 //! Reading: what is there, as far as the budget goes, split into envelopes.
+//!
+//! The budget is one of bytes read, and of bytes split and not delivered too: a segment may hold 255
+//! times what it has on the wire. What is over that stays unsplit until the rest is delivered.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use bytes::BytesMut;
-use cqlwire_codec::{Envelope, EnvelopeDecoder, LARGE_BODY};
+use cqlwire_codec::{Arrival, Envelope, EnvelopeDecoder, HEADER_LEN, LARGE_BODY};
 use cqlwire_mux::{Connection, Violation};
 use tokio::io::AsyncRead;
 use tokio_util::io::poll_read_buf;
@@ -22,18 +25,22 @@ const LARGEST_READ: usize = 128 << 10;
 pub(super) struct Incoming {
     decoder: EnvelopeDecoder,
     buffer: BytesMut,
-    envelopes: Vec<Envelope>,
+    arrivals: Vec<Arrival>,
+    /// How much of the budget these take.
+    split: usize,
     room: usize,
     budget: usize,
     /// Bytes have come since the last delivery.
     progress: bool,
+    /// There may be whole envelopes among what has come that are not split yet.
+    unsplit: bool,
 }
 
 /// How a stretch of reading ended.
 pub(super) enum Read {
     /// Nothing more is there; the task is woken when there is.
     Pending,
-    /// The budget is spent.
+    /// The budget is spent. There may be more, read or not.
     More,
     /// Nothing more will come.
     End(ConnectionEnd),
@@ -42,9 +49,11 @@ pub(super) enum Read {
 impl Incoming {
     /// `buffer` may hold bytes that came with the end of the handshake.
     pub(super) fn new(decoder: EnvelopeDecoder, buffer: BytesMut, budget: usize) -> Self {
-        let (envelopes, room) = (Vec::new(), SMALLEST_READ);
+        let (arrivals, split, room) = (Vec::new(), 0, SMALLEST_READ);
+        let (budget, progress) = (budget.max(1), true);
         // So may the decoder, which tells only when it is asked.
-        Self { decoder, buffer, envelopes, room, budget: budget.max(1), progress: true }
+        let unsplit = true;
+        Self { decoder, buffer, arrivals, split, room, budget, progress, unsplit }
     }
 
     /// Reads and splits. What came before the end is there to be delivered all the same.
@@ -53,15 +62,17 @@ impl Incoming {
         mut stream: Pin<&mut S>,
         context: &mut Context<'_>,
     ) -> Read {
-        // What the end of the handshake has left is there already. Later on nothing is: all that was
-        // read has been split.
-        if self.progress
-            && let Err(end) = self.split()
-        {
-            return Read::End(end);
-        }
         let mut read = 0;
-        while read < self.budget {
+        loop {
+            if self.unsplit {
+                self.progress = true;
+                if let Err(end) = self.split() {
+                    return Read::End(end);
+                }
+            }
+            if self.unsplit || read >= self.budget {
+                return Read::More;
+            }
             self.make_room();
             let spare = self.buffer.capacity() - self.buffer.len();
             let got = match poll_read_buf(stream.as_mut(), context, &mut self.buffer) {
@@ -71,15 +82,11 @@ impl Incoming {
                 Poll::Ready(Err(error)) => return Read::End(error.into()),
             };
             read += got;
-            self.progress = true;
+            self.unsplit = true;
             if got == spare {
                 self.room = (self.room * 2).min(LARGEST_READ);
             }
-            if let Err(end) = self.split() {
-                return Read::End(end);
-            }
         }
-        Read::More
     }
 
     /// Is there something to deliver?
@@ -88,7 +95,7 @@ impl Incoming {
     }
 
     /// Gives back what is kept only to be quick, and shrinks reads to what little has to come.
-    pub(super) fn rest(&mut self) {
+    pub(super) fn release_memory(&mut self) {
         self.decoder.release_memory();
         if self.buffer.is_empty() {
             (self.buffer, self.room) = (BytesMut::new(), SMALLEST_READ);
@@ -105,11 +112,12 @@ impl Incoming {
         if !std::mem::take(&mut self.progress) {
             return Ok(());
         }
-        if self.envelopes.is_empty() {
+        self.split = 0;
+        if self.arrivals.is_empty() {
             core.handle_progress(now);
             return Ok(());
         }
-        core.handle_envelopes(now, self.envelopes.drain(..), wakers)
+        core.handle_envelopes(now, self.arrivals.drain(..), wakers)
     }
 
     /// Makes room for the next read. A large envelope gets a buffer that ends with it: its body will
@@ -125,9 +133,18 @@ impl Incoming {
         }
     }
 
+    /// Splits what has come, as far as the budget goes.
     fn split(&mut self) -> Result<(), ConnectionEnd> {
-        while let Some(envelope) = self.decoder.decode(&mut self.buffer)? {
-            self.envelopes.push(envelope);
+        while self.split < self.budget {
+            let Some(arrival) = self.decoder.decode_or_skip(&mut self.buffer)? else {
+                self.unsplit = false;
+                return Ok(());
+            };
+            self.split += size_of::<Arrival>() + HEADER_LEN;
+            if let Arrival::Envelope(Envelope { body, .. }) = &arrival {
+                self.split += body.len();
+            }
+            self.arrivals.push(arrival);
         }
         Ok(())
     }
@@ -139,3 +156,6 @@ impl Incoming {
             .map_or_else(Into::into, |()| ConnectionEnd::ClosedByServer)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,11 +2,12 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
 use bytes::{Buf, BytesMut};
 use cqlwire_codec::{HEADER_LEN, SegmentEncoder, SegmentEnd};
-use cqlwire_mux::Connection;
+use cqlwire_mux::{Connection, Written};
 use tokio::io::AsyncWrite;
 
 /// A buffer larger than this is not kept once it is written.
@@ -29,6 +30,8 @@ pub(super) struct Writer {
     envelopes: usize,
     /// How many bytes of what goes to the socket it has taken.
     written: usize,
+    /// It has taken some since that was last asked.
+    moved: bool,
     flushing: bool,
 }
 
@@ -41,6 +44,7 @@ impl Writer {
             ends: Vec::new(),
             envelopes: 0,
             written: 0,
+            moved: false,
             flushing: false,
         }
     }
@@ -51,10 +55,25 @@ impl Writer {
     }
 
     /// Takes the next batch; the lock is held, so it is only moved. Only when idle.
-    pub(super) fn take_from(&mut self, core: &mut Connection) {
+    pub(super) fn take_from(
+        &mut self,
+        core: &mut Connection,
+        now: Instant,
+        wakers: &mut Vec<Waker>,
+    ) {
         debug_assert!(self.is_idle(), "a batch is taken before the last one is written");
-        self.envelopes = core.poll_transmit(&mut self.batch);
+        self.envelopes = core.poll_transmit(now, &mut self.batch, wakers);
         self.written = 0;
+    }
+
+    /// How far it has got since that was last asked.
+    pub(super) fn progress(&mut self) -> Written {
+        let moved = std::mem::take(&mut self.moved);
+        match (self.is_idle(), moved) {
+            (true, _) => Written::All,
+            (false, true) => Written::Part,
+            (false, false) => Written::Nothing,
+        }
     }
 
     /// Writes as much as the socket takes. True if that was all of a batch: there may be another.
@@ -69,11 +88,19 @@ impl Writer {
         self.pack();
         while self.written < self.outgoing().len() {
             let rest = self.outgoing().get(self.written..).unwrap_or_default();
-            match stream.as_mut().poll_write(context, rest)? {
+            let error = match stream.as_mut().poll_write(context, rest) {
                 Poll::Pending => return Ok(false),
-                Poll::Ready(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Poll::Ready(taken) => self.written += taken,
-            }
+                Poll::Ready(Ok(taken)) if taken > 0 => {
+                    self.written += taken;
+                    self.moved = true;
+                    continue;
+                }
+                Poll::Ready(Ok(_)) => io::ErrorKind::WriteZero.into(),
+                Poll::Ready(Err(error)) => error,
+            };
+            // TLS may have sent some of what it was offered before it failed.
+            self.written = self.outgoing().len();
+            return Err(error);
         }
         self.finish_batch();
         // TLS keeps bytes until it is told to let go of them.
@@ -85,7 +112,8 @@ impl Writer {
     }
 
     /// How many envelopes of the batch were not wholly handed to the socket. Bytes that TLS still
-    /// holds count as handed over: they may get there.
+    /// holds count as handed over, and so does all that was offered when a write failed: they may
+    /// get there.
     pub(super) fn unwritten(&self) -> usize {
         if self.segments.is_some() && self.packed.is_empty() {
             return self.envelopes;
@@ -141,3 +169,6 @@ fn whole_envelopes(mut bytes: &[u8]) -> usize {
     }
     count
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! Why a connection is over.
 
-use cqlwire_codec::{FramingError, ServerError};
+use cqlwire_codec::{ErrorCode, FramingError, ServerError};
 use cqlwire_mux::{Unresponsive, Violation};
 
 use super::{SharedIoError, tls_error};
@@ -36,6 +36,37 @@ pub enum ConnectionEnd {
     /// The runtime on which it was made has been shut down.
     #[error("the runtime on which it was opened is gone")]
     RuntimeGone,
+}
+
+impl ConnectionEnd {
+    /// Is it the contents of a request or of its response that ended the connection, so that sending
+    /// the request again would end the next one too? So it is where bytes that arrived unharmed
+    /// cannot be decoded or are over a limit, and where the server says that it could not decode
+    /// what it read. Requests of others on the connection fall under the same suspicion: which of
+    /// them it was is not known.
+    ///
+    /// Damage on the way, a server that goes away or falls silent, and what is done here would not
+    /// recur: another connection may fare better.
+    pub fn would_recur(&self) -> bool {
+        match self {
+            Self::Framing(error) => !matches!(
+                error,
+                FramingError::HeaderChecksum
+                    | FramingError::PayloadChecksum
+                    | FramingError::CutEnvelope { .. }
+            ),
+            Self::Violation(violation) => {
+                matches!(violation, Violation::TooLargeOnStreamZero(_))
+            }
+            Self::ServerSaid(error) => matches!(error.code, ErrorCode::ProtocolError),
+            Self::ClosedHere
+            | Self::ClosedByServer
+            | Self::Io(_)
+            | Self::Tls(_)
+            | Self::Unresponsive(_)
+            | Self::RuntimeGone => false,
+        }
+    }
 }
 
 impl From<std::io::Error> for ConnectionEnd {

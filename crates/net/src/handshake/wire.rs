@@ -8,8 +8,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::{ConnectCause, Settings};
 
-/// The longest body before STARTUP is answered, in bytes: nobody is known yet.
-const MAX_STRANGERS_ENVELOPE: usize = 1 << 20;
+/// The longest body until the handshake is over, in bytes: until then nobody is known, and nothing
+/// that has a place there is any longer.
+const MAX_HANDSHAKE_ENVELOPE: usize = 1 << 20;
 
 /// A stream, and how its bytes become envelopes. Given to the driver as it is in the end: the
 /// first bytes of what follows may have been read already.
@@ -26,7 +27,7 @@ pub(crate) struct Wire<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     pub(super) fn new(stream: S, settings: &Settings) -> Self {
         let decoder = EnvelopeDecoder::new(DecoderSettings {
-            max_envelope_bytes: settings.max_envelope_bytes.min(MAX_STRANGERS_ENVELOPE),
+            max_envelope_bytes: settings.max_envelope_bytes.min(MAX_HANDSHAKE_ENVELOPE),
             compression: settings.compression,
             ..DecoderSettings::default()
         });
@@ -36,7 +37,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// STARTUP was answered: the version is fixed, and on v5 the next byte is that of a segment.
     pub(super) fn started(&mut self, version: ProtocolVersion, settings: &Settings) {
         self.decoder.expect_version(version);
-        self.decoder.set_max_envelope_bytes(settings.max_envelope_bytes);
         if version.uses_segments() {
             self.decoder.switch_to_segments(settings.compression);
             self.segments = Some(SegmentEncoder::new(settings.compression));

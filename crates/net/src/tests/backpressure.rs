@@ -52,10 +52,10 @@ async fn fill(connection: &Connection) -> Vec<(String, Request)> {
         match connection.send(query(connection, &text), within) {
             Ok(sent) => taken.push((text, sent.request)),
             Err(refused) => {
-                assert_eq!(refused.because, RefusedBecause::Full);
+                assert!(matches!(refused.because, RefusedBecause::Full(_)), "{refused}");
                 assert_eq!(refused.envelope.as_bytes(), query(connection, &text).as_bytes());
-                let text = "not taken in: as many requests wait for this connection as may";
-                assert_eq!(refused.to_string(), text);
+                let text = "not taken in: as many wait for this connection as may: ";
+                assert!(refused.to_string().starts_with(text), "{refused}");
                 return taken;
             }
         }
@@ -121,7 +121,7 @@ async fn b7_out_of_ids_requests_wait_their_turn_and_the_next_is_refused() {
     let usage = connection.usage();
     assert_eq!((usage.in_flight, usage.waiting), (2, 2));
     let refused = connection.send(query(&connection, "SELECT"), seconds(60)).unwrap_err();
-    assert_eq!(refused.because, RefusedBecause::Full);
+    assert!(matches!(refused.because, RefusedBecause::Full(_)), "{refused}");
 
     // Given up, they keep their ids: the others wait on.
     let mut requests = requests.into_iter();
@@ -142,7 +142,9 @@ async fn g7_5_callers_that_do_not_come_for_their_answers_hold_up_nobody() {
     for _ in 0..100 {
         ask(&connection, "others go on").await;
     }
-    assert_eq!(connection.usage(), Usage { requests: 1_000, ..Usage::default() });
+    let mut requests_alone = Usage::default();
+    requests_alone.requests = 1_000;
+    assert_eq!(connection.usage(), requests_alone);
     for request in not_yet {
         request.await.unwrap();
     }

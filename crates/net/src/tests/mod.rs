@@ -17,8 +17,10 @@ mod faults;
 mod gathering;
 mod handshake;
 mod handshake_faults;
+mod limits;
+mod liveness;
 mod orphans;
-mod played;
+pub(crate) mod played;
 mod runtimes;
 mod sockets;
 mod tls;
@@ -50,7 +52,7 @@ fn rounds(quick: usize, soak: usize) -> usize {
     if std::env::var_os("CQLWIRE_SOAK").is_some() { soak } else { quick }
 }
 
-fn seconds(n: u64) -> Deadline {
+pub(crate) fn seconds(n: u64) -> Deadline {
     Deadline::after(Duration::from_secs(n))
 }
 
@@ -76,7 +78,7 @@ fn query(connection: &Connection, statement: &str) -> RequestEnvelope {
 }
 
 /// Sends a QUERY and does not wait for its answer.
-fn send(connection: &Connection, statement: &str, deadline: Deadline) -> Request {
+pub(crate) fn send(connection: &Connection, statement: &str, deadline: Deadline) -> Request {
     connection.send(query(connection, statement), deadline).unwrap().request
 }
 

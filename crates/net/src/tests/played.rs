@@ -10,28 +10,28 @@ use super::{only, seconds};
 use crate::{Connection, Settings};
 
 /// The body of a RESULT without anything in it.
-pub(super) const VOID: &[u8] = &[0, 0, 0, 1];
+pub(crate) const VOID: &[u8] = &[0, 0, 0, 1];
 
 /// The server's end of a connection.
-pub(super) struct Played<S = DuplexStream> {
-    pub(super) stream: S,
+pub(crate) struct Played<S = DuplexStream> {
+    pub(crate) stream: S,
 }
 
 /// A request as it came.
 #[derive(Debug)]
-pub(super) struct Asked {
-    pub(super) stream: StreamId,
-    pub(super) opcode: Opcode,
-    pub(super) body: Bytes,
+pub(crate) struct Asked {
+    pub(crate) stream: StreamId,
+    pub(crate) opcode: Opcode,
+    pub(crate) body: Bytes,
 }
 
 /// Settings for a server that is played.
-pub(super) fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     only(ProtocolVersion::V4)
 }
 
 /// A connection whose handshake is done, in memory with this much room each way, and its server.
-pub(super) async fn connected(settings: &Settings, room: usize) -> (Connection, Played) {
+pub(crate) async fn connected(settings: &Settings, room: usize) -> (Connection, Played) {
     let (near, far) = duplex(room);
     let mut server = Played { stream: far };
     let opening = Connection::over(near, "played", settings, seconds(5));
@@ -40,7 +40,7 @@ pub(super) async fn connected(settings: &Settings, room: usize) -> (Connection, 
 }
 
 /// An answer as it goes over the wire.
-pub(super) fn envelope(stream: StreamId, opcode: Opcode, body: &[u8]) -> BytesMut {
+pub(crate) fn envelope(stream: StreamId, opcode: Opcode, body: &[u8]) -> BytesMut {
     let header = EnvelopeHeader {
         version: ProtocolVersion::V4,
         direction: Direction::Response,
@@ -53,26 +53,26 @@ pub(super) fn envelope(stream: StreamId, opcode: Opcode, body: &[u8]) -> BytesMu
 }
 
 /// The body of an ERROR.
-pub(super) fn error(code: i32, text: &str) -> Vec<u8> {
+pub(crate) fn error(code: i32, text: &str) -> Vec<u8> {
     let length = u16::try_from(text.len()).unwrap();
     [&code.to_be_bytes()[..], &length.to_be_bytes()[..], text.as_bytes()].concat()
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Played<S> {
     /// Reads STARTUP and says READY.
-    pub(super) async fn welcome(&mut self) {
+    pub(crate) async fn welcome(&mut self) {
         let asked = self.asked().await;
         assert_eq!(asked.opcode, Opcode::Startup);
         self.answer(asked.stream, Opcode::Ready, &[]).await;
     }
 
     /// The next request, whole.
-    pub(super) async fn asked(&mut self) -> Asked {
+    pub(crate) async fn asked(&mut self) -> Asked {
         self.asked_or_end().await.expect("a request")
     }
 
     /// The next request, or nothing if the client has gone before it.
-    pub(super) async fn asked_or_end(&mut self) -> Option<Asked> {
+    pub(crate) async fn asked_or_end(&mut self) -> Option<Asked> {
         let mut header = [0; HEADER_LEN];
         self.stream.read_exact(&mut header).await.ok()?;
         let header = EnvelopeHeader::decode(&header).unwrap();
@@ -81,7 +81,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Played<S> {
         Some(Asked { stream: header.stream, opcode: header.opcode, body: body.into() })
     }
 
-    pub(super) async fn answer(&mut self, stream: StreamId, opcode: Opcode, body: &[u8]) {
+    pub(crate) async fn answer(&mut self, stream: StreamId, opcode: Opcode, body: &[u8]) {
         self.stream.write_all(&envelope(stream, opcode, body)).await.unwrap();
     }
 }

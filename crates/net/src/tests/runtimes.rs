@@ -7,9 +7,10 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use cqlwire_mux::Usage;
+use cqlwire_mux::{Reached, Usage};
 use cqlwire_testkit::node::{Prime, ScriptedNode};
 use tokio::runtime::{Builder, Runtime};
+use tokio::time::timeout;
 
 use super::{ask, connected, millis, query, seconds, send};
 use crate::{Connection, ConnectionEnd, RefusedBecause, Request, RequestFailure, Sent, Settings};
@@ -162,6 +163,38 @@ fn g6_1_a_close_ends_though_nobody_drives_the_runtime_and_tells_the_requests() {
         connection.ended().await;
     });
     drop(node);
+}
+
+#[test]
+fn g6_1_a_request_that_is_awaited_elsewhere_ends_in_time_though_nobody_drives_its_runtime() {
+    for elsewhere in [current_thread(), multi_thread()] {
+        let home = current_thread();
+        let (node, connection) = on(&home);
+        let written = send(&connection, "silence", seconds(1));
+        home.block_on(async { tokio::time::sleep(Duration::from_millis(20)).await });
+        let queued = send(&connection, "silence", millis(200));
+        for (request, reached, limit) in
+            [(queued, Reached::Queued, 250), (written, Reached::Written, 1_050)]
+        {
+            let patient = async { timeout(Duration::from_secs(5), request).await };
+            let error = elsewhere.block_on(patient).expect("it waits for ever").unwrap_err();
+            let RequestFailure::DeadlinePassed(found) = error.failure else { panic!("{error}") };
+            assert_eq!(found, reached);
+            assert!(error.elapsed <= Duration::from_millis(limit), "{:?}", error.elapsed);
+        }
+        assert_eq!((connection.usage().in_flight, connection.usage().orphaned), (0, 1));
+        drop((home, node));
+        assert_eq!(connection.usage(), Usage::default());
+    }
+}
+
+#[test]
+fn g6_1_outside_of_tokio_it_ends_in_time_while_its_runtime_runs() {
+    let home = multi_thread();
+    let (node, connection) = on(&home);
+    let error = wait_for(send(&connection, "silence", millis(200))).unwrap_err();
+    assert!(error.is_timeout() && error.elapsed <= Duration::from_millis(250), "{error}");
+    drop((home, node));
 }
 
 /// Drops a value on a thread that has no runtime.

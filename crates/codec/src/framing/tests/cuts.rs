@@ -16,14 +16,14 @@ use crate::{
 
 /// How a conversation travels.
 #[derive(Copy, Clone, Debug)]
-enum Travel {
+pub(super) enum Travel {
     Bare,
     CompressedOneByOne,
     Segments(Option<Compression>),
 }
 
 impl Travel {
-    fn encode(self, bodies: &[(usize, u8)]) -> Vec<u8> {
+    pub(super) fn encode(self, bodies: &[(usize, u8)]) -> Vec<u8> {
         let version = if matches!(self, Self::Segments(_)) { V5 } else { V4 };
         let envelopes = bodies.iter().zip(0..).map(|((length, fill), stream)| {
             let body = vec![*fill; *length];
@@ -41,7 +41,7 @@ impl Travel {
         }
     }
 
-    fn decoder(self) -> EnvelopeDecoder {
+    pub(super) fn decoder(self) -> EnvelopeDecoder {
         match self {
             Self::Bare => bare_decoder(),
             Self::CompressedOneByOne => {
@@ -64,7 +64,7 @@ fn compressed(envelope: &[u8]) -> Vec<u8> {
     out.to_vec()
 }
 
-fn travels() -> impl Strategy<Value = Travel> {
+pub(super) fn travels() -> impl Strategy<Value = Travel> {
     prop_oneof![
         Just(Travel::Bare),
         Just(Travel::CompressedOneByOne),
@@ -74,7 +74,7 @@ fn travels() -> impl Strategy<Value = Travel> {
 }
 
 /// Bodies: mostly small, some over the copying limit, few over a segment.
-fn bodies() -> impl Strategy<Value = Vec<(usize, u8)>> {
+pub(super) fn bodies() -> impl Strategy<Value = Vec<(usize, u8)>> {
     let length = prop_oneof![
         8 => 0..300_usize,
         2 => 4_000..9_000_usize,
@@ -85,7 +85,7 @@ fn bodies() -> impl Strategy<Value = Vec<(usize, u8)>> {
 }
 
 /// Cuts bytes at these points, taken modulo the length.
-fn cut<'a>(bytes: &'a [u8], points: &[usize]) -> Vec<&'a [u8]> {
+pub(super) fn cut<'a>(bytes: &'a [u8], points: &[usize]) -> Vec<&'a [u8]> {
     let mut points: Vec<_> = points.iter().map(|point| point % (bytes.len() + 1)).collect();
     points.push(bytes.len());
     points.sort_unstable();

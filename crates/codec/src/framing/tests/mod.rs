@@ -1,11 +1,12 @@
 mod bare;
 mod compression;
 mod cuts;
+mod oversized;
 mod segments;
 
 use bytes::{BufMut, BytesMut};
 
-use super::{Compression, DecoderSettings, EnvelopeDecoder, SegmentEncoder};
+use super::{Arrival, Compression, DecoderSettings, EnvelopeDecoder, SegmentEncoder};
 use crate::{
     Direction, Envelope, EnvelopeFlags, EnvelopeHeader, FramingError, Opcode, ProtocolVersion,
     StreamId,
@@ -55,19 +56,38 @@ fn decode(decoder: EnvelopeDecoder, bytes: &[u8]) -> (Vec<Envelope>, Result<(), 
 
 /// The same for bytes that come in pieces.
 fn decode_chunks(
-    mut decoder: EnvelopeDecoder,
+    decoder: EnvelopeDecoder,
     chunks: &mut dyn Iterator<Item = &[u8]>,
 ) -> (Vec<Envelope>, Result<(), FramingError>) {
+    decode_chunks_by(EnvelopeDecoder::decode, decoder, chunks)
+}
+
+/// The same, where what is over the limit is skipped.
+fn skip_chunks(
+    decoder: EnvelopeDecoder,
+    chunks: &mut dyn Iterator<Item = &[u8]>,
+) -> (Vec<Arrival>, Result<(), FramingError>) {
+    decode_chunks_by(EnvelopeDecoder::decode_or_skip, decoder, chunks)
+}
+
+type Decode<T> = fn(&mut EnvelopeDecoder, &mut BytesMut) -> Result<Option<T>, FramingError>;
+
+fn decode_chunks_by<T>(
+    decode: Decode<T>,
+    mut decoder: EnvelopeDecoder,
+    chunks: &mut dyn Iterator<Item = &[u8]>,
+) -> (Vec<T>, Result<(), FramingError>) {
     let mut buffer = BytesMut::new();
     let mut envelopes = Vec::new();
     for chunk in chunks {
         buffer.put_slice(chunk);
         loop {
-            match decoder.decode(&mut buffer) {
+            match decode(&mut decoder, &mut buffer) {
                 Ok(Some(envelope)) => envelopes.push(envelope),
                 Ok(None) => break,
                 Err(error) => {
-                    assert_eq!(decoder.decode(&mut buffer), Err(error.clone()), "stays failed");
+                    let again = decode(&mut decoder, &mut buffer).err();
+                    assert_eq!(again.as_ref(), Some(&error), "stays failed");
                     return (envelopes, Err(error));
                 }
             }

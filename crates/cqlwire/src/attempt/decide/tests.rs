@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cqlwire_codec::{EncodeError, Prefixes, ValueError};
+use cqlwire_codec::{EncodeError, FramingError, Prefixes, ValueError};
 use cqlwire_net::{ConnectionEnd, Reached, RefusedBecause, RequestError};
 
 use super::*;
@@ -83,6 +83,13 @@ fn a_deadline_and_what_is_wrong_anywhere_are_final() {
         expect(&no_response(RequestFailure::DeadlinePassed(reached)), |_| Decision::Fail);
     }
     expect(&Failure::Final(ErrorKind::UseStatement), |_| Decision::Fail);
+    let too_large = RequestFailure::ResponseTooLarge { declared: 200_000, limit: 100_000 };
+    expect(&no_response(too_large), |_| Decision::Fail);
+    let garbage = FramingError::UnknownVersion { number: 99 };
+    let lost = RequestFailure::ConnectionLost(Arc::new(ConnectionEnd::from(garbage)));
+    expect(&no_response(lost), |_| Decision::Fail);
+    let too_large = RefusedBecause::TooLarge { bytes: 200_000, limit: 100_000 };
+    expect(&Failure::Attempt(AttemptFailure::Refused(too_large)), |_| Decision::Fail);
 }
 
 #[test]

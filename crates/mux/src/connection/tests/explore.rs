@@ -15,6 +15,7 @@ const PASS_MS: u64 = 12;
 /// What can happen next. Requests, ids and time are few, so that the states are finitely many.
 fn next_steps(model: &Model, requests: u32, passed: Duration) -> Vec<Step> {
     let mut steps = vec![Step::Take, Step::Write(1), Step::Close, Step::End];
+    steps.push(Step::AnswerOversized(0));
     if model.next_tag < requests {
         steps.push(Step::Submit { within_ms: WITHIN_MS[model.next_tag as usize], padding: 0 });
     }
@@ -41,7 +42,7 @@ fn fingerprint(model: &Model, passed: Duration) -> String {
     for (key, phase) in (0u32..).map_while(|key| core.requests.get(key).map(|phase| (key, phase))) {
         match phase {
             Phase::Free { .. } => write!(out, " {key}-"),
-            Phase::Waiting(_) => write!(out, " {key}w"),
+            Phase::Waiting { .. } => write!(out, " {key}w"),
             Phase::InFlight { stream, number } => {
                 ids.push(*stream);
                 write!(
@@ -50,7 +51,7 @@ fn fingerprint(model: &Model, passed: Duration) -> String {
                     i128::from(*number) - i128::from(core.outgoing.taken())
                 )
             }
-            Phase::Settled(outcome) => write!(out, " {key}{outcome:?}"),
+            Phase::Resolved(outcome) => write!(out, " {key}{outcome:?}"),
         }
         .unwrap();
     }

@@ -60,46 +60,6 @@ fn closing_waits_for_what_was_taken_in_and_for_nothing_else() {
 }
 
 #[test]
-fn a_silent_server_is_asked_once_and_then_taken_for_dead() {
-    let mut bench = Bench::new(Settings::default());
-    bench.pass(Duration::from_secs(29)).unwrap();
-    assert_eq!(bench.transmit(), []);
-    bench.pass(Duration::from_secs(1)).unwrap();
-    assert_eq!(bench.transmit(), [(StreamId::CONNECTION, None)]);
-    bench.pass(Duration::from_secs(4)).unwrap();
-    assert_eq!(bench.transmit(), []);
-    assert_eq!(bench.pass(Duration::from_secs(1)), Err(Unresponsive));
-}
-
-#[test]
-fn any_byte_counts_as_life() {
-    let mut bench = Bench::new(Settings::default());
-    bench.pass(Duration::from_secs(30)).unwrap();
-    assert_eq!(bench.transmit().len(), 1);
-    bench.core.handle_progress(bench.now);
-    bench.pass(Duration::from_secs(20)).unwrap();
-    bench.deliver(answer(StreamId::CONNECTION, Opcode::Supported, 0)).unwrap();
-    bench.pass(Duration::from_secs(29)).unwrap();
-    assert_eq!(bench.transmit(), []);
-}
-
-#[test]
-fn i6_any_answer_is_a_sign_of_life_while_a_heartbeat_is_owed() {
-    let mut bench = Bench::new(Settings::default());
-    bench.pass(Duration::from_secs(30)).unwrap();
-    assert_eq!(bench.transmit().len(), 1, "the heartbeat");
-    let ticket = bench.submit_within(1, Duration::from_secs(60));
-    let stream = bench.transmit()[0].0;
-    bench.pass(Duration::from_secs(4)).unwrap();
-    bench.deliver(answer(stream, Opcode::Result, 1)).unwrap();
-    bench.pass(Duration::from_secs(4)).unwrap();
-    assert!(matches!(bench.outcome(ticket), Outcome::Response(_)));
-    // Silence after that is silence.
-    bench.pass(Duration::from_secs(30)).unwrap();
-    assert_eq!(bench.pass(Duration::from_secs(6)), Err(Unresponsive));
-}
-
-#[test]
 fn a_server_too_busy_for_a_heartbeat_lives() {
     let mut bench = Bench::new(Settings::default());
     let error = |code: i32| {
@@ -122,30 +82,6 @@ fn b3_the_servers_word_on_stream_zero_is_about_the_connection() {
     let mut bench = Bench::new(Settings::default());
     let word = answer(StreamId::CONNECTION, Opcode::Error, 7);
     assert_eq!(bench.deliver(word.clone()), Err(Violation::OnStreamZero(word)));
-}
-
-#[test]
-fn events_are_kept_in_order_and_bounded() {
-    let mut bench = Bench::new(Settings { max_events: 2, ..Settings::default() });
-    for tag in 0..3 {
-        bench.deliver(answer(StreamId::EVENT, Opcode::Event, tag)).unwrap();
-    }
-    assert_eq!(bench.core.dropped_events(), 1);
-    let next = |bench: &mut Bench| {
-        let mut waker = Some(bench.waker());
-        bench.core.poll_event(&mut waker).map(|event| event.map(|event| event.body))
-    };
-    for tag in 1u32..3 {
-        let body = Bytes::copy_from_slice(&tag.to_be_bytes());
-        assert_eq!(next(&mut bench), std::task::Poll::Ready(Some(body)));
-    }
-    assert!(next(&mut bench).is_pending());
-    bench.deliver(answer(StreamId::EVENT, Opcode::Event, 3)).unwrap();
-    assert_eq!(bench.woken.count(), 1);
-    assert!(next(&mut bench).is_ready());
-    assert!(next(&mut bench).is_pending());
-    bench.end(0);
-    assert_eq!(next(&mut bench), std::task::Poll::Ready(None));
 }
 
 #[test]
@@ -183,7 +119,7 @@ fn a_shell_that_waits_for_the_socket_is_woken_only_for_an_earlier_deadline() {
 }
 
 #[test]
-fn g6_5_a_sleeping_shell_is_told_whenever_the_connection_wears_out() {
+fn g6_5_a_sleeping_shell_is_woken_whenever_the_connection_retires() {
     let mut bench = Bench::new(Settings { max_orphaned: 1, ..Settings::default() });
     let mut tickets: Vec<_> = (0..4).map(|tag| bench.submit(tag)).collect();
     let sent = bench.transmit();
@@ -219,7 +155,7 @@ fn one_orphan_a_minute() -> Settings {
 }
 
 #[test]
-fn g6_5_an_answer_that_is_owed_to_nobody_for_too_long_wears_the_connection_out() {
+fn g6_5_an_answer_that_is_owed_to_nobody_for_too_long_makes_it_retire() {
     let mut bench = Bench::new(one_orphan_a_minute());
     let timed_out = bench.submit_within(1, Duration::from_secs(4));
     let (dropped, other) = (bench.submit(2), bench.submit(3));
@@ -240,7 +176,7 @@ fn g6_5_an_answer_that_is_owed_to_nobody_for_too_long_wears_the_connection_out()
     // The others finish, and the late answer changes nothing any more.
     bench.deliver(answer(sent[1].0, Opcode::Result, 2)).unwrap();
     bench.deliver(answer(sent[2].0, Opcode::Result, 3)).unwrap();
-    assert!(bench.core.is_retiring() && bench.core.is_open());
+    assert!(bench.core.is_retiring() && bench.core.life == Life::Open);
     assert_eq!(bench.outcome(timed_out), Outcome::DeadlinePassed(Reached::Written));
     assert_eq!(bench.outcome(other), Outcome::Response(answer(sent[2].0, Opcode::Result, 3)));
     bench.assert_at_rest();

@@ -2,6 +2,8 @@
 
 mod explore;
 mod lifecycle;
+mod limits;
+mod liveness;
 mod model;
 mod random;
 mod requests;
@@ -13,8 +15,8 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use cqlwire_codec::{
-    Direction, Envelope, EnvelopeFlags, EnvelopeHeader, HEADER_LEN, Opcode, ProtocolVersion,
-    RequestEnvelope, StreamId,
+    Arrival, Direction, Envelope, EnvelopeFlags, EnvelopeHeader, HEADER_LEN, Opcode, Oversized,
+    ProtocolVersion, RequestEnvelope, StreamId,
 };
 
 use super::*;
@@ -74,6 +76,13 @@ fn answer(stream: StreamId, opcode: Opcode, tag: u32) -> Envelope {
     Envelope { header, body: Bytes::copy_from_slice(&tag.to_be_bytes()) }
 }
 
+/// The front of an answer that is over the limit.
+fn oversized(stream: StreamId, opcode: Opcode) -> Oversized {
+    let header = answer(stream, opcode, 0).header;
+    let header = EnvelopeHeader { length: 1_000_000, ..header };
+    Oversized { header, declared: 1_000_000, limit: 1_000 }
+}
+
 /// What the server saw: the stream and the tag of each request, heartbeats without one.
 fn read_requests(mut bytes: &[u8]) -> Vec<(StreamId, Option<u32>)> {
     let mut seen = Vec::new();
@@ -118,18 +127,30 @@ impl Bench {
 
     /// Everything that there is to write, as the server sees it.
     fn transmit(&mut self) -> Vec<(StreamId, Option<u32>)> {
-        let (mut batch, mut all) = (BytesMut::new(), BytesMut::new());
-        while self.core.poll_transmit(&mut batch) > 0 {
+        let mut all = BytesMut::new();
+        loop {
+            let batch = self.take();
+            self.core.handle_written(self.now, Written::All);
+            if batch.is_empty() {
+                return read_requests(&all);
+            }
             all.extend_from_slice(&batch);
-            batch.clear();
         }
-        read_requests(&all)
     }
 
-    fn deliver(&mut self, envelope: Envelope) -> Result<(), Violation> {
+    /// The next batch, which the socket has yet to take.
+    fn take(&mut self) -> BytesMut {
+        let (mut batch, mut wakers) = (BytesMut::new(), Vec::new());
+        let count = self.core.poll_transmit(self.now, &mut batch, &mut wakers);
+        wakers.into_iter().for_each(Waker::wake);
+        assert_eq!(read_requests(&batch).len(), count);
+        batch
+    }
+
+    fn deliver(&mut self, arrival: impl Into<Arrival>) -> Result<(), Violation> {
         let mut wakers = Vec::new();
-        let delivered =
-            self.core.handle_envelopes(self.now, std::iter::once(envelope), &mut wakers);
+        let arrivals = std::iter::once(arrival.into());
+        let delivered = self.core.handle_envelopes(self.now, arrivals, &mut wakers);
         wakers.into_iter().for_each(Waker::wake);
         delivered
     }

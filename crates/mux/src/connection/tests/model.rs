@@ -1,10 +1,11 @@
 //! A connection together with an oracle that knows what may become of each request. `random` and `explore` lead it
-//! through interleavings; whatever is done in whatever order, five things are checked after each step:
+//! through interleavings; whatever is done in whatever order, six things are checked after each step:
 //!
 //! * every request has exactly one outcome, and says truly how far it got;
 //! * no stream id is used twice at a time, and nobody gets another's answer;
 //! * a caller that waits has been woken if and only if its outcome is there;
-//! * the connection is worn out if and only if too many answers are owed to nobody, or one was for too long;
+//! * the connection is retiring if and only if too many answers are owed to nobody, or one was for too long;
+//! * a server is given up only after it was silent, and its socket full, for as long as the settings say;
 //! * a shell that sleeps has nothing to do.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -24,6 +25,8 @@ pub(super) enum Step {
     Write(usize),
     /// Answer the n-th of what is owed.
     Answer(usize),
+    /// Answer it with more than is taken.
+    AnswerOversized(usize),
     /// An answer that is not owed, on the n-th of the ids on which none is.
     Rogue(usize),
     /// The n-th caller comes for its outcome.
@@ -59,10 +62,15 @@ pub(super) struct Model {
     taken: BTreeSet<u32>,
     seen: BTreeSet<u32>,
     given_up_unsent: Vec<u32>,
+    /// What was answered with more than is taken.
+    oversized: BTreeSet<u32>,
     /// By stream: since when an answer has been owed to nobody.
     orphans: BTreeMap<StreamId, Instant>,
     /// One of them was too old when the connection was told the time.
     pub(super) outlived: bool,
+    /// When the server was heard last, and when the socket last took something.
+    heard_at: Instant,
+    moved_at: Instant,
     shell: Arc<Woken>,
     /// How often the shell had been woken when it went to sleep; none while it is awake.
     asleep: Option<usize>,
@@ -70,8 +78,11 @@ pub(super) struct Model {
 
 impl Model {
     pub(super) fn new(settings: Settings) -> Self {
+        let bench = Bench::new(settings);
         let mut model = Self {
-            bench: Bench::new(settings),
+            heard_at: bench.now,
+            moved_at: bench.now,
+            bench,
             next_tag: 0,
             callers: Vec::new(),
             owed: BTreeMap::new(),
@@ -79,6 +90,7 @@ impl Model {
             taken: BTreeSet::new(),
             seen: BTreeSet::new(),
             given_up_unsent: Vec::new(),
+            oversized: BTreeSet::new(),
             orphans: BTreeMap::new(),
             outlived: false,
             shell: Arc::default(),
@@ -94,10 +106,10 @@ impl Model {
             Step::Submit { .. } | Step::Pass { .. } => true,
             Step::Take => self.batch.is_empty() && self.bench.core.outgoing.bytes() > 0,
             Step::Write(count) => count > 0 && !self.batch.is_empty(),
-            Step::Answer(n) => n < self.owed.len(),
-            Step::Rogue(_) | Step::End => !self.bench.core.is_ended(),
+            Step::Answer(n) | Step::AnswerOversized(n) => n < self.owed.len(),
+            Step::Rogue(_) | Step::End => self.bench.core.life != Life::Ended,
             Step::Poll(n) | Step::Abandon(n) => n < self.callers.len(),
-            Step::Close => self.bench.core.is_open(),
+            Step::Close => self.bench.core.life == Life::Open,
         }
     }
 
@@ -113,6 +125,7 @@ impl Model {
             Step::Take => self.take(),
             Step::Write(count) => self.write(count),
             Step::Answer(n) => self.answer(n),
+            Step::AnswerOversized(n) => self.answer_oversized(n),
             Step::Rogue(n) => self.rogue(n),
             Step::Poll(n) => self.poll(n),
             Step::Abandon(n) => self.abandon(n),
@@ -125,7 +138,7 @@ impl Model {
 
     /// What is owed to a caller that has gone, or that was told that its deadline passed.
     fn note_orphans(&mut self) {
-        let waiting = self.callers.iter().filter(|known| !self.is_settled(known));
+        let waiting = self.callers.iter().filter(|known| !self.is_resolved(known));
         let waiting: BTreeSet<_> = waiting.map(|known| known.tag).collect();
         let nobodys = |tag: &Option<u32>| tag.is_some_and(|tag| !waiting.contains(&tag));
         self.orphans.retain(|stream, _| self.owed.get(stream).is_some_and(nobodys));
@@ -151,7 +164,7 @@ impl Model {
             }
             Err(refused) => {
                 let full = self.bench.core.usage().waiting == self.max_waiting();
-                assert!(full || !self.bench.core.is_open(), "{:?}", refused.because);
+                assert!(full || self.bench.core.life != Life::Open, "{:?}", refused.because);
             }
         }
     }
@@ -164,20 +177,24 @@ impl Model {
         if !self.batch.is_empty() {
             return;
         }
-        let mut batch = BytesMut::new();
-        let count = self.bench.core.poll_transmit(&mut batch);
-        let taken = read_requests(&batch);
-        assert_eq!(taken.len(), count);
+        let taken = read_requests(&self.bench.take());
         for (stream, tag) in taken {
             assert_eq!(self.owed.insert(stream, tag), None, "stream {stream} is used twice");
             assert!(tag.is_none_or(|tag| self.taken.insert(tag)), "{tag:?} is sent twice");
+            let mut callers = self.callers.iter().filter(|known| Some(known.tag) == tag);
+            assert!(callers.all(|known| known.deadline > self.bench.now), "{tag:?} is sent late");
             self.batch.push_back(tag);
         }
         self.rest();
     }
 
     fn write(&mut self, count: usize) {
-        self.seen.extend(self.batch.drain(..count.min(self.batch.len())).flatten());
+        let count = count.min(self.batch.len());
+        self.seen.extend(self.batch.drain(..count).flatten());
+        if count > 0 {
+            self.moved_at = self.bench.now;
+            self.bench.core.handle_written(self.bench.now, Written::Part);
+        }
         self.rest();
     }
 
@@ -190,13 +207,35 @@ impl Model {
             Some(tag) => (if tag % 2 == 0 { Opcode::Result } else { Opcode::Error }, tag),
             None => (Opcode::Supported, 0),
         };
+        self.heard_at = self.bench.now;
         self.bench.deliver(answer(stream, opcode, tag)).unwrap();
         self.rest();
     }
 
+    fn answer_oversized(&mut self, n: usize) {
+        if self.owed.is_empty() {
+            return;
+        }
+        let stream = *self.owed.keys().nth(n % self.owed.len()).unwrap();
+        self.heard_at = self.bench.now;
+        let delivered = self.bench.deliver(Arrival::Oversized(oversized(stream, Opcode::Result)));
+        match self.owed.remove(&stream).unwrap() {
+            Some(tag) => {
+                assert_eq!(delivered, Ok(()));
+                self.oversized.insert(tag);
+                self.rest();
+            }
+            None => {
+                let refused = matches!(delivered, Err(Violation::TooLargeOnStreamZero(_)));
+                assert!(refused, "{delivered:?}");
+                self.end();
+            }
+        }
+    }
+
     /// Ids on which nothing was taken for the wire, used, queued and never issued ones.
     fn rogue(&mut self, n: usize) {
-        if self.bench.core.is_ended() {
+        if self.bench.core.life == Life::Ended {
             return;
         }
         let beyond = i16::try_from(self.bench.core.settings.max_in_flight).unwrap() + 1;
@@ -235,6 +274,7 @@ impl Model {
                 assert_eq!(envelope.body, known.tag.to_be_bytes()[..], "another's answer");
                 assert!(taken);
             }
+            Outcome::ResponseTooLarge(_) => assert!(self.oversized.contains(&known.tag)),
             Outcome::DeadlinePassed(reached) => {
                 assert_eq!(taken, *reached == Reached::Written);
                 assert!(known.deadline <= self.bench.now, "too early");
@@ -258,10 +298,16 @@ impl Model {
     fn pass(&mut self, ms: u64) {
         let passed = self.bench.pass(Duration::from_millis(ms));
         let due = self.orphan_due().is_some_and(|due| due <= self.bench.now);
-        self.outlived |= due && !self.bench.core.is_ended();
+        self.outlived |= due && self.bench.core.life != Life::Ended;
         match passed {
             Ok(()) => self.rest(),
-            Err(Unresponsive) => self.end(),
+            Err(Unresponsive) => {
+                let (now, settings) = (self.bench.now, &self.bench.core.settings);
+                let silent = settings.heartbeat_after + settings.heartbeat_timeout;
+                assert!(now >= self.heard_at + silent, "it was given up too early");
+                assert!(now >= self.moved_at + settings.heartbeat_timeout, "its socket moves");
+                self.end();
+            }
         }
     }
 
@@ -275,6 +321,8 @@ impl Model {
 
     /// The shell has done a step. It sleeps unless there is something to take.
     fn rest(&mut self) {
+        let written = if self.batch.is_empty() { Written::All } else { Written::Nothing };
+        self.bench.core.handle_written(self.bench.now, written);
         let waker = Waker::from(Arc::clone(&self.shell));
         let _armed = self.bench.core.poll_timeout();
         self.bench.core.park(&Context::from_waker(&waker), self.batch.is_empty());
@@ -285,9 +333,9 @@ impl Model {
         self.asleep == Some(self.shell.count())
     }
 
-    pub(super) fn is_settled(&self, known: &Known) -> bool {
+    pub(super) fn is_resolved(&self, known: &Known) -> bool {
         let key = known.ticket.as_ref().unwrap().key();
-        matches!(self.bench.core.requests.phase(key), Phase::Settled(_))
+        matches!(self.bench.core.requests.phase(key), Phase::Resolved(_))
     }
 
     fn check_invariants(&self) {
@@ -300,10 +348,10 @@ impl Model {
         assert_eq!(core.is_retiring(), self.outlived || too_many, "{:?}", self.orphans);
         for known in &self.callers {
             if let Some(woken) = &known.woken {
-                assert_eq!(woken.count(), usize::from(self.is_settled(known)), "{known:?}");
+                assert_eq!(woken.count(), usize::from(self.is_resolved(known)), "{known:?}");
             }
         }
-        if self.shell_sleeps() && !core.is_ended() {
+        if self.shell_sleeps() && core.life != Life::Ended {
             let nothing_to_take = !self.batch.is_empty() || core.outgoing.bytes() == 0;
             assert!(nothing_to_take, "the shell sleeps beside what it could write");
             let late = core.deadlines.next().is_some_and(|next| Some(next) < core.shell.armed);

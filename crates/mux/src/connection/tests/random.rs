@@ -11,6 +11,7 @@ fn step() -> impl Strategy<Value = Step> {
         12 => Just(Step::Take),
         12 => (1usize..6).prop_map(Step::Write),
         18 => any::<usize>().prop_map(Step::Answer),
+        2 => any::<usize>().prop_map(Step::AnswerOversized),
         15 => any::<usize>().prop_map(Step::Poll),
         10 => any::<usize>().prop_map(Step::Abandon),
         10 => (0u64..900).prop_map(|ms| Step::Pass { ms }),

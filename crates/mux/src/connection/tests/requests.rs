@@ -73,9 +73,7 @@ fn g1_4_an_answer_to_what_is_still_queued_is_one_that_is_not_owed() {
 fn b8_an_answer_while_its_request_is_being_written_is_taken() {
     let mut bench = Bench::new(Settings::default());
     let ticket = bench.submit(1);
-    let mut batch = BytesMut::new();
-    assert_eq!(bench.core.poll_transmit(&mut batch), 1);
-    let stream = read_requests(&batch)[0].0;
+    let stream = read_requests(&bench.take())[0].0;
     bench.deliver(answer(stream, Opcode::Error, 1)).unwrap();
     bench.end(1);
     assert_eq!(bench.outcome(ticket), Outcome::Response(answer(stream, Opcode::Error, 1)));
@@ -178,10 +176,12 @@ fn what_may_wait_is_bounded_in_number_and_in_bytes() {
     let mut tickets: Vec<_> = (0..2).map(|tag| bench.submit(tag)).collect();
     let deadline = bench.now + LONG;
     let large = bench.core.submit(request_of(9, 64), deadline).unwrap_err();
-    assert_eq!(large.because, RefusedBecause::Full);
+    let bytes = WaitingLimit::Bytes(3 * request(0).len());
+    assert_eq!(large.because, RefusedBecause::Full(bytes));
     tickets.push(bench.submit(2));
     let refused = bench.core.submit(request(3), deadline).unwrap_err();
-    assert_eq!(refused.because, RefusedBecause::Full);
+    assert_eq!(refused.because, RefusedBecause::Full(WaitingLimit::Requests(2)));
+    assert!(refused.because.to_string().ends_with("as may: 2 requests"), "{}", refused.because);
     assert_eq!(refused.envelope.as_bytes(), request(3).as_bytes(), "it comes back whole");
     for ticket in tickets {
         let _abandoned = bench.abandon(ticket);
@@ -223,4 +223,23 @@ fn whoever_waits_leaves_its_buffer_and_takes_one_along_that_has_waited() {
         let _ended = bench.outcome(ticket);
     }
     bench.assert_at_rest();
+}
+
+/// The call that did it has its response; whoever is behind it may have run in another keyspace.
+#[test]
+fn g15_6_a_keyspace_that_was_switched_ends_the_connection_behind_its_response() {
+    for (flags, before) in [(EnvelopeFlags::NONE, vec![]), (EnvelopeFlags::TRACING, vec![7; 16])] {
+        let mut bench = Bench::new(Settings::default());
+        let (switch, behind) = (bench.submit(1), bench.submit(2));
+        let sent = bench.transmit();
+        let body: Vec<u8> = [before, vec![0, 0, 0, 3, 0, 1, b'k']].concat();
+        let mut switched = answer(sent[0].0, Opcode::Result, 1);
+        switched.header.flags = flags;
+        switched.body = body.into();
+        assert_eq!(bench.deliver(switched.clone()), Err(Violation::KeyspaceSwitched));
+        assert_eq!(bench.outcome(switch), Outcome::Response(switched));
+        bench.end(0);
+        assert_eq!(bench.outcome(behind), Outcome::ConnectionEnded(Reached::Written));
+        bench.assert_at_rest();
+    }
 }

@@ -1,0 +1,134 @@
+//! Is the server still there? What is asked, when, and how long an answer is waited for.
+
+use super::*;
+
+#[test]
+fn a_silent_server_is_asked_once_and_then_taken_for_dead() {
+    let mut bench = Bench::new(Settings::default());
+    bench.pass(Duration::from_secs(29)).unwrap();
+    assert_eq!(bench.transmit(), []);
+    bench.pass(Duration::from_secs(1)).unwrap();
+    assert_eq!(bench.transmit(), [(StreamId::CONNECTION, None)]);
+    bench.pass(Duration::from_secs(4)).unwrap();
+    assert_eq!(bench.transmit(), []);
+    assert_eq!(bench.pass(Duration::from_secs(1)), Err(Unresponsive));
+}
+
+#[test]
+fn any_byte_counts_as_life() {
+    let mut bench = Bench::new(Settings::default());
+    bench.pass(Duration::from_secs(30)).unwrap();
+    assert_eq!(bench.transmit().len(), 1);
+    bench.core.handle_progress(bench.now);
+    bench.pass(Duration::from_secs(20)).unwrap();
+    bench.deliver(answer(StreamId::CONNECTION, Opcode::Supported, 0)).unwrap();
+    bench.pass(Duration::from_secs(29)).unwrap();
+    assert_eq!(bench.transmit(), []);
+}
+
+#[test]
+fn i6_any_answer_is_a_sign_of_life_while_a_heartbeat_is_owed() {
+    let mut bench = Bench::new(Settings::default());
+    bench.pass(Duration::from_secs(30)).unwrap();
+    assert_eq!(bench.transmit().len(), 1, "the heartbeat");
+    let ticket = bench.submit_within(1, Duration::from_secs(60));
+    let stream = bench.transmit()[0].0;
+    bench.pass(Duration::from_secs(4)).unwrap();
+    bench.deliver(answer(stream, Opcode::Result, 1)).unwrap();
+    bench.pass(Duration::from_secs(4)).unwrap();
+    assert!(matches!(bench.outcome(ticket), Outcome::Response(_)));
+    // Silence after that is silence.
+    bench.pass(Duration::from_secs(30)).unwrap();
+    assert_eq!(bench.pass(Duration::from_secs(6)), Err(Unresponsive));
+}
+
+/// Uploads so much that it takes a while, and is silent until the heartbeat is due.
+fn silent_amid_an_upload(bench: &mut Bench) -> BytesMut {
+    let upload = bench.core.submit(request_of(1, 1 << 20), bench.now + LONG).unwrap().ticket;
+    std::mem::forget(upload);
+    let batch = bench.take();
+    bench.pass(Duration::from_secs(10)).unwrap();
+    bench.core.handle_written(bench.now, Written::Part);
+    bench.pass(Duration::from_secs(20)).unwrap();
+    bench.core.handle_written(bench.now, Written::Part);
+    batch
+}
+
+#[test]
+fn a3_an_upload_that_gets_on_is_no_silence() {
+    let mut bench = Bench::new(Settings::default());
+    silent_amid_an_upload(&mut bench);
+    // The question waits behind the upload, of which the socket takes a little now and then.
+    for _ in 0..20 {
+        bench.pass(Duration::from_secs(4)).unwrap();
+        bench.core.handle_written(bench.now, Written::Part);
+        assert!(bench.core.poll_timeout() > bench.now);
+    }
+    bench.core.handle_written(bench.now, Written::All);
+    assert_eq!(bench.transmit(), [(StreamId::CONNECTION, None)]);
+    // What the system still holds may take twice as long again: it has been 110 seconds.
+    bench.pass(Duration::from_secs(219)).unwrap();
+    assert_eq!(bench.pass(Duration::from_secs(1)), Err(Unresponsive));
+    std::mem::forget(bench.core);
+}
+
+#[test]
+fn a3_a_server_that_reads_no_more_is_given_up_in_bounded_time() {
+    let mut bench = Bench::new(Settings::default());
+    silent_amid_an_upload(&mut bench);
+    bench.pass(Duration::from_secs(4)).unwrap();
+    bench.core.handle_written(bench.now, Written::Nothing);
+    assert!(bench.core.poll_timeout() <= bench.now + Duration::from_secs(1));
+    assert_eq!(bench.pass(Duration::from_secs(1)), Err(Unresponsive));
+    std::mem::forget(bench.core);
+}
+
+#[test]
+fn its_time_begins_when_the_question_is_written() {
+    let mut bench = Bench::new(Settings::default());
+    bench.pass(Duration::from_secs(30)).unwrap();
+    bench.pass(Duration::from_secs(3)).unwrap();
+    assert_eq!(bench.transmit().len(), 1);
+    bench.pass(Duration::from_secs(4)).unwrap();
+    assert!(bench.core.poll_timeout() <= bench.now + Duration::from_secs(1));
+    assert_eq!(bench.pass(Duration::from_secs(1)), Err(Unresponsive));
+}
+
+#[test]
+fn once_heard_of_a_server_that_was_congested_has_no_longer_than_others() {
+    let mut bench = Bench::new(Settings::default());
+    silent_amid_an_upload(&mut bench);
+    bench.core.handle_progress(bench.now);
+    bench.core.handle_written(bench.now, Written::All);
+    assert_eq!(bench.transmit(), [(StreamId::CONNECTION, None)], "it is asked by now");
+    bench.pass(Duration::from_secs(30)).unwrap();
+    bench.core.handle_written(bench.now, Written::All);
+    bench.pass(Duration::from_secs(4)).unwrap();
+    assert_eq!(bench.pass(Duration::from_secs(1)), Err(Unresponsive));
+    std::mem::forget(bench.core);
+}
+
+#[test]
+fn a_heartbeat_after_no_time_at_all_means_none() {
+    let settings = Settings { heartbeat_after: Duration::ZERO, ..Settings::default() };
+    let mut bench = Bench::new(settings);
+    bench.pass(Duration::from_secs(10_000)).unwrap();
+    assert_eq!(bench.transmit(), []);
+    assert!(bench.core.poll_timeout() > bench.now + 1_000 * LONG);
+}
+
+#[test]
+fn a_heartbeat_after_hardly_any_time_does_not_flood() {
+    let (heartbeat_after, heartbeat_timeout) = (Duration::from_nanos(1), Duration::ZERO);
+    let mut bench =
+        Bench::new(Settings { heartbeat_after, heartbeat_timeout, ..Settings::default() });
+    let mut asked = 0;
+    for _ in 0..1_000 {
+        bench.pass(Duration::from_millis(1)).unwrap();
+        if !bench.transmit().is_empty() {
+            asked += 1;
+            bench.deliver(answer(StreamId::CONNECTION, Opcode::Supported, 0)).unwrap();
+        }
+    }
+    assert_eq!(asked, 10);
+}
