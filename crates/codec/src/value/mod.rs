@@ -14,6 +14,7 @@ mod error;
 ))]
 mod interop;
 mod missing;
+mod order;
 mod rust_type;
 mod vint;
 

@@ -77,6 +77,6 @@ pub enum CqlValue {
 }
 
 #[cfg(test)]
-mod arbitrary;
+pub(super) mod arbitrary;
 #[cfg(test)]
 mod tests;
