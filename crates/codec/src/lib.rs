@@ -190,7 +190,8 @@ pub use response::{
     decode_response, encode_response,
 };
 pub use rows::{
-    ArrangedCells, ColumnIndex, RawCell, Row, RowCells, RowCursor, RowIter, RowPlan, RowPlanner,
+    ArrangedCells, ColumnIndex, ColumnMarkers, ColumnNames, Columns, NamedColumns, RawCell, Row,
+    RowCells, RowCursor, RowIter, RowPlan, RowPlanner,
 };
 pub use stream_id::StreamId;
 pub use token::{PartitionKeyHasher, Token};
@@ -203,7 +204,7 @@ pub use value::{
     FieldCells, FieldCheck, InvalidValue, ListIter, MapIter, MaybeUnset, Misplaced, MissingColumn,
     MissingField, NamedFields, NamedValues, TypeMismatch, Undecoded, Unset, ValueError,
     ValueProblem, ValuesByName, check_fields, check_optional_fields, encode_by_name, encode_fields,
-    missing_field,
+    missing_field, variant_bytes, variant_text,
 };
 pub use version::ProtocolVersion;
 pub use wire::CustomPayload;

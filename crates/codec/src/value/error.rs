@@ -94,6 +94,12 @@ impl ValueError {
         Self::Value(Box::new(InvalidValue { column: None, field: None, cql, rust, problem }))
     }
 
+    /// A value that no variant of `T`, an enum, stands for.
+    #[cold]
+    pub fn unknown_variant<T: ?Sized>(cql: &ColumnType, value: impl Display) -> Self {
+        Self::value::<T>(cql, ValueProblem::UnknownVariant { value: shortened(&value).into() })
+    }
+
     /// A value nested deeper than any type of a message may be.
     #[cold]
     pub(crate) fn too_deep() -> Self {
@@ -170,6 +176,17 @@ impl ValueError {
         };
         *path = Some(path.take().map_or_else(|| step.into(), |rest| join(step, &rest).into()));
         self
+    }
+}
+
+/// Of a longer text, an error shows so many characters.
+const MOST_CHARACTERS: usize = 64;
+
+fn shortened(value: &dyn Display) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(MOST_CHARACTERS) {
+        None => text,
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
     }
 }
 
@@ -269,7 +286,7 @@ fn write_place(f: &mut Formatter<'_>, column: Option<&str>, field: Option<&str>)
 }
 
 /// What is wrong with a value.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ValueProblem {
     /// It is null, or a field that is not there.
@@ -339,6 +356,12 @@ pub enum ValueProblem {
     /// Out of the range of the Rust type, or of the CQL type.
     #[error("it is out of range")]
     OutOfRange,
+    /// It is none of those that the variants of an enum stand for.
+    #[error("`{value}` is no variant")]
+    UnknownVariant {
+        /// The text or the number; of a long text, the beginning.
+        value: Box<str>,
+    },
     /// A duration of which some parts are positive and some negative.
     #[error("its parts differ in sign")]
     MixedSigns,

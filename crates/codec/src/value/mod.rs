@@ -16,6 +16,7 @@ mod interop;
 mod missing;
 mod order;
 mod rust_type;
+mod variant;
 mod vint;
 
 pub use cql::{Counter, CqlDate, CqlDecimal, CqlDuration, CqlTime, CqlTimestamp, CqlVarint};
@@ -30,6 +31,7 @@ pub use encode::{
 };
 pub use error::{InvalidValue, Misplaced, TypeMismatch, ValueError, ValueProblem};
 pub use missing::{MissingColumn, MissingField};
+pub use variant::{variant_bytes, variant_text};
 
 #[cfg(test)]
 mod tests;

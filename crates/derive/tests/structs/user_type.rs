@@ -1,6 +1,6 @@
-//! User types, and structs that are what their only field is.
+//! Structs as user types.
 
-use cqlwire_codec::ColumnType::{Float, Int, List, Text, Vector};
+use cqlwire_codec::ColumnType::{Int, List, Text};
 use cqlwire_codec::{ColumnType, DecodeValue, EncodeValue};
 use cqlwire_derive::{Row, UserType};
 
@@ -131,45 +131,11 @@ fn user_types_may_borrow_and_be_generic() {
     assert_eq!(decoded(&ty, Some(&bytes)), Ok(value));
 }
 
-#[derive(Clone, Debug, PartialEq, UserType)]
-#[cql(transparent)]
-struct UserId(i32);
-
-#[derive(Debug, PartialEq, UserType)]
-#[cql(transparent)]
-struct Wrapped<'a, T> {
-    inner: &'a [u8],
-    #[cql(skip)]
-    mark: std::marker::PhantomData<T>,
-}
-
-#[derive(Debug, PartialEq, UserType)]
-#[cql(transparent)]
-struct Celsius(f32);
-
-#[test]
-fn a_transparent_struct_is_what_its_only_field_is() {
-    assert_eq!(encoded(&Int, &UserId(7)).unwrap(), [0, 0, 0, 7]);
-    assert_eq!(decoded(&Int, Some(&[0, 0, 0, 7])), Ok(UserId(7)));
-    let error = UserId::accepts(&Text).unwrap_err();
-    assert_eq!(error.to_string(), "text does not go with i32; use String");
-    assert!(<UserId as EncodeValue>::fits(&Text).is_err());
-    let mark = std::marker::PhantomData::<String>;
-    let blob = ColumnType::Blob;
-    assert_eq!(decoded(&blob, Some(&[1])), Ok(Wrapped { inner: &[1], mark }));
-    assert_eq!(encoded(&blob, &Wrapped { inner: &[1], mark }).unwrap(), [1]);
-    // In a vector, where elements have no length.
-    let vector = Vector(Box::new(Float), 2);
-    let bytes = encoded(&vector, &vec![Celsius(1.0), Celsius(2.0)]).unwrap();
-    assert_eq!(bytes, [1.0_f32.to_be_bytes(), 2.0_f32.to_be_bytes()].concat());
-    assert_eq!(decoded(&vector, Some(&bytes)), Ok(vec![Celsius(1.0), Celsius(2.0)]));
-}
-
 #[test]
 fn values_are_columns_of_rows() {
     #[derive(Debug, PartialEq, Row)]
     struct Person {
-        id: UserId,
+        id: i32,
         home: Option<Address>,
         #[cql(default)]
         others: Vec<Address>,
@@ -178,6 +144,6 @@ fn values_are_columns_of_rows() {
     // Without a type its fields would go in the order of the struct.
     let home = encoded(&address_type(), &address()).unwrap();
     let content = cells(&[&home, &7]);
-    let expected = Person { id: UserId(7), home: Some(address()), others: vec![] };
+    let expected = Person { id: 7, home: Some(address()), others: vec![] };
     assert_eq!(row(&columns, &content), Ok(expected));
 }

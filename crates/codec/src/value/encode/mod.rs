@@ -40,8 +40,10 @@ use crate::ColumnType;
 
 /// One bind value.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no bind value",
-    note = "a struct is a user type, or what its only field is, if it derives `UserType`"
+    message = "`{Self}` is not a value of CQL: it cannot be bound to a marker",
+    label = "not a value of CQL",
+    note = "a newtype, or an enum without fields, derives `Value`; the struct of a user-defined type derives `UserType`",
+    note = "types of other crates are values by features of the same name: bigdecimal, chrono, jiff, num-bigint, rust_decimal, serde_json, time"
 )]
 pub trait EncodeValue {
     /// Appends the value as a \[value\] (v4 §3): its length as an \[int\], then its bytes.

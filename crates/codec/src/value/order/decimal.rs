@@ -102,10 +102,10 @@ fn compare_powered(a: &[u32], power: i64, b: &[u32]) -> Ordering {
     const LOG: (i128, i128, i128) = (3_321_928_094, 3_321_928_095, 1_000_000_000);
     let (least, most) = (i128::from(power) * LOG.0 / LOG.2, i128::from(power) * LOG.1 / LOG.2 + 1);
     let (bits_a, bits_b) = (bits(a), bits(b));
-    if bits_a - 1 + least >= bits_b {
+    if bits_a + least > bits_b {
         return Ordering::Greater;
     }
-    if bits_a + most <= bits_b - 1 {
+    if bits_a + most < bits_b {
         return Ordering::Less;
     }
     // `b` has as many digits as the product will, give or take one.
