@@ -139,8 +139,9 @@
 //! * `snappy`: Snappy, beside LZ4, as a compression of v3 and v4.
 //! * `tokio-codec`: `ClientCodec` and `ServerCodec`, the codec traits of tokio-util with the
 //!   handshake in them.
-//! * `time`, `chrono`: timestamp, date and time as types of these crates.
-//! * `bigdecimal`, `num-bigint`: decimal and varint as types of these crates.
+//! * `chrono`, `jiff`, `time`: timestamp, date and time as types of these crates.
+//! * `bigdecimal`, `rust_decimal`, `num-bigint`: decimal and varint as types of these crates.
+//! * `serde`: values and rows of whatever type ([`CqlValue`], [`CqlRow`]) as data for serde.
 //! * `serde_json`: text that holds JSON.
 
 mod consistency;
@@ -199,12 +200,12 @@ pub use token::{PartitionKeyHasher, Token};
 pub use tokio_codec::{ClientCodec, CodecError, ServerCodec};
 pub use types::{ColumnSpec, ColumnType, TypeReader, UserType};
 pub use value::{
-    Counter, CqlDate, CqlDecimal, CqlDuration, CqlTime, CqlTimestamp, CqlUserType, CqlValue,
-    CqlVarint, DecodeRow, DecodeValue, EncodeValue, EncodeValues, EncodedValues, FieldCell,
-    FieldCells, FieldCheck, InvalidValue, ListIter, MapIter, MaybeUnset, Misplaced, MissingColumn,
-    MissingField, NamedFields, NamedValues, TypeMismatch, Undecoded, Unset, ValueError,
-    ValueProblem, ValuesByName, check_fields, check_optional_fields, encode_by_name, encode_fields,
-    missing_field, variant_bytes, variant_text,
+    Counter, CqlDate, CqlDecimal, CqlDuration, CqlRow, CqlTime, CqlTimestamp, CqlUserType,
+    CqlValue, CqlVarint, DecodeRow, DecodeValue, EncodeValue, EncodeValues, EncodedValues,
+    FieldCell, FieldCells, FieldCheck, InvalidValue, ListIter, MapIter, MaybeUnset, Misplaced,
+    MissingColumn, MissingField, NamedFields, NamedValues, TypeMismatch, Undecoded, Unset,
+    ValueError, ValueProblem, ValuesByName, check_fields, check_optional_fields, encode_by_name,
+    encode_fields, missing_field, variant_bytes, variant_text,
 };
 pub use version::ProtocolVersion;
 pub use wire::CustomPayload;

@@ -8,7 +8,10 @@ mod error;
 #[cfg(any(
     feature = "bigdecimal",
     feature = "chrono",
+    feature = "jiff",
     feature = "num-bigint",
+    feature = "rust_decimal",
+    feature = "serde",
     feature = "serde_json",
     feature = "time"
 ))]
@@ -24,7 +27,7 @@ pub use decode::{
     DecodeRow, DecodeValue, FieldCell, FieldCells, FieldCheck, ListIter, MapIter, NamedFields,
     Undecoded, check_fields, check_optional_fields, missing_field,
 };
-pub use dynamic::{CqlUserType, CqlValue};
+pub use dynamic::{CqlRow, CqlUserType, CqlValue};
 pub use encode::{
     EncodeValue, EncodeValues, EncodedValues, MaybeUnset, NamedValues, Unset, ValuesByName,
     encode_by_name, encode_fields,

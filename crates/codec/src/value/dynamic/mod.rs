@@ -3,8 +3,10 @@
 mod convert;
 mod decode;
 mod encode;
+mod row;
 mod user_type;
 
+pub use row::CqlRow;
 pub use user_type::CqlUserType;
 
 use std::net::IpAddr;
