@@ -144,6 +144,8 @@
 //! * `serde`: values and rows of whatever type ([`CqlValue`], [`CqlRow`]) as data for serde.
 //! * `serde_json`: text that holds JSON.
 
+#![warn(unnameable_types)]
+
 mod consistency;
 mod envelope;
 mod envelope_writer;

@@ -110,7 +110,7 @@ fn by_number(
 fn integer(input: &DeriveInput) -> Result<(Ident, Ident)> {
     let found = input.attrs.iter().filter(|attribute| attribute.path().is_ident("repr"));
     let found =
-        found.filter_map(|attribute: &Attribute| attribute.parse_args::<Ident>().ok()).last();
+        found.filter_map(|attribute: &Attribute| attribute.parse_args::<Ident>().ok()).next_back();
     let cql = match found.as_ref().map(ToString::to_string).as_deref() {
         Some("i8") => "TinyInt",
         Some("i16") => "SmallInt",

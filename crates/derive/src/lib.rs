@@ -40,6 +40,8 @@
 //! such structs. It may be generic over types and constants: fields of such types have to be
 //! decodable (or encodable), and nothing else is asked of the types.
 
+#![warn(unnameable_types)]
+
 mod attributes;
 mod bind_values;
 mod columns;

@@ -198,6 +198,7 @@ fn join(step: &str, rest: &str) -> String {
 
 /// A type in Rust and a type in CQL that do not go together.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TypeMismatch {
     /// The column or bind marker, if there is one.
     pub column: Option<Box<str>>,
@@ -222,6 +223,7 @@ impl Display for TypeMismatch {
 
 /// A value that is none of the type that it was to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct InvalidValue {
     /// The column or bind marker, if there is one.
     pub column: Option<Box<str>>,
@@ -252,6 +254,7 @@ impl Display for InvalidValue {
 
 /// What stands inside of another value and may not stand there.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Misplaced {
     /// The column or bind marker, if there is one.
     pub column: Option<Box<str>>,
