@@ -122,6 +122,7 @@ fn colon(text: Option<&str>) -> String {
 /// the next envelope begins is known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("cannot read the {what} at byte {at}: {kind}")]
+#[non_exhaustive]
 pub struct DecodeError {
     /// What was being read, in the words of the specification.
     pub what: &'static str,

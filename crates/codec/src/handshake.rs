@@ -1,4 +1,4 @@
-//! The handshake as it is seen from outside: what STARTUP and its answer agree on, and from where on
+//! The handshake as it is seen from outside: what STARTUP and its response agree on, and from where on
 //! that holds.
 //!
 //! ```text
@@ -18,6 +18,7 @@ use crate::{Compression, Envelope, EnvelopeHeader, Opcode, ProtocolVersion, Stre
 
 /// What a connection speaks.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Agreement {
     /// The version of every envelope.
     pub version: ProtocolVersion,
@@ -26,7 +27,7 @@ pub struct Agreement {
     pub compression: Option<Compression>,
 }
 
-/// Follows the envelopes of a connection, of both directions, until its handshake is settled.
+/// Follows the envelopes of a connection, of both directions, until its handshake is complete.
 #[derive(Clone, Debug, Default)]
 pub struct Handshake {
     state: State,
@@ -38,14 +39,14 @@ enum State {
     Begun,
     /// STARTUP asked for this on this stream.
     Asked(StreamId, Agreement),
-    Settled,
+    Complete,
 }
 
 impl Handshake {
     /// Looks at a request. If it is the STARTUP of this connection, gives what it asks for:
     /// single envelopes may be compressed so from the very next one on, in both directions.
     pub fn request(&mut self, envelope: &Envelope) -> Option<Agreement> {
-        if matches!(self.state, State::Settled) || envelope.header.opcode != Opcode::Startup {
+        if matches!(self.state, State::Complete) || envelope.header.opcode != Opcode::Startup {
             return None;
         }
         let Ok(RequestMessage::Startup(options)) = request::decode(envelope) else {
@@ -72,7 +73,7 @@ impl Handshake {
         }
         match header.opcode {
             Opcode::Ready | Opcode::Authenticate => {
-                self.state = State::Settled;
+                self.state = State::Complete;
                 Some(agreement)
             }
             _ => None,
@@ -80,8 +81,8 @@ impl Handshake {
     }
 
     /// Whether STARTUP was accepted.
-    pub const fn is_settled(&self) -> bool {
-        matches!(self.state, State::Settled)
+    pub const fn is_complete(&self) -> bool {
+        matches!(self.state, State::Complete)
     }
 }
 
@@ -123,11 +124,11 @@ mod tests {
             let startup = request(&Startup::new(Some(Compression::Lz4)), AGREED.version);
             assert_eq!(handshake.request(&startup), Some(AGREED));
             assert_eq!(handshake.response(&response(Response::Ready, 8)), None, "of another");
-            assert!(!handshake.is_settled());
+            assert!(!handshake.is_complete());
             assert_eq!(handshake.response(&response(answer, 7)), Some(AGREED));
             assert_eq!(handshake.response(&response(Response::Ready, 7)), None, "of a REGISTER");
             assert_eq!(handshake.request(&startup), None, "too late");
-            assert!(handshake.is_settled());
+            assert!(handshake.is_complete());
         }
     }
 

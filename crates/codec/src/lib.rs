@@ -139,9 +139,12 @@
 //! * `snappy`: Snappy, beside LZ4, as a compression of v3 and v4.
 //! * `tokio-codec`: `ClientCodec` and `ServerCodec`, the codec traits of tokio-util with the
 //!   handshake in them.
-//! * `time`, `chrono`: timestamp, date and time as types of these crates.
-//! * `bigdecimal`, `num-bigint`: decimal and varint as types of these crates.
+//! * `chrono`, `jiff`, `time`: timestamp, date and time as types of these crates.
+//! * `bigdecimal`, `rust_decimal`, `num-bigint`: decimal and varint as types of these crates.
+//! * `serde`: values and rows of whatever type ([`CqlValue`], [`CqlRow`]) as data for serde.
 //! * `serde_json`: text that holds JSON.
+
+#![warn(unnameable_types)]
 
 mod consistency;
 mod envelope;
@@ -191,7 +194,8 @@ pub use response::{
     TopologyChange, WriteType, decode_response, encode_response,
 };
 pub use rows::{
-    ArrangedCells, ColumnIndex, RawCell, Row, RowCells, RowCursor, RowIter, RowPlan, RowPlanner,
+    ArrangedCells, ColumnIndex, ColumnMarkers, ColumnNames, Columns, NamedColumns, RawCell, Row,
+    RowCells, RowCursor, RowIter, RowPlan, RowPlanner,
 };
 pub use stream_id::StreamId;
 pub use token::{PartitionKeyHasher, Token};
@@ -199,12 +203,12 @@ pub use token::{PartitionKeyHasher, Token};
 pub use tokio_codec::{ClientCodec, CodecError, ServerCodec};
 pub use types::{ColumnSpec, ColumnType, TypeReader, UserType};
 pub use value::{
-    Counter, CqlDate, CqlDecimal, CqlDuration, CqlTime, CqlTimestamp, CqlUserType, CqlValue,
-    CqlVarint, DecodeRow, DecodeValue, EncodeValue, EncodeValues, EncodedValues, FieldCell,
-    FieldCells, FieldCheck, InvalidValue, ListIter, MapIter, MaybeUnset, Misplaced, MissingColumn,
-    MissingField, NamedFields, NamedValues, TypeMismatch, Undecoded, Unset, ValueError,
-    ValueProblem, ValuesByName, check_fields, check_optional_fields, encode_by_name, encode_fields,
-    missing_field,
+    Counter, CqlDate, CqlDecimal, CqlDuration, CqlRow, CqlTime, CqlTimestamp, CqlUserType,
+    CqlValue, CqlVarint, DecodeRow, DecodeValue, EncodeValue, EncodeValues, EncodedValues,
+    FieldCell, FieldCells, FieldCheck, InvalidValue, ListIter, MapIter, MaybeUnset, Misplaced,
+    MissingColumn, MissingField, NamedFields, NamedValues, TypeMismatch, Undecoded, Unset,
+    ValueError, ValueProblem, ValuesByName, check_fields, check_optional_fields, encode_by_name,
+    encode_fields, missing_field, variant_bytes, variant_text,
 };
 pub use version::ProtocolVersion;
 pub use wire::CustomPayload;

@@ -1,9 +1,10 @@
-//! What decoding borrowed rows, encoding an EXECUTE and packing segments take of the heap: nothing.
+//! What decoding borrowed rows, encoding an EXECUTE, sets and maps, and packing segments take of the
+//! heap: nothing.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::alloc::System;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hint::black_box;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -234,6 +235,29 @@ fn an_execute_with_room_never_allocates() {
             buffer = request.into_buffer();
         });
         assert_eq!(count, 0, "{version}");
+    }
+}
+
+#[test]
+fn sets_and_maps_with_room_never_allocate_in_order_and_few_do_not_out_of_it() {
+    use ColumnType as T;
+    let _alone = alone();
+    let set = T::Set(Box::new(T::Int));
+    let map = T::Map(Box::new(T::Text), Box::new(T::Int));
+    let sorted: BTreeSet<i32> = (-500..500).collect();
+    let entries: BTreeMap<String, i32> = (100..900).map(|n| (n.to_string(), n)).collect();
+    let unsorted: Vec<i32> = (0..64).rev().collect();
+    let hashed: HashMap<i32, i32> = (0..64).map(|n| (n, n)).collect();
+    let of_ints = T::Map(Box::new(T::Int), Box::new(T::Int));
+    let values: [(&ColumnType, &dyn EncodeValue); 5] =
+        [(&set, &sorted), (&map, &entries), (&set, &unsorted), (&of_ints, &hashed), (&set, &[7])];
+    let mut out = BytesMut::with_capacity(64 << 10);
+    for (ty, value) in values {
+        let count = allocations(|| {
+            out.clear();
+            value.encode(Some(ty), &mut out).unwrap();
+        });
+        assert_eq!(count, 0, "{ty}");
     }
 }
 

@@ -100,7 +100,7 @@ pub use cqlwire_codec::{
     ServerErrorDetail, ValueError,
 };
 #[cfg(feature = "derive")]
-pub use cqlwire_derive::{BindValues, Row, UserType};
+pub use cqlwire_derive::{BindValues, Row, UserType, Value};
 pub use cqlwire_net::{
     self as net, AuthenticationError, Authenticator, Exchange, PlainCredentials, Tls,
     TlsSettingsError,

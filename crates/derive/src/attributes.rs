@@ -1,4 +1,4 @@
-//! `#[cql(...)]` on a struct and on its fields.
+//! `#[cql(...)]` on a struct and on its fields, on an enum and on its variants.
 //!
 //! A struct may derive several things, and they share its attributes: one that says nothing to one
 //! of them may say something to another. So all of them know all attributes.
@@ -13,16 +13,33 @@ use syn::{Attribute, Error, LitStr, Path, Result, Token};
 use crate::errors::Errors;
 use crate::rename::RenameAll;
 
-/// What stands on a struct.
+/// What stands on a struct, or on an enum.
 #[derive(Default)]
 pub(crate) struct OfStruct {
     pub(crate) codec: Option<Path>,
     pub(crate) rename_all: Option<(RenameAll, Span)>,
     pub(crate) strict: Option<Span>,
-    pub(crate) transparent: Option<Span>,
+    pub(crate) by: Option<(By, Span)>,
 }
 
-/// What stands on a field.
+/// What the variants of an enum are in CQL.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    Number,
+    Text,
+}
+
+impl By {
+    fn parse(word: &LitStr) -> Result<Self> {
+        match word.value().as_str() {
+            "number" => Ok(Self::Number),
+            "text" => Ok(Self::Text),
+            _ => Err(Error::new(word.span(), "an enum is stored by \"number\" or by \"text\"")),
+        }
+    }
+}
+
+/// What stands on a field, or on a variant.
 #[derive(Default)]
 pub(crate) struct OfField {
     pub(crate) rename: Option<LitStr>,
@@ -31,7 +48,7 @@ pub(crate) struct OfField {
     pub(crate) skip: Option<Span>,
 }
 
-const OF_STRUCT: &[&str] = &["crate", "rename_all", "strict", "transparent"];
+const OF_STRUCT: &[&str] = &["by", "crate", "rename_all", "strict"];
 const OF_FIELD: &[&str] = &["rename", "default", "flatten", "skip"];
 
 impl OfStruct {
@@ -40,13 +57,16 @@ impl OfStruct {
         each(attributes, errors, |name, meta| {
             let span = meta.path.span();
             match name {
+                "by" => {
+                    let word = text(meta)?;
+                    set(&mut found.by, meta, (By::parse(&word)?, word.span()))
+                }
                 "crate" => set(&mut found.codec, meta, path(&text(meta)?)?),
                 "rename_all" => {
                     let word = text(meta)?;
                     set(&mut found.rename_all, meta, (RenameAll::parse(&word)?, word.span()))
                 }
                 "strict" => set(&mut found.strict, meta, span),
-                "transparent" => set(&mut found.transparent, meta, span),
                 _ => Err(unknown(name, meta, ("a struct", OF_STRUCT), ("a field", OF_FIELD))),
             }
         });

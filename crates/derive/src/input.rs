@@ -3,23 +3,26 @@
 use proc_macro2::Span;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Error, Fields, Generics, Ident, LitStr, Member, Path, Result, Type};
+use syn::{
+    Data, DeriveInput, Error, Fields, Generics, Ident, LitStr, Member, Path, Result, Type,
+    Visibility,
+};
 
 use crate::attributes::{OfField, OfStruct};
 use crate::errors::Errors;
 use crate::rename::RenameAll;
 
 /// Where the codec is, unless the struct says so.
-const CODEC: &str = "::cqlwire::codec";
+pub(crate) const CODEC: &str = "::cqlwire::codec";
 
 /// A struct with at least one field.
 pub(crate) struct Input {
     pub(crate) ident: Ident,
+    pub(crate) visibility: Visibility,
     pub(crate) generics: Generics,
     /// The path of the codec.
     pub(crate) codec: Path,
     pub(crate) strict: Option<Span>,
-    pub(crate) transparent: Option<Span>,
     pub(crate) rename_all: Option<Span>,
     pub(crate) is_named: bool,
     pub(crate) fields: Vec<Field>,
@@ -57,6 +60,9 @@ impl Input {
         let fields = fields_of(&input, derive)?;
         let (is_named, span) = (matches!(fields, Fields::Named(_)), input.ident.span());
         let of_struct = OfStruct::parse(&input.attrs, &mut errors);
+        if let Some((_, by)) = of_struct.by {
+            errors.push(Error::new(by, "`by` is for enums, and `Value`"));
+        }
         let (rule, rename_all) = of_struct.rename_all.unzip();
         let fields: Vec<Field> = fields
             .iter()
@@ -71,10 +77,10 @@ impl Input {
         let codec = of_struct.codec.map_or_else(|| syn::parse_str(CODEC), Ok)?;
         let this = Self {
             ident: input.ident,
+            visibility: input.vis,
             generics: input.generics,
             codec,
             strict: of_struct.strict,
-            transparent: of_struct.transparent,
             rename_all,
             is_named,
             fields,
@@ -139,13 +145,18 @@ fn name_of(member: &Member, rule: Option<RenameAll>) -> LitStr {
 
 fn fields_of<'a>(input: &'a DeriveInput, derive: &str) -> Result<&'a Fields> {
     let refuse = |keyword: Span, what: &str| {
-        let why = format!("`{derive}` is for structs: {what} has no fields that always are there");
+        let why = format!("`{derive}` is for structs: {what}");
         Err(Error::new(keyword, why))
     };
     match &input.data {
         Data::Struct(data) => Ok(&data.fields),
-        Data::Enum(data) => refuse(data.enum_token.span, "an enum"),
-        Data::Union(data) => refuse(data.union_token.span, "a union"),
+        Data::Enum(data) => refuse(
+            data.enum_token.span,
+            "an enum has no fields that always are there; without any fields it derives `Value`",
+        ),
+        Data::Union(data) => {
+            refuse(data.union_token.span, "a union has no fields that always are there")
+        }
     }
 }
 

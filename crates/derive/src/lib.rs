@@ -1,28 +1,30 @@
-//! Derive macros of cqlwire: structs as rows, as user-defined types and as bind values.
+//! Derive macros of cqlwire: structs as rows, as user-defined types and as bind values; newtypes and
+//! enums as values.
 //!
 //! They are used through the driver, `cqlwire`, whose feature `derive` is on by default. (In the
 //! examples here, which know the codec alone, a hidden line says where it is.)
 //!
 //! | derive | what the struct is then | what is implemented |
 //! |---|---|---|
-//! | [`Row`] | what a row is read as | `DecodeRow` |
-//! | [`UserType`] | a user-defined type, or what its only field is | `DecodeValue`, `EncodeValue` |
+//! | [`Row`] | what a row is read as | `DecodeRow`, `NamedColumns`, the constant `COLUMNS` |
+//! | [`UserType`] | a user-defined type | `DecodeValue`, `EncodeValue` |
+//! | [`Value`] | a value: what its only field is, or a variant as text or number | `DecodeValue`, `EncodeValue` |
 //! | [`BindValues`] | the bind values of a statement, by name | `EncodeValues`, `ValuesByName` |
 //!
 //! # Attributes
 //!
-//! A struct may derive all three, and they share its attributes. What one of them has no use for,
-//! it passes over; but `UserType` refuses `flatten`, since a user type cannot be spread over the one
+//! A struct may derive several, and they share its attributes. What one of them has no use for, it
+//! passes over; but `UserType` refuses `flatten`, since a user type cannot be spread over the one
 //! that it is in, and what would have no effect is refused, such as a name where fields have none.
 //!
-//! | on the struct | who | what it says |
+//! | on the struct or enum | who | what it says |
 //! |---|---|---|
-//! | `#[cql(rename_all = "camelCase")]` | all | how the names of fields are written in CQL: in `lowercase`, `UPPERCASE`, `PascalCase`, `camelCase`, `snake_case` or `SCREAMING_SNAKE_CASE`. The first two leave the underscores out: `first_name` is `firstname` (serde keeps them) |
+//! | `#[cql(rename_all = "camelCase")]` | all | how the names of fields, or of the variants of an enum, are written in CQL: in `lowercase`, `UPPERCASE`, `PascalCase`, `camelCase`, `snake_case` or `SCREAMING_SNAKE_CASE`. The first two leave the underscores out: `first_name` is `firstname` (serde keeps them) |
 //! | `#[cql(strict)]` | `Row` | columns that go to no field are an error |
-//! | `#[cql(transparent)]` | `UserType` | the struct is what its only field is |
+//! | `#[cql(by = "number")]` | `Value` | an enum is stored by number and not by text |
 //! | `#[cql(crate = "a::path")]` | all | where the codec is, if not at `::cqlwire::codec`: to use `cqlwire-codec` alone, `"cqlwire_codec"` |
 //!
-//! | on a field | who | what it says |
+//! | on a field or variant | who | what it says |
 //! |---|---|---|
 //! | `#[cql(rename = "x")]` | all | its name in CQL |
 //! | `#[cql(default)]` | `Row`, `UserType` | no column (or no field of the user type), and null, are read as `Default::default()` |
@@ -38,14 +40,19 @@
 //! such structs. It may be generic over types and constants: fields of such types have to be
 //! decodable (or encodable), and nothing else is asked of the types.
 
+#![warn(unnameable_types)]
+
 mod attributes;
 mod bind_values;
+mod columns;
+mod enumeration;
 mod errors;
 mod generics;
 mod input;
 mod rename;
 mod row;
 mod user_type;
+mod value;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, Error, parse_macro_input};
@@ -95,6 +102,28 @@ use syn::{DeriveInput, Error, parse_macro_input};
 /// result; each row is then one walk over its cells. Columns in the order of the fields are read
 /// fastest. A flattened struct is a walk of its own.
 ///
+/// A struct with names has a constant `COLUMNS`, the [columns] that it is read from, for the lists
+/// of SELECT and INSERT; those of flattened structs are among them, skipped fields are not.
+///
+/// ```
+/// # use cqlwire_derive::Row;
+/// #[derive(Row)]
+/// # #[cql(crate = "cqlwire_codec")]
+/// struct Star {
+///     id: i32,
+///     #[cql(rename = "fullName")]
+///     name: String,
+/// }
+///
+/// let select = format!("SELECT {} FROM stars WHERE id = ?", Star::COLUMNS);
+/// assert_eq!(select, r#"SELECT "id", "fullName" FROM stars WHERE id = ?"#);
+/// let markers = Star::COLUMNS.markers();
+/// let insert = format!("INSERT INTO stars ({}) VALUES ({markers})", Star::COLUMNS);
+/// assert_eq!(insert, r#"INSERT INTO stars ("id", "fullName") VALUES (:"id", :"fullName")"#);
+/// ```
+///
+/// [columns]: https://docs.rs/cqlwire-codec/latest/cqlwire_codec/struct.Columns.html
+///
 /// A flattened struct takes the columns that it wants, even if others take them too. `strict`
 /// belongs on the outer struct: on the flattened one it would refuse the columns of the outer.
 #[proc_macro_derive(Row, attributes(cql))]
@@ -103,12 +132,9 @@ pub fn row(input: TokenStream) -> TokenStream {
     row::derive(input).unwrap_or_else(Error::into_compile_error).into()
 }
 
-/// A user-defined type, read and written by the names of its fields; or, with
-/// `#[cql(transparent)]`, whatever its only field is.
+/// A user-defined type, read and written by the names of its fields.
 ///
 /// ```
-/// use bytes::BytesMut;
-/// use cqlwire_codec::{ColumnType, DecodeValue, EncodeValue};
 /// use cqlwire_derive::UserType;
 ///
 /// #[derive(Debug, PartialEq, UserType)]
@@ -119,17 +145,6 @@ pub fn row(input: TokenStream) -> TokenStream {
 ///     #[cql(default)]
 ///     notes: Vec<String>,
 /// }
-///
-/// #[derive(Debug, PartialEq, UserType)]
-/// # #[cql(crate = "cqlwire_codec")]
-/// #[cql(transparent)]
-/// struct UserId(i64);
-///
-/// let mut out = BytesMut::new();
-/// UserId(7).encode(Some(&ColumnType::BigInt), &mut out)?;
-/// assert_eq!(&out[..], [0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 7]);
-/// assert_eq!(UserId::decode(&ColumnType::BigInt, Some(&out[4..]))?, UserId(7));
-/// # Ok::<(), cqlwire_codec::ValueError>(())
 /// ```
 ///
 /// What the type has and the struct has not is skipped when it is read, and written as null.
@@ -140,6 +155,62 @@ pub fn row(input: TokenStream) -> TokenStream {
 pub fn user_type(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     user_type::derive(input).unwrap_or_else(Error::into_compile_error).into()
+}
+
+/// A value of a column: a struct that is whatever its only field is, or an enum without fields, as
+/// text or as a number.
+///
+/// ```
+/// use bytes::BytesMut;
+/// use cqlwire_codec::{ColumnType, DecodeValue, EncodeValue};
+/// use cqlwire_derive::Value;
+///
+/// #[derive(Debug, PartialEq, Value)]
+/// # #[cql(crate = "cqlwire_codec")]
+/// struct UserId(i64);
+///
+/// /// text: `new`, `in_transit`, `lost`.
+/// #[derive(Debug, PartialEq, Value)]
+/// # #[cql(crate = "cqlwire_codec")]
+/// #[cql(rename_all = "snake_case")]
+/// enum State {
+///     New,
+///     InTransit,
+///     #[cql(rename = "lost")]
+///     Missing,
+/// }
+///
+/// /// smallint: 1, 2, 10.
+/// #[derive(Debug, PartialEq, Value)]
+/// # #[cql(crate = "cqlwire_codec")]
+/// #[cql(by = "number")]
+/// #[repr(i16)]
+/// enum Priority {
+///     Low = 1,
+///     Normal,
+///     High = 10,
+/// }
+///
+/// let mut out = BytesMut::new();
+/// UserId(7).encode(Some(&ColumnType::BigInt), &mut out)?;
+/// assert_eq!(&out[..], [0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 7]);
+/// assert_eq!(UserId::decode(&ColumnType::BigInt, Some(&out[4..]))?, UserId(7));
+///
+/// assert_eq!(State::decode(&ColumnType::Text, Some(b"in_transit"))?, State::InTransit);
+/// assert_eq!(Priority::decode(&ColumnType::SmallInt, Some(&[0, 10]))?, Priority::High);
+/// let error = State::decode(&ColumnType::Text, Some(b"sold")).unwrap_err();
+/// assert_eq!(error.to_string(), "text as State: `sold` is no variant");
+/// # Ok::<(), cqlwire_codec::ValueError>(())
+/// ```
+///
+/// By text, a variant is its name as it is written in Rust, unless `rename` or `rename_all` says
+/// otherwise. By number, it is its discriminant, and `#[repr]` says of which type: `i8` is tinyint,
+/// `i16` smallint, `i32` int, `i64` bigint. A text or number that no variant stands for is an error,
+/// which names it.
+#[proc_macro_derive(Value, attributes(cql))]
+pub fn value(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    value::derive(input).unwrap_or_else(Error::into_compile_error).into()
 }
 
 /// The bind values of a statement: each field goes to the markers of its name.
@@ -163,7 +234,10 @@ pub fn user_type(input: TokenStream) -> TokenStream {
 /// # Ok::<(), cqlwire_codec::ValueError>(())
 /// ```
 ///
-/// A marker `?` has the name of its column. Two of them on one column have the same name, and get
+/// A marker `?` has the name of its column; where there is none, a name that no column can have, to
+/// be given with `#[cql(rename = "...")]`: `[ttl]`, `[timestamp]`, `[limit]`, `[per_partition_limit]`,
+/// `in(c)` of `c IN ?`, `key(m)` and `value(m)` of a map, `idx(l)` of a list, `partition key token` of
+/// `token(k) > ?`, `[json]`. The documentation of `EncodeValues` has all of them. Two of them on one column have the same name, and get
 /// the same value: name them apart, as in `WHERE day >= :from AND day < :to`.
 ///
 /// A marker without a field is an error, and so is a field without a marker; both before anything

@@ -1,4 +1,4 @@
-//! Names of fields, as CQL spells them.
+//! Names of fields and variants, as CQL spells them.
 
 use syn::{Error, LitStr, Result};
 
@@ -32,6 +32,18 @@ impl RenameAll {
             let known: Vec<String> = WORDS.iter().map(|(known, _)| format!("{known:?}")).collect();
             Error::new(word.span(), format!("there is no such case; known: {}", known.join(", ")))
         })
+    }
+
+    /// The name of a variant, which is in Pascal case.
+    pub(crate) fn apply_to_variant(self, variant: &str) -> String {
+        let mut snake = String::new();
+        for (at, c) in variant.char_indices() {
+            if at > 0 && c.is_uppercase() {
+                snake.push('_');
+            }
+            snake.extend(c.to_lowercase());
+        }
+        self.apply(&snake)
     }
 
     /// The name of a field, which is in snake case.

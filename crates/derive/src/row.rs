@@ -4,6 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::{DeriveInput, Error, Result};
 
+use crate::columns;
 use crate::errors::Errors;
 use crate::generics::{OfPage, require};
 use crate::input::{Field, Input, Role};
@@ -28,9 +29,12 @@ pub(crate) fn derive(input: DeriveInput) -> Result<TokenStream> {
     } else {
         quote_spanned!(Span::mixed_site()=> _)
     };
+    let columns = input.is_named.then(|| columns::of(&input));
     let (_, of_struct, _) = input.generics.split_for_impl();
     let (of_impl, _, conditions) = generics.split_for_impl();
     errors.finish(quote_spanned! {Span::mixed_site()=>
+        #columns
+
         #[automatically_derived]
         impl #of_impl #codec::DecodeRow<#page> for #ident #of_struct #conditions {
             fn plan(

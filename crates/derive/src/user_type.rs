@@ -1,4 +1,4 @@
-//! `UserType`: a struct that is a user-defined type, or what its only field is.
+//! `UserType`: a struct that is a user-defined type.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
@@ -14,14 +14,8 @@ pub(crate) fn derive(input: DeriveInput) -> Result<TokenStream> {
     check(&input, &mut errors);
     let of_page = errors.take(OfPage::new(&input.generics));
     let Some(of_page) = of_page else { return errors.finish(TokenStream::new()) };
-    let (decode, encode) = match input.values().next() {
-        Some(only) if input.transparent.is_some() => {
-            (decode_transparent(&input, only, &of_page.page), encode_transparent(&input, only))
-        }
-        _ => (decode_fields(&input, &of_page.page), encode_fields(&input)),
-    };
-    let decode = impl_decode(&input, of_page, &decode);
-    let encode = impl_encode(&input, &encode);
+    let decode = impl_decode(&input, &of_page, &decode_fields(&input, &of_page.page));
+    let encode = impl_encode(&input, &encode_fields(&input));
     errors.finish(quote_spanned!(Span::mixed_site()=> #decode #encode))
 }
 
@@ -29,27 +23,10 @@ fn check(input: &Input, errors: &mut Errors) {
     for field in input.of(Role::Flatten) {
         errors.push(Error::new(field.span, "a user type cannot be spread over the one it is in"));
     }
-    let Some(transparent) = input.transparent else {
-        if !input.is_named {
-            let why = "the fields of a user type have names; a struct that is no more than its only \
-                       field is `#[cql(transparent)]`";
-            errors.push(Error::new(input.ident.span(), why));
-        }
-        return;
-    };
-    if input.values().count() != 1 {
-        let why = "one field, and no more that are not skipped, is what `transparent` is for";
-        errors.push(Error::new(transparent, why));
-    }
-    for field in input.values().filter(|field| field.renamed) {
-        errors.push(Error::new(
-            field.name.span(),
-            "the only field of a transparent struct has no name",
-        ));
-    }
-    for field in input.of(Role::ValueOrDefault) {
-        let why = "a transparent struct is null where its only field is; make that an `Option`";
-        errors.push(Error::new(field.span, why));
+    if !input.is_named {
+        let why = "the fields of a user type have names; a struct that is no more than its only \
+                   field derives `Value`";
+        errors.push(Error::new(input.ident.span(), why));
     }
 }
 
@@ -98,33 +75,9 @@ fn decode_fields(input: &Input, page: &Lifetime) -> TokenStream {
     }
 }
 
-fn decode_transparent(input: &Input, only: &Field, page: &Lifetime) -> TokenStream {
-    let (codec, ty) = (&input.codec, &only.ty);
-    let fields = input.fields.iter().map(|Field { member, role, .. }| match role {
-        Role::Skip => skipped(member),
-        _ => quote_spanned!(Span::mixed_site()=> #member: value),
-    });
-    quote_spanned! {Span::mixed_site()=>
-        #[inline]
-        fn accepts(
-            ty: &#codec::ColumnType,
-        ) -> ::core::result::Result<(), #codec::ValueError> {
-            <#ty as #codec::DecodeValue<'_>>::accepts(ty)
-        }
-
-        #[inline]
-        fn decode(
-            ty: &#page #codec::ColumnType,
-            cell: ::core::option::Option<&#page [u8]>,
-        ) -> ::core::result::Result<Self, #codec::ValueError> {
-            let value = <#ty as #codec::DecodeValue<#page>>::decode(ty, cell)?;
-            ::core::result::Result::Ok(Self { #(#fields,)* })
-        }
-    }
-}
-
-fn impl_decode(input: &Input, of_page: OfPage, methods: &TokenStream) -> TokenStream {
-    let OfPage { page, mut generics } = of_page;
+/// The `impl` of `DecodeValue` with these methods.
+pub(crate) fn impl_decode(input: &Input, of_page: &OfPage, methods: &TokenStream) -> TokenStream {
+    let (page, mut generics) = (&of_page.page, of_page.generics.clone());
     let (ident, codec) = (&input.ident, &input.codec);
     let value = quote_spanned!(Span::mixed_site()=> #codec::DecodeValue<#page>);
     require_of_fields(&mut generics, input, &value);
@@ -173,34 +126,8 @@ fn encode_fields(input: &Input) -> TokenStream {
     }
 }
 
-fn encode_transparent(input: &Input, only: &Field) -> TokenStream {
-    let (codec, Field { member, ty, .. }) = (&input.codec, only);
-    let method = |name: &str| {
-        let name = syn::Ident::new(name, Span::mixed_site());
-        quote_spanned! {Span::mixed_site()=>
-            #[inline]
-            fn #name(
-                &self,
-                ty: ::core::option::Option<&#codec::ColumnType>,
-                out: &mut #codec::bytes::BytesMut,
-            ) -> ::core::result::Result<(), #codec::ValueError> {
-                <#ty as #codec::EncodeValue>::#name(&self.#member, ty, out)
-            }
-        }
-    };
-    let (encode, encode_content) = (method("encode"), method("encode_content"));
-    quote_spanned! {Span::mixed_site()=>
-        #encode
-        #encode_content
-
-        #[inline]
-        fn fits(ty: &#codec::ColumnType) -> ::core::result::Result<(), #codec::ValueError> {
-            <#ty as #codec::EncodeValue>::fits(ty)
-        }
-    }
-}
-
-fn impl_encode(input: &Input, methods: &TokenStream) -> TokenStream {
+/// The `impl` of `EncodeValue` with these methods.
+pub(crate) fn impl_encode(input: &Input, methods: &TokenStream) -> TokenStream {
     let (ident, codec) = (&input.ident, &input.codec);
     let mut generics = input.generics.clone();
     let value = quote_spanned!(Span::mixed_site()=> #codec::EncodeValue);

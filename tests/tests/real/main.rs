@@ -7,6 +7,8 @@
 mod bad_input;
 mod large;
 mod loss;
+mod markers;
+mod ordered;
 mod paging;
 mod protocol;
 mod security;

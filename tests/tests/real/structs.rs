@@ -1,6 +1,6 @@
 //! Structs as bind values, as user types and as rows, by the names that the server gives.
 
-use cqlwire::{BindValues, Row, UserType};
+use cqlwire::{BindValues, Row, UserType, Value};
 
 use crate::{close, create, shared};
 
@@ -12,8 +12,7 @@ struct Address {
     street: String,
 }
 
-#[derive(Clone, Debug, PartialEq, UserType)]
-#[cql(transparent)]
+#[derive(Clone, Debug, PartialEq, Value)]
 struct Id(i64);
 
 #[derive(Clone, Debug, PartialEq, Row, BindValues)]
@@ -57,14 +56,14 @@ async fn structs_come_back_as_they_were_written() {
     ] {
         session.query(statement, ()).await.unwrap();
     }
-    let insert = "INSERT INTO structs.people (id, name, home, others) \
-                  VALUES (:id, :name, :home, :others)";
-    let insert = session.prepare(insert).await.unwrap();
+    let (columns, markers) = (Person::COLUMNS, Person::COLUMNS.markers());
+    let insert = format!("INSERT INTO structs.people ({columns}) VALUES ({markers})");
+    let insert = session.prepare(&insert).await.unwrap();
     for person in people() {
         session.execute(&insert, person).await.unwrap();
     }
-    let select = "SELECT * FROM structs.people WHERE id = ?";
-    let select = session.prepare(select).await.unwrap();
+    let select = format!("SELECT {columns} FROM structs.people WHERE id = ?");
+    let select = session.prepare(&select).await.unwrap();
     for person in people() {
         let found = session.execute(&select, (person.id.0,)).await.unwrap();
         // An empty frozen collection is stored as one: it is not null.

@@ -7,6 +7,7 @@ use crate::value::{DecodeValue, ValueError};
 
 /// One cell as it is.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RawCell<'page> {
     /// The column that it is of.
     pub column: &'page ColumnSpec,

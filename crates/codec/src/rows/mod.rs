@@ -10,12 +10,14 @@
 //!
 //! What a row type has to find out about the columns, it finds out once for a whole result: that is
 //! its [`RowPlan`], which [`RowPlanner`] makes for structs. [`ArrangedCells`] are the cells of a row
-//! in the order of the fields, where the columns come in another.
+//! in the order of the fields, where the columns come in another. [`Columns`] are the names that a
+//! struct asks for.
 //!
 //! [`DecodeRow`]: crate::DecodeRow
 
 mod arranged;
 mod cells;
+mod columns;
 mod cursor;
 mod iter;
 mod plan;
@@ -23,6 +25,7 @@ mod row;
 
 pub use arranged::ArrangedCells;
 pub use cells::{RawCell, RowCells};
+pub use columns::{ColumnMarkers, ColumnNames, Columns, NamedColumns};
 pub use cursor::RowCursor;
 pub use iter::RowIter;
 pub use plan::{RowPlan, RowPlanner};

@@ -107,6 +107,7 @@ impl ColumnIndex for &str {
 }
 
 mod sealed {
+    #[expect(unnameable_types, reason = "so that nobody else can implement what it seals")]
     pub trait Sealed {}
     impl Sealed for usize {}
     impl Sealed for &str {}

@@ -55,7 +55,8 @@ pub enum ValueError {
     /// The types go together, but this value of one is none of the other.
     #[error(transparent)]
     Value(Box<InvalidValue>),
-    /// An unset value inside of another, a null inside of a vector, a value nested too deep.
+    /// An unset value inside of another, a null inside of a collection or vector, two keys of a map
+    /// that are the same to a server, a value nested too deep.
     #[error(transparent)]
     Misplaced(Box<Misplaced>),
     /// The content of a page ends in the middle of a row.
@@ -91,6 +92,12 @@ impl ValueError {
     pub fn value<T: ?Sized>(cql: &ColumnType, problem: ValueProblem) -> Self {
         let (rust, cql) = (std::any::type_name::<T>(), cql.clone());
         Self::Value(Box::new(InvalidValue { column: None, field: None, cql, rust, problem }))
+    }
+
+    /// A value that no variant of `T`, an enum, stands for.
+    #[cold]
+    pub fn unknown_variant<T: ?Sized>(cql: &ColumnType, value: impl Display) -> Self {
+        Self::value::<T>(cql, ValueProblem::UnknownVariant { value: shortened(&value).into() })
     }
 
     /// A value nested deeper than any type of a message may be.
@@ -129,31 +136,74 @@ impl ValueError {
     /// The same error with the field of a user type named, before those that it names already.
     #[cold]
     #[must_use]
-    pub fn in_field(mut self, name: &str) -> Self {
-        let field = match &mut self {
+    pub fn in_field(self, name: &str) -> Self {
+        self.inside(name)
+    }
+
+    /// The same error with the element of a collection named by its position, before what the error
+    /// names already.
+    #[cold]
+    #[must_use]
+    pub(crate) fn in_element(self, at: usize) -> Self {
+        self.inside(&format!("[{at}]"))
+    }
+
+    /// As [`in_element`](Self::in_element), of the key of an entry.
+    #[cold]
+    #[must_use]
+    pub(crate) fn in_key(self, at: usize) -> Self {
+        self.inside(&format!("[key {at}]"))
+    }
+
+    /// As [`in_element`](Self::in_element), of the value of an entry.
+    #[cold]
+    #[must_use]
+    pub(crate) fn in_value(self, at: usize) -> Self {
+        self.inside(&format!("[value {at}]"))
+    }
+
+    /// The same error with one more step on the way to what is at fault.
+    fn inside(mut self, step: &str) -> Self {
+        let path = match &mut self {
             Self::Mismatch(mismatch) => &mut mismatch.field,
             Self::Value(value) => &mut value.field,
             Self::Misplaced(misplaced) => &mut misplaced.field,
             Self::MissingField(missing) => {
-                missing.field = format!("{name}.{}", missing.field).into();
+                missing.field = join(step, &missing.field).into();
                 return self;
             }
             _ => return self,
         };
-        *field = Some(match field.take() {
-            Some(inner) => format!("{name}.{inner}").into(),
-            None => name.into(),
-        });
+        *path = Some(path.take().map_or_else(|| step.into(), |rest| join(step, &rest).into()));
         self
     }
 }
 
+/// Of a longer text, an error shows so many characters.
+const MOST_CHARACTERS: usize = 64;
+
+fn shortened(value: &dyn Display) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(MOST_CHARACTERS) {
+        None => text,
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+    }
+}
+
+/// A path with a step before it: `a.b`, `a[0]`, `[0].b`.
+fn join(step: &str, rest: &str) -> String {
+    let dot = if rest.starts_with('[') { "" } else { "." };
+    format!("{step}{dot}{rest}")
+}
+
 /// A type in Rust and a type in CQL that do not go together.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TypeMismatch {
     /// The column or bind marker, if there is one.
     pub column: Option<Box<str>>,
-    /// Inside a user type, the field; with dots between the fields of user types in each other.
+    /// Inside of another value, the way to it: the names of fields with dots between them, and in
+    /// brackets the positions of elements, as they came: `addresses[2].street`.
     pub field: Option<Box<str>>,
     /// What it is in CQL; inside a collection, the type of the element that does not fit.
     pub cql: ColumnType,
@@ -173,10 +223,12 @@ impl Display for TypeMismatch {
 
 /// A value that is none of the type that it was to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct InvalidValue {
     /// The column or bind marker, if there is one.
     pub column: Option<Box<str>>,
-    /// Inside a user type, the field; with dots between the fields of user types in each other.
+    /// Inside of another value, the way to it: the names of fields with dots between them, and in
+    /// brackets the positions of elements, as they came: `addresses[2].street`.
     pub field: Option<Box<str>>,
     /// What it is in CQL; inside a collection, the type of the element at fault.
     pub cql: ColumnType,
@@ -202,10 +254,12 @@ impl Display for InvalidValue {
 
 /// What stands inside of another value and may not stand there.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Misplaced {
     /// The column or bind marker, if there is one.
     pub column: Option<Box<str>>,
-    /// Inside a user type, the field; with dots between the fields of user types in each other.
+    /// Inside of another value, the way to it: the names of fields with dots between them, and in
+    /// brackets the positions of elements, as they came: `addresses[2].street`.
     pub field: Option<Box<str>>,
     /// What it is and where.
     pub what: &'static str,
@@ -221,16 +275,21 @@ impl Display for Misplaced {
 }
 
 fn write_place(f: &mut Formatter<'_>, column: Option<&str>, field: Option<&str>) -> fmt::Result {
+    let in_column = field.filter(|field| field.starts_with('['));
     match (column, field) {
         (None, None) => Ok(()),
         (Some(column), None) => write!(f, "column `{column}`: "),
+        (Some(column), Some(field)) if in_column.is_some() => {
+            write!(f, "column `{column}{field}`: ")
+        }
+        (None, Some(field)) if in_column.is_some() => write!(f, "element `{field}`: "),
         (None, Some(field)) => write!(f, "field `{field}`: "),
         (Some(column), Some(field)) => write!(f, "column `{column}`, field `{field}`: "),
     }
 }
 
 /// What is wrong with a value.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ValueProblem {
     /// It is null, or a field that is not there.
@@ -300,6 +359,12 @@ pub enum ValueProblem {
     /// Out of the range of the Rust type, or of the CQL type.
     #[error("it is out of range")]
     OutOfRange,
+    /// It is none of those that the variants of an enum stand for.
+    #[error("`{value}` is no variant")]
+    UnknownVariant {
+        /// The text or the number; of a long text, the beginning.
+        value: Box<str>,
+    },
     /// A duration of which some parts are positive and some negative.
     #[error("its parts differ in sign")]
     MixedSigns,

@@ -11,6 +11,7 @@ const MOST_NAMES: usize = 16;
 
 /// A field of a struct for which the result has no column.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MissingColumn {
     /// The name that the column would have.
     pub column: Box<str>,
@@ -56,6 +57,7 @@ impl Display for MissingColumn {
 
 /// A field of a struct that the user type has not.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MissingField {
     /// The column or bind marker, if there is one.
     pub column: Option<Box<str>>,

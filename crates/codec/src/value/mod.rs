@@ -8,13 +8,18 @@ mod error;
 #[cfg(any(
     feature = "bigdecimal",
     feature = "chrono",
+    feature = "jiff",
     feature = "num-bigint",
+    feature = "rust_decimal",
+    feature = "serde",
     feature = "serde_json",
     feature = "time"
 ))]
 mod interop;
 mod missing;
+mod order;
 mod rust_type;
+mod variant;
 mod vint;
 
 pub use cql::{Counter, CqlDate, CqlDecimal, CqlDuration, CqlTime, CqlTimestamp, CqlVarint};
@@ -22,13 +27,14 @@ pub use decode::{
     DecodeRow, DecodeValue, FieldCell, FieldCells, FieldCheck, ListIter, MapIter, NamedFields,
     Undecoded, check_fields, check_optional_fields, missing_field,
 };
-pub use dynamic::{CqlUserType, CqlValue};
+pub use dynamic::{CqlRow, CqlUserType, CqlValue};
 pub use encode::{
     EncodeValue, EncodeValues, EncodedValues, MaybeUnset, NamedValues, Unset, ValuesByName,
     encode_by_name, encode_fields,
 };
 pub use error::{InvalidValue, Misplaced, TypeMismatch, ValueError, ValueProblem};
 pub use missing::{MissingColumn, MissingField};
+pub use variant::{variant_bytes, variant_text};
 
 #[cfg(test)]
 mod tests;

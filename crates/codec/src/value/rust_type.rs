@@ -70,7 +70,7 @@ const fn of_native(cql: &ColumnType) -> &'static str {
         ColumnType::SmallInt => "i16",
         ColumnType::TinyInt => "i8",
         ColumnType::Duration => "CqlDuration",
-        ColumnType::UserType(_) => "CqlValue, or a struct that derives Value",
+        ColumnType::UserType(_) => "CqlValue, or a struct that derives UserType",
         _ => "CqlValue",
     }
 }

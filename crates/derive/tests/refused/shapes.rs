@@ -33,20 +33,6 @@ struct ByPosition(#[cql(rename = "a")] i32, #[cql(flatten)] i32);
 #[derive(UserType)]
 struct Newtype(i32);
 
-#[derive(UserType)]
-#[cql(transparent)]
-struct TwoFields {
-    a: i32,
-    b: i32,
-}
-
-#[derive(UserType)]
-#[cql(transparent)]
-struct OneField {
-    #[cql(rename = "x", default)]
-    a: i32,
-}
-
 #[derive(BindValues)]
 struct WithoutNames(i32, i32);
 

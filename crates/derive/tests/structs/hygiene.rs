@@ -14,7 +14,7 @@
 )]
 #![allow(dead_code, non_camel_case_types, reason = "the names of the prelude, made useless")]
 
-use cqlwire_derive::{BindValues, Row, UserType};
+use cqlwire_derive::{BindValues, Row, UserType, Value};
 
 struct Result;
 struct Option;
@@ -80,9 +80,26 @@ pub struct Borrowing<'a, T> {
 pub struct Position<'page>(pub &'page str, #[cql(default)] pub i32);
 
 /// Only one.
-#[derive(Debug, UserType, Row)]
-#[cql(transparent)]
-pub struct Transparent(pub i32);
+#[derive(Debug, Value, Row)]
+pub struct Newtype(pub i32);
+
+/// By text.
+#[derive(Debug, Value)]
+pub enum Text {
+    /// A name like those of the prelude.
+    None,
+    /// Another.
+    Err,
+}
+
+/// By number.
+#[derive(Debug, Value)]
+#[cql(by = "number")]
+#[repr(i8)]
+pub enum Number {
+    /// A name like those of the prelude.
+    Ok = 3,
+}
 
 /// Another path to the codec.
 #[derive(Debug, Row, UserType, BindValues)]

@@ -6,9 +6,11 @@
 extern crate self as cqlwire;
 pub use cqlwire_codec as codec;
 
+mod bind_values;
+mod columns;
 pub mod hygiene;
 mod row;
 mod support;
 mod tuple_row;
+mod user_type;
 mod value;
-mod values;

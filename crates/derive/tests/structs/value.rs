@@ -1,154 +1,29 @@
-//! User types, and structs that are what their only field is.
+//! Newtypes and enums as values.
 
-use cqlwire_codec::ColumnType::{Float, Int, List, Text, Vector};
-use cqlwire_codec::{ColumnType, DecodeValue, EncodeValue};
-use cqlwire_derive::{Row, UserType};
+use cqlwire_codec::ColumnType::{self, BigInt, Float, Int, SmallInt, Text, TinyInt, Vector};
+use cqlwire_codec::{DecodeValue, EncodeValue, ValueError, ValueProblem};
+use cqlwire_derive::{Row, Value};
 
-use crate::support::{cells, columns, decoded, encoded, row, user_type};
+use crate::support::{cells, columns, decoded, encoded, row};
 
-#[derive(Clone, Debug, PartialEq, UserType)]
-struct Address {
-    street: String,
-    number: Option<i32>,
-    #[cql(rename = "Tags")]
-    tags: Vec<Tag>,
-}
-
-#[derive(Clone, Debug, PartialEq, UserType)]
-struct Tag {
-    #[cql(default)]
-    weight: i32,
-    word: String,
-    #[cql(skip)]
-    seen: bool,
-}
-
-fn tag_type() -> ColumnType {
-    user_type("tag", [("word", Text), ("weight", Int)])
-}
-
-fn address_type() -> ColumnType {
-    let tags = List(Box::new(tag_type()));
-    user_type("address", [("street", Text), ("number", Int), ("Tags", tags)])
-}
-
-fn address() -> Address {
-    let tag = |word: &str, weight| Tag { weight, word: word.into(), seen: false };
-    let tags = vec![tag("old", 1), tag("blue", 2)];
-    Address { street: "Karl Johans gate".into(), number: Some(1), tags }
-}
-
-#[test]
-fn user_types_in_lists_in_user_types_come_back_as_they_went() {
-    let list = List(Box::new(address_type()));
-    let without = Address { number: None, tags: vec![], ..address() };
-    let addresses = vec![address(), without];
-    let bytes = encoded(&list, &addresses).unwrap();
-    assert_eq!(decoded(&list, Some(&bytes)), Ok(addresses));
-}
-
-#[test]
-fn fields_go_by_their_names_whatever_their_order() {
-    let ty = tag_type();
-    let tag = Tag { weight: 5, word: "x".into(), seen: true };
-    let bytes = cells(&[&"x", &5]);
-    assert_eq!(encoded(&ty, &tag).unwrap(), bytes);
-    assert_eq!(decoded(&ty, Some(&bytes)), Ok(Tag { seen: false, ..tag.clone() }));
-    let more = user_type("tag", [("new", Int), ("weight", Int), ("word", Text), ("newer", Int)]);
-    let bytes = encoded(&more, &tag).unwrap();
-    assert_eq!(bytes, cells(&[&None::<i32>, &5, &"x"]));
-    assert_eq!(decoded(&more, Some(&bytes)), Ok(Tag { seen: false, ..tag }));
-}
-
-#[test]
-fn fields_that_are_missing_at_the_end_are_null() {
-    let ty = address_type();
-    let short = cells(&[&"a street"]);
-    let error = decoded::<Address>(&ty, Some(&short)).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "field `Tags`: list<ks.tag> as Vec<Tag>: it is null; use Option<Vec<Tag>>"
-    );
-    let tag = tag_type();
-    let default = Tag { weight: 0, word: "x".into(), seen: false };
-    assert_eq!(decoded(&tag, Some(&cells(&[&"x"]))), Ok(default.clone()));
-    assert_eq!(decoded(&tag, Some(&cells(&[&"x", &None::<i32>]))), Ok(default.clone()));
-    // Of a type from before the field was added, too; but what would be lost is not written.
-    let older = user_type("tag", [("word", Text)]);
-    assert_eq!(decoded(&older, Some(&cells(&[&"x"]))), Ok(default.clone()));
-    let error = encoded(&older, &default).unwrap_err();
-    assert_eq!(error.to_string(), "there is no field `weight` in ks.tag for Tag: there is `word`");
-}
-
-#[test]
-fn errors_name_the_fields_on_the_way() {
-    let wrong = user_type("tag", [("word", Text), ("weight", Text)]);
-    let ty =
-        user_type("address", [("street", Text), ("number", Int), ("Tags", List(Box::new(wrong)))]);
-    let error = Address::accepts(&ty).unwrap_err().in_column("home");
-    assert_eq!(
-        error.to_string(),
-        "column `home`, field `Tags.weight`: text does not go with i32; use String"
-    );
-    let error = <Address as EncodeValue>::fits(&ty).unwrap_err();
-    assert_eq!(error.to_string(), "field `Tags.weight`: text does not go with i32; use String");
-    let error = Address::accepts(&user_type("address", [("street", Text)])).unwrap_err();
-    assert_eq!(
-        error.in_column("home").to_string(),
-        "column `home`: there is no field `number` in ks.address for Address: there is `street`"
-    );
-    let error = Address::accepts(&Int).unwrap_err();
-    assert_eq!(error.to_string(), "int does not go with Address; use i32");
-    let null = decoded::<Address>(&address_type(), None).unwrap_err();
-    assert_eq!(null.to_string(), "ks.address as Address: it is null; use Option<Address>");
-    let long = cells(&[&"x", &5, &5]);
-    let error = decoded::<Tag>(&tag_type(), Some(&long)).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "ks.tag as Tag: it has more than its 2 fields, so its type has been altered since"
-    );
-}
-
-#[derive(Debug, PartialEq, UserType)]
-struct Borrowed<'a> {
-    word: &'a str,
-}
-
-#[derive(Debug, PartialEq, UserType)]
-struct Generic<T> {
-    weight: T,
-    words: Option<Vec<T>>,
-}
-
-#[test]
-fn user_types_may_borrow_and_be_generic() {
-    let (ty, bytes) = (tag_type(), cells(&[&"x", &5]));
-    assert_eq!(decoded(&ty, Some(&bytes)), Ok(Borrowed { word: "x" }));
-    assert_eq!(encoded(&ty, &Borrowed { word: "x" }).unwrap(), cells(&[&"x"]));
-    let ty = user_type("tag", [("weight", Int), ("words", List(Box::new(Int)))]);
-    let value = Generic { weight: 1, words: Some(vec![2]) };
-    let bytes = encoded(&ty, &value).unwrap();
-    assert_eq!(decoded(&ty, Some(&bytes)), Ok(value));
-}
-
-#[derive(Clone, Debug, PartialEq, UserType)]
-#[cql(transparent)]
+#[derive(Clone, Debug, PartialEq, Value)]
 struct UserId(i32);
 
-#[derive(Debug, PartialEq, UserType)]
-#[cql(transparent)]
+#[derive(Debug, PartialEq, Value)]
 struct Wrapped<'a, T> {
     inner: &'a [u8],
     #[cql(skip)]
     mark: std::marker::PhantomData<T>,
 }
 
-#[derive(Debug, PartialEq, UserType)]
-#[cql(transparent)]
+#[derive(Debug, PartialEq, Value)]
 struct Celsius(f32);
 
+#[derive(Debug, PartialEq, Value)]
+struct Generic<T>(T);
+
 #[test]
-fn a_transparent_struct_is_what_its_only_field_is() {
+fn a_newtype_is_what_its_only_field_is() {
     assert_eq!(encoded(&Int, &UserId(7)).unwrap(), [0, 0, 0, 7]);
     assert_eq!(decoded(&Int, Some(&[0, 0, 0, 7])), Ok(UserId(7)));
     let error = UserId::accepts(&Text).unwrap_err();
@@ -158,6 +33,7 @@ fn a_transparent_struct_is_what_its_only_field_is() {
     let blob = ColumnType::Blob;
     assert_eq!(decoded(&blob, Some(&[1])), Ok(Wrapped { inner: &[1], mark }));
     assert_eq!(encoded(&blob, &Wrapped { inner: &[1], mark }).unwrap(), [1]);
+    assert_eq!(decoded(&Text, Some(b"a")), Ok(Generic("a")));
     // In a vector, where elements have no length.
     let vector = Vector(Box::new(Float), 2);
     let bytes = encoded(&vector, &vec![Celsius(1.0), Celsius(2.0)]).unwrap();
@@ -165,19 +41,91 @@ fn a_transparent_struct_is_what_its_only_field_is() {
     assert_eq!(decoded(&vector, Some(&bytes)), Ok(vec![Celsius(1.0), Celsius(2.0)]));
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Value)]
+#[cql(rename_all = "snake_case")]
+enum State {
+    New,
+    InTransit,
+    #[cql(rename = "LOST!")]
+    Missing,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Value)]
+enum AsWritten {
+    InTransit,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Value)]
+#[cql(by = "number")]
+#[repr(i16)]
+enum Priority {
+    Low = -1,
+    Normal,
+    High = 300,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Value)]
+#[cql(by = "number")]
+#[repr(i64)]
+enum Huge {
+    Least = i64::MIN,
+}
+
 #[test]
-fn values_are_columns_of_rows() {
-    #[derive(Debug, PartialEq, Row)]
-    struct Person {
-        id: UserId,
-        home: Option<Address>,
-        #[cql(default)]
-        others: Vec<Address>,
+fn an_enum_is_a_text() {
+    let texts = [(State::New, "new"), (State::InTransit, "in_transit"), (State::Missing, "LOST!")];
+    for (state, text) in texts {
+        for ty in [&Text, &ColumnType::Ascii] {
+            assert_eq!(encoded(ty, &state).unwrap(), text.as_bytes());
+            assert_eq!(decoded(ty, Some(text.as_bytes())), Ok(state));
+        }
+        assert_eq!(cells(&[&state]), cells(&[&text]));
     }
-    let columns = columns([("home", address_type()), ("id", Int)]);
-    // Without a type its fields would go in the order of the struct.
-    let home = encoded(&address_type(), &address()).unwrap();
-    let content = cells(&[&home, &7]);
-    let expected = Person { id: UserId(7), home: Some(address()), others: vec![] };
-    assert_eq!(row(&columns, &content), Ok(expected));
+    assert_eq!(encoded(&Text, &AsWritten::InTransit).unwrap(), b"InTransit");
+    let error = encoded(&Int, &State::New).unwrap_err();
+    assert_eq!(error.to_string(), "int does not go with State; use i32");
+    assert!(State::accepts(&Int).is_err() && <State as EncodeValue>::fits(&Int).is_err());
+    assert_eq!(decoded::<Option<State>>(&Text, None), Ok(None));
+}
+
+#[test]
+fn an_enum_is_a_number() {
+    for (priority, number) in [(Priority::Low, -1), (Priority::Normal, 0), (Priority::High, 300)] {
+        let bytes = i16::to_be_bytes(number);
+        assert_eq!(encoded(&SmallInt, &priority).unwrap(), bytes);
+        assert_eq!(decoded(&SmallInt, Some(&bytes)), Ok(priority));
+    }
+    assert_eq!(encoded(&BigInt, &Huge::Least).unwrap(), i64::MIN.to_be_bytes());
+    assert_eq!(decoded(&BigInt, Some(&i64::MIN.to_be_bytes())), Ok(Huge::Least));
+    for ty in [Int, TinyInt, BigInt, Text] {
+        assert!(Priority::accepts(&ty).is_err() && encoded(&ty, &Priority::Low).is_err(), "{ty}");
+    }
+}
+
+#[test]
+fn what_no_variant_stands_for_is_an_error_that_names_it() {
+    let text = decoded::<State>(&Text, Some(b"sold")).unwrap_err().in_column("state");
+    assert_eq!(text.to_string(), "column `state`: text as State: `sold` is no variant");
+    let number = decoded::<Priority>(&SmallInt, Some(&[0, 7])).unwrap_err();
+    assert_eq!(number.to_string(), "smallint as Priority: `7` is no variant");
+    let long = "ñ".repeat(1_000_000);
+    let error = decoded::<State>(&Text, Some(long.as_bytes())).unwrap_err();
+    assert!(error.to_string().len() < 200);
+    let null = decoded::<State>(&Text, None).unwrap_err();
+    assert_eq!(null.to_string(), "text as State: it is null; use Option<State>");
+    let cut = decoded::<Priority>(&SmallInt, Some(&[0])).unwrap_err();
+    let ValueError::Value(invalid) = cut else { panic!("another error") };
+    assert_eq!(invalid.problem, ValueProblem::Length { found: 1 });
+}
+
+#[test]
+fn newtypes_and_enums_are_columns_of_rows() {
+    #[derive(Debug, PartialEq, Row)]
+    struct Parcel {
+        id: UserId,
+        state: State,
+    }
+    let columns = columns([("state", Text), ("id", Int)]);
+    let content = cells(&[&State::InTransit, &UserId(7)]);
+    assert_eq!(row(&columns, &content), Ok(Parcel { id: UserId(7), state: State::InTransit }));
 }

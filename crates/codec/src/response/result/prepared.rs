@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::metadata::{self, RowsMetadata, read_columns};
 use crate::wire::Reader;
-use crate::{ColumnSpec, DecodeError, DecodeErrorKind, ProtocolVersion};
+use crate::{ColumnSpec, DecodeError, ProtocolVersion};
 
 /// A prepared statement (v5 §4.2.5.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +27,9 @@ pub struct Prepared {
 pub struct BindMetadata {
     /// Their names and types, in order.
     pub columns: Arc<[ColumnSpec]>,
-    /// Which of them make up the partition key, in the order of the key; empty if they do not (v4
-    /// and newer). Each is less than the number of markers.
+    /// Which of them make up the partition key, in the order of the key (v4 and newer). Empty if
+    /// they do not, and if the server names others than there are: each is less than the number of
+    /// markers.
     pub partition_key: Vec<u16>,
 }
 
@@ -62,27 +63,19 @@ fn read_bind(
     Ok(BindMetadata { columns, partition_key })
 }
 
+/// Which markers make up the partition key. A key that is not among the markers is none: it serves
+/// to route the statement, which is executed without it as well, and so the rest is read.
 fn read_partition_key(reader: &mut Reader<'_>, markers: usize) -> Result<Vec<u16>, DecodeError> {
     let what = "partition key among bind markers";
-    let unread = reader.clone();
     let count = reader.count(what)?;
-    let contradiction = |value: usize| {
-        let value = i64::try_from(value).unwrap_or(i64::MAX);
-        unread.error(what, DecodeErrorKind::Contradiction { value })
-    };
-    if count > markers {
-        return Err(contradiction(count));
-    }
-    let mut key = Vec::with_capacity(reader.room::<u16>(count));
+    let mut key = Vec::with_capacity(reader.room::<u16>(count).min(markers));
+    let mut is_usable = count <= markers;
     for _ in 0..count {
         let index = reader.short(what)?;
-        if usize::from(index) >= markers {
-            return Err(contradiction(usize::from(index)));
+        is_usable &= usize::from(index) < markers;
+        if is_usable {
+            key.push(index);
         }
-        key.push(index);
     }
-    let mut distinct = key.clone();
-    distinct.sort_unstable();
-    distinct.dedup();
-    if distinct.len() < key.len() { Err(contradiction(count)) } else { Ok(key) }
+    Ok(if is_usable { key } else { Vec::new() })
 }

@@ -188,21 +188,47 @@ fn f17_columns_may_have_any_name_and_the_same_one() {
 }
 
 #[test]
-fn f18_a_partition_key_that_is_not_among_the_markers_is_refused() {
-    let prepared = |markers: i32, key: &[u8], count: i32| {
+fn f18_a_partition_key_that_is_not_among_the_markers_is_none_and_the_rest_is_read() {
+    let prepared = |key: &[u16], count: i32| {
         let mut body = ints(&[4]);
         body.extend(b"\x00\x01i\x00\x01m");
-        body.extend(ints(&[0, markers, count]));
-        body.extend(key);
+        body.extend(ints(&[0, 2, count]));
+        body.extend(key.iter().flat_map(|index| index.to_be_bytes()));
         body.extend(b"\x00\x01k\x00\x01t\x00\x01a\x00\x09\x00\x01k\x00\x01t\x00\x01b\x00\x09");
         body.extend(ints(&[0x4, 0]));
-        decode_body(Opcode::Result, &body)
+        decode_body(Opcode::Result, &body).map(|response| match response {
+            Response::Result(ResultResponse::Prepared(prepared)) => prepared.bind,
+            other => panic!("nothing prepared: {other:?}"),
+        })
     };
-    assert!(prepared(2, b"\x00\x01\x00\x00", 2).is_ok());
-    assert!(prepared(2, b"\x00\x02", 1).is_err(), "beyond the markers");
-    assert!(prepared(2, b"\x00\x00\x00\x00", 2).is_err(), "one twice");
-    assert!(prepared(2, b"", -1).is_err(), "negative");
-    assert!(prepared(2, b"\x00\x00\x00\x01\x00\x00", 3).is_err(), "more than markers");
+    let cases: [(&[u16], &[u16], &str); 5] = [
+        (&[1, 0], &[1, 0], "in the order of the key"),
+        (&[0, 0], &[0, 0], "one marker for two columns"),
+        (&[2], &[], "beyond the markers"),
+        (&[0, u16::MAX], &[], "partly beyond the markers"),
+        (&[0, 1, 0], &[], "more than there are markers"),
+    ];
+    for (key, expected, case) in cases {
+        let bind = prepared(key, i32::try_from(key.len()).unwrap()).unwrap();
+        assert_eq!((&bind.partition_key[..], bind.columns.len()), (expected, 2), "{case}");
+        assert_eq!(bind.columns[1].name, "b");
+    }
+    assert!(prepared(&[], -1).is_err(), "negative");
+    assert!(prepared(&[], i32::MAX).is_err(), "not there");
+}
+
+#[test]
+fn f18_a_statement_without_markers_needs_no_partition_key() {
+    let mut body = ints(&[4]);
+    body.extend(b"\x00\x01i\x00\x01m");
+    body.extend(ints(&[0, 0, 1]));
+    body.extend([0, 0]);
+    body.extend(ints(&[NO_METADATA, 0]));
+    let response = decode_body(Opcode::Result, &body).unwrap();
+    let Response::Result(ResultResponse::Prepared(prepared)) = response else {
+        panic!("nothing prepared")
+    };
+    assert_eq!((&prepared.bind.partition_key[..], prepared.bind.columns.len()), (&[][..], 0));
 }
 
 #[test]

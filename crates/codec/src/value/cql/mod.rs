@@ -14,7 +14,7 @@ mod varint;
 pub use counter::Counter;
 pub use date::CqlDate;
 pub use decimal::CqlDecimal;
-#[cfg(feature = "bigdecimal")]
+#[cfg(any(feature = "bigdecimal", feature = "rust_decimal"))]
 pub(super) use decimal::scale_and_unscaled;
 pub use duration::CqlDuration;
 pub use time::CqlTime;

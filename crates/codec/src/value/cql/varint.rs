@@ -7,6 +7,7 @@ use bytes::BytesMut;
 
 use crate::value::decode::not_null_nor_empty;
 use crate::value::encode::put_bytes;
+use crate::value::order::{compare_signed, minimal};
 use crate::{ColumnType, DecodeValue, EncodeValue, ValueError};
 
 /// An integer of any size (v5 §5.24), 1 byte or more.
@@ -51,14 +52,6 @@ impl CqlVarint {
     }
 }
 
-/// These bytes without those that only repeat the sign.
-fn minimal(mut bytes: &[u8]) -> &[u8] {
-    while let [0x00, 0x00..=0x7F, ..] | [0xFF, 0x80..=0xFF, ..] = bytes {
-        bytes = bytes.get(1..).unwrap_or_default();
-    }
-    if bytes.is_empty() { &[0] } else { bytes }
-}
-
 macro_rules! from_integer {
     ($($integer:ty)+) => {
         $(
@@ -90,13 +83,7 @@ from_unsigned!(u8 u16 u32 u64);
 /// By value.
 impl Ord for CqlVarint {
     fn cmp(&self, other: &Self) -> Ordering {
-        let length = || self.bytes.len().cmp(&other.bytes.len());
-        match (self.is_negative(), other.is_negative()) {
-            (true, false) => Ordering::Less,
-            (false, true) => Ordering::Greater,
-            (false, false) => length().then_with(|| self.bytes.cmp(&other.bytes)),
-            (true, true) => length().reverse().then_with(|| self.bytes.cmp(&other.bytes)),
-        }
+        compare_signed(&self.bytes, &other.bytes)
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{ColumnType, UserType};
 
 /// One field of a user type's value (v5 §6).
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FieldCell<'page> {
     /// The name of the field.
     pub name: &'page str,

@@ -16,7 +16,8 @@
 //! | blob, and types unknown here | `&[u8]`, `Vec<u8>`, `[u8; N]`, `Bytes`, `Cow<[u8]>` |
 //! | uuid, timeuuid | `Uuid` |
 //! | inet | `IpAddr`, `Ipv4Addr`, `Ipv6Addr` |
-//! | any of these by a feature | types of bigdecimal, chrono, num-bigint, serde_json, time |
+//! | any of these by a feature | types of bigdecimal, chrono, jiff, num-bigint, rust_decimal, serde_json, time |
+//! | any of these | newtypes and enums that derive `Value` |
 //! | list, set, vector | `Vec<T>`, `[T; N]`, [`ListIter`] |
 //! | set | `HashSet<T>`, `BTreeSet<T>` |
 //! | map | `HashMap<K, V>`, `BTreeMap<K, V>`, [`MapIter`] |
@@ -46,7 +47,6 @@ mod row;
 mod tuple;
 mod undecoded;
 
-#[cfg(feature = "serde_json")]
 pub(crate) use bytes::text;
 pub(crate) use fields::user_type;
 pub use fields::{
@@ -65,8 +65,10 @@ use crate::ColumnType;
 
 /// A Rust type that cells can be decoded to; it may borrow from the page (`'page`).
 #[diagnostic::on_unimplemented(
-    message = "no cell is read as `{Self}`",
-    note = "a struct is a user type, or what its only field is, if it derives `UserType`",
+    message = "`{Self}` is not a value of CQL: no cell is read as it",
+    label = "not a value of CQL",
+    note = "a newtype, or an enum without fields, derives `Value`; the struct of a user-defined type derives `UserType`",
+    note = "types of other crates are values by features of the same name: bigdecimal, chrono, jiff, num-bigint, rust_decimal, serde_json, time",
     note = "what borrows from a page has the lifetime of the row"
 )]
 pub trait DecodeValue<'page>: Sized {

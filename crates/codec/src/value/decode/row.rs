@@ -9,6 +9,13 @@ use crate::{ColumnSpec, RowCells, RowPlan};
 /// Tuples of up to 16 take the columns by position; a `Vec` takes all columns, however many there
 /// are, as one type (for any, [`CqlValue`](crate::CqlValue)). Structs that derive `Row` take them by
 /// name.
+#[diagnostic::on_unimplemented(
+    message = "no row is read as `{Self}`",
+    label = "not a row",
+    note = "a row of one column is a tuple of one: `(T,)`",
+    note = "a struct whose fields are columns derives `Row`",
+    note = "tuples go up to 16 columns, a struct has as many as it likes"
+)]
 pub trait DecodeRow<'page>: Sized {
     /// Checks that rows of these columns can be decoded, and finds out which column goes where;
     /// done once for a whole result.

@@ -8,6 +8,8 @@ use uuid::Uuid;
 
 use super::{CqlUserType, CqlValue};
 use crate::value::decode::option::holds_empty;
+use crate::value::order::compare;
+use crate::value::tests::encode;
 use crate::value::{Counter, CqlDate, CqlDecimal, CqlDuration, CqlTime, CqlTimestamp, CqlVarint};
 use crate::{ColumnType, types};
 
@@ -22,8 +24,23 @@ pub(crate) fn typed_value() -> impl Strategy<Value = (ColumnType, CqlValue)> {
 
 /// A value, null, or the empty value where it is none like others.
 fn value_or_none(ty: &ColumnType) -> BoxedStrategy<CqlValue> {
-    let empty = if holds_empty(ty) { CqlValue::Null } else { CqlValue::Empty };
-    prop_oneof![8 => value(ty), 1 => Just(CqlValue::Null), 1 => Just(empty)].boxed()
+    prop_oneof![8 => value_or_empty(ty), 1 => Just(CqlValue::Null)].boxed()
+}
+
+/// A value, or the empty value where it is none like others.
+fn value_or_empty(ty: &ColumnType) -> BoxedStrategy<CqlValue> {
+    if holds_empty(ty) {
+        return value(ty);
+    }
+    prop_oneof![8 => value(ty), 1 => Just(CqlValue::Empty)].boxed()
+}
+
+/// Each once, in the order of the server.
+fn ordered<T>(ty: &ColumnType, mut entries: Vec<T>, key: fn(&T) -> &CqlValue) -> Vec<T> {
+    let bytes = |entry: &T| encode(Some(ty), key(entry)).unwrap();
+    entries.sort_by(|a, b| compare(Some(ty), &bytes(a), &bytes(b)));
+    entries.dedup_by(|a, b| compare(Some(ty), &bytes(a), &bytes(b)).is_eq());
+    entries
 }
 
 fn value(ty: &ColumnType) -> BoxedStrategy<CqlValue> {
@@ -56,13 +73,18 @@ fn value(ty: &ColumnType) -> BoxedStrategy<CqlValue> {
         T::Duration => (0..=i32::MAX, 0..=i32::MAX, 0..=i64::MAX)
             .prop_map(|(months, days, nanos)| V::Duration(CqlDuration { months, days, nanos }))
             .boxed(),
-        T::List(element) => vec(value_or_none(element), 0..4).prop_map(V::List).boxed(),
-        T::Set(element) => vec(value_or_none(element), 0..4).prop_map(V::Set).boxed(),
+        T::List(element) => vec(value_or_empty(element), 0..4).prop_map(V::List).boxed(),
+        T::Set(element) => {
+            let (element, values) = ((**element).clone(), vec(value_or_empty(element), 0..4));
+            values.prop_map(move |values| V::Set(ordered(&element, values, |value| value))).boxed()
+        }
         T::Vector(element, dimension) => {
             vec(value(element), usize::try_from(*dimension).unwrap()).prop_map(V::Vector).boxed()
         }
         T::Map(key, value) => {
-            vec((value_or_none(key), value_or_none(value)), 0..4).prop_map(V::Map).boxed()
+            let entries = vec((value_or_empty(key), value_or_empty(value)), 0..4);
+            let key = (**key).clone();
+            entries.prop_map(move |entries| V::Map(ordered(&key, entries, |(key, _)| key))).boxed()
         }
         T::Tuple(types) => some_of(types.iter()).prop_map(V::Tuple).boxed(),
         T::UserType(user) => {

@@ -9,8 +9,8 @@ use super::{CqlUserType, CqlValue};
 use crate::types::MAX_DEPTH;
 use crate::value::decode::user_type;
 use crate::value::encode::NULL;
-use crate::value::encode::element::{encode_element, encode_vint_element, measured};
-use crate::value::encode::list::encode_sequence;
+use crate::value::encode::element::{encode_field, encode_vint_element, measured};
+use crate::value::encode::list::{encode_members, encode_sequence};
 use crate::value::encode::map::encode_entries;
 use crate::value::{MissingField, ValueError, ValueProblem};
 use crate::{ColumnType, EncodeValue, UserType};
@@ -53,6 +53,9 @@ impl EncodeValue for Nested<'_> {
             CqlValue::Time(value) => return value.encode(ty, out),
             CqlValue::Duration(value) => return value.encode(ty, out),
             CqlValue::Vector(values) if ty.is_none() => return self.untyped_vector(values, out),
+            CqlValue::Set(values) if ty.is_none() => {
+                return encode_members::<Vec<CqlValue>, Self>(None, self.all(values)?, out);
+            }
             CqlValue::List(values) | CqlValue::Set(values) | CqlValue::Vector(values) => {
                 let values = self.all(values)?;
                 return encode_sequence::<Vec<CqlValue>, Self>(ty, values, out);
@@ -83,15 +86,16 @@ impl<'a> Nested<'a> {
 
     /// A vector whose type its elements have to tell.
     fn untyped_vector(self, values: &'a [CqlValue], out: &mut BytesMut) -> Result<(), ValueError> {
-        let mut elements = self.all(values)?;
+        let elements = self.all(values)?;
         let fixed = values.first().is_some_and(CqlValue::is_fixed_in_vectors);
         measured(out, |out| {
-            elements.try_for_each(|element| {
-                if fixed {
+            elements.enumerate().try_for_each(|(at, element)| {
+                let encoded = if fixed {
                     element.encode_content(None, out)
                 } else {
                     encode_vint_element(&element, None, out)
-                }
+                };
+                encoded.map_err(|error| error.in_element(at))
             })
         })
     }
@@ -125,7 +129,7 @@ impl<'a> Nested<'a> {
         let elements = self.all(values)?;
         measured(out, |out| {
             let mut elements = elements.enumerate();
-            elements.try_for_each(|(at, value)| encode_element(&value, types.get(at), out))
+            elements.try_for_each(|(at, value)| encode_field(&value, types.get(at), out))
         })
     }
 
@@ -177,7 +181,7 @@ impl<'a> Nested<'a> {
         out: &mut BytesMut,
     ) -> Result<(), ValueError> {
         let value = self.inside(value)?;
-        encode_element(&value, Some(ty), out).map_err(|error| error.in_field(name))
+        encode_field(&value, Some(ty), out).map_err(|error| error.in_field(name))
     }
 }
 

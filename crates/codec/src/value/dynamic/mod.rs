@@ -3,8 +3,10 @@
 mod convert;
 mod decode;
 mod encode;
+mod row;
 mod user_type;
 
+pub use row::CqlRow;
 pub use user_type::CqlUserType;
 
 use std::net::IpAddr;
@@ -77,6 +79,6 @@ pub enum CqlValue {
 }
 
 #[cfg(test)]
-mod arbitrary;
+pub(super) mod arbitrary;
 #[cfg(test)]
 mod tests;

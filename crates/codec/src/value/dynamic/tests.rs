@@ -98,6 +98,11 @@ fn g11_3_every_value_vector_is_decoded_and_encoded_again() {
         if let Some(expected) = expected {
             assert_eq!(value, expected, "{}", vector.name);
         }
+        if vector.name == "list<int> [1,null]" {
+            // Servers send it as the list of an IN, and take it from nobody.
+            assert!(matches!(encode(Some(&ty), &value), Err(ValueError::Misplaced(_))));
+            continue;
+        }
         assert_eq!(encode(Some(&ty), &value).unwrap(), vector.bytes, "{}", vector.name);
         assert_eq!(encode(None, &value).unwrap(), vector.bytes, "{}", vector.name);
     }
@@ -236,7 +241,7 @@ fn h16_values_are_nested_as_deep_as_types_may_be_and_no_deeper() {
             let decoded: CqlValue = decode(&ty, Some(&bytes.unwrap())).unwrap();
             assert_eq!(decoded, value);
         } else {
-            assert_eq!(bytes.unwrap_err().to_string(), refused);
+            assert!(bytes.unwrap_err().to_string().ends_with(refused));
             let inner = (0..level).fold(vec![0, 0, 0, 1], |inner, _| counted(1, &[Some(&inner)]));
             let outcome = decode::<CqlValue>(&ty, Some(&inner));
             assert_eq!(outcome.unwrap_err().to_string(), refused);
@@ -256,6 +261,8 @@ fn check_hostile(ty: &ColumnType, bytes: &[u8]) -> Result<(), TestCaseError> {
             prop_assert!(refused.contains(&invalid.problem), "{}", invalid);
             Ok(())
         }
+        // A null inside of a collection, and two keys that are the same.
+        Err(ValueError::Misplaced(_)) => Ok(()),
         Err(error) => Err(TestCaseError::fail(error.to_string())),
     }
 }

@@ -2,7 +2,7 @@
 
 use bytes::{BufMut, BytesMut};
 
-use super::element::{encode_element, measured};
+use super::element::{self, measured};
 use super::{EncodeValue, NULL};
 use crate::value::decode::user_type;
 use crate::value::{MissingField, ValueError};
@@ -66,7 +66,7 @@ fn encode_field(
     ty: Option<&ColumnType>,
     out: &mut BytesMut,
 ) -> Result<(), ValueError> {
-    encode_element(value, ty, out).map_err(|error| error.in_field(name))
+    element::encode_field(value, ty, out).map_err(|error| error.in_field(name))
 }
 
 /// The error that names the field which the type does not have.

@@ -7,52 +7,60 @@ use std::sync::Arc;
 use bytes::BytesMut;
 
 use super::EncodeValue;
-use super::element::{encode_element, encode_vint_element, measured, put_count};
+use super::element::{encode_element, encode_vint_element, measured, put_count, put_ordered};
 use crate::ColumnType;
 use crate::value::decode::element_of;
 use crate::value::{ValueError, ValueProblem};
 
-/// Appends a sequence (`R`, for the errors) as the list, set or vector that is wanted; as a list,
-/// which looks the same as a set, if nothing is.
+/// Appends a sequence (`R`, for the errors) as the list, set or vector that is wanted; as a list if
+/// nothing is.
 pub(crate) fn encode_sequence<R: ?Sized, T: EncodeValue>(
     ty: Option<&ColumnType>,
     elements: impl ExactSizeIterator<Item = T>,
     out: &mut BytesMut,
 ) -> Result<(), ValueError> {
     match ty {
-        Some(ColumnType::Vector(element, dimension)) => {
+        None => encode_list(None, elements, out),
+        Some(ColumnType::List(element)) => encode_list(Some(element), elements, out),
+        Some(ColumnType::Set(_)) => encode_members::<R, T>(ty, elements, out),
+        Some(ty @ ColumnType::Vector(element, dimension)) => {
             let (given, expected) = (elements.len(), usize::try_from(*dimension));
             if expected != Ok(given) {
                 let expected = expected.unwrap_or(usize::MAX);
                 let problem = ValueProblem::Elements { given, expected };
-                return Err(ValueError::value::<R>(element, problem));
+                return Err(ValueError::value::<R>(ty, problem));
             }
             encode_vector::<R, T>(element, elements, out)
         }
-        Some(ty) => {
-            let element = element_of(ty).ok_or_else(|| ValueError::mismatch::<R>(ty))?;
-            encode_counted(Some(element), elements, out)
-        }
-        None => encode_counted(None, elements, out),
-    }
-}
-
-/// A set (`R`, for the errors) as one.
-fn encode_members<R: ?Sized, T: EncodeValue>(
-    ty: Option<&ColumnType>,
-    members: impl ExactSizeIterator<Item = T>,
-    out: &mut BytesMut,
-) -> Result<(), ValueError> {
-    match ty {
-        None | Some(ColumnType::Set(_)) => encode_sequence::<R, T>(ty, members, out),
         Some(ty) => Err(ValueError::mismatch::<R>(ty)),
     }
 }
 
-/// A list or set: the number of elements, and each as \[bytes\].
-fn encode_counted<T: EncodeValue>(
+/// Appends the elements of a set (`R`, for the errors) in the order of the server, each once.
+pub(crate) fn encode_members<R: ?Sized, T: EncodeValue>(
+    ty: Option<&ColumnType>,
+    members: impl ExactSizeIterator<Item = T>,
+    out: &mut BytesMut,
+) -> Result<(), ValueError> {
+    let element = match ty {
+        None => None,
+        Some(ColumnType::Set(element)) => Some(&**element),
+        Some(ty) => return Err(ValueError::mismatch::<R>(ty)),
+    };
+    if members.len() == 0 {
+        element.map_or(Ok(()), T::fits)?;
+    }
+    measured(out, |out| {
+        put_ordered(out, element, 1, members, |at, value, out| {
+            encode_element(&value, element, out).map_err(|error| error.in_element(at))
+        })
+    })
+}
+
+/// A list: the number of elements, and each as \[bytes\].
+fn encode_list<T: EncodeValue>(
     element: Option<&ColumnType>,
-    mut elements: impl ExactSizeIterator<Item = T>,
+    elements: impl ExactSizeIterator<Item = T>,
     out: &mut BytesMut,
 ) -> Result<(), ValueError> {
     if elements.len() == 0 {
@@ -60,28 +68,34 @@ fn encode_counted<T: EncodeValue>(
     }
     measured(out, |out| {
         put_count(out, elements.len())?;
-        elements.try_for_each(|value| encode_element(&value, element, out))
+        elements.enumerate().try_for_each(|(at, value)| {
+            encode_element(&value, element, out).map_err(|error| error.in_element(at))
+        })
     })
 }
 
 /// A vector: its elements, with a length only where their type has none.
 fn encode_vector<R: ?Sized, T: EncodeValue>(
     element: &ColumnType,
-    mut elements: impl ExactSizeIterator<Item = T>,
+    elements: impl ExactSizeIterator<Item = T>,
     out: &mut BytesMut,
 ) -> Result<(), ValueError> {
-    let Some(size) = element.fixed_bytes() else {
-        return measured(out, |out| {
-            elements.try_for_each(|value| encode_vint_element(&value, Some(element), out))
-        });
-    };
+    let expected = element.fixed_bytes().map(|size| size.saturating_mul(elements.len()));
     measured(out, |out| {
-        let (start, expected) = (out.len(), size.saturating_mul(elements.len()));
-        elements.try_for_each(|value| value.encode_content(Some(element), out))?;
+        let start = out.len();
+        elements.enumerate().try_for_each(|(at, value)| {
+            let encoded = match expected {
+                Some(_) => value.encode_content(Some(element), out),
+                None => encode_vint_element(&value, Some(element), out),
+            };
+            encoded.map_err(|error| error.in_element(at))
+        })?;
         // An element of another size would shift all that follow.
         match out.len() - start {
-            found if found == expected => Ok(()),
-            found => Err(ValueError::value::<R>(element, ValueProblem::Length { found })),
+            found if expected.is_some_and(|expected| expected != found) => {
+                Err(ValueError::value::<R>(element, ValueProblem::Length { found }))
+            }
+            _ => Ok(()),
         }
     })
 }

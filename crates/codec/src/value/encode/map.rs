@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, HashMap};
 use bytes::BytesMut;
 
 use super::EncodeValue;
-use super::element::{encode_element, measured, put_count};
+use super::element::{encode_element, measured, put_ordered};
 use crate::ColumnType;
 use crate::value::ValueError;
 
-/// Appends entries (`R`, for the errors) as a map: their number, and each key and value as
-/// \[bytes\].
+/// Appends entries (`R`, for the errors) as a map, in the order of the server: their number, and
+/// each key and value as \[bytes\].
 pub(crate) fn encode_entries<R, K: EncodeValue, V: EncodeValue>(
     ty: Option<&ColumnType>,
-    mut entries: impl ExactSizeIterator<Item = (K, V)>,
+    entries: impl ExactSizeIterator<Item = (K, V)>,
     out: &mut BytesMut,
 ) -> Result<(), ValueError> {
     let (key_type, value_type) = match ty {
@@ -26,10 +26,9 @@ pub(crate) fn encode_entries<R, K: EncodeValue, V: EncodeValue>(
         value_type.map_or(Ok(()), V::fits)?;
     }
     measured(out, |out| {
-        put_count(out, entries.len())?;
-        entries.try_for_each(|(key, value)| {
-            encode_element(&key, key_type, out)?;
-            encode_element(&value, value_type, out)
+        put_ordered(out, key_type, 2, entries, |at, (key, value), out| {
+            encode_element(&key, key_type, out).map_err(|error| error.in_key(at))?;
+            encode_element(&value, value_type, out).map_err(|error| error.in_value(at))
         })
     })
 }

@@ -6,6 +6,12 @@
 //! and the value's own type decides what is written.
 //!
 //! The same types of Rust go with the same types of CQL as in [decoding](super::decode).
+//!
+//! Sets and maps are written in the order in which servers sort them (`super::order`), whatever they
+//! come from, so that equal values have equal bytes: a partition key with a set in it is found again,
+//! and routed to where it is. Of elements that are the same to a server one is written; of keys that
+//! are, too, if their values are equal, and otherwise the value is refused: a server would keep either.
+//! A null inside of a collection, which servers refuse, is refused before it is sent.
 
 mod bytes;
 pub(crate) mod element;
@@ -16,6 +22,7 @@ pub(crate) mod map;
 mod named;
 pub(crate) mod number;
 mod option;
+mod ordered;
 mod pointer;
 mod tuple;
 mod values;
@@ -33,14 +40,16 @@ use crate::ColumnType;
 
 /// One bind value.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no bind value",
-    note = "a struct is a user type, or what its only field is, if it derives `UserType`"
+    message = "`{Self}` is not a value of CQL: it cannot be bound to a marker",
+    label = "not a value of CQL",
+    note = "a newtype, or an enum without fields, derives `Value`; the struct of a user-defined type derives `UserType`",
+    note = "types of other crates are values by features of the same name: bigdecimal, chrono, jiff, num-bigint, rust_decimal, serde_json, time"
 )]
 pub trait EncodeValue {
     /// Appends the value as a \[value\] (v4 §3): its length as an \[int\], then its bytes.
     ///
     /// `ty` is the type of the bind marker, or `None` in an unprepared QUERY, where the value's
-    /// own type decides.
+    /// own type decides, and the elements of a set are ordered by their bytes.
     ///
     /// # Errors
     ///

@@ -14,11 +14,17 @@ use crate::value::ValueError;
 /// Bind values by the names of their markers, in any order.
 ///
 /// Names are matched exactly, as the server spells them: in lower case, unless they were quoted.
+/// What a server calls a `?` is in the [table of `EncodeValues`](EncodeValues#the-names-of-bind-markers).
 /// Maps from names to values do the same, and structs that derive `BindValues`.
 #[derive(Copy, Clone, Debug)]
 pub struct NamedValues<'a, V>(pub &'a [(&'a str, V)]);
 
 /// What has bind values by their names. With it, [`EncodeValues`] is [`encode_by_name`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no bind values by name",
+    label = "no bind values by name",
+    note = "a struct whose fields are bind markers derives `BindValues`"
+)]
 pub trait ValuesByName {
     /// The value of this name.
     fn value(&self, name: &str) -> Option<&dyn EncodeValue>;

@@ -3,7 +3,7 @@
 use bytes::BytesMut;
 
 use super::EncodeValue;
-use super::element::{encode_element, measured};
+use super::element::{encode_field, measured};
 use crate::ColumnType;
 use crate::value::ValueError;
 
@@ -28,7 +28,7 @@ macro_rules! encode_tuple {
             ) -> Result<(), ValueError> {
                 let types = elements_of::<Self>(ty, $count)?;
                 measured(out, |out| {
-                    $(encode_element(&self.$position, types.get($position), out)?;)+
+                    $(encode_field(&self.$position, types.get($position), out)?;)+
                     Ok(())
                 })
             }

@@ -13,6 +13,37 @@ use crate::value::ValueError;
 ///
 /// Tuples of up to 16, and slices, arrays and `Vec`s of one type (`&dyn EncodeValue` for several),
 /// go by position; [`NamedValues`](super::NamedValues), and maps from names to values, by name.
+///
+/// # The names of bind markers
+///
+/// Whoever binds by name needs the names that the server gives to the markers. `:name` has its own.
+/// A `?` has that of the column that it is compared with or assigned to, and where there is none,
+/// one that no column can have (Cassandra 3.11 to 5.0):
+///
+/// | marker | name |
+/// |---|---|
+/// | `c = ?`, `c > ?`, `INSERT INTO t (c) VALUES (?)` | `c` |
+/// | `c IN ?` | `in(c)`, a list |
+/// | `c IN (?, ?)` | `c`, twice |
+/// | `(a, b) IN ?` | `in(a,b)`, a list of tuples |
+/// | `(a, b) > ?` | `(a,b)`, a tuple |
+/// | `token(k) > ?` | `partition key token` |
+/// | `m CONTAINS KEY ?`, `m[?] = 1` | `key(m)` |
+/// | `m CONTAINS ?`, `m['k'] = ?` | `value(m)` |
+/// | `l[?] = 1`, `l[0] = ?` | `idx(l)`, `value(l)` |
+/// | `LIMIT ?`, `PER PARTITION LIMIT ?` | `[limit]`, `[per_partition_limit]` |
+/// | `USING TTL ?`, `USING TIMESTAMP ?` | `[ttl]`, `[timestamp]` |
+/// | `INSERT INTO t JSON ?` | `[json]` |
+///
+/// Two markers of one name get the same value: name them apart, `c > :from AND c < :to`. The column
+/// `[applied]` of the result of a conditional statement is no marker; it is read by that name.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a list of bind values",
+    label = "not a list of bind values",
+    note = "one value is a tuple of one: `(value,)`; no values are `()`",
+    note = "a struct whose fields are bind markers derives `BindValues`",
+    note = "tuples go up to 16 values, a struct has as many as it likes"
+)]
 pub trait EncodeValues {
     /// Whether [`encode_values`](Self::encode_values) writes a name before each value. Only for an
     /// unprepared QUERY: with bind markers at hand (`columns`), values go by position.

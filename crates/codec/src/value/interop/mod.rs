@@ -8,15 +8,21 @@
 mod bigdecimal;
 #[cfg(feature = "chrono")]
 mod chrono;
+#[cfg(feature = "jiff")]
+mod jiff;
 #[cfg(feature = "num-bigint")]
 mod num_bigint;
+#[cfg(feature = "rust_decimal")]
+mod rust_decimal;
+#[cfg(feature = "serde")]
+mod serde;
 #[cfg(feature = "serde_json")]
 mod serde_json;
 #[cfg(feature = "time")]
 mod time;
 
 /// Implements [`DecodeValue`](crate::DecodeValue) by way of the number that the wire has.
-#[cfg(any(feature = "chrono", feature = "time"))]
+#[cfg(any(feature = "chrono", feature = "jiff", feature = "time"))]
 macro_rules! decode_number {
     ($rust:ty, $cql:ident, $number:ty, $from:expr) => {
         impl crate::DecodeValue<'_> for $rust {
@@ -42,7 +48,7 @@ macro_rules! decode_number {
 }
 
 /// Implements [`EncodeValue`](crate::EncodeValue) by way of the number that the wire has.
-#[cfg(any(feature = "chrono", feature = "time"))]
+#[cfg(any(feature = "chrono", feature = "jiff", feature = "time"))]
 macro_rules! encode_number {
     ([$($generics:tt)*] $rust:ty, $cql:ident, $number:expr) => {
         impl<$($generics)*> crate::EncodeValue for $rust {
@@ -72,5 +78,5 @@ macro_rules! encode_number {
     };
 }
 
-#[cfg(any(feature = "chrono", feature = "time"))]
+#[cfg(any(feature = "chrono", feature = "jiff", feature = "time"))]
 use {decode_number, encode_number};

@@ -2,6 +2,7 @@
 
 mod collection;
 mod fields;
+mod ordered;
 mod tuple;
 mod vector;
 

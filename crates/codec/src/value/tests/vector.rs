@@ -51,10 +51,9 @@ fn j_a_vector_has_its_dimension_and_no_nulls() {
     let ty = vector_of(Float, 2);
     assert!(mismatch(<[f32; 3]>::accepts(&ty)));
     assert!(<[f32; 2]>::accepts(&ty).is_ok());
-    assert_eq!(
-        problem(encode(Some(&ty), &[1.0_f32])),
-        ValueProblem::Elements { given: 1, expected: 2 }
-    );
+    let error = encode(Some(&ty), &[1.0_f32]).unwrap_err().in_column("v");
+    let expected = "column `v`: vector<float, 2> as [f32; 1]: it has 1 elements and not 2";
+    assert_eq!(error.to_string(), expected);
     let varying = vector_of(SmallInt, 2);
     let absent: [(&ColumnType, &dyn EncodeValue); 4] = [
         (&ty, &[Some(1_f32), None]),
@@ -63,8 +62,9 @@ fn j_a_vector_has_its_dimension_and_no_nulls() {
         (&varying, &[MaybeUnset::Set(1_i16), MaybeUnset::Unset]),
     ];
     for (ty, value) in absent {
-        let error = encode(Some(ty), value).unwrap_err();
-        let expected = "an element of a vector can be neither null nor unset";
+        let error = encode(Some(ty), value).unwrap_err().in_column("v");
+        let expected =
+            "column `v[1]`: an element of a collection or vector can be neither null nor unset";
         assert_eq!(error.to_string(), expected);
     }
 }
