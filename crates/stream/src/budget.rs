@@ -189,6 +189,11 @@ mod tests {
     }
 
     #[test]
+    fn unless_something_else_is_said_it_is_64_mib() {
+        assert_eq!(PageBudget::default().limit(), 67_108_864);
+    }
+
+    #[test]
     fn a_size_that_cannot_be_is_no_room() {
         let budget = PageBudget::new(usize::MAX);
         let _page = budget.hold(2);

@@ -93,7 +93,7 @@ impl Connection {
             Request::Execute { id, .. } => self.execute(&id, &asked, received),
             Request::Batch(statements) => self.batch(&statements),
         };
-        match prime.map(|prime| &prime.answer) {
+        match prime.map(|prime| &prime.response) {
             Some(Response::Reply(reply)) => reply.clone(),
             Some(Response::Table(table)) => table.page(&asked, received),
             Some(Response::Own) | None => own,

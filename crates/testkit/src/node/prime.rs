@@ -177,7 +177,7 @@ impl Prime {
     ///
     /// If no rows were given before.
     pub fn in_pages<const N: usize>(mut self, sizes: [usize; N]) -> Self {
-        match &mut self.answer {
+        match &mut self.response {
             Response::Table(table) => table.set_pages(sizes.to_vec()),
             _ => panic!("pages of which rows?"),
         }
@@ -308,7 +308,7 @@ impl Prime {
 
     /// The rows that it answers with, if it does.
     pub(super) const fn table(&self) -> Option<&Table> {
-        match &self.answer {
+        match &self.response {
             Response::Table(table) => Some(table),
             _ => None,
         }
