@@ -25,10 +25,11 @@ demo: ## Write 100,000 rows to a real Cassandra (started if none answers) and st
 	@$(CASSANDRA) up --unless-answered
 	$(CARGO) run --release --locked -p cqlwire --example demo
 
-# One node for all test binaries.
+# One node for all test binaries. They are all run though one of them fails; cargo says in the end
+# which ones did.
 .PHONY: test
 test: ## Run every test but those of the benchmarks; starts the Cassandra that it needs, and stops it
-	$(CASSANDRA) run -- $(CARGO) test $(WORKSPACE)
+	$(CASSANDRA) run -- $(CARGO) test $(WORKSPACE) --no-fail-fast
 
 .PHONY: ci
 ci: lint test msrv $(if $(wildcard fuzz/fuzz.mk),fuzz-smoke,no-fuzz-smoke) ## Everything that has to pass: lint, test, msrv, and fuzz-smoke where there is fuzz/
@@ -88,6 +89,25 @@ msrv: ## Build with the oldest compiler that Cargo.toml states
 		rustup run $(MSRV_TOOLCHAIN) cargo --version >/dev/null 2>&1 || rustup toolchain install $(MSRV_TOOLCHAIN) --profile minimal; \
 		rustup run $(MSRV_TOOLCHAIN) cargo check $(WORKSPACE); \
 	fi
+
+#   make mutants MUTANTS=stream         of one crate alone, or of several: MUTANTS="mux net"
+#   make mutants SHARD=0/8              an eighth of them; 7/8 is the last
+#   make mutants MUTANT_TIMEOUT=60      so many seconds for the tests of each, and no more
+#   make mutants MUTANTS_ARGS=--list    whatever else cargo-mutants knows
+#
+# Documentation is left out: its examples take longer than all tests together, and catch nothing
+# that those do not. Not in CI: it takes hours, and what survives has to be read.
+MUTANTS ?= mux net pool cluster stream cqlwire
+MUTANT_TIMEOUT ?= 120
+MUTATED := $(patsubst cqlwire-cqlwire,cqlwire,$(addprefix cqlwire-,$(MUTANTS)))
+
+.PHONY: mutants
+mutants: ## Break the code in many small ways and see which ones no test notices, hours (MUTANTS=stream, SHARD=0/8)
+	@$(CARGO) mutants --version >/dev/null 2>&1 || { \
+		echo "mutants: cargo-mutants is not installed: cargo install --locked cargo-mutants takes minutes"; exit 1; }
+	@mkdir -p target
+	$(CARGO) mutants $(addprefix --package ,$(MUTATED)) --all-features --cargo-arg=--locked --no-shuffle \
+		--timeout $(MUTANT_TIMEOUT) --output target $(if $(SHARD),--shard $(SHARD)) $(MUTANTS_ARGS) -- --lib --tests
 
 # A minimal profile of rustup has neither.
 .PHONY: components

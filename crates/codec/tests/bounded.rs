@@ -8,7 +8,7 @@
 mod vectors;
 
 use std::alloc::System;
-use std::sync::{Mutex, MutexGuard};
+use std::process::ExitCode;
 
 use bytes::{Bytes, BytesMut};
 use cqlwire_codec::request;
@@ -16,10 +16,32 @@ use cqlwire_codec::{
     Compression, DecoderSettings, Direction, Envelope, EnvelopeDecoder, EnvelopeFlags,
     EnvelopeHeader, HEADER_LEN, Opcode, ProtocolVersion, StreamId, decode_response,
 };
+use libtest_mimic::{Arguments, Trial};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// The allocator counts for the whole process, so the main thread is the only one.
+fn main() -> ExitCode {
+    macro_rules! trials {
+        ($($test:ident),+ $(,)?) => {
+            vec![$(Trial::test(stringify!($test), || {
+                $test();
+                Ok(())
+            })),+]
+        };
+    }
+    let tests = trials![
+        g11_1_a2_a3_a_declared_length_reserves_nothing,
+        g11_1_c8_d2_no_compressed_size_is_believed,
+        g11_1_e5_f12_counts_inside_counts_are_not_believed,
+        g11_1_rows_are_never_counted_out,
+        g11_1_every_vector_flipped_anywhere_and_spliced_with_every_other_stays_small,
+    ];
+    let arguments = Arguments { test_threads: Some(1), ..Arguments::from_args() };
+    libtest_mimic::run(&arguments, tests).exit_code()
+}
 
 /// How many bytes of memory a byte on the wire may cost, all allocations of a message added up. The
 /// worst is a column of an empty name: four bytes on the wire, three pointers' worth of texts, a
@@ -28,12 +50,6 @@ const PER_BYTE: usize = 96;
 
 /// What errors and empty containers may cost beyond that.
 const SMALL: usize = 4096;
-
-/// The allocator counts for the whole process: one measurement at a time.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
 
 /// How many bytes `run` allocates, freed or not.
 fn allocated<T>(run: impl FnOnce() -> T) -> usize {
@@ -64,9 +80,7 @@ fn check(what: &str, envelope: &Envelope) {
     assert!(bytes <= limit, "{what}: {bytes} bytes for {}", envelope.body.len());
 }
 
-#[test]
 fn g11_1_a2_a3_a_declared_length_reserves_nothing() {
-    let _alone = alone();
     let header = envelope(ProtocolVersion::V4, Opcode::Result, 0, Vec::new()).header;
     for length in [1_u32, 1 << 20, 256 << 20, (256 << 20) + 1, 0x7FFF_FFFF] {
         let bytes = EnvelopeHeader { length, ..header }.encode();
@@ -81,9 +95,7 @@ fn g11_1_a2_a3_a_declared_length_reserves_nothing() {
     }
 }
 
-#[test]
 fn g11_1_c8_d2_no_compressed_size_is_believed() {
-    let _alone = alone();
     let header = envelope(ProtocolVersion::V4, Opcode::Result, 1, Vec::new()).header;
     for declared in [255_u32 * 5 + 1, 1 << 20, 256 << 20, u32::MAX] {
         let body = [&declared.to_be_bytes()[..], &[0; 5]].concat();
@@ -98,9 +110,7 @@ fn g11_1_c8_d2_no_compressed_size_is_believed() {
     }
 }
 
-#[test]
 fn g11_1_e5_f12_counts_inside_counts_are_not_believed() {
-    let _alone = alone();
     let column = |types: &[u8]| {
         let mut body = vec![0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0];
         body.extend_from_slice(types);
@@ -127,9 +137,7 @@ fn zeros_after_count() -> Vec<u8> {
     [&[0xFF, 0xFF][..], &[0; 200_000]].concat()
 }
 
-#[test]
 fn g11_1_rows_are_never_counted_out() {
-    let _alone = alone();
     let ints = |numbers: &[i32]| -> Vec<u8> {
         numbers.iter().flat_map(|number| number.to_be_bytes()).collect()
     };
@@ -143,9 +151,7 @@ fn g11_1_rows_are_never_counted_out() {
     }
 }
 
-#[test]
 fn g11_1_every_vector_flipped_anywhere_and_spliced_with_every_other_stays_small() {
-    let _alone = alone();
     let vectors: Vec<_> = ["response", "request", "adversarial"]
         .into_iter()
         .flat_map(vectors::section)

@@ -7,7 +7,8 @@ use std::alloc::System;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hint::black_box;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::process::ExitCode;
+use std::sync::Arc;
 
 use bytes::BytesMut;
 use cqlwire_codec::{
@@ -17,29 +18,45 @@ use cqlwire_codec::{
     StreamId, Undecoded, UserType, ValueError, check_fields, encode_fields, encode_request,
     missing_field,
 };
+use libtest_mimic::{Arguments, Trial};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use uuid::Uuid;
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-const ROWS: u32 = 100;
-
-/// The allocator counts for the whole process: one measurement at a time.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+/// The allocator counts for the whole process, so the main thread is the only one.
+fn main() -> ExitCode {
+    macro_rules! trials {
+        ($($test:ident),+ $(,)?) => {
+            vec![$(Trial::test(stringify!($test), || {
+                $test();
+                Ok(())
+            })),+]
+        };
+    }
+    let tests = trials![
+        borrowed_rows_of_native_types_never_allocate,
+        rows_of_times_never_allocate,
+        borrowed_rows_of_types_made_of_others_never_allocate,
+        an_execute_with_room_never_allocates,
+        sets_and_maps_with_room_never_allocate_in_order_and_few_do_not_out_of_it,
+        segments_with_room_never_allocate,
+        a_token_of_several_columns_never_allocates,
+    ];
+    let arguments = Arguments { test_threads: Some(1), ..Arguments::from_args() };
+    libtest_mimic::run(&arguments, tests).exit_code()
 }
 
-/// How often `run` allocates. The test harness may do so meanwhile, so the least of some runs counts.
+const ROWS: u32 = 100;
+
+/// How often `run` allocates once it has found its room.
 fn allocations(mut run: impl FnMut()) -> usize {
-    let once = || {
-        let region = Region::new(ALLOCATOR);
-        run();
-        let change = region.change();
-        change.allocations + change.reallocations
-    };
-    std::iter::repeat_with(once).take(20).min().unwrap_or_default()
+    run();
+    let region = Region::new(ALLOCATOR);
+    run();
+    let change = region.change();
+    change.allocations + change.reallocations
 }
 
 fn columns<const N: usize>(types: [ColumnType; N]) -> [ColumnSpec; N] {
@@ -74,12 +91,10 @@ fn walk<'page, T: DecodeRow<'page>>(
     assert_eq!(seen, ROWS);
 }
 
-#[test]
 fn borrowed_rows_of_native_types_never_allocate() {
     use ColumnType as T;
     type Row<'a> =
         (i8, i16, i32, i64, f32, f64, bool, &'a str, &'a [u8], Uuid, IpAddr, Option<i32>);
-    let _alone = alone();
     let columns = columns([
         T::TinyInt,
         T::SmallInt,
@@ -114,11 +129,9 @@ fn borrowed_rows_of_native_types_never_allocate() {
     assert_eq!(count, 0);
 }
 
-#[test]
 fn rows_of_times_never_allocate() {
     use ColumnType as T;
     type Row = (CqlDate, CqlTime, CqlTimestamp, CqlDuration);
-    let _alone = alone();
     let columns = columns([T::Date, T::Time, T::Timestamp, T::Duration]);
     let duration = CqlDuration { months: 1, days: 2, nanos: 3 };
     let row: Row = (CqlDate(1), CqlTime::MAX, CqlTimestamp(2), duration);
@@ -158,7 +171,6 @@ impl EncodeValue for Star<'_> {
     }
 }
 
-#[test]
 fn borrowed_rows_of_types_made_of_others_never_allocate() {
     use ColumnType as T;
     type Row<'a> = (
@@ -171,7 +183,6 @@ fn borrowed_rows_of_types_made_of_others_never_allocate() {
         Star<'a>,
         Undecoded<'a>,
     );
-    let _alone = alone();
     let star = UserType {
         keyspace: "ks".into(),
         name: "star".into(),
@@ -211,9 +222,7 @@ fn borrowed_rows_of_types_made_of_others_never_allocate() {
     assert_eq!(allocations(|| walk(&columns, &content, look)), 0);
 }
 
-#[test]
 fn an_execute_with_room_never_allocates() {
-    let _alone = alone();
     let markers = columns([ColumnType::Int, ColumnType::Text, ColumnType::BigInt]);
     let values = (42, "a text of some length", 1_700_000_000_000_i64);
     let mut buffer = BytesMut::with_capacity(1024);
@@ -238,10 +247,8 @@ fn an_execute_with_room_never_allocates() {
     }
 }
 
-#[test]
 fn sets_and_maps_with_room_never_allocate_in_order_and_few_do_not_out_of_it() {
     use ColumnType as T;
-    let _alone = alone();
     let set = T::Set(Box::new(T::Int));
     let map = T::Map(Box::new(T::Text), Box::new(T::Int));
     let sorted: BTreeSet<i32> = (-500..500).collect();
@@ -261,9 +268,7 @@ fn sets_and_maps_with_room_never_allocate_in_order_and_few_do_not_out_of_it() {
     }
 }
 
-#[test]
 fn segments_with_room_never_allocate() {
-    let _alone = alone();
     let envelopes = [5, 0, 0, 1, 5, 0, 0, 0, 0].repeat(1000);
     for compression in [None, Some(Compression::Lz4)] {
         let mut encoder = SegmentEncoder::new(compression);
@@ -278,9 +283,7 @@ fn segments_with_room_never_allocate() {
     }
 }
 
-#[test]
 fn a_token_of_several_columns_never_allocates() {
-    let _alone = alone();
     let count = allocations(|| {
         let mut hasher = PartitionKeyHasher::new(2);
         hasher.column(black_box(b"a text of more than sixteen bytes"));

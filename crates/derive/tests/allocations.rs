@@ -3,14 +3,26 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::alloc::System;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use cqlwire_codec::{ColumnSpec, ColumnType, RowIter};
 use cqlwire_derive::Row;
+use libtest_mimic::{Arguments, Trial};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// The allocator counts for the whole process, so the main thread is the only one.
+fn main() -> ExitCode {
+    let arguments = Arguments { test_threads: Some(1), ..Arguments::from_args() };
+    let test = Trial::test("rows_are_decoded_without_allocating", || {
+        rows_are_decoded_without_allocating();
+        Ok(())
+    });
+    libtest_mimic::run(&arguments, vec![test]).exit_code()
+}
 
 const ROWS: u32 = 100;
 
@@ -42,8 +54,6 @@ fn columns(order: [usize; 3]) -> [ColumnSpec; 3] {
     })
 }
 
-/// One test, since the allocator counts for the whole process.
-#[test]
 fn rows_are_decoded_without_allocating() {
     let content = [&[0, 0, 0, 8][..], &[0x20; 8]].concat().repeat(3 * 100);
     for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2]] {

@@ -12,7 +12,7 @@ use cqlwire_codec::{
 use uuid::Uuid;
 
 use crate::budget::PageBytes;
-use crate::{ExecutionInfo, Fetched, Position};
+use crate::{ExecutionInfo, Fetched, PageBudget, Position};
 
 /// One page of a result: the only owner of its bytes, which count in the
 /// [`PageBudget`](crate::PageBudget) until it is dropped.
@@ -144,7 +144,7 @@ impl Page {
         let mut cursor = self.cursor();
         let mut skipped = 0;
         while skipped < rows.min(self.row_count) {
-            // Whoever reads the rows that are left meets the error again, and is told of it.
+            // Whoever reads the rows that are left meets the error again, and is given it.
             let Some(Ok(_)) = cursor.next(&self.columns, &self.content) else { break };
             skipped += 1;
         }
@@ -178,6 +178,14 @@ impl Page {
 
     pub(crate) fn into_warnings(self) -> Vec<String> {
         self.info.prefixes.into_parts().1
+    }
+}
+
+impl Fetched {
+    /// The only page that is asked for of a result, outside of any stream.
+    pub fn into_page(self, budget: &PageBudget) -> Page {
+        let share = budget.hold(self.content.len());
+        Page::new(self, 1, Position::START, share)
     }
 }
 

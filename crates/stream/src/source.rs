@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use bytes::Bytes;
 use cqlwire_codec::{ColumnSpec, PagingState, Prefixes, ProtocolVersion, Rows, RowsMetadata};
 
-use crate::{Fingerprint, Page, PageBudget, Position, Progress, UnknownColumns};
+use crate::{Fingerprint, Position, Progress, UnknownColumns};
 
 /// Whoever asks the server for the pages of one result.
 ///
@@ -50,7 +50,7 @@ pub trait PageSource: Send {
         error
     }
 
-    /// Is told the figures after each page that came, and once more when the stream ends, however
+    /// Is given the figures after each page that came, and once more when the stream ends, however
     /// it does (`progress.ending`): all that it held is given back by then.
     ///
     /// Called on the reader's task, from `Drop` too, so it must not panic.
@@ -61,6 +61,7 @@ pub trait PageSource: Send {
 
 /// A page as it came, its columns known.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Fetched {
     pub(crate) columns: Arc<[ColumnSpec]>,
     pub(crate) content: Bytes,
@@ -110,12 +111,6 @@ impl Fetched {
     pub fn without_rows(info: ExecutionInfo) -> Self {
         let (columns, content) = (no_columns(), Bytes::new());
         Self { columns, content, row_count: 0, paging_state: None, info }
-    }
-
-    /// The only page that is asked for of a result, outside of any stream.
-    pub fn into_page(self, budget: &PageBudget) -> Page {
-        let share = budget.hold(self.content.len());
-        Page::new(self, 1, Position::START, share)
     }
 }
 

@@ -14,14 +14,22 @@ use cqlwire_codec::{ColumnSpec, ColumnType, PagingState, Rows, RowsMetadata};
 use cqlwire_stream::{
     ExecutionInfo, Fetched, PageBudget, PageSource, Pages, Position, Settings, StreamError,
 };
-use cqlwire_testkit::probe::{alone, heap};
+use cqlwire_testkit::probe::heap;
 
 use script::{Failed, IdAndName, Server, columns, rows, silent};
 
 #[global_allocator]
 static HEAP: heap::Counting = heap::COUNTING;
 
-/// What the test harness may take meanwhile, in bytes.
+cqlwire_testkit::one_thread![
+    g2_1_a_thousand_streams_take_the_budget_and_a_page_each,
+    g2_1_a_thousand_pages_pass_through_the_memory_of_two,
+    g2_5_opened_and_dropped_ten_thousand_times_memory_stays_flat,
+    a_page_and_a_borrowed_row_cost_no_allocation,
+    an_owned_row_costs_what_it_owns,
+];
+
+/// What the runtime and the books of the test may take meanwhile, in bytes.
 const NOISE: usize = 64 << 10;
 
 /// What a stream may take beside its pages, in bytes: itself and the future of one page, here with
@@ -42,10 +50,9 @@ async fn page_bytes(server: &Server) -> usize {
     pages.try_next().await.unwrap().unwrap().bytes()
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::main(flavor = "current_thread", start_paused = true)]
 async fn g2_1_a_thousand_streams_take_the_budget_and_a_page_each() {
     const STREAMS: usize = 1_000;
-    let _alone = alone().await;
     let delay = Duration::from_millis(1);
     let server = Server::of(
         (0..20).map(|page| rows(page * 100..page * 100 + 100).with_names_of(100).after(delay)),
@@ -76,9 +83,8 @@ async fn g2_1_a_thousand_streams_take_the_budget_and_a_page_each() {
     assert!(taken_since(before) <= NOISE);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::main(flavor = "current_thread", start_paused = true)]
 async fn g2_1_a_thousand_pages_pass_through_the_memory_of_two() {
-    let _alone = alone().await;
     let server =
         Server::of((0..1_000).map(|page| rows(page * 130..page * 130 + 130).with_names_of(1_000)));
     let page_bytes = page_bytes(&server).await;
@@ -92,9 +98,8 @@ async fn g2_1_a_thousand_pages_pass_through_the_memory_of_two() {
     assert!(most <= 2 * page_bytes + 4 * NOISE, "{most} bytes, pages of {page_bytes}");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::main(flavor = "current_thread", start_paused = true)]
 async fn g2_5_opened_and_dropped_ten_thousand_times_memory_stays_flat() {
-    let _alone = alone().await;
     let budget = PageBudget::default();
     let server = Server::of([rows(0..100), rows(100..200), silent()]);
     let before = heap::now();
@@ -139,9 +144,8 @@ impl Endless {
     }
 }
 
-#[tokio::test]
+#[tokio::main(flavor = "current_thread")]
 async fn a_page_and_a_borrowed_row_cost_no_allocation() {
-    let _alone = alone().await;
     let budget = PageBudget::default();
     let mut pages = Endless::pages(&budget);
     drop(pages.try_next().await);
@@ -156,9 +160,8 @@ async fn a_page_and_a_borrowed_row_cost_no_allocation() {
     assert!(allocations < 100, "{allocations} allocations for 10,000 pages and as many rows");
 }
 
-#[tokio::test]
+#[tokio::main(flavor = "current_thread")]
 async fn an_owned_row_costs_what_it_owns() {
-    let _alone = alone().await;
     let budget = PageBudget::default();
     let mut stream = Endless::pages(&budget).into_rows::<IdAndName>();
     drop(stream.try_next().await);

@@ -5,7 +5,8 @@ use cqlwire_testkit::probe::heap;
 #[global_allocator]
 static HEAP: heap::Counting = heap::COUNTING;
 
-#[test]
+cqlwire_testkit::one_thread![the_heap_counts_bytes_and_allocations];
+
 fn the_heap_counts_bytes_and_allocations() {
     let before = heap::now();
     let mut bytes = Vec::<u8>::with_capacity(1_000);

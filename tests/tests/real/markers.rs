@@ -40,7 +40,8 @@ async fn bind_markers_have_the_names_that_are_documented() {
     let mut wrong = Vec::new();
     for (statement, expected) in NAMES {
         let prepared = session.prepare(statement).await.unwrap();
-        let names: Vec<_> = prepared.bind_markers().iter().map(|marker| &*marker.name).collect();
+        let markers = prepared.bind_markers();
+        let names: Vec<_> = markers.iter().map(|marker| &*marker.name).collect();
         if names != *expected {
             wrong.push(format!("{statement}: {names:?}"));
         }

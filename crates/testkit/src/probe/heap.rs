@@ -2,7 +2,7 @@
 //!
 //! A test binary that asks has to install the counting allocator, once, at its top:
 //!
-//! ```
+//! ```standalone_crate
 //! use cqlwire_testkit::probe::heap;
 //!
 //! #[global_allocator]
@@ -16,8 +16,8 @@
 //! assert_eq!(heap::now().live_bytes, before.live_bytes);
 //! ```
 //!
-//! The counters are those of the process: measure in a binary with a single test, or
-//! [`alone`](super::alone), and subtract what was there before.
+//! The counters are those of the process, all threads of it: measure in a binary that has
+//! [one thread](crate::one_thread), and subtract what was there before.
 
 use std::alloc::System;
 

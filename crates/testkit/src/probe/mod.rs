@@ -2,7 +2,8 @@
 //!
 //! * [`Baseline`]: tasks of the runtime and, for a test that is [`alone`] in its process,
 //!   descriptors of the process.
-//! * [`heap`]: bytes and allocations, for a test binary that installs the counting allocator.
+//! * [`heap`]: bytes and allocations, for a test binary that installs the counting allocator and
+//!   has [one thread](crate::one_thread).
 //!
 //! ```
 //! # use cqlwire_testkit::probe::Baseline;
@@ -18,9 +19,11 @@
 mod baseline;
 mod descriptors;
 pub mod heap;
+mod one_thread;
 
 pub use baseline::Baseline;
 pub use descriptors::{Alone, alone, descriptors};
+pub use one_thread::run_in_turn;
 
 /// How many tasks of the current runtime have not ended yet, the caller's own included if it was
 /// spawned.

@@ -1,6 +1,6 @@
 //! The probes see what they are to see.
 
-use super::{Baseline, alone, descriptors, tasks};
+use super::{Baseline, alone, descriptors, one_thread, tasks};
 
 #[tokio::test(start_paused = true)]
 async fn a_task_counts_until_it_has_ended() {
@@ -30,4 +30,12 @@ async fn a_socket_is_a_descriptor() {
     assert_eq!(descriptors(), before + 1);
     drop(socket);
     baseline.regained().await;
+}
+
+/// This one is a thread of its harness.
+#[cfg(target_os = "linux")]
+#[test]
+#[should_panic(expected = "has left a thread")]
+fn what_counts_for_the_whole_process_is_not_run_beside_another_thread() {
+    one_thread::alone(|| ());
 }

@@ -1,34 +1,108 @@
 //! The command, as a person or `make` calls it, and what is left when it is killed.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Once, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use cqlwire_testkit::eventually;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
+use tokio::runtime::Builder;
+use tokio::signal::unix::{self, SignalKind};
 
 use crate::raw::{OPTIONS, SUPPORTED, ask};
 
 /// Where the checkout keeps what it has downloaded.
 const JARS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/cassandra/jars");
+const CASSANDRA: &str = env!("CARGO_BIN_EXE_cassandra");
 /// How long the supervisor may take. Docker has its own idea of at once.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A place that has nothing in common with the checkout's but the jars.
-fn home() -> TempDir {
-    let home = tempfile::tempdir().unwrap();
-    fs::create_dir_all(JARS).unwrap();
-    std::os::unix::fs::symlink(JARS, home.path().join("jars")).unwrap();
-    home
+/// A place that has nothing in common with the checkout's but the jars. What is started there is
+/// meant to stay when its starter ends, so that somebody else has to end it with the test.
+struct Home {
+    /// Shuts down what is up once its input ends: when this is dropped, and when the test binary is
+    /// killed.
+    watch: Child,
+    directory: TempDir,
+}
+
+impl Home {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir_all(JARS).unwrap();
+        std::os::unix::fs::symlink(JARS, directory.path().join("jars")).unwrap();
+        let watch = "trap '' HUP INT TERM; read -r line; exec \"$0\" down";
+        let mut watch = command("sh", directory.path(), &["-c", watch, CASSANDRA]);
+        watch.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        Self { watch: watch.spawn().unwrap(), directory }
+    }
+
+    fn path(&self) -> &Path {
+        self.directory.path()
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        drop(self.watch.stdin.take());
+        let down = self.watch.wait();
+        assert!(down.unwrap().success() || thread::panicking(), "it could not be shut down");
+    }
+}
+
+/// A command that runs while the test does something to it, and no longer than the test.
+struct Starter(Child);
+
+impl Starter {
+    fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.0.id().try_into().unwrap()), signal).unwrap();
+    }
+
+    /// What it says, line by line.
+    fn said(&mut self) -> impl Iterator<Item = String> + use<> {
+        BufReader::new(self.0.stderr.take().unwrap()).lines().map_while(Result::ok)
+    }
+}
+
+impl Drop for Starter {
+    fn drop(&mut self) {
+        self.0.kill().and_then(|()| self.0.wait()).unwrap();
+    }
+}
+
+/// Whoever runs tests in the background has SIGINT ignored, and programs inherit that; one that is
+/// caught is theirs as it is for everybody else. Ctrl-C goes on to end this binary.
+fn let_programs_be_interrupted() {
+    static CAUGHT: Once = Once::new();
+    CAUGHT.call_once(|| {
+        let (caught, is_caught) = mpsc::channel();
+        thread::spawn(move || {
+            let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let mut interrupted = unix::signal(SignalKind::interrupt()).unwrap();
+                caught.send(()).unwrap();
+                interrupted.recv().await;
+                std::process::exit(128 + Signal::SIGINT as i32);
+            });
+        });
+        is_caught.recv().unwrap();
+    });
 }
 
 fn cassandra(home: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cassandra"));
+    command(CASSANDRA, home, arguments)
+}
+
+fn command(program: &str, home: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
     command
         .args(arguments)
         .env("CQLWIRE_CASSANDRA_HOME", home)
@@ -65,27 +139,38 @@ async fn until_gone(pid: i32, address: SocketAddr) {
     eventually(PATIENCE, "the end of its socket", is_closed).await;
 }
 
-fn signal(child: &Child, signal: Signal) {
-    kill(Pid::from_raw(child.id().try_into().unwrap()), signal).unwrap();
+/// A port for clients that nobody has, and with it the one that goes with it. No other test gets
+/// it, in no checkout on this machine, as long as the lock lasts.
+struct Port {
+    number: String,
+    _lock: File,
 }
 
-/// A port from `first` on that nobody has, and with it the one that goes with it.
-fn free_port(first: u16) -> u16 {
-    let is_free = |port: &u16| {
-        [*port, port - 2042].iter().all(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
-    };
-    (first..first + 100).find(is_free).unwrap().to_owned()
+impl Port {
+    fn take() -> Self {
+        (29_042..29_142).find_map(Self::of).unwrap()
+    }
+
+    fn of(number: u16) -> Option<Self> {
+        let file = std::env::temp_dir().join(format!("cqlwire-port-{number}.lock"));
+        let lock = File::create(file).ok()?;
+        lock.try_lock().ok()?;
+        let is_free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
+        let number =
+            [number, number - 2042].into_iter().all(is_free).then(|| number.to_string())?;
+        Some(Self { number, _lock: lock })
+    }
 }
 
 #[test]
 fn up_and_down() {
-    let home = home();
-    let port = free_port(29_042).to_string();
-    let up = || cassandra(home.path(), &["up", "--port", &port]);
+    let port = Port::take();
+    let home = Home::new();
+    let up = || cassandra(home.path(), &["up", "--port", &port.number]);
     let (is_up, text) = done(up());
     assert!(is_up && text.contains("dev-plain (Cassandra "), "{text}");
     let (_, address) = first_node(&home.path().join("dev-plain"));
-    assert_eq!(address.port().to_string(), port);
+    assert_eq!(address.port().to_string(), port.number);
     assert_eq!(ask(address, None, &OPTIONS).unwrap(), SUPPORTED);
 
     let (is_up, text) = done(up());
@@ -93,7 +178,7 @@ fn up_and_down() {
     let (is_up, text) = done(cassandra(home.path(), &["up", "--tls"]));
     assert!(!is_up && text.contains("dev-plain is up: `cassandra down` first"), "{text}");
     let (is_up, text) = done(cassandra(home.path(), &["status"]));
-    assert!(is_up && text.contains(&format!("127.0.0.1:{port} answers")), "{text}");
+    assert!(is_up && text.contains(&format!("127.0.0.1:{} answers", port.number)), "{text}");
     let (_, text) = done(cassandra(home.path(), &["logs", "--lines", "1000"]));
     assert!(text.contains("Starting listening for CQL clients"), "{text}");
     // What is up is what tests share.
@@ -109,40 +194,35 @@ fn up_and_down() {
 
 #[tokio::test]
 async fn a_killed_starter_leaves_nothing_behind() {
-    let home = home();
+    let home = Home::new();
     // The inner `run` is handed the node of the outer one; the end of its input ends it.
     let inner = format!("{} run -- echo && read -r line", env!("CARGO_BIN_EXE_cassandra"));
-    let mut starter = cassandra(home.path(), &["run", "--", "sh", "-c", &inner])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut starter = cassandra(home.path(), &["run", "--", "sh", "-c", &inner]);
+    starter.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut starter = Starter(starter.spawn().unwrap());
     let mut line = String::new();
-    BufReader::new(starter.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    BufReader::new(starter.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert_eq!(line, "\n");
-    let said = BufReader::new(starter.stderr.take().unwrap()).lines().map_while(Result::ok);
-    assert!(said.into_iter().any(|line| line == "cassandra: sharing shared, which is up"));
+    assert!(starter.said().any(|line| line == "cassandra: sharing shared, which is up"));
     let (pid, address) = first_node(&home.path().join("shared"));
     assert_eq!(ask(address, None, &OPTIONS).unwrap(), SUPPORTED);
 
-    signal(&starter, Signal::SIGKILL);
+    starter.signal(Signal::SIGKILL);
     until_gone(pid, address).await;
-    starter.wait().unwrap();
 }
 
 #[tokio::test]
 async fn an_interrupted_start_leaves_nothing_behind() {
-    let home = home();
-    let port = free_port(29_542).to_string();
-    let mut starter =
-        cassandra(home.path(), &["up", "--port", &port]).stderr(Stdio::piped()).spawn().unwrap();
-    let mut said = BufReader::new(starter.stderr.take().unwrap()).lines().map_while(Result::ok);
-    said.find(|line| line.contains("dev-plain starts")).unwrap();
+    let_programs_be_interrupted();
+    let port = Port::take();
+    let home = Home::new();
+    let mut starter = cassandra(home.path(), &["up", "--port", &port.number]);
+    let mut starter = Starter(starter.stderr(Stdio::piped()).spawn().unwrap());
+    assert!(starter.said().any(|line| line.contains("dev-plain starts")));
     let (pid, address) = first_node(&home.path().join("dev-plain"));
-    signal(&starter, Signal::SIGINT);
+    starter.signal(Signal::SIGINT);
     until_gone(pid, address).await;
-    assert!(!starter.wait().unwrap().success());
+    assert_eq!(starter.0.wait().unwrap().signal(), Some(Signal::SIGINT as i32));
 }
 
 #[test]
