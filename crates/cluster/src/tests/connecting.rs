@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use cqlwire_codec::Opcode;
-use cqlwire_net::{ByteStream, Dialer, Dialing, Endpoint, ServerAddress};
+use cqlwire_net::{ByteStream, Dialer, Dialing, Endpoint, PlainCredentials, ServerAddress};
 use cqlwire_testkit::eventually;
 use cqlwire_testkit::node::{Prime, ScriptedNode};
 use cqlwire_testkit::probe::{Baseline, alone};
@@ -164,4 +164,31 @@ async fn one_host_of_a_name_is_one_server_and_keeps_the_name() {
     assert_eq!(address.host(), "localhost", "what its certificate is made out to");
     let name = topology.hosts()[0].pool().pick().unwrap().name().to_owned();
     assert_eq!(name, format!("localhost:{port} (127.0.0.1:{port})"));
+}
+
+#[tokio::test]
+async fn g12_8_other_contact_points_go_on_while_a_first_connection_is_waited_for() {
+    let _alone = alone().await;
+    let first = ScriptedNode::builder().start_tcp().await.unwrap();
+    // With a password it takes more than one response to be connected.
+    let second = ScriptedNode::builder().password("ada", "hunter2").start_tcp().await.unwrap();
+    let mut settings = settings(&[&first, &second]);
+    let credentials = PlainCredentials::new("ada", "hunter2").unwrap();
+    settings.pool.connection.authenticator = Some(Arc::new(credentials));
+    settings.pool.connect_timeout = Duration::from_millis(600);
+    settings.pool.connection.attempt_delay = Duration::from_millis(1);
+    settings.pool.connection.keyspace = Some("ks".to_owned());
+    // The first says who it is, and then takes no connection for requests. The second has half of
+    // its time left by then.
+    first.prime(Prime::statement("USE \"ks\"").silence());
+    let held = second.hold(Prime::opcode(Opcode::Startup));
+    let connecting = Cluster::connect(settings, seconds(5));
+    let releasing = async {
+        eventually(PATIENCE, "the second is connected to", || held.len() == 1).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        held.release();
+    };
+    let (cluster, ()) = tokio::join!(connecting, releasing);
+    let cluster = cluster.unwrap();
+    assert_eq!(*cluster.topology().hosts()[0].address(), second.address().into());
 }
