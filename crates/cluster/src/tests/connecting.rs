@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use cqlwire_codec::Opcode;
 use cqlwire_net::{ByteStream, Dialer, Dialing, Endpoint, PlainCredentials, ServerAddress};
+use cqlwire_testkit::cancel::{Cut, cancel_at_every_poll};
 use cqlwire_testkit::eventually;
 use cqlwire_testkit::node::{Prime, ScriptedNode};
 use cqlwire_testkit::probe::{Baseline, alone};
@@ -191,4 +192,23 @@ async fn g12_8_other_contact_points_go_on_while_a_first_connection_is_waited_for
     let (cluster, ()) = tokio::join!(connecting, releasing);
     let cluster = cluster.unwrap();
     assert_eq!(*cluster.topology().hosts()[0].address(), second.address().into());
+}
+
+#[tokio::test(start_paused = true)]
+async fn g8_1_connecting_to_a_cluster_is_dropped_at_every_poll() {
+    let node = Arc::new(ScriptedNode::builder().in_memory());
+    let (dialed, panics) = (AtomicUsize::new(0), 0..0);
+    let dialer = Arc::new(Panicking { node: node.clone(), dialed, panics });
+    let mut settings = settings(&[&node]);
+    settings.pool.connection.dialer = Some(dialer);
+    let baseline = Baseline::of_tasks();
+    let fresh = || async {
+        drop(Cluster::connect(settings.clone(), seconds(5)).await.unwrap());
+    };
+    let ((), dropped) = cancel_at_every_poll(fresh, async |_cut: Cut| {
+        eventually(PATIENCE, "closed", || node.connections() == 0).await;
+        baseline.regained().await;
+    })
+    .await;
+    assert!(dropped >= 6, "{dropped} points");
 }
