@@ -101,3 +101,17 @@ async fn g10_4_a_connection_that_opens_as_the_pool_stops_cannot_be_picked() {
     assert!(stopped.opened(connection).is_none());
     assert!(stopped.open.least_busy().is_none());
 }
+
+#[tokio::test]
+async fn a_stopped_pool_drains_though_its_handles_are_kept() {
+    let _alone = alone().await;
+    let node = ScriptedNode::builder().start_tcp().await.unwrap();
+    let (registry, pool) = filled(&node, settings()).await;
+    assert_eq!(registry.settings().backoff, settings().backoff);
+    pool.stop();
+    assert!(pool.pick().is_err());
+    eventually(PATIENCE, "all are closed", || node.connections() == 0).await;
+    eventually(PATIENCE, "no task is left", || registry.tasks().is_empty()).await;
+    let other = registry.start(node.address().into()).unwrap();
+    assert!(other.ready(seconds(5)).await.is_ok(), "the registry is open");
+}
