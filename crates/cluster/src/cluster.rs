@@ -1,5 +1,7 @@
 //! The handle of a cluster.
 
+use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -17,7 +19,8 @@ use crate::{ContactAttempt, ContactFailure, NoContact, Plan, Settings, Topology,
 
 /// A cluster that is connected to. See the [crate](crate).
 ///
-/// When it is dropped, its connections finish what was sent and close.
+/// When it is dropped, its connections finish what was sent and close, whoever still holds a host
+/// or a topology.
 #[derive(Debug)]
 pub struct Cluster {
     shared: Arc<Shared>,
@@ -90,13 +93,6 @@ impl Cluster {
     }
 }
 
-impl Drop for Cluster {
-    /// Whoever still holds a host or a topology keeps no pool alive.
-    fn drop(&mut self) {
-        self.shared.registry.stop();
-    }
-}
-
 /// The control connection to the first server that answers, and a topology of which at least one
 /// host has a connection for requests.
 async fn contact(
@@ -107,18 +103,45 @@ async fn contact(
     let mut contacts = Contacts::new(settings, registry.settings(), deadline, None);
     contacts.add_contact_points();
     let mut failed: Vec<Failed> = Vec::new();
-    while let Some(outcome) = contacts.next().await {
-        match outcome {
-            Ok(contacted) => match begin(contacted, settings, registry, deadline).await {
-                Ok(begun) => return Ok(begun),
-                Err(hosts) => failed.extend(hosts),
-            },
-            Err(failure) => failed.push(failure),
+    let mut found = VecDeque::new();
+    while let Some(contacted) = next_found(&mut found, &mut contacts, &mut failed).await {
+        let begun = begin(contacted, settings, registry, deadline);
+        let mut begun = pin!(begun);
+        // Others go on meanwhile, since their time does.
+        let begun = loop {
+            tokio::select! {
+                begun = &mut begun => break begun,
+                Some(outcome) = contacts.next() => match outcome {
+                    Ok(contacted) => found.push_back(contacted),
+                    Err(failure) => failed.push(failure),
+                },
+            }
+        };
+        match begun {
+            Ok(begun) => return Ok(begun),
+            Err(hosts) => failed.extend(hosts),
         }
     }
     // Stable: several hosts may have been found through one server.
     failed.sort_by_key(|failure| failure.rank);
     Err(NoContact { attempts: failed.into_iter().map(|failure| failure.attempt).collect() })
+}
+
+/// The next server that has said what it knows; `None` if none is left.
+async fn next_found(
+    found: &mut VecDeque<Contacted>,
+    contacts: &mut Contacts<'_>,
+    failed: &mut Vec<Failed>,
+) -> Option<Contacted> {
+    loop {
+        if let Some(contacted) = found.pop_front() {
+            return Some(contacted);
+        }
+        match contacts.next().await? {
+            Ok(contacted) => return Some(contacted),
+            Err(failure) => failed.push(failure),
+        }
+    }
 }
 
 /// Begins to connect to every host, and waits for the first connection.

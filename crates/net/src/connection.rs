@@ -124,14 +124,6 @@ impl Connection {
         }
     }
 
-    /// Closes the socket at once, whatever is under way, and tells those who wait. Does not wait for
-    /// it.
-    pub fn abort(&self) {
-        self.stop();
-        self.shared().set_end(ConnectionEnd::ClosedHere);
-        self.handle.driver.abort();
-    }
-
     /// Waits until the connection is over, for whatever reason, and says why.
     ///
     /// # Cancel safety

@@ -11,7 +11,7 @@ pub const DEFAULT_PORT: u16 = 9042;
 ///
 /// Parsed from `host`, `host:port`, `127.0.0.1:9042`, `::1`, `[::1]:9042`, `fe80::1%eth0` or
 /// `[fe80::1%2]:9042`; without a port, [`DEFAULT_PORT`] is meant. A name may stand for many servers:
-/// each of them has a [`ServerAddress`].
+/// each of them has a [`ServerAddress`](crate::ServerAddress).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Endpoint {
     host: Host,

@@ -11,7 +11,7 @@
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::time::{Sleep, sleep};
@@ -77,13 +77,12 @@ impl<'a, T> Race<'a, T> {
             if let Some(output) = self.poll_running(context) {
                 return Poll::Ready(Some(output));
             }
-            if self.running.is_empty() && self.waiting.is_empty() {
-                return Poll::Ready(None);
+            if self.waiting.is_empty() {
+                let over = self.running.is_empty();
+                return if over { Poll::Ready(None) } else { Poll::Pending };
             }
-            match self.pause.as_mut().filter(|_| !self.waiting.is_empty()) {
-                Some(pause) => std::task::ready!(pause.as_mut().poll(context)),
-                None if self.waiting.is_empty() => return Poll::Pending,
-                None => {}
+            if let Some(pause) = &mut self.pause {
+                ready!(pause.as_mut().poll(context));
             }
             self.pause = None;
         }

@@ -101,3 +101,31 @@ impl Drop for Listed {
         self.connection.stop();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use cqlwire_net::{Deadline, Settings};
+    use cqlwire_testkit::node::ScriptedNode;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_no_longer_listed_is_forgotten_and_drains() {
+        let node = ScriptedNode::builder().in_memory();
+        let (settings, soon) = (Settings::default(), Deadline::after(Duration::from_secs(5)));
+        let open = Arc::new(Open::default());
+        for _ in 0..3 {
+            let stream = node.connect();
+            let connection = Connection::over(stream, "node", &settings, soon).await.unwrap();
+            let listed = open.list(connection.clone()).unwrap();
+            assert_eq!((open.listed.load().len(), open.all().len()), (1, 1));
+            drop(listed);
+            assert!(!connection.is_open());
+            assert_eq!(open.listed.load().len(), 0);
+            connection.ended().await;
+        }
+        assert_eq!(open.all().len(), 0);
+    }
+}

@@ -13,8 +13,8 @@ use crate::ContactFailure;
 /// The longest response to a question, in bytes: room for some 100,000 hosts.
 const MAX_RESPONSE_BYTES: usize = 16 << 20;
 
-/// A connection that is kept for questions about the cluster. Dropped, it is closed at once: nobody
-/// waits for what it still owes.
+/// A connection that is kept for questions about the cluster. Dropped, it closes: what it still owes
+/// is not waited for.
 #[derive(Debug)]
 pub(crate) struct Control {
     address: ServerAddress,
@@ -60,11 +60,5 @@ impl Control {
 
     pub(crate) async fn ended(&self) -> Arc<ConnectionEnd> {
         self.connection.ended().await
-    }
-}
-
-impl Drop for Control {
-    fn drop(&mut self) {
-        self.connection.abort();
     }
 }

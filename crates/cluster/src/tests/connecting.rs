@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use cqlwire_codec::Opcode;
-use cqlwire_net::{ByteStream, Dialer, Dialing, Endpoint, ServerAddress};
+use cqlwire_net::{ByteStream, Dialer, Dialing, Endpoint, PlainCredentials, ServerAddress};
+use cqlwire_testkit::cancel::{Cut, cancel_at_every_poll};
 use cqlwire_testkit::eventually;
 use cqlwire_testkit::node::{Prime, ScriptedNode};
 use cqlwire_testkit::probe::{Baseline, alone};
@@ -164,4 +165,50 @@ async fn one_host_of_a_name_is_one_server_and_keeps_the_name() {
     assert_eq!(address.host(), "localhost", "what its certificate is made out to");
     let name = topology.hosts()[0].pool().pick().unwrap().name().to_owned();
     assert_eq!(name, format!("localhost:{port} (127.0.0.1:{port})"));
+}
+
+#[tokio::test]
+async fn g12_8_other_contact_points_go_on_while_a_first_connection_is_waited_for() {
+    let _alone = alone().await;
+    let first = ScriptedNode::builder().start_tcp().await.unwrap();
+    // With a password it takes more than one response to be connected.
+    let second = ScriptedNode::builder().password("ada", "hunter2").start_tcp().await.unwrap();
+    let mut settings = settings(&[&first, &second]);
+    let credentials = PlainCredentials::new("ada", "hunter2").unwrap();
+    settings.pool.connection.authenticator = Some(Arc::new(credentials));
+    settings.pool.connect_timeout = Duration::from_millis(600);
+    settings.pool.connection.attempt_delay = Duration::from_millis(1);
+    settings.pool.connection.keyspace = Some("ks".to_owned());
+    // The first says who it is, and then takes no connection for requests. The second has half of
+    // its time left by then.
+    first.prime(Prime::statement("USE \"ks\"").silence());
+    let held = second.hold(Prime::opcode(Opcode::Startup));
+    let connecting = Cluster::connect(settings, seconds(5));
+    let releasing = async {
+        eventually(PATIENCE, "the second is connected to", || held.len() == 1).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        held.release();
+    };
+    let (cluster, ()) = tokio::join!(connecting, releasing);
+    let cluster = cluster.unwrap();
+    assert_eq!(*cluster.topology().hosts()[0].address(), second.address().into());
+}
+
+#[tokio::test(start_paused = true)]
+async fn g8_1_connecting_to_a_cluster_is_dropped_at_every_poll() {
+    let node = Arc::new(ScriptedNode::builder().in_memory());
+    let (dialed, panics) = (AtomicUsize::new(0), 0..0);
+    let dialer = Arc::new(Panicking { node: node.clone(), dialed, panics });
+    let mut settings = settings(&[&node]);
+    settings.pool.connection.dialer = Some(dialer);
+    let baseline = Baseline::of_tasks();
+    let fresh = || async {
+        drop(Cluster::connect(settings.clone(), seconds(5)).await.unwrap());
+    };
+    let ((), dropped) = cancel_at_every_poll(fresh, async |_cut: Cut| {
+        eventually(PATIENCE, "closed", || node.connections() == 0).await;
+        baseline.regained().await;
+    })
+    .await;
+    assert!(dropped >= 6, "{dropped} points");
 }

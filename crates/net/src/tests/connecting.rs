@@ -185,22 +185,8 @@ async fn a_question_gives_rows_or_says_why_not() {
     node.prime(Prime::statement("silence").silence());
     let late = connection.ask("silence", millis(10)).await.unwrap_err();
     assert!(late.is_timeout() && !refused.is_timeout(), "{late}");
-    connection.abort();
+    connection.stop();
     assert!(matches!(connection.ask("SELECT v", seconds(1)).await, Err(AskError::Refused(_))));
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_aborted_connection_ends_at_once_though_much_is_owed() {
-    let node = ScriptedNode::builder().in_memory();
-    let connection = connected(&node, &Settings::default()).await;
-    ask(&connection, "SELECT now").await;
-    node.prime(Prime::statement("silence").silence());
-    let pending = super::send(&connection, "silence", seconds(60));
-    tokio::task::yield_now().await;
-    connection.abort();
-    assert!(pending.await.unwrap_err().failure.to_string().contains("closed here"));
-    eventually(Duration::from_secs(1), "closed", || node.connections() == 0).await;
-    assert!(connection.is_ended());
 }
 
 #[tokio::test(start_paused = true)]

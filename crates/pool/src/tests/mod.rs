@@ -156,6 +156,7 @@ async fn what_keeps_a_host_away_is_said() {
     let (registry, pool) = started(node.address(), settings());
     let error = pool.ready(seconds(5)).await.unwrap_err();
     assert!(error.to_string().contains("asks for credentials"), "{error}");
+    assert!(error.reason.is_permanent() && !error.reason.is_timeout());
     registry.close(seconds(1)).await;
     let silent = ScriptedNode::builder().start_tcp().await.unwrap();
     silent.prime(Prime::opcode(Opcode::Startup).silence());
@@ -163,6 +164,7 @@ async fn what_keeps_a_host_away_is_said() {
     let soon = Deadline::after(Duration::from_millis(30));
     let error = pool.ready(soon).await.unwrap_err();
     assert!(matches!(error.reason, Unconnected::NotYet), "{error}");
+    assert!(error.reason.is_timeout() && !error.reason.is_permanent());
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! A registry owns its pools: it counts them to the last connection, and after close none begins.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use cqlwire_codec::Opcode;
@@ -9,6 +10,7 @@ use cqlwire_testkit::node::{Prime, ScriptedNode};
 use cqlwire_testkit::probe::{Baseline, alone};
 
 use super::{PATIENCE, filled, seconds, send, settings, started};
+use crate::shared::Shared;
 use crate::{PoolUsage, RegistryClosed, Unconnected};
 
 #[tokio::test]
@@ -74,7 +76,7 @@ async fn g10_4_no_race_of_a_start_with_close_leaves_a_task() {
     let _alone = alone().await;
     let node = ScriptedNode::builder().start_tcp().await.unwrap();
     for _ in 0..200 {
-        let registry = std::sync::Arc::new(crate::Registry::new(settings()));
+        let registry = Arc::new(crate::Registry::new(settings()));
         let address = node.address();
         let starting = tokio::spawn({
             let registry = registry.clone();
@@ -85,4 +87,31 @@ async fn g10_4_no_race_of_a_start_with_close_leaves_a_task() {
         assert!(registry.tasks().is_empty());
         assert_eq!(registry.usage(), PoolUsage::default());
     }
+}
+
+#[tokio::test]
+async fn g10_4_a_connection_that_opens_as_the_pool_stops_cannot_be_picked() {
+    let _alone = alone().await;
+    let node = ScriptedNode::builder().start_tcp().await.unwrap();
+    let (_registry, pool) = filled(&node, settings()).await;
+    let connection = pool.pick().unwrap();
+    let stopped = Shared::new(pool.address().clone(), Arc::new(settings()));
+    assert!(stopped.opened(connection.clone()).is_some());
+    stopped.stop();
+    assert!(stopped.opened(connection).is_none());
+    assert!(stopped.open.least_busy().is_none());
+}
+
+#[tokio::test]
+async fn a_stopped_pool_drains_though_its_handles_are_kept() {
+    let _alone = alone().await;
+    let node = ScriptedNode::builder().start_tcp().await.unwrap();
+    let (registry, pool) = filled(&node, settings()).await;
+    assert_eq!(registry.settings().backoff, settings().backoff);
+    pool.stop();
+    assert!(pool.pick().is_err());
+    eventually(PATIENCE, "all are closed", || node.connections() == 0).await;
+    eventually(PATIENCE, "no task is left", || registry.tasks().is_empty()).await;
+    let other = registry.start(node.address().into()).unwrap();
+    assert!(other.ready(seconds(5)).await.is_ok(), "the registry is open");
 }
