@@ -188,7 +188,7 @@ async fn i5_a_reset_in_the_middle_of_a_large_answer_ends_the_connection() {
         // The last byte was faster.
         Ok(_) => {}
         Err(error) => {
-            assert!(matches!(error.failure, RequestFailure::ConnectionLost(_)), "{error}")
+            assert!(matches!(error.failure, RequestFailure::ConnectionLost(_)), "{error}");
         }
     }
     let end = connection.ended().await;
