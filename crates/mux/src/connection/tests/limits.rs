@@ -195,3 +195,15 @@ fn a_connection_that_closes_waits_for_those_that_wait() {
         let _outcome = bench.outcome(ticket);
     }
 }
+
+#[test]
+fn whoever_waits_behind_one_that_is_late_has_its_turn_at_once() {
+    let mut bench = Bench::new(Settings { max_in_flight: 1, ..Settings::default() });
+    let (late, in_time) = (bench.submit_within(1, Duration::ZERO), bench.submit(2));
+    // One batch: the shell would not come for another, had this one been empty.
+    let sent: Vec<_> = read_requests(&bench.take()).into_iter().map(|sent| sent.1).collect();
+    assert_eq!(sent, [Some(2)]);
+    assert_eq!(bench.outcome(late), Outcome::DeadlinePassed(Reached::Queued));
+    let _abandoned = bench.abandon(in_time);
+    bench.end(0);
+}
