@@ -5,7 +5,7 @@
 //!
 //! Every envelope has a number. One comparison with [`Outgoing::taken`] tells whether it is still here, so that
 //! taking the whole buffer touches no request. When gaps are closed, envelopes behind them move up and their
-//! owners are told their new numbers.
+//! owners get their new numbers.
 
 use std::collections::VecDeque;
 use std::time::Instant;

@@ -82,7 +82,7 @@ pub(crate) enum Phase {
     Free { next: Option<u32> },
     /// For a stream id and for room; the envelope is kept here meanwhile.
     Waiting { envelope: RequestEnvelope, deadline: Instant },
-    /// On a stream. Whether it was written is told by its number in the outgoing buffer.
+    /// On a stream. Its number in the outgoing buffer says whether it was written.
     InFlight { stream: StreamId, number: u64 },
     /// It has its outcome, for which its caller may not have come yet.
     Resolved(Outcome),

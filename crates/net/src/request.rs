@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use cqlwire_codec::{Envelope, Oversized};
 use cqlwire_mux::{Outcome, Reached, Ticket};
+use tokio::runtime;
 use tokio::time::{Sleep, sleep_until};
 
 use crate::deadline::now;
@@ -46,8 +47,9 @@ pub struct Request {
     deadline: Deadline,
     /// Who is woken, once somebody is.
     watched_by: Option<Identity>,
-    /// Keeps the deadline, where it is polled on another runtime than the connection's.
-    timer: Option<Pin<Box<Sleep>>>,
+    /// Keeps the deadline, where it is polled on another runtime than the connection's: on which, and
+    /// a timer of that one.
+    timer: Option<(runtime::Id, Pin<Box<Sleep>>)>,
 }
 
 /// How long the connection has, from the deadline on, to say by itself that it has passed, before
@@ -93,17 +95,23 @@ impl Request {
     /// may run while the connection's do not, it keeps its deadline by itself.
     fn watch(&mut self, identity: Identity, context: &mut Context<'_>) {
         self.watched_by = Some(identity);
-        let here = here();
-        self.timer = (here.is_some() && here != self.shared.home)
-            .then(|| Box::pin(sleep_until((self.deadline.at() + GRACE).into())));
+        let elsewhere = here().filter(|here| Some(*here) != self.shared.home);
+        let at = self.deadline.at() + GRACE;
+        self.timer = elsewhere.map(|here| (here, Box::pin(sleep_until(at.into()))));
         if self.is_overdue(context) {
             context.waker().wake_by_ref();
         }
     }
 
+    /// Is its timer that of a runtime where it was polled before? Wakers alone do not tell: those of
+    /// two runtimes that a thread blocks on may be the same.
+    fn has_moved(&self) -> bool {
+        self.timer.as_ref().is_some_and(|(runtime, _)| here() != Some(*runtime))
+    }
+
     /// Has its own timer fired, if it has one?
     fn is_overdue(&mut self, context: &mut Context<'_>) -> bool {
-        self.timer.as_mut().is_some_and(|timer| timer.as_mut().poll(context).is_ready())
+        self.timer.as_mut().is_some_and(|(_, timer)| timer.as_mut().poll(context).is_ready())
     }
 
     /// The deadline has passed, and the connection does not say so.
@@ -150,19 +158,22 @@ impl Future for Request {
         };
         // A waker is cloned and dropped outside of the lock: either may run anything.
         let identity = Identity::of(context.waker());
-        let mut waker = (self.watched_by != Some(identity)).then(|| context.waker().clone());
+        let is_new = self.watched_by != Some(identity);
+        let mut waker = is_new.then(|| context.waker().clone());
         let polled = self.shared.core().poll_outcome(ticket, &mut waker);
-        match polled {
-            Ok(outcome) => Poll::Ready(self.resolved(outcome)),
-            Err(ticket) if self.is_overdue(context) => Poll::Ready(self.give_up(ticket)),
-            Err(ticket) => {
-                self.ticket = Some(ticket);
-                if self.watched_by != Some(identity) {
-                    self.watch(identity, context);
-                }
-                Poll::Pending
-            }
+        let ticket = match polled {
+            Ok(outcome) => return Poll::Ready(self.resolved(outcome)),
+            Err(ticket) => ticket,
+        };
+        if is_new || self.has_moved() {
+            self.ticket = Some(ticket);
+            self.watch(identity, context);
+        } else if self.is_overdue(context) {
+            return Poll::Ready(self.give_up(ticket));
+        } else {
+            self.ticket = Some(ticket);
         }
+        Poll::Pending
     }
 }
 

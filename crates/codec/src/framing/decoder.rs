@@ -136,7 +136,7 @@ impl EnvelopeDecoder {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        let held = self.segments.as_ref().map_or(self.skip.passed(), SegmentReader::held);
+        let held = self.segments.as_ref().map_or_else(|| self.skip.passed(), SegmentReader::held);
         match buffer.len() + held {
             0 => Ok(()),
             present => Err(FramingError::CutEnvelope { present }),

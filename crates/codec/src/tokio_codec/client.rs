@@ -45,7 +45,7 @@ impl Decoder for ClientCodec {
         let envelope = self.0.decode(buffer)?;
         let header = envelope.as_ref().map(|envelope| &envelope.header);
         if let Some(agreement) = header.and_then(|header| self.0.handshake.response(header)) {
-            self.0.settled(agreement);
+            self.0.agreed(agreement);
         }
         Ok(envelope)
     }

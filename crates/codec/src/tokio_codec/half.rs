@@ -10,7 +10,7 @@ use crate::{
     EnvelopeFlags, EnvelopeHeader, Handshake, Opcode, ProtocolVersion, SegmentEncoder,
 };
 
-/// The longest body before the handshake is settled, in bytes: nobody has said who they are yet.
+/// The longest body before STARTUP is answered, in bytes: nobody has said who they are yet.
 const HANDSHAKE_LIMIT: usize = 1 << 20;
 
 /// A buffer that has grown beyond this, in bytes, is not kept for the next envelope.
@@ -21,7 +21,7 @@ const KEPT: usize = 256 << 10;
 pub(super) struct Half {
     pub(super) handshake: Handshake,
     decoder: EnvelopeDecoder,
-    /// The limit of bodies once the handshake is settled, in bytes.
+    /// The limit of bodies once STARTUP is answered, in bytes.
     max_envelope_bytes: usize,
     /// Of single envelopes.
     compression: Option<Compression>,
@@ -59,7 +59,7 @@ impl Half {
     }
 
     /// The answer to STARTUP has passed.
-    pub(super) fn settled(&mut self, agreement: Agreement) {
+    pub(super) fn agreed(&mut self, agreement: Agreement) {
         self.version = Some(agreement.version);
         self.decoder.expect_version(agreement.version);
         self.decoder.set_max_envelope_bytes(self.max_envelope_bytes);

@@ -25,7 +25,7 @@ impl ServerCodec {
     /// What has just been written may be the answer to STARTUP, after which all is different.
     fn written(&mut self, header: &EnvelopeHeader) {
         if let Some(agreement) = self.0.handshake.response(header) {
-            self.0.settled(agreement);
+            self.0.agreed(agreement);
         }
     }
 }

@@ -185,7 +185,7 @@ fn a15_an_end_in_the_middle_is_an_error_of_the_connection() {
 }
 
 #[test]
-fn before_the_handshake_is_settled_a_body_is_small() {
+fn before_startup_is_answered_a_body_is_small() {
     let header = [0x84, 0, 0, 5, Opcode::Supported.byte(), 0, 0x10, 0, 1];
     let error = client().decode(&mut BytesMut::from(&header[..])).unwrap_err();
     let limit = 1 << 20;

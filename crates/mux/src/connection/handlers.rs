@@ -40,7 +40,7 @@ pub enum Violation {
     KeyspaceSwitched,
 }
 
-/// How far the shell got with what it took last, since it told that before.
+/// How far the shell has got with what it took last, since it reported that before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {
     /// The socket has all of it, or there was nothing.
@@ -85,7 +85,7 @@ impl Connection {
         self.liveness.heard(now);
     }
 
-    /// How far what the shell took last has got, to be told before it takes more and before
+    /// How far what the shell took last has got, to be reported before it takes more and before
     /// [`handle_timeout`](Self::handle_timeout).
     pub fn handle_written(&mut self, now: Instant, written: Written) {
         if written == Written::Nothing || written == Written::Part {

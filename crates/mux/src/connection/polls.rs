@@ -18,17 +18,27 @@ impl Connection {
         batch: &mut BytesMut,
         wakers: &mut Vec<Waker>,
     ) -> usize {
+        while self.withdraw_overdue(now, wakers) {
+            // Those who have their turn now may be late themselves.
+            self.admit();
+        }
+        let (limit, requests) = (self.settings.max_batch_bytes, &mut self.requests);
+        let taken = self.outgoing.take(limit, batch, |key, to| requests.renumber(key, to));
+        self.admit();
+        taken
+    }
+
+    /// Take what is late out of the outgoing buffer. True if there was something.
+    fn withdraw_overdue(&mut self, now: Instant, wakers: &mut Vec<Waker>) -> bool {
         let mut overdue = std::mem::take(&mut self.expired);
         self.outgoing.overdue(now, &mut overdue);
+        let late = !overdue.is_empty();
         for key in overdue.drain(..) {
             self.deadlines.remove(key);
             self.pass_deadline(key, now, wakers);
         }
         self.expired = overdue;
-        let (limit, requests) = (self.settings.max_batch_bytes, &mut self.requests);
-        let taken = self.outgoing.take(limit, batch, |key, to| requests.renumber(key, to));
-        self.admit();
-        taken
+        late
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) has to be called next.

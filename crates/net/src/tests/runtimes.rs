@@ -193,6 +193,21 @@ fn g6_1_a_request_that_is_awaited_elsewhere_ends_in_time_though_nobody_drives_it
 }
 
 #[test]
+fn g6_1_it_may_move_from_runtime_to_runtime_and_each_may_go() {
+    let home = current_thread();
+    let (node, connection) = on(&home);
+    let mut request = pin!(send(&connection, "silence", millis(200)));
+    for elsewhere in [multi_thread(), multi_thread(), current_thread()] {
+        let soon = async { timeout(Duration::from_millis(20), request.as_mut()).await };
+        elsewhere.block_on(soon).unwrap_err();
+    }
+    let patient = async { timeout(Duration::from_secs(5), request).await };
+    let error = multi_thread().block_on(patient).expect("it waits for ever").unwrap_err();
+    assert!(error.is_timeout() && error.elapsed <= Duration::from_millis(250), "{error}");
+    drop((home, node));
+}
+
+#[test]
 fn g6_1_outside_of_tokio_it_ends_in_time_while_its_runtime_runs() {
     let home = multi_thread();
     let (node, connection) = on(&home);

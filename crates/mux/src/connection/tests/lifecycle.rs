@@ -209,3 +209,17 @@ fn a_limit_of_age_beyond_all_times_is_none() {
     assert!(!bench.core.is_retiring());
     bench.end(0);
 }
+
+#[test]
+fn what_two_connections_hold_adds_up() {
+    let usage = |n: usize| Usage {
+        requests: n,
+        in_flight: 2 * n,
+        orphaned: 3 * n,
+        waiting: 4 * n,
+        outgoing_bytes: 5 * n,
+        events: 6 * n,
+        event_bytes: 7 * n,
+    };
+    assert_eq!(usage(3) + usage(4), usage(7));
+}

@@ -159,6 +159,25 @@ fn nor_is_one_whose_deadline_passes_while_others_are_written() {
 }
 
 #[test]
+fn each_of_several_is_noticed_when_it_is_late() {
+    let mut bench = Bench::new(Settings { max_batch_bytes: 1, ..Settings::default() });
+    let tickets: Vec<_> = (0..)
+        .zip([60_000, 10, 60_000, 20, 60_000])
+        .map(|(tag, ms)| bench.submit_within(tag, Duration::from_millis(ms)))
+        .collect();
+    for (expected, ms) in [(0, 11), (2, 10), (4, 0)] {
+        let taken = read_requests(&bench.take());
+        assert_eq!(taken.into_iter().map(|sent| sent.1).collect::<Vec<_>>(), [Some(expected)]);
+        bench.now += Duration::from_millis(ms);
+    }
+    bench.end(0);
+    for (tag, ticket) in (0..).zip(tickets) {
+        let late = Outcome::DeadlinePassed(Reached::Queued);
+        assert_eq!(bench.outcome(ticket) == late, tag % 2 == 1, "{tag}");
+    }
+}
+
+#[test]
 fn a_connection_that_closes_waits_for_those_that_wait() {
     let mut bench = Bench::new(Settings { max_in_flight: 1, ..Settings::default() });
     let (first, second) = (bench.submit_within(1, Duration::from_millis(4)), bench.submit(2));
@@ -175,4 +194,16 @@ fn a_connection_that_closes_waits_for_those_that_wait() {
     for ticket in [first, second] {
         let _outcome = bench.outcome(ticket);
     }
+}
+
+#[test]
+fn whoever_waits_behind_one_that_is_late_has_its_turn_at_once() {
+    let mut bench = Bench::new(Settings { max_in_flight: 1, ..Settings::default() });
+    let (late, in_time) = (bench.submit_within(1, Duration::ZERO), bench.submit(2));
+    // One batch: the shell would not come for another, had this one been empty.
+    let sent: Vec<_> = read_requests(&bench.take()).into_iter().map(|sent| sent.1).collect();
+    assert_eq!(sent, [Some(2)]);
+    assert_eq!(bench.outcome(late), Outcome::DeadlinePassed(Reached::Queued));
+    let _abandoned = bench.abandon(in_time);
+    bench.end(0);
 }

@@ -144,6 +144,7 @@ impl Bench {
         let count = self.core.poll_transmit(self.now, &mut batch, &mut wakers);
         wakers.into_iter().for_each(Waker::wake);
         assert_eq!(read_requests(&batch).len(), count);
+        assert!(count > 0 || self.core.outgoing.bytes() == 0, "the shell sleeps beside something");
         batch
     }
 
