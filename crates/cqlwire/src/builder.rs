@@ -234,15 +234,36 @@ impl SessionBuilder {
         }
         let deadline = Deadline::after(self.connect_timeout);
         let keyspace = self.cluster.pool.connection.keyspace.clone();
+        let local_data_center = self.cluster.local_data_center.clone();
         let cluster = Cluster::connect(self.cluster, deadline).await;
         let cluster = cluster.map_err(|error| no_contact(error, deadline))?;
         let budget = PageBudget::new(self.page_budget_bytes);
         let agreement = self.schema_agreement_timeout;
+        announce(&cluster, local_data_center.as_deref());
         Ok(Session::new(Shared::new(cluster, self.profile, budget, keyspace, agreement)))
     }
 
     fn refuse(&mut self, setting: &'static str, why: impl std::fmt::Display) {
         self.invalid.get_or_insert_with(|| (setting, why.to_string()));
+    }
+}
+
+/// What whoever looks into the log later wants to know first.
+fn announce(cluster: &Cluster, local_data_center: Option<&str>) {
+    let topology = cluster.topology();
+    let (hosts, data_centers) = (topology.hosts().len(), topology.data_centers());
+    tracing::info!(
+        cluster = topology.cluster_name(),
+        hosts,
+        local_data_center,
+        version = concat!("cqlwire ", env!("CARGO_PKG_VERSION")),
+        "connected"
+    );
+    if local_data_center.is_none() && data_centers.len() > 1 {
+        tracing::warn!(
+            ?data_centers,
+            "requests go to all data centers: name the local one in the session's builder"
+        );
     }
 }
 
