@@ -13,6 +13,8 @@ use crate::rename::RenameAll;
 
 /// What the variants of an enum are in CQL.
 struct Forms {
+    /// The type of CQL that it is by itself.
+    own: TokenStream,
     /// The types of CQL, as a pattern.
     cql: TokenStream,
     /// What each variant is: a pattern, and an expression of the type.
@@ -61,6 +63,7 @@ fn by_text(variants: &[&Variant], of_enum: &OfStruct, codec: &Path, errors: &mut
         names.push(name);
     }
     Forms {
+        own: quote_spanned!(Span::mixed_site()=> Text),
         cql: quote_spanned!(Span::mixed_site()=>
             #codec::ColumnType::Text | #codec::ColumnType::Ascii),
         variants: names.iter().map(ToTokens::to_token_stream).collect(),
@@ -98,6 +101,7 @@ fn by_number(
         quote_spanned!(Span::mixed_site()=> (#enumeration::#ident as #ty))
     };
     Some(Forms {
+        own: cql.to_token_stream(),
         cql: quote_spanned!(Span::mixed_site()=> #codec::ColumnType::#cql),
         variants: variants.iter().map(number).collect(),
         read: quote_spanned!(Span::mixed_site()=>
@@ -142,7 +146,7 @@ fn attributes_of(variant: &Variant, errors: &mut Errors) -> OfField {
 }
 
 fn implement(ident: &Ident, variants: &[&Variant], forms: &Forms, codec: &Path) -> TokenStream {
-    let Forms { cql, variants: values, read, encode } = forms;
+    let Forms { own, cql, variants: values, read, encode } = forms;
     let variants: Vec<_> = variants.iter().map(|variant| &variant.ident).collect();
     let check = quote_spanned! {Span::mixed_site()=>
         match ty {
@@ -187,6 +191,10 @@ fn implement(ident: &Ident, variants: &[&Variant], forms: &Forms, codec: &Path) 
                 match self {
                     #(Self::#variants => #encode(&#values, ty, out),)*
                 }
+            }
+
+            fn own_type(&self) -> ::core::option::Option<#codec::ColumnType> {
+                ::core::option::Option::Some(#codec::ColumnType::#own)
             }
 
             #[inline]

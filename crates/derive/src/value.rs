@@ -94,6 +94,10 @@ fn encode(input: &Input, only: &Field) -> TokenStream {
         #encode
         #encode_content
 
+        fn own_type(&self) -> ::core::option::Option<#codec::ColumnType> {
+            <#ty as #codec::EncodeValue>::own_type(&self.#member)
+        }
+
         #[inline]
         fn fits(ty: &#codec::ColumnType) -> ::core::result::Result<(), #codec::ValueError> {
             <#ty as #codec::EncodeValue>::fits(ty)

@@ -26,4 +26,4 @@ impl CqlDate {
 }
 
 decode_fixed!(CqlDate, ColumnType::Date, |bytes| Self(u32::from_be_bytes(bytes)));
-encode_fixed!(CqlDate, ColumnType::Date, |date: Self| date.0.to_be_bytes());
+encode_fixed!(CqlDate, ColumnType::Date, |date: Self| date.0.to_be_bytes(), own = ColumnType::Date);

@@ -60,6 +60,10 @@ impl EncodeValue for CqlDecimal {
         })
     }
 
+    fn own_type(&self) -> Option<ColumnType> {
+        Some(ColumnType::Decimal)
+    }
+
     fn fits(ty: &ColumnType) -> Result<(), ValueError> {
         Self::accepts(ty)
     }

@@ -19,4 +19,4 @@ impl CqlTime {
 }
 
 decode_fixed!(CqlTime, ColumnType::Time, |bytes| Self(i64::from_be_bytes(bytes)));
-encode_fixed!(CqlTime, ColumnType::Time, |time: Self| time.0.to_be_bytes());
+encode_fixed!(CqlTime, ColumnType::Time, |time: Self| time.0.to_be_bytes(), own = ColumnType::Time);

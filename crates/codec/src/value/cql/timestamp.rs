@@ -38,4 +38,9 @@ impl CqlTimestamp {
 }
 
 decode_fixed!(CqlTimestamp, ColumnType::Timestamp, |bytes| Self(i64::from_be_bytes(bytes)));
-encode_fixed!(CqlTimestamp, ColumnType::Timestamp, |time: Self| time.0.to_be_bytes());
+encode_fixed!(
+    CqlTimestamp,
+    ColumnType::Timestamp,
+    |time: Self| time.0.to_be_bytes(),
+    own = ColumnType::Timestamp
+);

@@ -125,6 +125,10 @@ impl EncodeValue for CqlVarint {
         put_bytes(out, &self.bytes)
     }
 
+    fn own_type(&self) -> Option<ColumnType> {
+        Some(ColumnType::Varint)
+    }
+
     fn fits(ty: &ColumnType) -> Result<(), ValueError> {
         Self::accepts(ty)
     }

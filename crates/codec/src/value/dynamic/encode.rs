@@ -10,7 +10,7 @@ use crate::types::MAX_DEPTH;
 use crate::value::decode::user_type;
 use crate::value::encode::NULL;
 use crate::value::encode::element::{encode_field, encode_vint_element, measured};
-use crate::value::encode::list::{encode_members, encode_sequence};
+use crate::value::encode::list::{encode_members, encode_sequence, own_type};
 use crate::value::encode::map::encode_entries;
 use crate::value::{MissingField, ValueError, ValueProblem};
 use crate::{ColumnType, EncodeValue, UserType};
@@ -19,6 +19,10 @@ use crate::{ColumnType, EncodeValue, UserType};
 impl EncodeValue for CqlValue {
     fn encode(&self, ty: Option<&ColumnType>, out: &mut BytesMut) -> Result<(), ValueError> {
         Nested { value: self, depth: MAX_DEPTH }.encode(ty, out)
+    }
+
+    fn own_type(&self) -> Option<ColumnType> {
+        Nested { value: self, depth: MAX_DEPTH }.own_type()
     }
 }
 
@@ -66,6 +70,36 @@ impl EncodeValue for Nested<'_> {
         }
         Ok(())
     }
+
+    fn own_type(&self) -> Option<ColumnType> {
+        let of_all = |values| self.all(values).ok().and_then(own_type).map(Box::new);
+        Some(match self.value {
+            CqlValue::Text(_) => ColumnType::Text,
+            CqlValue::Blob(_) => ColumnType::Blob,
+            CqlValue::Boolean(_) => ColumnType::Boolean,
+            CqlValue::TinyInt(_) => ColumnType::TinyInt,
+            CqlValue::SmallInt(_) => ColumnType::SmallInt,
+            CqlValue::Int(_) => ColumnType::Int,
+            CqlValue::BigInt(_) | CqlValue::Counter(_) => ColumnType::BigInt,
+            CqlValue::Float(_) => ColumnType::Float,
+            CqlValue::Double(_) => ColumnType::Double,
+            CqlValue::Varint(_) => ColumnType::Varint,
+            CqlValue::Decimal(_) => ColumnType::Decimal,
+            CqlValue::Uuid(_) => ColumnType::Uuid,
+            CqlValue::Inet(_) => ColumnType::Inet,
+            CqlValue::Timestamp(_) => ColumnType::Timestamp,
+            CqlValue::Date(_) => ColumnType::Date,
+            CqlValue::Time(_) => ColumnType::Time,
+            CqlValue::List(values) => ColumnType::List(of_all(values)?),
+            CqlValue::Set(values) => ColumnType::Set(of_all(values)?),
+            CqlValue::UserType(value) => ColumnType::UserType(Arc::clone(&value.user_type)),
+            CqlValue::Tuple(values) => {
+                let mut types = self.all(values).ok()?.map(|value| value.own_type());
+                ColumnType::Tuple(types.by_ref().collect::<Option<_>>()?)
+            }
+            _ => return None,
+        })
+    }
 }
 
 impl<'a> Nested<'a> {
@@ -79,7 +113,7 @@ impl<'a> Nested<'a> {
     fn all(
         self,
         values: &'a [CqlValue],
-    ) -> Result<impl ExactSizeIterator<Item = Self> + use<'a>, ValueError> {
+    ) -> Result<impl ExactSizeIterator<Item = Self> + Clone + use<'a>, ValueError> {
         let depth = self.depth.checked_sub(1).ok_or_else(ValueError::too_deep)?;
         Ok(values.iter().map(move |value| Self { value, depth }))
     }

@@ -73,6 +73,10 @@ macro_rules! encode_text {
                 encode_text::<Self>(self, ty, out)
             }
 
+            fn own_type(&self) -> Option<ColumnType> {
+                Some(ColumnType::Text)
+            }
+
             #[inline]
             fn fits(ty: &ColumnType) -> Result<(), ValueError> {
                 text_fits::<Self>(ty)
@@ -100,6 +104,10 @@ macro_rules! encode_blob {
             ) -> Result<(), ValueError> {
                 ty.map_or(Ok(()), Self::fits)?;
                 put_bytes(out, self)
+            }
+
+            fn own_type(&self) -> Option<ColumnType> {
+                Some(ColumnType::Blob)
             }
 
             #[inline]

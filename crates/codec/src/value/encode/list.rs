@@ -16,7 +16,7 @@ use crate::value::{ValueError, ValueProblem};
 /// nothing is.
 pub(crate) fn encode_sequence<R: ?Sized, T: EncodeValue>(
     ty: Option<&ColumnType>,
-    elements: impl ExactSizeIterator<Item = T>,
+    elements: impl ExactSizeIterator<Item = T> + Clone,
     out: &mut BytesMut,
 ) -> Result<(), ValueError> {
     match ty {
@@ -39,7 +39,7 @@ pub(crate) fn encode_sequence<R: ?Sized, T: EncodeValue>(
 /// Appends the elements of a set (`R`, for the errors) in the order of the server, each once.
 pub(crate) fn encode_members<R: ?Sized, T: EncodeValue>(
     ty: Option<&ColumnType>,
-    members: impl ExactSizeIterator<Item = T>,
+    members: impl ExactSizeIterator<Item = T> + Clone,
     out: &mut BytesMut,
 ) -> Result<(), ValueError> {
     let element = match ty {
@@ -50,11 +50,20 @@ pub(crate) fn encode_members<R: ?Sized, T: EncodeValue>(
     if members.len() == 0 {
         element.map_or(Ok(()), T::fits)?;
     }
+    let own = match element {
+        None => own_type(members.clone()),
+        Some(_) => None,
+    };
     measured(out, |out| {
-        put_ordered(out, element, 1, members, |at, value, out| {
+        put_ordered(out, element.or(own.as_ref()), 1, members, |at, value, out| {
             encode_element(&value, element, out).map_err(|error| error.in_element(at))
         })
     })
+}
+
+/// The type of these by themselves, where one of them says it.
+pub(crate) fn own_type<T: EncodeValue>(mut values: impl Iterator<Item = T>) -> Option<ColumnType> {
+    values.find_map(|value| value.own_type())
 }
 
 /// A list: the number of elements, and each as \[bytes\].
@@ -117,11 +126,15 @@ impl<T: EncodeValue> EncodeValue for [T] {
     fn encode(&self, ty: Option<&ColumnType>, out: &mut BytesMut) -> Result<(), ValueError> {
         encode_sequence::<Self, &T>(ty, self.iter(), out)
     }
+
+    fn own_type(&self) -> Option<ColumnType> {
+        Some(ColumnType::List(Box::new(own_type(self.iter())?)))
+    }
 }
 
 /// Implements [`EncodeValue`] for what holds elements.
 macro_rules! encode_elements {
-    ([$($generics:tt)*] $rust:ty, $encode:ident, $fits:ident) => {
+    ([$($generics:tt)*] $rust:ty, $encode:ident, $fits:ident, $own:ident) => {
         impl<T: EncodeValue, $($generics)*> EncodeValue for $rust {
             fn encode(
                 &self,
@@ -131,6 +144,10 @@ macro_rules! encode_elements {
                 $encode::<Self, &T>(ty, self.iter(), out)
             }
 
+            fn own_type(&self) -> Option<ColumnType> {
+                Some(ColumnType::$own(Box::new(own_type(self.iter())?)))
+            }
+
             fn fits(ty: &ColumnType) -> Result<(), ValueError> {
                 $fits::<Self, T>(ty)
             }
@@ -138,11 +155,11 @@ macro_rules! encode_elements {
     };
 }
 
-encode_elements!([] Vec<T>, encode_sequence, sequence_fits);
-encode_elements!([const N: usize] [T; N], encode_sequence, sequence_fits);
-encode_elements!([] & [T], encode_sequence, sequence_fits);
-encode_elements!([] Box<[T]>, encode_sequence, sequence_fits);
-encode_elements!([] Rc<[T]>, encode_sequence, sequence_fits);
-encode_elements!([] Arc<[T]>, encode_sequence, sequence_fits);
-encode_elements!([] BTreeSet<T>, encode_members, members_fit);
-encode_elements!([S] HashSet<T, S>, encode_members, members_fit);
+encode_elements!([] Vec<T>, encode_sequence, sequence_fits, List);
+encode_elements!([const N: usize] [T; N], encode_sequence, sequence_fits, List);
+encode_elements!([] & [T], encode_sequence, sequence_fits, List);
+encode_elements!([] Box<[T]>, encode_sequence, sequence_fits, List);
+encode_elements!([] Rc<[T]>, encode_sequence, sequence_fits, List);
+encode_elements!([] Arc<[T]>, encode_sequence, sequence_fits, List);
+encode_elements!([] BTreeSet<T>, encode_members, members_fit, Set);
+encode_elements!([S] HashSet<T, S>, encode_members, members_fit, Set);

@@ -6,6 +6,7 @@ use bytes::BytesMut;
 
 use super::EncodeValue;
 use super::element::{encode_element, measured, put_ordered};
+use super::list::own_type;
 use crate::ColumnType;
 use crate::value::ValueError;
 
@@ -13,7 +14,7 @@ use crate::value::ValueError;
 /// each key and value as \[bytes\].
 pub(crate) fn encode_entries<R, K: EncodeValue, V: EncodeValue>(
     ty: Option<&ColumnType>,
-    entries: impl ExactSizeIterator<Item = (K, V)>,
+    entries: impl ExactSizeIterator<Item = (K, V)> + Clone,
     out: &mut BytesMut,
 ) -> Result<(), ValueError> {
     let (key_type, value_type) = match ty {
@@ -25,8 +26,12 @@ pub(crate) fn encode_entries<R, K: EncodeValue, V: EncodeValue>(
         key_type.map_or(Ok(()), K::fits)?;
         value_type.map_or(Ok(()), V::fits)?;
     }
+    let own = match key_type {
+        None => own_type(entries.clone().map(|(key, _)| key)),
+        Some(_) => None,
+    };
     measured(out, |out| {
-        put_ordered(out, key_type, 2, entries, |at, (key, value), out| {
+        put_ordered(out, key_type.or(own.as_ref()), 2, entries, |at, (key, value), out| {
             encode_element(&key, key_type, out).map_err(|error| error.in_key(at))?;
             encode_element(&value, value_type, out).map_err(|error| error.in_value(at))
         })
@@ -46,6 +51,11 @@ impl<K: EncodeValue, V: EncodeValue, S> EncodeValue for HashMap<K, V, S> {
         encode_entries::<Self, &K, &V>(ty, self.iter(), out)
     }
 
+    fn own_type(&self) -> Option<ColumnType> {
+        let (key, value) = (own_type(self.keys())?, own_type(self.values())?);
+        Some(ColumnType::Map(Box::new(key), Box::new(value)))
+    }
+
     fn fits(ty: &ColumnType) -> Result<(), ValueError> {
         entries_fit::<Self, K, V>(ty)
     }
@@ -54,6 +64,11 @@ impl<K: EncodeValue, V: EncodeValue, S> EncodeValue for HashMap<K, V, S> {
 impl<K: EncodeValue, V: EncodeValue> EncodeValue for BTreeMap<K, V> {
     fn encode(&self, ty: Option<&ColumnType>, out: &mut BytesMut) -> Result<(), ValueError> {
         encode_entries::<Self, &K, &V>(ty, self.iter(), out)
+    }
+
+    fn own_type(&self) -> Option<ColumnType> {
+        let (key, value) = (own_type(self.keys())?, own_type(self.values())?);
+        Some(ColumnType::Map(Box::new(key), Box::new(value)))
     }
 
     fn fits(ty: &ColumnType) -> Result<(), ValueError> {

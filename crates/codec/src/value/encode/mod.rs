@@ -49,7 +49,7 @@ pub trait EncodeValue {
     /// Appends the value as a \[value\] (v4 §3): its length as an \[int\], then its bytes.
     ///
     /// `ty` is the type of the bind marker, or `None` in an unprepared QUERY, where the value's
-    /// own type decides, and the elements of a set are ordered by their bytes.
+    /// own type decides ([`own_type`](Self::own_type)).
     ///
     /// # Errors
     ///
@@ -70,6 +70,13 @@ pub trait EncodeValue {
         let start = out.len();
         self.encode(ty, out)?;
         element::strip_length(out, start)
+    }
+
+    /// The type of CQL that the value is by itself, as far as it decides the order of the elements of
+    /// a set where no bind marker tells their type. By default none, and they are ordered by their
+    /// bytes: so are texts, blobs, dates and times in any case.
+    fn own_type(&self) -> Option<ColumnType> {
+        None
     }
 
     /// Checks that this Rust type goes with this type of CQL where there is no value to tell: for

@@ -11,7 +11,7 @@ use crate::value::ValueError;
 
 /// Implements [`EncodeValue`] for a type that is made of a fixed number of bytes.
 macro_rules! encode_fixed {
-    ($rust:ty, $types:pat, $to_bytes:expr) => {
+    ($rust:ty, $types:pat, $to_bytes:expr $(, own = $own:expr)?) => {
         impl EncodeValue for $rust {
             #[inline]
             fn encode(
@@ -35,6 +35,12 @@ macro_rules! encode_fixed {
                 Ok(())
             }
 
+            $(
+                fn own_type(&self) -> Option<ColumnType> {
+                    Some($own)
+                }
+            )?
+
             #[inline]
             fn fits(ty: &ColumnType) -> Result<(), ValueError> {
                 match ty {
@@ -48,20 +54,26 @@ macro_rules! encode_fixed {
 
 pub(crate) use encode_fixed;
 
-encode_fixed!(i8, ColumnType::TinyInt, Self::to_be_bytes);
-encode_fixed!(i16, ColumnType::SmallInt, Self::to_be_bytes);
-encode_fixed!(i32, ColumnType::Int, Self::to_be_bytes);
+encode_fixed!(i8, ColumnType::TinyInt, Self::to_be_bytes, own = ColumnType::TinyInt);
+encode_fixed!(i16, ColumnType::SmallInt, Self::to_be_bytes, own = ColumnType::SmallInt);
+encode_fixed!(i32, ColumnType::Int, Self::to_be_bytes, own = ColumnType::Int);
 encode_fixed!(
     i64,
     ColumnType::BigInt | ColumnType::Counter | ColumnType::Timestamp | ColumnType::Time,
-    Self::to_be_bytes
+    Self::to_be_bytes,
+    own = ColumnType::BigInt
 );
-encode_fixed!(f32, ColumnType::Float, Self::to_be_bytes);
-encode_fixed!(f64, ColumnType::Double, Self::to_be_bytes);
-encode_fixed!(bool, ColumnType::Boolean, |truth| [u8::from(truth)]);
-encode_fixed!(Uuid, ColumnType::Uuid | ColumnType::TimeUuid, Self::into_bytes);
-encode_fixed!(Ipv4Addr, ColumnType::Inet, |address: Self| address.octets());
-encode_fixed!(Ipv6Addr, ColumnType::Inet, |address: Self| address.octets());
+encode_fixed!(f32, ColumnType::Float, Self::to_be_bytes, own = ColumnType::Float);
+encode_fixed!(f64, ColumnType::Double, Self::to_be_bytes, own = ColumnType::Double);
+encode_fixed!(bool, ColumnType::Boolean, |truth| [u8::from(truth)], own = ColumnType::Boolean);
+encode_fixed!(
+    Uuid,
+    ColumnType::Uuid | ColumnType::TimeUuid,
+    Self::into_bytes,
+    own = ColumnType::Uuid
+);
+encode_fixed!(Ipv4Addr, ColumnType::Inet, |address: Self| address.octets(), own = ColumnType::Inet);
+encode_fixed!(Ipv6Addr, ColumnType::Inet, |address: Self| address.octets(), own = ColumnType::Inet);
 
 /// `N` bytes, preceded by their number.
 #[inline]
@@ -80,6 +92,10 @@ impl EncodeValue for IpAddr {
             Self::V4(address) => put_bytes(out, &address.octets()),
             Self::V6(address) => put_bytes(out, &address.octets()),
         }
+    }
+
+    fn own_type(&self) -> Option<ColumnType> {
+        Some(ColumnType::Inet)
     }
 
     #[inline]

@@ -18,6 +18,10 @@ impl<T: EncodeValue> EncodeValue for Option<T> {
         value.encode(ty, out)
     }
 
+    fn own_type(&self) -> Option<ColumnType> {
+        self.as_ref().and_then(T::own_type)
+    }
+
     #[inline]
     fn fits(ty: &ColumnType) -> Result<(), ValueError> {
         T::fits(ty)
@@ -57,6 +61,13 @@ impl<T: EncodeValue> EncodeValue for MaybeUnset<T> {
             return Unset.encode(ty, out);
         };
         value.encode(ty, out)
+    }
+
+    fn own_type(&self) -> Option<ColumnType> {
+        match self {
+            Self::Set(value) => value.own_type(),
+            Self::Unset => None,
+        }
     }
 
     #[inline]

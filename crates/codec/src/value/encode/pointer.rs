@@ -31,6 +31,10 @@ macro_rules! encode_pointer {
                 (**self).encode_content(ty, out)
             }
 
+            fn own_type(&self) -> Option<ColumnType> {
+                (**self).own_type()
+            }
+
             #[inline]
             fn fits(ty: &ColumnType) -> Result<(), ValueError> {
                 $fits(ty)

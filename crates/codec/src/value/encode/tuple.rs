@@ -33,6 +33,10 @@ macro_rules! encode_tuple {
                 })
             }
 
+            fn own_type(&self) -> Option<ColumnType> {
+                Some(ColumnType::Tuple(vec![$(self.$position.own_type()?),+]))
+            }
+
             fn fits(ty: &ColumnType) -> Result<(), ValueError> {
                 let types = elements_of::<Self>(Some(ty), $count)?;
                 $(types.get($position).map_or(Ok(()), $t::fits)?;)+

@@ -39,6 +39,10 @@ impl EncodeValue for BigDecimal {
         })
     }
 
+    fn own_type(&self) -> Option<ColumnType> {
+        Some(ColumnType::Decimal)
+    }
+
     fn fits(ty: &ColumnType) -> Result<(), ValueError> {
         Self::accepts(ty)
     }

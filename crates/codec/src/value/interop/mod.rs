@@ -67,6 +67,10 @@ macro_rules! encode_number {
                 Ok(())
             }
 
+            fn own_type(&self) -> Option<crate::ColumnType> {
+                Some(crate::ColumnType::$cql)
+            }
+
             #[inline]
             fn fits(ty: &crate::ColumnType) -> Result<(), crate::ValueError> {
                 match ty {

@@ -26,6 +26,10 @@ impl EncodeValue for BigInt {
         put_bytes(out, &self.to_signed_bytes_be())
     }
 
+    fn own_type(&self) -> Option<ColumnType> {
+        Some(ColumnType::Varint)
+    }
+
     fn fits(ty: &ColumnType) -> Result<(), ValueError> {
         Self::accepts(ty)
     }

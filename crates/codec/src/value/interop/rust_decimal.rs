@@ -65,6 +65,10 @@ impl EncodeValue for Decimal {
         })
     }
 
+    fn own_type(&self) -> Option<ColumnType> {
+        Some(ColumnType::Decimal)
+    }
+
     fn fits(ty: &ColumnType) -> Result<(), ValueError> {
         Self::accepts(ty)
     }

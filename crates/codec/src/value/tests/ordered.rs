@@ -136,6 +136,28 @@ fn without_a_type_a_set_still_has_one_order() {
     assert_eq!(encode(None, &texts).unwrap(), counted(3, &texts.map(|text| Some(text.as_bytes()))));
 }
 
+#[test]
+fn without_a_type_the_order_is_that_of_the_values_own_types() {
+    let ints = HashSet::from(SORTED);
+    let dynamic = CqlValue::Set(SORTED.iter().rev().copied().map(CqlValue::Int).collect());
+    let pairs = |ints: &[i32]| -> HashSet<(i32, &str)> { ints.iter().map(|n| (*n, "x")).collect() };
+    let lists: HashSet<Vec<i32>> = SORTED.iter().map(|n| vec![*n]).collect();
+    let cases: [(ColumnType, &dyn EncodeValue); 9] = [
+        (set(Int), &ints),
+        (set(Int), &BTreeSet::from(SORTED)),
+        (set(Int), &dynamic),
+        (set(set(Int)), &CqlValue::Set(vec![dynamic.clone(), CqlValue::Set(vec![])])),
+        (set(ColumnType::Tuple(vec![Int, Text])), &pairs(&SORTED)),
+        (set(list(Int)), &lists),
+        (ColumnType::Tuple(vec![set(Int)]), &(&ints,)),
+        (map(Int, Text), &HashMap::from(SORTED.map(|n| (n, "x")))),
+        (set(Decimal), &HashSet::from([decimal(-5, 0), decimal(5, 1), decimal(4, 0)])),
+    ];
+    for (ty, value) in cases {
+        assert_eq!(encode(None, value), encode(Some(&ty), value), "{ty}");
+    }
+}
+
 /// The same value, its sets and maps in another order and with some elements twice.
 fn shuffled(value: &CqlValue, seed: &mut u64) -> CqlValue {
     let all = |values: &[CqlValue], seed: &mut u64| -> Vec<CqlValue> {
