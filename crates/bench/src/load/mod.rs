@@ -4,13 +4,15 @@ mod closed;
 mod open;
 mod scan;
 mod streams;
+mod watch;
 
 use std::time::Duration;
 
 pub use self::closed::closed_round;
 pub use self::open::open_round;
-pub use self::scan::{ScanWatch, scan_round};
-pub use self::streams::{StreamsWatch, streams_round};
+pub use self::scan::scan_round;
+pub use self::streams::streams_round;
+pub use self::watch::{ScanWatch, StreamsWatch};
 use crate::measure::HeapProbe;
 
 /// How one round is run.

@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::AsRawFd;
+use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use cqlwire_codec::{
@@ -12,11 +13,12 @@ use cqlwire_codec::{
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, send};
 
-use super::PATIENCE;
 use super::template::Template;
 use crate::wire::{Head, first_envelope, next_segment};
 use crate::{Result, ensure};
 
+/// How long the handshake may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Room for what is read at once.
 const INPUT: usize = 1 << 20;
 

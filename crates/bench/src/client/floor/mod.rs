@@ -5,17 +5,19 @@
 //! a driver costs.
 
 mod line;
+mod prepare;
 mod scan;
 mod template;
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use cqlwire_codec::Opcode;
 
 use self::line::Line;
-use self::scan::scan;
-use self::template::{Prepare, Statement, Template};
+use self::prepare::Statement;
+use self::scan::{ROWS, scan};
+use self::template::Template;
 use crate::load::{RoundSettings, ScanWatch};
 use crate::measure::{Latencies, Moment, Round, peak_rss_bytes};
 use crate::wire::{Head, int, long};
@@ -42,9 +44,9 @@ impl Floor {
     /// Whatever fails.
     pub fn connect(server: SocketAddr) -> Result<Self> {
         let mut line = Line::connect(server)?;
-        let read = Prepare(Statement::Read).ask(&mut line)?;
-        let insert = Prepare(Statement::Insert).ask(&mut line)?;
-        let scan = Prepare(Statement::Scan).ask(&mut line)?;
+        let read = Statement::Read.prepare(&mut line)?;
+        let insert = Statement::Insert.prepare(&mut line)?;
+        let scan = Statement::Scan.prepare(&mut line)?;
         Ok(Self { line, read, insert, scan })
     }
 }
@@ -191,9 +193,8 @@ impl<'a> Window<'a> {
     }
 }
 
-/// The kinds of a RESULT (v5 §4.2.5).
+/// The kind of a RESULT that has nothing (v5 §4.2.5).
 const VOID: i32 = 1;
-const ROWS: i32 = 2;
 
 /// Where the first row begins when its columns are left out: behind kind, flags, number of columns
 /// and number of rows.
@@ -212,6 +213,3 @@ fn check(asked: i64, body: &[u8]) -> Result<()> {
     let found = body.get(payload..);
     ensure(found == Some(PAYLOAD.as_slice()), "the row has the payload that was inserted")
 }
-
-/// How long the handshake may take.
-const PATIENCE: Duration = Duration::from_secs(10);

@@ -2,12 +2,14 @@
 
 use cqlwire_codec::{Opcode, PagingState};
 
-use super::ROWS;
 use super::line::Line;
 use super::template::Template;
 use crate::load::ScanWatch;
 use crate::wire::{first_envelope, int};
 use crate::{Result, ensure};
+
+/// The kind of a RESULT that has rows (v5 §4.2.5).
+pub(super) const ROWS: i32 = 2;
 
 /// The flags of the metadata (v5 §4.2.5.2).
 const MORE_PAGES: i32 = 0x02;

@@ -3,23 +3,14 @@
 use bytes::{BufMut, BytesMut};
 use cqlwire_codec::{
     Consistency, EncodeValues, Execute, PagingState, ProtocolVersion, QueryParameters,
-    RequestOptions, Response, ResultResponse, encode_request,
+    RequestOptions, encode_request,
 };
 
-use super::line::Line;
 use crate::Result;
-use crate::work::{INSERT, NAME, PAGE_ROWS, PAYLOAD, READ, SCAN};
+use crate::work::PAGE_ROWS;
 
 /// Where the stream id stands in an envelope.
 const STREAM: std::ops::Range<usize> = 2..4;
-
-/// What is prepared.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum Statement {
-    Read,
-    Insert,
-    Scan,
-}
 
 /// An EXECUTE, encoded, and where the key stands in it.
 #[derive(Clone, Debug)]
@@ -30,39 +21,14 @@ pub(super) struct Template {
     metadata_id: Vec<u8>,
 }
 
-/// Asks the server to prepare a statement, and learns to execute it.
-pub(super) struct Prepare(pub(super) Statement);
-
-impl Prepare {
-    pub(super) fn ask(&self, line: &mut Line) -> Result<Template> {
-        let statement = match self.0 {
-            Statement::Read => READ,
-            Statement::Insert => INSERT,
-            Statement::Scan => SCAN,
-        };
-        let answer = line.ask(&cqlwire_codec::Prepare { statement, keyspace: None })?;
-        let Response::Result(ResultResponse::Prepared(prepared)) = answer.response else {
-            return Err(format!("PREPARE was answered by {:?}", answer.response).into());
-        };
-        let id = prepared.id.to_vec();
-        let metadata_id = prepared.result_metadata_id.unwrap_or_default().to_vec();
-        let mut template = Template { envelope: Vec::new(), key: 0, id, metadata_id };
-        match self.0 {
-            Statement::Read => template.learn(&(0_i64,), 0)?,
-            // Behind the key come two values with their lengths.
-            Statement::Insert => {
-                let behind = 4 + NAME.len() + 4 + PAYLOAD.len();
-                template.learn(&(0_i64, NAME, PAYLOAD.as_slice()), behind)?;
-            }
-            Statement::Scan => {}
-        }
-        Ok(template)
-    }
-}
-
 impl Template {
+    /// Of what was prepared under these ids; without an envelope that takes a key.
+    pub(super) const fn new(id: Vec<u8>, metadata_id: Vec<u8>) -> Self {
+        Self { envelope: Vec::new(), key: 0, id, metadata_id }
+    }
+
     /// Encodes the request; the key ends so many bytes before it does.
-    fn learn<V: EncodeValues>(&mut self, values: &V, behind_key: usize) -> Result<()> {
+    pub(super) fn learn<V: EncodeValues>(&mut self, values: &V, behind_key: usize) -> Result<()> {
         let parameters = QueryParameters {
             skip_metadata: true,
             ..QueryParameters::new(Consistency::LocalOne, values)
