@@ -14,7 +14,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
 use super::variant::MOST_NODES;
-use super::{Error, home, yaml};
+use super::{Error, home, ports};
 
 /// The certificates of a cluster, as PEM; its directory has them as files.
 ///
@@ -46,7 +46,7 @@ impl Certificates {
         let ca = authority.self_signed(&authority_key)?.pem();
         let authority = Issuer::new(authority, authority_key);
         let mut names = vec!["localhost".to_owned()];
-        names.extend((1..=MOST_NODES).map(|node| yaml::address(node).to_string()));
+        names.extend((1..=MOST_NODES).map(|node| ports::address(node).to_string()));
         let (server, server_key) =
             signed("cqlwire test server", names, ExtendedKeyUsagePurpose::ServerAuth, &authority)?;
         let (client, client_key) =

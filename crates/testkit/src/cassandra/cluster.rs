@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 
 use super::certificates::Certificates;
 use super::home::Home;
-use super::launch::{Launched, Life, Plan};
+use super::launch::{Launched, Plan};
+use super::life::Life;
 use super::node::{Node, or_panic};
 use super::ports::Slot;
 use super::source::Source;

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use super::{Error, environment, say};
 
 /// How long the files of a killed server may go on changing.
-const SETTLING: Duration = Duration::from_secs(5);
+const FILES_LINGER: Duration = Duration::from_secs(5);
 
 /// The directory of everything.
 #[derive(Clone, Debug)]
@@ -101,7 +101,7 @@ pub(super) fn remove(directory: &Path) -> Result<(), Error> {
             Ok(()) => return Ok(()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             // A server that was killed a moment ago may still put a file into it.
-            Err(error) if begun.elapsed() > SETTLING => {
+            Err(error) if begun.elapsed() > FILES_LINGER => {
                 return Err(Error::file("remove", directory)(error));
             }
             Err(_) => std::thread::sleep(Duration::from_millis(20)),

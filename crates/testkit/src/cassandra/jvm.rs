@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::launch::Life;
+use super::life::Life;
 
 /// What every server gets. Half a gigabyte of heap makes about one of memory.
 const FLAGS: [&str; 9] = [

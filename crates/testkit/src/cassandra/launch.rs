@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::certificates::Certificates;
 use super::home::{self, Home};
+use super::life::Life;
 use super::node::{Node, Readiness};
 use super::ports::Ports;
 use super::program::{self, Place, Program};
@@ -29,15 +30,6 @@ pub(super) struct Plan {
     /// Held as long as the servers run under a supervisor: that of the name, that of the ports.
     pub(super) locks: [File; 2],
     pub(super) life: Life,
-}
-
-/// How long a cluster is to live.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum Life {
-    /// As long as a test: it begins without the data of an earlier start.
-    OfATest,
-    /// Until somebody stops it, with data that it finds again.
-    Long,
 }
 
 /// A cluster that answers. Dropping it ends its servers.

@@ -58,6 +58,7 @@ mod jars;
 mod java;
 mod jvm;
 mod launch;
+mod life;
 mod node;
 mod ports;
 mod process;

@@ -14,7 +14,7 @@ use super::conversation::Conversation;
 use super::process::{self, Server};
 use super::program::{Place, Program};
 use super::supervisor::Supervisor;
-use super::{Error, home, yaml};
+use super::{Error, home, ports};
 
 /// How long a node may take to start. Three at once on two processors take half a minute, and two
 /// where others compile. One that fails is noticed at once.
@@ -151,7 +151,7 @@ impl Node {
 
 impl Inner {
     fn address(&self) -> SocketAddr {
-        SocketAddr::new(yaml::address(self.place.node), self.place.ports.cql)
+        SocketAddr::new(ports::address(self.place.node), self.place.ports.cql)
     }
 
     fn running(&self) -> MutexGuard<'_, Option<Running>> {

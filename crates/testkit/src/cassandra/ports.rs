@@ -9,12 +9,12 @@
 //! the ports that systems give to outgoing connections, so that nobody takes one by chance.
 
 use std::fs::File;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, yaml};
+use super::Error;
 
 /// Where the ports of tests begin.
 const FIRST: Ports = Ports { cql: 19_042, storage: 17_042 };
@@ -22,6 +22,11 @@ const FIRST: Ports = Ports { cql: 19_042, storage: 17_042 };
 const STEP: Duration = Duration::from_millis(100);
 /// How many clusters of tests can run on this machine.
 const SLOTS: u16 = 40;
+
+/// The address of a node, counted from 1.
+pub(super) const fn address(node: u8) -> IpAddr {
+    IpAddr::V4(Ipv4Addr::new(127, 0, 0, node))
+}
 
 /// What the nodes of a cluster listen on.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,7 +63,7 @@ impl Ports {
     /// Fails with the first of these ports that another program has.
     pub(super) fn check_free(self, nodes: u8) -> Result<(), Error> {
         let addresses = (1..=nodes).flat_map(|node| {
-            [self.cql, self.storage].map(|port| SocketAddr::new(yaml::address(node), port))
+            [self.cql, self.storage].map(|port| SocketAddr::new(address(node), port))
         });
         for address in addresses {
             TcpListener::bind(address).map_err(|source| Error::Bind { address, source })?;
@@ -114,7 +119,7 @@ mod tests {
     #[test]
     fn ports_that_somebody_listens_on_are_left_alone() {
         let slot = Slot::take(1).unwrap();
-        let other = TcpListener::bind((yaml::address(1), slot.ports.storage)).unwrap();
+        let other = TcpListener::bind((address(1), slot.ports.storage)).unwrap();
         let refused = slot.ports.check_free(1).unwrap_err().to_string();
         assert!(refused.contains(&other.local_addr().unwrap().to_string()), "{refused}");
     }

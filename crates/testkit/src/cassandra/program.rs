@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::home::{self, Home};
-use super::launch::Life;
-use super::ports::Ports;
+use super::life::Life;
+use super::ports::{self, Ports};
 use super::source::Source;
 use super::supervisor::Supervisor;
 use super::variant::{Encryption, Variant};
@@ -147,7 +147,7 @@ pub(super) fn container(ports: Ports, node: u8) -> String {
 /// The arguments of `docker`, up to the image. What the entrypoint of the image would overwrite in
 /// `cassandra.yaml` is told to it as well.
 fn docker_run(place: &Place) -> Vec<String> {
-    let address = yaml::address(place.node);
+    let address = ports::address(place.node);
     let conf = place.directory.join("conf/cassandra.yaml");
     let mut arguments = vec!["run".to_owned(), "--network=host".to_owned()];
     arguments.push(format!("--name={}", container(place.ports, place.node)));

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::ports::Ports;
+use super::ports::{self, Ports};
 use super::process::Server;
 use super::variant::Variant;
-use super::{Error, home, yaml};
+use super::{Error, home};
 
 /// A running cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ impl Record {
     /// Where its nodes answer.
     pub(super) fn contact_points(&self) -> Vec<SocketAddr> {
         let nodes = 1..=self.variant.nodes;
-        nodes.map(|node| SocketAddr::new(yaml::address(node), self.ports.cql)).collect()
+        nodes.map(|node| SocketAddr::new(ports::address(node), self.ports.cql)).collect()
     }
 }
 

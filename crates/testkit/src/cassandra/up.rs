@@ -11,7 +11,8 @@ use std::time::Duration;
 use super::certificates::Certificates;
 use super::conversation::Conversation;
 use super::home::{self, Home};
-use super::launch::{Life, Plan};
+use super::launch::Plan;
+use super::life::Life;
 use super::node;
 use super::ports::Ports;
 use super::record::Record;
@@ -23,7 +24,7 @@ use super::{Error, say, source};
 /// The lock of whoever starts or stops it, and how the names of its directories begin.
 const NAME: &str = "dev";
 /// How long the ports of a server that has ended may still be taken.
-const SETTLING: Duration = Duration::from_secs(2);
+const PORTS_LINGER: Duration = Duration::from_secs(2);
 /// How long a node that runs may take for an answer.
 const ANSWER: Duration = Duration::from_secs(5);
 
@@ -144,7 +145,7 @@ pub fn up(variant: Variant, port: Option<u16>) -> Result<Outcome, Error> {
         up.shut_down()?;
     }
     let source = Source::find(&home, &version)?;
-    ports.wait_until_free(variant.nodes, SETTLING)?;
+    ports.wait_until_free(variant.nodes, PORTS_LINGER)?;
     let second = lock.try_clone().map_err(Error::file("lock", NAME))?;
     let plan = Plan {
         source,

@@ -1,8 +1,6 @@
 //! The files that a node reads when it starts: `cassandra.yaml`, its rack, and where it logs to.
 
-use std::net::{IpAddr, Ipv4Addr};
-
-use super::ports::Ports;
+use super::ports::{Ports, address};
 use super::tokens::{TOKENS_PER_NODE, tokens};
 use super::variant::{Encryption, Variant};
 use super::version::Version;
@@ -30,11 +28,6 @@ pub(super) struct Yaml<'a> {
     pub(super) certificates: &'a str,
     /// More lines, keys and values.
     pub(super) settings: &'a [(String, String)],
-}
-
-/// The address of a node, counted from 1.
-pub(super) const fn address(node: u8) -> IpAddr {
-    IpAddr::V4(Ipv4Addr::new(127, 0, 0, node))
 }
 
 /// The addresses of all nodes, with commas, as servers take them.

@@ -5,8 +5,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use cqlwire_codec::{Envelope, EnvelopeHeader, Opcode};
 
-use super::connection::{Connection, Outgoing};
-use super::prime::{Answer, Delivery, Prime};
+use super::command::Outgoing;
+use super::connection::Connection;
+use super::prime::{Delivery, Prime, Response};
 use super::reply::Reply;
 use super::request::{BatchStatement, Parameters, Request};
 use super::rows::{PageRequest, Place};
@@ -92,10 +93,10 @@ impl Connection {
             Request::Execute { id, .. } => self.execute(&id, &asked, received),
             Request::Batch(statements) => self.batch(&statements),
         };
-        match prime.map(|prime| &prime.answer) {
-            Some(Answer::Reply(reply)) => reply.clone(),
-            Some(Answer::Table(table)) => table.page(&asked, received),
-            Some(Answer::Own) | None => own,
+        match prime.map(|prime| &prime.response) {
+            Some(Response::Reply(reply)) => reply.clone(),
+            Some(Response::Table(table)) => table.page(&asked, received),
+            Some(Response::Own) | None => own,
         }
     }
 }

@@ -8,23 +8,13 @@ use cqlwire_codec::ProtocolVersion;
 use tokio::net::TcpListener;
 
 use super::ScriptedNode;
-use super::shared::Shared;
+use super::shared::{Settings, Shared};
 use super::system::Member;
 
-/// What a node is, fixed before it starts.
-#[derive(Clone, Debug)]
-pub(super) struct Settings {
-    /// In ascending order, at least one.
-    pub(super) versions: Vec<ProtocolVersion>,
-    pub(super) beta_refusal: bool,
-    /// User and password, if it asks for them.
-    pub(super) credentials: Option<(String, String)>,
-    pub(super) buffer: usize,
-}
-
-impl Settings {
-    pub(super) fn newest(&self) -> ProtocolVersion {
-        self.versions.last().copied().unwrap_or(ProtocolVersion::LATEST)
+impl ScriptedNode {
+    /// Sets up a node.
+    pub fn builder() -> Builder {
+        Builder::new()
     }
 }
 
@@ -37,7 +27,7 @@ pub struct Builder {
 }
 
 impl Builder {
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         let versions = vec![ProtocolVersion::V3, ProtocolVersion::V4, ProtocolVersion::V5];
         let settings =
             Settings { versions, beta_refusal: false, credentials: None, buffer: 64 << 10 };

@@ -16,14 +16,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use cqlwire_codec::{ProtocolVersion, StreamId};
+use bytes::BytesMut;
+use cqlwire_codec::StreamId;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::ViolationKind;
+use super::command::{Command, Outgoing};
 use super::prime::{Delivery, End};
-use super::reply::Reply;
 use super::shared::{Inbox, Shared};
 use super::wire::Wire;
 
@@ -63,30 +63,6 @@ pub(super) enum Phase {
     Ready,
     /// The client has been told to go.
     Refused,
-}
-
-/// An answer that is to be sent.
-#[derive(Clone, Debug)]
-pub(super) struct Outgoing {
-    pub(super) stream: StreamId,
-    pub(super) version: ProtocolVersion,
-    pub(super) reply: Reply,
-    pub(super) delivery: Delivery,
-    /// Whether it decides how the handshake goes on.
-    pub(super) handshake: bool,
-}
-
-/// What the handle of the node wants from a connection.
-#[derive(Debug)]
-pub(super) enum Command {
-    Send(Outgoing),
-    /// An event, on the connection's version.
-    Push(Reply),
-    /// Bytes as they are.
-    Write(Bytes),
-    End(End),
-    /// Whether to stop reading.
-    Pause(bool),
 }
 
 impl Drop for Connection {

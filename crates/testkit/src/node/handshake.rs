@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use cqlwire_codec::{Compression, FramingError, Opcode, ProtocolVersion, StreamId};
 
-use super::connection::{Connection, Outgoing, Phase};
+use super::command::Outgoing;
+use super::connection::{Connection, Phase};
 use super::prime::{Delivery, End};
 use super::reply::Reply;
 use super::{ViolationKind, error};

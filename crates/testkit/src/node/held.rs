@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::connection::Command;
+use super::command::Command;
 use super::shared::Shared;
 
 /// The answers held back by one [`hold`](super::ScriptedNode::hold), in the order in which their

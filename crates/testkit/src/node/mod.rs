@@ -31,10 +31,12 @@
 
 mod behaviour;
 mod builder;
+mod command;
 mod connection;
 mod error;
 mod handshake;
 mod held;
+mod observed;
 mod prime;
 mod received;
 mod reply;
@@ -59,11 +61,13 @@ pub use builder::Builder;
 pub use held::Held;
 pub use prime::Prime;
 pub use received::{ConnectionInfo, Received};
-pub use rows::{Row, cell, columns};
+pub use reply::Row;
+pub use rows::{cell, columns};
 pub use system::Member;
 pub use violation::{Violation, ViolationKind};
 
-use connection::{Command, Connection};
+use command::Command;
+use connection::Connection;
 use prime::{Delivery, End};
 use reply::Reply;
 use shared::{Hold, Shared};
@@ -75,11 +79,6 @@ pub struct ScriptedNode {
 }
 
 impl ScriptedNode {
-    /// Sets up a node.
-    pub fn builder() -> Builder {
-        Builder::new()
-    }
-
     const fn new(shared: Arc<Shared>) -> Self {
         Self { shared }
     }

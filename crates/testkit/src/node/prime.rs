@@ -7,8 +7,8 @@ use bytes::Bytes;
 use cqlwire_codec::{ColumnSpec, EnvelopeFlags, Opcode, StreamId};
 
 use super::Received;
-use super::reply::Reply;
-use super::rows::{Row, Table};
+use super::reply::{Reply, Row};
+use super::rows::Table;
 
 /// Which requests, and what happens to them.
 ///
@@ -28,7 +28,7 @@ pub struct Prime {
     page: Option<u32>,
     /// How many requests it has chosen, whether or not `when` left them to it.
     chosen: usize,
-    pub(super) answer: Answer,
+    pub(super) response: Response,
     pub(super) delay: Duration,
     pub(super) delivery: Delivery,
     pub(super) bind: Option<(Arc<[ColumnSpec]>, Vec<u16>)>,
@@ -54,7 +54,7 @@ enum When {
 
 /// What the answer says.
 #[derive(Clone, Debug)]
-pub(super) enum Answer {
+pub(super) enum Response {
     /// What the node says by itself.
     Own,
     Reply(Reply),
@@ -97,7 +97,7 @@ impl Prime {
             when: When::Always,
             page: None,
             chosen: 0,
-            answer: Answer::Own,
+            response: Response::Own,
             delay: Duration::ZERO,
             delivery: Delivery::Whole,
             bind: None,
@@ -157,7 +157,7 @@ impl Prime {
     ///
     /// If a row has not as many cells as there are columns.
     pub fn rows(mut self, columns: Vec<ColumnSpec>, rows: Vec<Row>) -> Self {
-        self.answer = Answer::Table(Table::fixed(columns, rows));
+        self.response = Response::Table(Table::fixed(columns, rows));
         self
     }
 
@@ -167,7 +167,7 @@ impl Prime {
         columns: Vec<ColumnSpec>,
         make: impl Fn(&Received) -> Vec<Row> + Send + Sync + 'static,
     ) -> Self {
-        self.answer = Answer::Table(Table::made(columns, Arc::new(make)));
+        self.response = Response::Table(Table::made(columns, Arc::new(make)));
         self
     }
 
@@ -177,8 +177,8 @@ impl Prime {
     ///
     /// If no rows were given before.
     pub fn in_pages<const N: usize>(mut self, sizes: [usize; N]) -> Self {
-        match &mut self.answer {
-            Answer::Table(table) => table.set_pages(sizes.to_vec()),
+        match &mut self.response {
+            Response::Table(table) => table.set_pages(sizes.to_vec()),
             _ => panic!("pages of which rows?"),
         }
         self
@@ -213,7 +213,7 @@ impl Prime {
     }
 
     fn reply(mut self, reply: Reply) -> Self {
-        self.answer = Answer::Reply(reply);
+        self.response = Response::Reply(reply);
         self
     }
 
@@ -308,8 +308,8 @@ impl Prime {
 
     /// The rows that it answers with, if it does.
     pub(super) const fn table(&self) -> Option<&Table> {
-        match &self.answer {
-            Answer::Table(table) => Some(table),
+        match &self.response {
+            Response::Table(table) => Some(table),
             _ => None,
         }
     }

@@ -9,7 +9,8 @@ use cqlwire_codec::{
     ProtocolVersion, StreamId,
 };
 
-use super::rows::Row;
+/// The cells of one row, encoded; `None` is null.
+pub type Row = Vec<Option<Bytes>>;
 
 /// One answer.
 #[derive(Clone, Debug)]

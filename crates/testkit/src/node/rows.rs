@@ -7,11 +7,8 @@ use std::sync::Arc;
 use bytes::{BufMut, Bytes, BytesMut};
 use cqlwire_codec::{ColumnSpec, ColumnType};
 
-use super::Received;
-use super::reply::{MetadataForm, Reply, RowsReply};
-
-/// The cells of one row, encoded; `None` is null.
-pub type Row = Vec<Option<Bytes>>;
+use super::received::Received;
+use super::reply::{MetadataForm, Reply, Row, RowsReply};
 
 /// A cell with these bytes.
 pub fn cell(bytes: impl AsRef<[u8]>) -> Option<Bytes> {

@@ -8,8 +8,7 @@ use cqlwire_codec::{Compression, Opcode, ProtocolVersion, StreamId};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use super::builder::Settings;
-use super::connection::{Command, Outgoing};
+use super::command::{Command, Outgoing};
 use super::prime::Prime;
 use super::system::Member;
 use super::{Received, Violation, ViolationKind};
@@ -19,6 +18,23 @@ const MOST_REMEMBERED: usize = 100_000;
 
 /// How many commands may wait for one connection.
 const MOST_COMMANDS: usize = 100_000;
+
+/// What a node is, fixed before it starts.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    /// In ascending order, at least one.
+    pub(super) versions: Vec<ProtocolVersion>,
+    pub(super) beta_refusal: bool,
+    /// User and password, if it asks for them.
+    pub(super) credentials: Option<(String, String)>,
+    pub(super) buffer: usize,
+}
+
+impl Settings {
+    pub(super) fn newest(&self) -> ProtocolVersion {
+        self.versions.last().copied().unwrap_or(ProtocolVersion::LATEST)
+    }
+}
 
 /// A node without its handle.
 #[derive(Debug)]

@@ -7,8 +7,8 @@ use cqlwire_codec::wire::write;
 use cqlwire_codec::{ColumnSpec, ColumnType, ProtocolVersion};
 
 use super::error;
-use super::reply::Reply;
-use super::rows::{Row, Table, cell, columns_of, fingerprint};
+use super::reply::{Reply, Row};
+use super::rows::{Table, cell, columns_of, fingerprint};
 
 /// One node, as the system tables describe it.
 #[derive(Clone, Debug, PartialEq, Eq)]
