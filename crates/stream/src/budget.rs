@@ -6,9 +6,9 @@
 //! comes, so that a thousand streams do not each find the same room.
 //!
 //! ```text
-//!   asked for ahead:  reserve(estimate) --page came--> settle(its size) --dropped--> given back
-//!                          \--abandoned, failed--------------------------------------> given back
-//!   waited for:                              page came--> hold(its size) --dropped--> given back
+//!   asked for ahead:  reserve(estimate) --page came--> fill(its size) --dropped--> given back
+//!                          \--abandoned, failed------------------------------------> given back
+//!   waited for:                             page came--> hold(its size) --dropped--> given back
 //! ```
 //!
 //! So the pages of all streams together hold at most the limit and one page for each stream, and a
@@ -39,6 +39,7 @@ struct Counters {
 
 /// What the pages of all streams hold at one moment. At rest all of it but the peak is zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PageUsage {
     /// Pages that are here: read, or ahead of their reader.
     pub pages: usize,
@@ -119,7 +120,7 @@ pub(crate) struct Reservation {
 
 impl Reservation {
     /// The page came, and has so many bytes.
-    pub(crate) fn settle(self, bytes: usize) -> PageBytes {
+    pub(crate) fn fill(self, bytes: usize) -> PageBytes {
         self.budget.hold(bytes)
     }
 }
@@ -171,7 +172,7 @@ mod tests {
         assert!(budget.reserve(1).is_none(), "the same room is not found twice");
         let waited_for = budget.hold(500);
         drop((first, waited_for));
-        let larger = room.settle(90);
+        let larger = room.fill(90);
         let usage = PageUsage { pages: 1, bytes: 90, reserved_bytes: 0, peak_bytes: 580 };
         assert_eq!(budget.usage(), usage, "a page counts with its true size");
         drop(larger);
@@ -188,6 +189,11 @@ mod tests {
     }
 
     #[test]
+    fn unless_something_else_is_said_it_is_64_mib() {
+        assert_eq!(PageBudget::default().limit(), 67_108_864);
+    }
+
+    #[test]
     fn a_size_that_cannot_be_is_no_room() {
         let budget = PageBudget::new(usize::MAX);
         let _page = budget.hold(2);
@@ -200,7 +206,7 @@ mod tests {
         thread::scope(|scope| {
             for seed in 0..4 {
                 let budget = &budget;
-                scope.spawn(move || reserve_and_settle(budget, fastrand::Rng::with_seed(seed)));
+                scope.spawn(move || reserve_and_fill(budget, fastrand::Rng::with_seed(seed)));
             }
         });
         let usage = budget.usage();
@@ -209,12 +215,12 @@ mod tests {
     }
 
     /// Pages no larger than what was set aside for them: together they stay within the limit.
-    fn reserve_and_settle(budget: &PageBudget, mut random: fastrand::Rng) {
+    fn reserve_and_fill(budget: &PageBudget, mut random: fastrand::Rng) {
         let mut pages = Vec::new();
         for _ in 0..20_000 {
             let bytes = random.usize(1..400);
             if let Some(room) = budget.reserve(bytes) {
-                pages.push(room.settle(random.usize(1..=bytes)));
+                pages.push(room.fill(random.usize(1..=bytes)));
             }
             if random.bool() {
                 pages.pop();

@@ -34,6 +34,7 @@ pub enum StreamError {
 /// Rows came without the description of their columns, and what is known of the statement's
 /// columns does not fit them either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 #[error("rows of {sent} columns came undescribed{}", describe(*.known))]
 pub struct UnknownColumns {
     /// How many columns the rows have.

@@ -12,7 +12,7 @@
 //!           ended(complete) <--------------- the last page -----+
 //!           ended(limit) <------------- the last that is wanted
 //!              |
-//!              | the ready pages are read: the reader is told, of an error once
+//!              | the ready pages are read: the reader is notified, of an error once
 //!              v
 //!           the end, for ever: nothing is held any more
 //! ```
@@ -46,7 +46,7 @@ pub(crate) struct Pager<S: PageSource> {
     /// Pages that came and were not taken yet. Empty ones are passed over, unless it is the last.
     ready: VecDeque<Page>,
     next: Next<S>,
-    /// Why no page follows, until the reader is told.
+    /// Why no page follows, until the reader is notified.
     error: Option<S::Error>,
     /// Where `next` begins; `None` after the last page.
     tail: Option<Position>,
@@ -64,7 +64,7 @@ enum Next<S: PageSource> {
         fetch: S::Fetch,
         room: Option<Reservation>,
     },
-    /// Nothing; the reader is told why.
+    /// Nothing; the reader learns why.
     Ended(Ending),
 }
 
@@ -107,7 +107,7 @@ impl<S: PageSource> Pager<S> {
             match self.next {
                 Next::Due => self.ask(None),
                 Next::UnderWay { .. } => {}
-                Next::Ended(ending) => return Poll::Ready(self.tell_the_end(ending)),
+                Next::Ended(ending) => return Poll::Ready(self.report_the_end(ending)),
             }
             ready!(self.poll_fetch(cx));
             turn.made_progress();
@@ -167,7 +167,7 @@ impl<S: PageSource> Pager<S> {
         let skip = from.rows_to_skip();
         let bytes = fetched.content.len();
         let share = match room {
-            Some(room) => room.settle(bytes),
+            Some(room) => room.fill(bytes),
             None => self.budget.hold(bytes),
         };
         let number = self.tally.progress.pages + 1;
@@ -206,13 +206,13 @@ impl<S: PageSource> Pager<S> {
         }
     }
 
-    fn tell_the_end(&mut self, ending: Ending) -> Result<Option<Page>, S::Error> {
+    fn report_the_end(&mut self, ending: Ending) -> Result<Option<Page>, S::Error> {
         self.end(ending);
         self.error.take().map_or(Ok(None), Err)
     }
 
     /// The reader cannot go on past `position`. That is its error; one that came ahead of it, for
-    /// a later page, is not told any more.
+    /// a later page, is not reported any more.
     pub(crate) fn fail(&mut self, position: Option<Position>) {
         self.tail = position;
         self.error = None;
@@ -239,7 +239,7 @@ impl<S: PageSource> Pager<S> {
         self.tally.now()
     }
 
-    /// Whether the reader was told of the end, or of an error.
+    /// Whether the reader was notified of the end, or of an error.
     pub(crate) fn is_over(&self) -> bool {
         self.tally.progress.ending.is_some()
     }

@@ -45,13 +45,13 @@ fn per_second(count: u64, elapsed: Duration) -> f64 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Ending {
-    /// The reader was told that there is no more.
+    /// The reader was notified that there is no more.
     Complete,
-    /// The reader was told that its limit of rows or pages is reached.
+    /// The reader was notified that its limit of rows or pages is reached.
     Limit,
     /// The reader was given an error.
     Failed,
-    /// The reader let go of the stream before it was told any of these.
+    /// The reader let go of the stream before it was notified of any of these.
     Dropped,
 }
 
