@@ -55,7 +55,8 @@ async fn g6_1_tcp_that_is_never_answered_ends_at_the_deadline() {
     let (endpoint, settings) = (hole.address.into(), Settings::default());
     let error = Connection::open(&endpoint, &settings, millis(200)).await.unwrap_err();
     let took = begun.elapsed();
-    assert!(took >= Duration::from_millis(200) && took < Duration::from_millis(1_000), "{took:?}");
+    // How soon after it, tests under paused time tell: here, a busy machine has its say.
+    assert!(took >= Duration::from_millis(200) && took < Duration::from_secs(10), "{took:?}");
     assert!(error.is_timeout(), "{error:?}");
     assert_eq!((error.phase, error.address), (ConnectPhase::Tcp, Some(hole.address)));
     let text = format!("cannot connect to {}: TCP failed after 2", hole.address);
