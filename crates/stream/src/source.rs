@@ -19,6 +19,11 @@ pub trait PageSource: Send {
     /// A page on its way. Polled once it is started, as a request on the wire is: from then on it
     /// makes progress by itself, and polling only finds out. Dropping it abandons the request.
     ///
+    /// While the reader is busy elsewhere, nobody polls it, for as long as the reader likes. So what
+    /// it does in a second step (another attempt, a PREPARE) has to get its time when that step
+    /// begins, and a page that has come must not keep anything that others wait for until it is
+    /// taken. The stream itself counts no time, and holds no more than room in its budget.
+    ///
     /// It is kept in the stream as it is. A source that awaits in several steps boxes them
     /// (`Pin<Box<dyn Future + Send>>`), which costs one allocation a page; one that names its
     /// future needs none.

@@ -10,7 +10,7 @@ mod scan;
 mod template;
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use cqlwire_codec::Opcode;
 
