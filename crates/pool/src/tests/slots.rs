@@ -8,7 +8,7 @@ use std::time::Duration;
 use cqlwire_codec::Opcode;
 use cqlwire_net::{ByteStream, Dialer, Dialing, ServerAddress};
 use cqlwire_testkit::eventually;
-use cqlwire_testkit::node::ScriptedNode;
+use cqlwire_testkit::node::{Prime, ScriptedNode};
 use tokio::time::sleep;
 
 use super::{PATIENCE, send, started};
@@ -41,8 +41,16 @@ impl<F> fmt::Debug for Dials<F> {
 fn dialing(
     dial: impl Fn(usize) -> std::io::Result<Box<dyn ByteStream>> + Send + Sync + 'static,
 ) -> (Registry, Pool, impl Fn() -> usize) {
+    dialing_for(1, dial)
+}
+
+/// The same, with so many slots.
+fn dialing_for(
+    slots: usize,
+    dial: impl Fn(usize) -> std::io::Result<Box<dyn ByteStream>> + Send + Sync + 'static,
+) -> (Registry, Pool, impl Fn() -> usize) {
     let dials = Arc::new(Dials { count: AtomicUsize::new(0), dial });
-    let mut settings = Settings { connections: std::num::NonZeroUsize::MIN, ..Settings::default() };
+    let mut settings = Settings { connections: slots.try_into().unwrap(), ..Settings::default() };
     settings.connection.dialer = Some(dials.clone());
     let (registry, pool) = started(std::net::SocketAddr::from(([127, 0, 0, 1], 9042)), settings);
     (registry, pool, move || dials.count.load(Ordering::Relaxed))
@@ -105,6 +113,23 @@ async fn g7_3_a_dialer_that_panics_ends_no_slot() {
     assert_eq!(error.to_string(), text);
     eventually(PATIENCE, "it is open all the same", || pool.pick().is_ok()).await;
     assert_eq!(count(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pool_is_ready_with_its_first_connection_though_another_slot_failed() {
+    let node = Arc::new(ScriptedNode::builder().in_memory());
+    let reached = node.clone();
+    let held = node.hold(Prime::opcode(Opcode::Startup));
+    let (_registry, pool, _) = dialing_for(2, move |number| match number {
+        0 => Err(std::io::Error::from(std::io::ErrorKind::ConnectionRefused)),
+        _ => Ok(Box::new(reached.connect())),
+    });
+    let releasing = async {
+        sleep(Duration::from_millis(20)).await;
+        held.release();
+    };
+    let (ready, ()) = tokio::join!(pool.ready(super::seconds(5)), releasing);
+    assert!(ready.is_ok(), "{ready:?}");
 }
 
 #[tokio::test]
