@@ -2,7 +2,9 @@
 #![cfg(all(
     feature = "bigdecimal",
     feature = "chrono",
+    feature = "jiff",
     feature = "num-bigint",
+    feature = "rust_decimal",
     feature = "serde_json",
     feature = "time"
 ))]
@@ -77,6 +79,8 @@ fn rust() -> Vec<Rust> {
         "i8" i8, "i16" i16, "i32" i32, "i64" i64, "f32" f32, "f64" f64,
         "CqlVarint" CqlVarint, "num_bigint::BigInt" num_bigint::BigInt,
         "CqlDecimal" CqlDecimal, "bigdecimal::BigDecimal" bigdecimal::BigDecimal,
+        "rust_decimal::Decimal" rust_decimal::Decimal, "jiff::Timestamp" jiff::Timestamp,
+        "jiff::civil::Date" jiff::civil::Date, "jiff::civil::Time" jiff::civil::Time,
         "Counter" Counter, "Uuid" Uuid,
         "IpAddr" IpAddr, "Ipv4Addr" Ipv4Addr, "Ipv6Addr" Ipv6Addr,
         "CqlTimestamp" CqlTimestamp, "chrono::DateTime<Utc>" DateTime<Utc>,
