@@ -207,3 +207,31 @@ fn whoever_waits_behind_one_that_is_late_has_its_turn_at_once() {
     let _abandoned = bench.abandon(in_time);
     bench.end(0);
 }
+
+#[test]
+fn what_fits_exactly_may_wait() {
+    let max_waiting_bytes = 2 * request(0).len();
+    let settings = Settings { max_in_flight: 1, max_waiting_bytes, ..Settings::default() };
+    let mut bench = Bench::new(settings);
+    let tickets: Vec<_> = (0..3).map(|tag| bench.submit(tag)).collect();
+    let refused = bench.core.submit(request(3), bench.now + LONG).unwrap_err();
+    let full = WaitingLimit::Bytes(max_waiting_bytes);
+    assert_eq!(refused.because, RefusedBecause::Full(full));
+    for ticket in tickets {
+        let _abandoned = bench.abandon(ticket);
+    }
+    bench.assert_at_rest();
+}
+
+#[test]
+fn one_that_is_larger_than_all_of_the_room_is_sent_all_the_same() {
+    let settings = Settings { max_outgoing_bytes: 1, max_batch_bytes: 1, ..Settings::default() };
+    let mut bench = Bench::new(settings);
+    let tickets: Vec<_> = (0..3).map(|tag| bench.submit(tag)).collect();
+    assert_eq!(bench.core.usage().waiting, 2);
+    assert_eq!(bench.transmit().len(), 3);
+    for ticket in tickets {
+        let _abandoned = bench.abandon(ticket);
+    }
+    bench.end(0);
+}
