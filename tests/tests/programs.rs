@@ -83,7 +83,7 @@ async fn one_is_selected() {
 async fn user(
     State((session, by_city)): State<(Session, PreparedStatement)>,
     Path((city, name)): Path<(String, String)>,
-) -> std::result::Result<String, StatusCode> {
+) -> Result<String, StatusCode> {
     let failed = |_| StatusCode::INTERNAL_SERVER_ERROR;
     let found = session.execute(&by_city, (&city, name.as_str())).await.map_err(failed)?;
     let mut rows = session.execute(&by_city, (&*city, &name)).rows::<(i64,)>();

@@ -15,18 +15,11 @@ use std::task::{Context, Poll, ready};
 use cqlwire_net::Deadline;
 
 use super::Execution;
+use super::state::State;
 use crate::attempt::Run;
 use crate::error::{ErrorKind, Result};
-use crate::gate::Permit;
 use crate::operation::{HostResponse, StatementOperation};
 use crate::result::QueryResult;
-
-/// How far the future has got.
-pub(super) enum State<'a> {
-    New,
-    Running { _permit: Permit<'a>, run: Run },
-    Done,
-}
 
 /// Nothing in it is ever pinned.
 impl<V> Unpin for Execution<'_, V> {}

@@ -7,7 +7,9 @@ mod future;
 mod hook;
 mod page;
 mod reencode;
+mod request;
 mod source;
+mod state;
 mod streaming;
 
 use std::sync::Arc;
@@ -16,9 +18,9 @@ use std::time::Duration;
 use cqlwire_codec::{Consistency, EncodeValues, SerialConsistency};
 use cqlwire_stream as stream;
 
-use self::future::State;
 pub use self::page::PageFetch;
 pub use self::source::StatementSource;
+use self::state::State;
 pub use self::streaming::Streaming;
 use crate::operation::{Options, Statement};
 use crate::profile::ExecutionProfile;

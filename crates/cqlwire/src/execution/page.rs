@@ -13,7 +13,7 @@ use std::task::{Context, Poll, ready};
 
 use cqlwire_stream::{Fetched, Position};
 
-use super::source::PageRequest;
+use super::request::PageRequest;
 use crate::attempt::Run;
 use crate::error::{Error, ErrorKind, Result};
 use crate::operation::PageRange;

@@ -27,7 +27,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-use bytes::BytesMut;
 use cqlwire_codec::{Opcode, Response, decode_response};
 use cqlwire_mux::{self as mux, Violation};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -248,12 +247,5 @@ impl<S> Drop for Driver<S> {
 impl<S> std::fmt::Debug for Driver<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Driver").field("peer", &self.shared.peer).finish_non_exhaustive()
-    }
-}
-
-/// Room for at least so many bytes more.
-fn make_room(buffer: &mut BytesMut, bytes: usize) {
-    if buffer.capacity() - buffer.len() < bytes {
-        buffer.reserve(bytes);
     }
 }

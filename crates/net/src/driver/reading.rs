@@ -13,7 +13,6 @@ use cqlwire_mux::{Connection, Violation};
 use tokio::io::AsyncRead;
 use tokio_util::io::poll_read_buf;
 
-use super::make_room;
 use crate::ConnectionEnd;
 
 /// How much room a read has at first. Doubled when a read fills it, up to [`LARGEST_READ`]: a
@@ -159,3 +158,10 @@ impl Incoming {
 
 #[cfg(test)]
 mod tests;
+
+/// Room for at least so many bytes more.
+fn make_room(buffer: &mut BytesMut, bytes: usize) {
+    if buffer.capacity() - buffer.len() < bytes {
+        buffer.reserve(bytes);
+    }
+}

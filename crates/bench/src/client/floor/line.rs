@@ -18,7 +18,7 @@ use crate::wire::{Head, first_envelope, next_segment};
 use crate::{Result, ensure};
 
 /// How long the handshake may take.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Room for what is read at once.
 const INPUT: usize = 1 << 20;
 

@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use cqlwire_codec::Opcode;
 
-use self::line::{Line, PATIENCE};
+use self::line::Line;
 use self::prepare::Statement;
 use self::scan::{ROWS, scan};
 use self::template::Template;
