@@ -38,7 +38,8 @@ mod waiting;
 
 pub use connection::{
     Abandoned, Connection, Refused, RefusedBecause, Submitted, Unresponsive, Usage, Violation,
-    WaitingLimit, Written,
+    Written,
 };
 pub use requests::{Outcome, Reached, Ticket};
 pub use settings::Settings;
+pub use waiting::WaitingLimit;

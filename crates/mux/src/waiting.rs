@@ -1,9 +1,29 @@
 //! Where requests wait, first come first served, when no stream id is free or the outgoing buffer is full.
 
+use std::fmt;
+
 use cqlwire_codec::RequestEnvelope;
 
-use crate::connection::WaitingLimit;
 use crate::links::{Links, List};
+
+/// The limit that those who wait have come up to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum WaitingLimit {
+    /// So many requests: [`Settings::max_waiting`](crate::Settings::max_waiting).
+    Requests(u32),
+    /// So many bytes of envelopes: [`Settings::max_waiting_bytes`](crate::Settings::max_waiting_bytes).
+    Bytes(usize),
+}
+
+impl fmt::Display for WaitingLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Requests(limit) => write!(f, "{limit} requests"),
+            Self::Bytes(limit) => write!(f, "{limit} bytes"),
+        }
+    }
+}
 
 /// How many buffers are kept of those that have had their turn, and the largest that is: 512 KiB in all, and only
 /// where requests did wait.

@@ -1,6 +1,5 @@
 //! Commands of callers.
 
-use std::fmt;
 use std::task::Waker;
 use std::time::Instant;
 
@@ -8,6 +7,7 @@ use cqlwire_codec::{HEADER_LEN, RequestEnvelope};
 
 use super::{Connection, Life};
 use crate::requests::{Outcome, Phase, Reached, Record, Ticket};
+use crate::waiting::WaitingLimit;
 
 /// A request that was taken in.
 #[derive(Debug)]
@@ -52,25 +52,6 @@ pub enum RefusedBecause {
     /// The connection is over.
     #[error("the connection is over")]
     Ended,
-}
-
-/// The limit that those who wait have come up to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum WaitingLimit {
-    /// So many requests: [`Settings::max_waiting`](crate::Settings::max_waiting).
-    Requests(u32),
-    /// So many bytes of envelopes: [`Settings::max_waiting_bytes`](crate::Settings::max_waiting_bytes).
-    Bytes(usize),
-}
-
-impl fmt::Display for WaitingLimit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Requests(limit) => write!(f, "{limit} requests"),
-            Self::Bytes(limit) => write!(f, "{limit} bytes"),
-        }
-    }
 }
 
 /// A request that was given up: what it leaves behind.

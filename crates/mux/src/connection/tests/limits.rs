@@ -1,6 +1,7 @@
 //! What is bounded: responses, requests and events over their limits, and who bears it.
 
 use super::*;
+use crate::WaitingLimit;
 use crate::requests::Reached;
 
 #[test]

@@ -1,6 +1,7 @@
 //! Requests: answered, given up, timed out, waiting for their turn.
 
 use super::*;
+use crate::WaitingLimit;
 use crate::requests::Reached;
 
 #[test]
