@@ -38,9 +38,8 @@ pub trait PageSource: Send {
 
     /// A reader waits for this page from now on: until then, the time that passed was not its
     /// own. Called before each poll by which a reader waits.
-    fn awaited(fetch: &mut Self::Fetch) {
-        let _ = fetch;
-    }
+    #[expect(unused_variables, reason = "the name is for those who implement it")]
+    fn awaited(fetch: &mut Self::Fetch) {}
 
     /// What its result is known by: positions in it are given out with it. Whether the one that a
     /// stream begins at is in this result is for the source to check.

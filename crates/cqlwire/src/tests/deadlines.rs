@@ -166,3 +166,84 @@ async fn g6_1_waiting_for_schema_agreement_ends() {
         assert!(started.elapsed() <= SOON + Duration::from_millis(50));
     }
 }
+
+/// The deadline of the call covers the wait for agreement.
+#[tokio::test(start_paused = true)]
+async fn g6_6_a_timeout_covers_the_agreement_on_a_schema() {
+    let (memory, session) = disagreeing().await;
+    let started = Instant::now();
+    let created = session.query(CREATE, ()).timeout(SOON).await.unwrap();
+    assert_eq!(created.schema_agreed(), Some(false), "it is done, and not known everywhere");
+    assert!(started.elapsed() <= SOON + Duration::from_millis(50), "{:?}", started.elapsed());
+    drop(memory);
+}
+
+const CREATE: &str = "CREATE KEYSPACE k";
+
+/// Two nodes that do not agree on the schema.
+async fn disagreeing() -> (std::sync::Arc<Memory>, crate::Session) {
+    let other = Member { schema: [7; 16], ..Member::new(([127, 0, 0, 2], 9042).into()) };
+    let nodes =
+        [ScriptedNode::builder().in_memory(), ScriptedNode::builder().member(other).in_memory()];
+    nodes[0].set_peers([nodes[1].member()]);
+    nodes[1].set_peers([nodes[0].member()]);
+    for node in &nodes {
+        let created = keyspace_created();
+        node.prime(Prime::statement(CREATE).raw(Opcode::Result, EnvelopeFlags::NONE, created));
+    }
+    let memory = Memory::of(nodes);
+    let session = memory.session().await;
+    let connected = || session.resources().connections == 2;
+    cqlwire_testkit::eventually(PATIENCE, "both are connected", connected).await;
+    (memory, session)
+}
+
+#[tokio::test(start_paused = true)]
+async fn g14_2_a_call_without_any_time_sends_nothing() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    let session = memory.session().await;
+    for _ in 0..10 {
+        let error = session.query(INSERT, ()).timeout(Duration::ZERO).await.unwrap_err();
+        assert!(error.is_timeout() && !error.may_have_been_applied(), "{error}");
+    }
+    assert_eq!(memory.node().count_statement(INSERT), 0);
+}
+
+/// Neither the call nor its wait for agreement needs a runtime of its own.
+#[test]
+fn g5_1_a_schema_changes_from_outside_of_a_runtime() {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(1).enable_all().build().unwrap();
+    let (node, session) = runtime.block_on(async {
+        let node = ScriptedNode::builder().start_tcp().await.unwrap();
+        let created = keyspace_created();
+        node.prime(Prime::statement(CREATE).raw(Opcode::Result, EnvelopeFlags::NONE, created));
+        let session = super::connected(&node).await;
+        (node, session)
+    });
+    let created = block_on(session.query(CREATE, ())).unwrap();
+    assert_eq!(created.schema_agreed(), Some(true));
+    drop((session, node));
+}
+
+/// Wakes the thread that waits.
+struct Thread(std::thread::Thread);
+
+impl std::task::Wake for Thread {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// What an executor is that knows nothing of tokio.
+fn block_on<F: Future>(future: F) -> F::Output {
+    let waker = std::sync::Arc::new(Thread(std::thread::current())).into();
+    let mut context = std::task::Context::from_waker(&waker);
+    let mut future = std::pin::pin!(future);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            std::task::Poll::Ready(output) => return output,
+            std::task::Poll::Pending => std::thread::park(),
+        }
+    }
+}
