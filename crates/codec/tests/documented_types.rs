@@ -1,4 +1,4 @@
-//! The table of `docs/types.md`: what it says is accepted, both ways, and what it does not say is not.
+//! The table of `crates/cqlwire/docs/types.md`: what it says is accepted, both ways, and what it does not say is not.
 #![cfg(all(
     feature = "bigdecimal",
     feature = "chrono",
@@ -22,7 +22,7 @@ use cqlwire_codec::{
 };
 use uuid::Uuid;
 
-const PAGE: &str = include_str!("../../../docs/types.md");
+const PAGE: &str = include_str!("../../cqlwire/docs/types.md");
 
 /// The types that a name of the first column stands for; `T` is int, `K` is text, `N` is 3. A user
 /// type is none of these: derives have tests of their own.

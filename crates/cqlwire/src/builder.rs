@@ -61,6 +61,8 @@ impl SessionBuilder {
     /// Servers to ask about the cluster, each `host` or `host:port`; a text may name several, with
     /// commas between them. One is enough; several survive the loss of one. Default
     /// `127.0.0.1:9042`.
+    #[doc(alias = "known_node")]
+    #[doc(alias = "hosts")]
     pub fn contact_points(mut self, servers: impl IntoContactPoints) -> Self {
         match parse_contact_points(&servers.into_contact_points()) {
             Ok(servers) if servers.is_empty() => self.refuse("contact points", "none was given"),
@@ -71,6 +73,7 @@ impl SessionBuilder {
     }
 
     /// The data center whose hosts get requests. Default all of them.
+    #[doc(alias = "local_datacenter")]
     pub fn local_data_center(mut self, name: impl Into<String>) -> Self {
         self.cluster.local_data_center = Some(name.into());
         self

@@ -62,13 +62,22 @@
 //!
 //! # Features
 //!
-//! * `derive`, on by default: the macros [`Row`], [`UserType`] and [`BindValues`].
-//! * `serde`: positions of streams can be written and read by serde. They are bytes and text without
-//!   it, too.
+//! All of them add something and change nothing.
 //!
-//! The rooms: `builder` and `session` are what users hold; `execution` leads from a statement to
-//! its answer; `core` is what they and streams share, `gate` what makes close exact, `resources` and
-//! `stream_totals` what is counted there; `error` is what can go wrong.
+//! * `derive`, on by default: the macros [`Row`], [`UserType`], [`BindValues`] and [`Value`].
+//! * `chrono`, `time`, `jiff`: timestamp, date and time as types of these crates.
+//! * `bigdecimal`, `rust_decimal`, `num-bigint`: decimal and varint as types of these crates.
+//! * `serde_json`: text that holds JSON.
+//! * `serde`: rows of any shape can be serialized, and positions of streams kept; they are bytes and
+//!   text without it, too.
+//! * `snappy`: Snappy, beside LZ4, as a compression of v3 and v4.
+//!
+//! # Where to look
+//!
+//! [`value`] has the types of CQL that Rust lacks, [`codec`] the protocol itself, [`net`] one
+//! connection, [`stream`] what streams are made of.
+#![doc = ""]
+#![doc = include_str!("../docs/types.md")]
 
 mod attempt;
 mod builder;
@@ -92,20 +101,28 @@ pub mod value;
 mod warnings;
 
 pub use builder::SessionBuilder;
+#[doc(no_inline)]
+pub use bytes;
 pub use contact_points::IntoContactPoints;
 pub use cqlwire_cluster::{Host, Topology};
+#[doc(no_inline)]
+pub use cqlwire_codec as codec;
 pub use cqlwire_codec::{
-    self as codec, Compression, Consistency, DecodeRow, DecodeValue, EncodeValue, EncodeValues,
-    ErrorCode, PagingState, ProtocolVersion, SchemaChange, SerialConsistency, ServerError,
-    ServerErrorDetail, ValueError,
+    Compression, Consistency, DecodeRow, DecodeValue, EncodeValue, EncodeValues, ErrorCode,
+    PagingState, ProtocolVersion, SchemaChange, SerialConsistency, ServerError, ServerErrorDetail,
+    StatementKind, ValueError,
 };
 #[cfg(feature = "derive")]
 pub use cqlwire_derive::{BindValues, Row, UserType, Value};
+#[doc(no_inline)]
+pub use cqlwire_net as net;
 pub use cqlwire_net::{
-    self as net, AuthenticationError, Authenticator, Exchange, PlainCredentials, Tls,
-    TlsSettingsError,
+    AuthenticationError, Authenticator, Exchange, PlainCredentials, Tls, TlsSettingsError,
+    WaitingLimit,
 };
-pub use cqlwire_stream::{self as stream, OwnedRow, Page, Position, PositionError, Progress};
+#[doc(no_inline)]
+pub use cqlwire_stream as stream;
+pub use cqlwire_stream::{OwnedRow, Page, Position, PositionError, PositionMismatch, Progress};
 pub use error::{Attempt, AttemptFailure, Error, ErrorKind, Result, TimeoutPhase};
 pub use execution::{Execution, PageFetch, Pages, RowStream, StatementSource, Streaming};
 pub use prepared::PreparedStatement;
@@ -114,3 +131,5 @@ pub use resources::Resources;
 pub use result::QueryResult;
 pub use session::Session;
 pub use stream_totals::StreamTotals;
+#[doc(no_inline)]
+pub use uuid;

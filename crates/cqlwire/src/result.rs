@@ -70,6 +70,8 @@ impl QueryResult {
     /// # Errors
     ///
     /// The row that says so cannot be read.
+    #[doc(alias = "lwt")]
+    #[doc(alias = "conditional")]
     pub fn was_applied(&self) -> Result<bool> {
         const APPLIED: &str = "[applied]";
         let conditional = self.page.columns().iter().any(|column| column.name == APPLIED);

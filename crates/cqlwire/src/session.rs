@@ -26,6 +26,8 @@ use crate::stream_totals::StreamTotals;
 /// every call fails at once. When the last clone is dropped, what was sent finishes and everything
 /// closes by itself; [`close`](Self::close) does the same with a wait and a deadline.
 #[derive(Clone)]
+#[doc(alias = "CqlSession")]
+#[doc(alias = "Cluster")]
 pub struct Session {
     shared: Arc<Shared>,
 }

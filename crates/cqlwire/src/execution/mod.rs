@@ -113,6 +113,7 @@ impl<'a, V> Execution<'a, V> {
     }
 
     /// How many rows a page is to have, at least 1.
+    #[doc(alias = "fetch_size")]
     pub fn page_size(mut self, rows: u32) -> Self {
         self.options.profile.page_size = rows;
         self
@@ -120,6 +121,7 @@ impl<'a, V> Execution<'a, V> {
 
     /// Whether it is idempotent: may be sent again although it may have been done already.
     /// Statements that only read are, whatever this says.
+    #[doc(alias = "is_idempotent")]
     pub fn idempotent(mut self, idempotent: bool) -> Self {
         self.options.profile.idempotent = idempotent;
         self
@@ -134,6 +136,7 @@ impl<'a, V> Execution<'a, V> {
 
     /// The write time, in microseconds since 1970, instead of the server's clock; anything but
     /// `i64::MIN`.
+    #[doc(alias = "USING TIMESTAMP")]
     pub fn timestamp_micros(mut self, micros: i64) -> Self {
         self.options.timestamp_micros = Some(micros);
         self
@@ -151,6 +154,7 @@ impl<'a, V> Execution<'a, V> {
     }
 
     /// The result row by row, each decoded to a `T` that owns what it holds.
+    #[doc(alias = "iter")]
     pub fn rows<T>(self) -> RowStream<T>
     where
         T: stream::StreamRow,

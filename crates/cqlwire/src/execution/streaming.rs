@@ -60,6 +60,7 @@ impl Streaming {
 
     /// How many pages to ask for ahead of the one that is being read, as far as the session's
     /// budget has room; 0 asks for a page only when it is waited for.
+    #[doc(alias = "read_ahead")]
     pub const fn prefetch(mut self, pages: u8) -> Self {
         self.settings.prefetch = pages;
         self
@@ -87,6 +88,7 @@ impl Streaming {
 
     /// Where it begins: what another stream of the same statement and values gave as its
     /// [position](stream::Pages::position), in this process or another.
+    #[doc(alias = "paging_state")]
     pub fn from_position(mut self, position: Position) -> Self {
         self.source.check_position(&position);
         self.settings.from = position;

@@ -23,6 +23,7 @@ use crate::cql;
 /// was altered, or dropped and created anew, the values of the next execution are encoded anew, or
 /// refused with the name of the column that they do not fit.
 #[derive(Clone)]
+#[doc(alias = "Prepared")]
 pub struct PreparedStatement {
     inner: Arc<Inner>,
 }
