@@ -16,7 +16,7 @@ use crate::session::Session;
 use crate::shared::Shared;
 
 /// Describes a session. Every setting has a default that suits production; what is wrong with one
-/// is told by [`connect`](Self::connect).
+/// is reported by [`connect`](Self::connect).
 ///
 /// ```no_run
 /// # async fn example() -> cqlwire::Result<()> {

@@ -52,7 +52,7 @@ impl Session {
         Execution::new(&self.shared, Statement::Prepared(prepared), values)
     }
 
-    /// Has one host parse a statement; the others are told it when they are first asked to execute
+    /// Has one host parse a statement; the others are taught it when they are first asked to execute
     /// it.
     ///
     /// # Errors
@@ -73,7 +73,7 @@ impl Session {
     }
 
     /// Lets no call in any more, waits for those inside, and closes every connection: at the
-    /// timeout all the same, and whoever is inside then is told how far its request had got. May be
+    /// timeout all the same, and whoever is inside then learns how far its request had got. May be
     /// called often and by many; all return after the same end.
     ///
     /// # Cancel safety

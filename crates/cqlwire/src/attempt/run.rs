@@ -41,8 +41,7 @@ enum Step {
     /// A host has the PREPARE of its statement.
     Preparing(Box<Preparing>),
     /// It is done, and the servers are to agree on the schema.
-    Agreeing(Box<(HostResponse, Agreeing)>),
-    Done,
+    Agreeing(Box<(Option<HostResponse>, Agreeing)>),
 }
 
 /// A host prepares the statement of the operation, which it will be asked next.
@@ -78,101 +77,70 @@ impl Run {
         context: &mut Context<'_>,
     ) -> Poll<Result<HostResponse, Error>> {
         loop {
-            let next = match &mut self.step {
-                Step::Next if !may_send => Err(self.closed(operation.kind())),
-                Step::Next => self.next_host(operation),
+            match &mut self.step {
+                Step::Next if !may_send => return Poll::Ready(Err(self.closed(operation.kind()))),
+                Step::Next => self.next_host(operation)?,
                 Step::Asked(sent) => {
                     let outcome = ready!(Pin::new(&mut sent.request).poll(context));
-                    match self.responded(shared, operation, outcome) {
-                        Ok(response) => {
-                            if !response.changes_schema() {
-                                return Poll::Ready(Ok(response));
-                            }
+                    let metadata = sent.metadata.take();
+                    match read(shared, &sent.host, outcome, operation.prepared(), metadata) {
+                        Ok(response) if response.changes_schema() => {
                             let timeout = shared.schema_agreement_timeout;
                             let agreeing = agree(shared, self.deadline.within(timeout));
-                            Ok(Step::Agreeing(Box::new((response, agreeing))))
+                            self.step = Step::Agreeing(Box::new((Some(response), agreeing)));
                         }
-                        Err((host, failure)) => self.failed(operation, host, failure),
+                        Ok(response) => return Poll::Ready(Ok(response)),
+                        Err(failure) => {
+                            let host = Arc::clone(&sent.host);
+                            self.go_on(operation, host, failure)?;
+                        }
                     }
                 }
                 Step::Preparing(preparing) => {
                     let outcome = ready!(Pin::new(&mut preparing.request).poll(context));
-                    self.prepared(shared, operation, outcome)
+                    let (host, because) = (Arc::clone(&preparing.host), preparing.because.take());
+                    self.prepared(shared, operation, host, because, outcome)?;
                 }
                 Step::Agreeing(waiting) => {
-                    let agreed = ready!(waiting.1.as_mut().poll(context));
-                    return Poll::Ready(self.agreed(agreed));
-                }
-                Step::Done => {
-                    debug_assert!(false, "polled after it had resolved");
-                    return Poll::Pending;
-                }
-            };
-            match next {
-                Ok(step) => self.step = step,
-                Err(error) => {
-                    self.step = Step::Done;
-                    return Poll::Ready(Err(error));
+                    let (response, agreeing) = &mut **waiting;
+                    let agreed = ready!(agreeing.as_mut().poll(context));
+                    let Some(mut response) = response.take() else { return Poll::Pending };
+                    response.set_schema_agreed(agreed);
+                    return Poll::Ready(Ok(response));
                 }
             }
         }
     }
 
     /// Hands the operation to the next host that takes it.
-    fn next_host<O: Operation>(&mut self, operation: &O) -> Result<Step, Error> {
-        while let Some(host) = self.plan.next() {
-            self.has_prepared = false;
-            if let Some(step) = self.ask(operation, host)? {
-                return Ok(step);
-            }
-        }
-        Err(self.exhausted(operation.kind()))
+    fn next_host<O: Operation>(&mut self, operation: &O) -> Result<(), Error> {
+        let Some(host) = self.plan.next() else {
+            return Err(self.exhausted(operation.kind()));
+        };
+        self.has_prepared = false;
+        self.ask(operation, host)
     }
 
-    /// Hands the operation to this host. `None`: the next one has its turn.
-    fn ask<O: Operation>(&mut self, operation: &O, host: Arc<Host>) -> Result<Option<Step>, Error> {
+    /// Hands the operation to this host.
+    fn ask<O: Operation>(&mut self, operation: &O, host: Arc<Host>) -> Result<(), Error> {
         match send_to(&host, operation, self.deadline) {
-            Ok((request, metadata)) => Ok(Some(Step::Asked(Sent { host, request, metadata }))),
+            Ok((request, metadata)) => {
+                self.step = Step::Asked(Sent { host, request, metadata });
+                Ok(())
+            }
             Err(NotSent::Unprepared) => self.prepare_on(operation, host, None),
             Err(NotSent::Failed(failure)) => self.go_on(operation, host, failure),
         }
     }
 
-    /// The host said something, or nothing will come of it.
-    fn responded<O: Operation>(
-        &mut self,
-        shared: &Shared,
-        operation: &O,
-        outcome: Result<Envelope, RequestError>,
-    ) -> Result<HostResponse, (Arc<Host>, Failure)> {
-        let Step::Asked(sent) = std::mem::replace(&mut self.step, Step::Done) else {
-            unreachable!("polled as asked")
-        };
-        let Sent { host, metadata, .. } = sent;
-        match read(shared, &host, outcome, operation.prepared(), metadata.as_ref()) {
-            Ok((version, decoded)) => Ok(HostResponse::new(host, version, decoded, metadata)),
-            Err(failure) => Err((host, failure)),
-        }
-    }
-
-    #[cold]
-    fn failed<O: Operation>(
-        &mut self,
-        operation: &O,
-        host: Arc<Host>,
-        failure: Failure,
-    ) -> Result<Step, Error> {
-        Ok(self.go_on(operation, host, failure)?.unwrap_or(Step::Next))
-    }
-
-    /// An attempt has failed: what is right to do then. `None`: the next host has its turn.
+    /// An attempt has failed: what is right to do then.
     #[cold]
     fn go_on<O: Operation>(
         &mut self,
         operation: &O,
         host: Arc<Host>,
         failure: Failure,
-    ) -> Result<Option<Step>, Error> {
+    ) -> Result<(), Error> {
         match (decide(&failure, self.circumstances(operation)), failure) {
             (Decision::Reprepare, Failure::Values(error)) => {
                 self.prepare_on(operation, host, Some(error))
@@ -180,7 +148,8 @@ impl Run {
             (Decision::Reprepare, _) => self.prepare_on(operation, host, None),
             (Decision::NextHost, Failure::Attempt(failure)) => {
                 self.attempts.push(Attempt { host: name_of(&host), failure });
-                Ok(None)
+                self.step = Step::Next;
+                Ok(())
             }
             (Decision::NextHost | Decision::Fail, failure) => {
                 Err(self.end(operation.kind(), failure.into_kind(name_of(&host))))
@@ -208,17 +177,19 @@ impl Run {
         operation: &O,
         host: Arc<Host>,
         because: Option<EncodeError>,
-    ) -> Result<Option<Step>, Error> {
+    ) -> Result<(), Error> {
+        self.step = Step::Next;
         let Some(prepared) = operation.prepared().filter(|_| !self.has_prepared) else {
-            return Ok(None);
+            return Ok(());
         };
         self.has_prepared = true;
         tracing::debug!(host = %host.address(), "preparing a statement again");
         match send_to(&host, &PrepareOperation { text: prepared.text() }, self.deadline) {
             Ok((request, _)) => {
-                Ok(Some(Step::Preparing(Box::new(Preparing { host, request, because }))))
+                self.step = Step::Preparing(Box::new(Preparing { host, request, because }));
+                Ok(())
             }
-            Err(NotSent::Unprepared) => Ok(None),
+            Err(NotSent::Unprepared) => Ok(()),
             Err(NotSent::Failed(failure)) => self.go_on(operation, host, failure),
         }
     }
@@ -229,34 +200,21 @@ impl Run {
         &mut self,
         shared: &Shared,
         operation: &O,
+        host: Arc<Host>,
+        because: Option<EncodeError>,
         outcome: Result<Envelope, RequestError>,
-    ) -> Result<Step, Error> {
-        let Step::Preparing(preparing) = std::mem::replace(&mut self.step, Step::Done) else {
-            unreachable!("polled as preparing")
-        };
-        let Preparing { host, because, .. } = *preparing;
+    ) -> Result<(), Error> {
         let said = match read(shared, &host, outcome, None, None) {
-            Ok((version, decoded)) => {
-                let response = HostResponse::new(Arc::clone(&host), version, decoded, None);
-                response.into_prepared().map_err(|kind| self.end(operation.kind(), kind))?
-            }
-            Err(failure) => return self.failed(operation, host, failure),
+            Ok(response) => response.into_prepared(),
+            Err(failure) => return self.go_on(operation, host, failure),
         };
-        let Some(prepared) = operation.prepared() else { return Ok(Step::Next) };
-        match (prepared.learn(host.id(), said), because) {
+        let said = said.map_err(|kind| self.end(operation.kind(), kind))?;
+        let learnt = operation.prepared().is_some_and(|known| known.learn(host.id(), said));
+        match because {
             // The values do not fit, and it is not for what was known of the statement.
-            (false, Some(error)) => Err(self.end(operation.kind(), error.into())),
-            _ => Ok(self.ask(operation, host)?.unwrap_or(Step::Next)),
+            Some(error) if !learnt => Err(self.end(operation.kind(), error.into())),
+            _ => self.ask(operation, host),
         }
-    }
-
-    fn agreed(&mut self, agreed: bool) -> Result<HostResponse, Error> {
-        let Step::Agreeing(waiting) = std::mem::replace(&mut self.step, Step::Done) else {
-            unreachable!("polled as agreeing")
-        };
-        let (mut response, _) = *waiting;
-        response.set_schema_agreed(agreed);
-        Ok(response)
     }
 
     /// No host is left. What the last one failed with says more than that there is no other.

@@ -1,4 +1,4 @@
-//! A user's function that is told how a stream gets on.
+//! A user's function that hears how a stream gets on.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};

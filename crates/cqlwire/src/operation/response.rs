@@ -2,6 +2,7 @@
 //! all operations alike: the columns of a prepared statement, what is logged of warnings. A change
 //! of the schema is handed on, as its agreement has to be waited for.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use cqlwire_cluster::Host;
@@ -18,7 +19,7 @@ use crate::shared::Shared;
 
 /// A response that is not an error, and what is needed to read it.
 pub(crate) struct HostResponse {
-    pub(crate) host: Arc<Host>,
+    coordinator: Option<SocketAddr>,
     version: ProtocolVersion,
     decoded: Decoded,
     metadata: Option<Arc<StatementMetadata>>,
@@ -31,15 +32,6 @@ pub(crate) struct HostResponse {
 pub(crate) type Fetch = (Fetched, Option<(Box<SchemaChange>, bool)>);
 
 impl HostResponse {
-    pub(crate) const fn new(
-        host: Arc<Host>,
-        version: ProtocolVersion,
-        decoded: Decoded,
-        metadata: Option<Arc<StatementMetadata>>,
-    ) -> Self {
-        Self { host, version, decoded, metadata, schema_agreed: false }
-    }
-
     /// Did it change the schema?
     pub(crate) const fn changes_schema(&self) -> bool {
         matches!(self.decoded.response, Response::Result(ResultResponse::SchemaChange(_)))
@@ -70,7 +62,7 @@ impl HostResponse {
     pub(crate) fn into_fetched(self) -> Result<Fetch, ErrorKind> {
         let info = ExecutionInfo {
             prefixes: self.decoded.prefixes,
-            coordinator: self.host.address().socket(),
+            coordinator: self.coordinator,
             protocol: Some(self.version),
         };
         let result = match self.decoded.response {
@@ -107,8 +99,8 @@ pub(crate) fn read(
     host: &Host,
     outcome: Result<Envelope, RequestError>,
     prepared: Option<&PreparedStatement>,
-    metadata: Option<&Arc<StatementMetadata>>,
-) -> Result<(ProtocolVersion, Decoded), Failure> {
+    metadata: Option<Arc<StatementMetadata>>,
+) -> Result<HostResponse, Failure> {
     let envelope = outcome.map_err(without_response)?;
     let version = envelope.header.version;
     let decoded = envelope.into_response().map_err(ErrorKind::from)?;
@@ -122,13 +114,14 @@ pub(crate) fn read(
             return Err(ErrorKind::UseStatement.into());
         }
         Response::Result(ResultResponse::Rows(rows)) => {
-            if let (Some(prepared), Some(metadata)) = (prepared, metadata) {
+            if let (Some(prepared), Some(metadata)) = (prepared, &metadata) {
                 prepared.follow(metadata, &rows.metadata);
             }
         }
         _ => {}
     }
-    Ok((version, decoded))
+    let coordinator = host.address().socket();
+    Ok(HostResponse { coordinator, version, decoded, metadata, schema_agreed: false })
 }
 
 #[cold]
