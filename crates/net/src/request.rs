@@ -49,7 +49,14 @@ pub struct Request {
     watched_by: Option<Identity>,
     /// Keeps the deadline, where it is polled on another runtime than the connection's: on which, and
     /// a timer of that one.
-    timer: Option<(runtime::Id, Pin<Box<Sleep>>)>,
+    timer: Option<Box<ForeignTimer>>,
+}
+
+/// A timer of the runtime where a request is polled, which is not that of its connection.
+#[derive(Debug)]
+struct ForeignTimer {
+    runtime: runtime::Id,
+    sleep: Pin<Box<Sleep>>,
 }
 
 /// How long the connection has, from the deadline on, to say by itself that it has passed, before
@@ -95,9 +102,12 @@ impl Request {
     /// may run while the connection's do not, it keeps its deadline by itself.
     fn watch(&mut self, identity: Identity, context: &mut Context<'_>) {
         self.watched_by = Some(identity);
-        let elsewhere = here().filter(|here| Some(*here) != self.shared.home);
-        let at = self.deadline.at() + GRACE;
-        self.timer = elsewhere.map(|here| (here, Box::pin(sleep_until(at.into()))));
+        let Some(home) = self.shared.idle_home else { return };
+        let elsewhere = here().filter(|here| *here != home);
+        self.timer = elsewhere.map(|runtime| {
+            let sleep = Box::pin(sleep_until((self.deadline.at() + GRACE).into()));
+            Box::new(ForeignTimer { runtime, sleep })
+        });
         if self.is_overdue(context) {
             context.waker().wake_by_ref();
         }
@@ -106,12 +116,12 @@ impl Request {
     /// Is its timer that of a runtime where it was polled before? Wakers alone do not tell: those of
     /// two runtimes that a thread blocks on may be the same.
     fn has_moved(&self) -> bool {
-        self.timer.as_ref().is_some_and(|(runtime, _)| here() != Some(*runtime))
+        self.timer.as_ref().is_some_and(|timer| here() != Some(timer.runtime))
     }
 
     /// Has its own timer fired, if it has one?
     fn is_overdue(&mut self, context: &mut Context<'_>) -> bool {
-        self.timer.as_mut().is_some_and(|(_, timer)| timer.as_mut().poll(context).is_ready())
+        self.timer.as_mut().is_some_and(|timer| timer.sleep.as_mut().poll(context).is_ready())
     }
 
     /// The deadline has passed, and the connection does not say so.
@@ -134,6 +144,7 @@ impl Request {
         Err(self.failed(RequestFailure::DeadlinePassed(reached)))
     }
 
+    #[cold]
     fn resolved(&self, outcome: Outcome) -> Result<Envelope, RequestError> {
         match outcome {
             Outcome::Response(envelope) => Ok(envelope),
@@ -162,6 +173,7 @@ impl Future for Request {
         let mut waker = is_new.then(|| context.waker().clone());
         let polled = self.shared.core().poll_outcome(ticket, &mut waker);
         let ticket = match polled {
+            Ok(Outcome::Response(envelope)) => return Poll::Ready(Ok(envelope)),
             Ok(outcome) => return Poll::Ready(self.resolved(outcome)),
             Err(ticket) => ticket,
         };

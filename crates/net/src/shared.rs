@@ -27,8 +27,9 @@ pub(crate) struct Shared {
     pub(crate) peer: Peer,
     /// Why the connection is over; set before its requests are ended.
     end: OnceLock<Arc<ConnectionEnd>>,
-    /// The runtime that the driver is a task of.
-    pub(crate) home: Option<runtime::Id>,
+    /// The runtime that the driver is a task of, if that may be there and yet not run: as one of a
+    /// single thread is that nobody blocks on. Those of several threads run by themselves.
+    pub(crate) idle_home: Option<runtime::Id>,
     /// Cancelled once too many responses are owed to nobody, or one for too long.
     pub(crate) retiring: CancellationToken,
     /// Cancelled last, when the socket is gone.
@@ -53,7 +54,7 @@ impl Shared {
             open: AtomicBool::new(true),
             peer,
             end: OnceLock::new(),
-            home: here(),
+            idle_home: home_that_may_idle(),
             retiring: CancellationToken::new(),
             ended: CancellationToken::new(),
         }
@@ -106,6 +107,12 @@ impl Shared {
 /// The runtime that this is called on, if there is one.
 pub(crate) fn here() -> Option<runtime::Id> {
     runtime::Handle::try_current().ok().map(|handle| handle.id())
+}
+
+fn home_that_may_idle() -> Option<runtime::Id> {
+    let handle = runtime::Handle::try_current().ok()?;
+    let runs_by_itself = handle.runtime_flavor() == runtime::RuntimeFlavor::MultiThread;
+    (!runs_by_itself).then(|| handle.id())
 }
 
 /// The state machine, locked. However it changes meanwhile, its orphans are counted beside it when

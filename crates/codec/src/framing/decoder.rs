@@ -160,7 +160,8 @@ impl EnvelopeDecoder {
         let Some((header, whole)) = self.intake.header(buffer)? else {
             return Ok(Err(HEADER_LEN - buffer.len()));
         };
-        if let Some(oversized) = self.intake.oversized(header) {
+        if self.intake.is_oversized(header) {
+            let oversized = self.intake.oversized(header);
             self.skip = Skip::new(whole, 0);
             self.skip.drain(buffer);
             return Ok(Ok(Arrival::Oversized(oversized)));

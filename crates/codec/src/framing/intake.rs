@@ -73,11 +73,16 @@ impl Intake {
     }
 
     /// Whether the body on the wire is over the limit.
-    pub(super) fn oversized(&self, header: EnvelopeHeader) -> Option<Oversized> {
+    #[inline]
+    pub(super) fn is_oversized(&self, header: EnvelopeHeader) -> bool {
+        usize::try_from(header.length)
+            .map_or(true, |length| length > self.settings.max_envelope_bytes)
+    }
+
+    #[cold]
+    pub(super) fn oversized(&self, header: EnvelopeHeader) -> Oversized {
         let limit = self.settings.max_envelope_bytes;
-        let declared = u64::from(header.length);
-        let over = usize::try_from(header.length).map_or(true, |length| length > limit);
-        over.then_some(Oversized { header, declared, limit })
+        Oversized { header, declared: u64::from(header.length), limit }
     }
 
     /// Takes an envelope that has to be whole within the first `available` bytes, and says how
@@ -95,9 +100,9 @@ impl Intake {
         if whole > available {
             return Err(cut);
         }
-        if let Some(oversized) = self.oversized(header) {
+        if self.is_oversized(header) {
             from.advance(whole);
-            return Ok((Arrival::Oversized(oversized), whole));
+            return Ok((Arrival::Oversized(self.oversized(header)), whole));
         }
         self.take(header, from, memory).map(|arrival| (arrival, whole))
     }

@@ -87,7 +87,8 @@ impl Slices {
         if got > declared {
             return Err(FramingError::OverlongSlices { declared, got });
         }
-        if let Some(oversized) = intake.oversized(header) {
+        if intake.is_oversized(header) {
+            let oversized = intake.oversized(header);
             self.joined = BytesMut::new();
             self.skip = Skip::new(declared, got);
             return Ok(Some(Arrival::Oversized(oversized)));
