@@ -12,10 +12,7 @@ use super::statements::{WRITE, alter, connected, names_the_column, second_values
 use crate::codec::{ColumnType, Opcode};
 use crate::{PreparedStatement, Result, Session};
 
-fn write_five(
-    session: &Session,
-    write: &PreparedStatement,
-) -> tokio::task::JoinHandle<Result<()>> {
+fn write_five(session: &Session, write: &PreparedStatement) -> tokio::task::JoinHandle<Result<()>> {
     let (session, write) = (session.clone(), write.clone());
     tokio::spawn(async move { session.execute(&write, (1, 5_i32)).await.map(drop) })
 }
