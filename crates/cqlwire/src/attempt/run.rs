@@ -16,13 +16,17 @@ use crate::error::{Attempt, AttemptFailure, Error, ErrorKind};
 use crate::operation::{Agreeing, Failure, HostResponse, Operation, PrepareOperation, agree, read};
 use crate::shared::Shared;
 
+/// How often one host is asked to prepare a statement for one operation. Once is enough, unless
+/// another call learns meanwhile, from a response that is late, that the host had forgotten it.
+const MAX_PREPARES: u8 = 3;
+
 /// See the [module](self).
 pub(crate) struct Run {
     plan: Plan,
     attempts: Vec<Attempt>,
     deadline: Deadline,
-    /// The host that has its turn has prepared the statement in this turn.
-    has_prepared: bool,
+    /// How often the host that has its turn was asked to prepare the statement in this turn.
+    prepares: u8,
     step: Step,
 }
 
@@ -58,7 +62,7 @@ impl Run {
     /// Before the first host of a fresh plan.
     pub(crate) fn new(shared: &Shared, deadline: Deadline) -> Self {
         let (plan, attempts) = (shared.cluster().plan(), Vec::new());
-        Self { plan, attempts, deadline, has_prepared: false, step: Step::Next }
+        Self { plan, attempts, deadline, prepares: 0, step: Step::Next }
     }
 
     /// From now on attempts have until then. One under way keeps the deadline that it was sent with.
@@ -121,7 +125,7 @@ impl Run {
     /// Hands the operation to the next host that takes it.
     fn next_host<O: Operation>(&mut self, operation: &O) -> Result<Step, Error> {
         while let Some(host) = self.plan.next() {
-            self.has_prepared = false;
+            self.prepares = 0;
             if let Some(step) = self.ask(operation, host)? {
                 return Ok(step);
             }
@@ -196,7 +200,7 @@ impl Run {
         Circumstances {
             idempotent: operation.is_idempotent(),
             kind: operation.kind(),
-            may_prepare: operation.prepared().is_some() && !self.has_prepared,
+            may_prepare: operation.prepared().is_some() && self.prepares == 0,
             was_unavailable,
         }
     }
@@ -209,10 +213,10 @@ impl Run {
         host: Arc<Host>,
         because: Option<EncodeError>,
     ) -> Result<Option<Step>, Error> {
-        let Some(prepared) = operation.prepared().filter(|_| !self.has_prepared) else {
+        let Some(prepared) = operation.prepared().filter(|_| self.prepares < MAX_PREPARES) else {
             return Ok(None);
         };
-        self.has_prepared = true;
+        self.prepares += 1;
         tracing::debug!(host = %host.address(), "preparing a statement again");
         match send_to(&host, &PrepareOperation { text: prepared.text() }, self.deadline) {
             Ok((request, _)) => {
