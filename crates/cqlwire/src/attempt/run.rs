@@ -223,7 +223,28 @@ impl Run {
                 Ok(Some(Step::Preparing(Box::new(Preparing { host, request, because }))))
             }
             Err(NotSent::Unprepared) => Ok(None),
-            Err(NotSent::Failed(failure)) => self.go_on(operation, host, failure),
+            Err(NotSent::Failed(failure)) => {
+                self.not_prepared(operation.kind(), &host, failure).map(|()| None)
+            }
+        }
+    }
+
+    /// The host will not prepare the statement. That is a failure of its PREPARE, which executes
+    /// nothing: the next host has its turn, unless it would say the same.
+    #[cold]
+    fn not_prepared(
+        &mut self,
+        of: StatementKind,
+        host: &Host,
+        failure: Failure,
+    ) -> Result<(), Error> {
+        match (decide(&failure, Circumstances::OF_PREPARE), failure) {
+            (Decision::NextHost, Failure::Attempt(failure)) => {
+                let failure = AttemptFailure::Prepare(Box::new(failure));
+                self.attempts.push(Attempt { host: name_of(host), failure });
+                Ok(())
+            }
+            (_, failure) => Err(self.end(of, failure.into_kind(name_of(host))).of_prepare()),
         }
     }
 
@@ -242,9 +263,16 @@ impl Run {
         let said = match read(shared, &host, outcome, None, None) {
             Ok((version, decoded)) => {
                 let response = HostResponse::new(Arc::clone(&host), version, decoded, None);
-                response.into_prepared().map_err(|kind| self.end(operation.kind(), kind))?
+                response.into_prepared().map_err(Failure::Final)
             }
-            Err(failure) => return self.failed(operation, host, failure),
+            Err(failure) => Err(failure),
+        };
+        let said = match said {
+            Ok(said) => said,
+            Err(failure) => {
+                self.not_prepared(operation.kind(), &host, failure)?;
+                return Ok(Step::Next);
+            }
         };
         let Some(prepared) = operation.prepared() else { return Ok(Step::Next) };
         match (prepared.learn(host.id(), said), because) {
