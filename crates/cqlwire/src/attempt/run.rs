@@ -291,9 +291,19 @@ impl Run {
         Ok(response)
     }
 
-    /// No host is left. What the last one failed with says more than that there is no other.
+    /// No host is left.
     #[cold]
     fn exhausted(&mut self, of: StatementKind) -> Error {
+        let kind = self.said_by_the_last().unwrap_or_else(|| {
+            self.refused_by_all().unwrap_or_else(|| ErrorKind::NoHostAvailable {
+                plan_was_empty: self.attempts.is_empty(),
+            })
+        });
+        self.end(of, kind)
+    }
+
+    /// What the last attempt failed with, if that says more than that there is none after it.
+    fn said_by_the_last(&mut self) -> Option<ErrorKind> {
         let says_more = |attempt: &mut Attempt| match &attempt.failure {
             AttemptFailure::Server { error, .. } => {
                 !matches!(error.code, ErrorCode::Overloaded | ErrorCode::IsBootstrapping)
@@ -301,13 +311,8 @@ impl Run {
             AttemptFailure::NoResponse(error) => error.may_have_been_applied(),
             _ => false,
         };
-        let kind = match self.attempts.pop_if(says_more) {
-            Some(Attempt { host, failure }) => Failure::Attempt(failure).into_kind(host),
-            None => self.refused_by_all().unwrap_or_else(|| ErrorKind::NoHostAvailable {
-                plan_was_empty: self.attempts.is_empty(),
-            }),
-        };
-        self.end(of, kind)
+        let Attempt { host, failure } = self.attempts.pop_if(says_more)?;
+        Some(Failure::Attempt(failure).into_kind(host))
     }
 
     /// The limit of a queue of ours that all hosts met.
@@ -323,10 +328,7 @@ impl Run {
     /// The session has been closed before anything was sent, or before another attempt was made.
     #[cold]
     fn closed(&mut self, of: StatementKind) -> Error {
-        let kind = match self.attempts.pop() {
-            None => ErrorKind::SessionClosed,
-            Some(Attempt { host, failure }) => Failure::Attempt(failure).into_kind(host),
-        };
+        let kind = self.said_by_the_last().unwrap_or(ErrorKind::SessionClosed);
         self.end(of, kind)
     }
 
