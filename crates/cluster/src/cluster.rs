@@ -1,7 +1,5 @@
 //! The handle of a cluster.
 
-use std::collections::VecDeque;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -103,45 +101,26 @@ async fn contact(
     let mut contacts = Contacts::new(settings, registry.settings(), deadline, None);
     contacts.add_contact_points();
     let mut failed: Vec<Failed> = Vec::new();
-    let mut found = VecDeque::new();
-    while let Some(contacted) = next_found(&mut found, &mut contacts, &mut failed).await {
-        let begun = begin(contacted, settings, registry, deadline);
-        let mut begun = pin!(begun);
-        // Others go on meanwhile, since their time does.
-        let begun = loop {
-            tokio::select! {
-                begun = &mut begun => break begun,
-                Some(outcome) = contacts.next() => match outcome {
-                    Ok(contacted) => found.push_back(contacted),
-                    Err(failure) => failed.push(failure),
-                },
-            }
-        };
-        match begun {
-            Ok(begun) => return Ok(begun),
-            Err(hosts) => failed.extend(hosts),
+    // Those that have said what they know: the next one begins while the hosts that the last one
+    // knows are still silent.
+    let mut begun = Race::new(registry.settings().connection.attempt_delay, deadline);
+    loop {
+        tokio::select! {
+            Some(outcome) = begun.next() => match outcome {
+                Ok(connected) => return Ok(connected),
+                Err(hosts) => failed.extend(hosts),
+            },
+            // Others go on meanwhile, since their time does.
+            Some(outcome) = contacts.next() => match outcome {
+                Ok(contacted) => begun.enter(begin(contacted, settings, registry, deadline)),
+                Err(failure) => failed.push(failure),
+            },
+            else => break,
         }
     }
     // Stable: several hosts may have been found through one server.
     failed.sort_by_key(|failure| failure.rank);
     Err(NoContact { attempts: failed.into_iter().map(|failure| failure.attempt).collect() })
-}
-
-/// The next server that has said what it knows; `None` if none is left.
-async fn next_found(
-    found: &mut VecDeque<Contacted>,
-    contacts: &mut Contacts<'_>,
-    failed: &mut Vec<Failed>,
-) -> Option<Contacted> {
-    loop {
-        if let Some(contacted) = found.pop_front() {
-            return Some(contacted);
-        }
-        match contacts.next().await? {
-            Ok(contacted) => return Some(contacted),
-            Err(failure) => failed.push(failure),
-        }
-    }
 }
 
 /// Begins to connect to every host, and waits for the first connection.

@@ -75,7 +75,8 @@ async fn reconnect(shared: &Shared) -> Result<Control, RegistryClosed> {
 
 async fn contact(shared: &Shared) -> Option<(Control, ClusterRows)> {
     let settings = &shared.settings;
-    let deadline = Deadline::after(settings.pool.connect_timeout + settings.query_timeout);
+    let timeout = settings.pool.connect_timeout.saturating_add(settings.query_timeout);
+    let deadline = Deadline::after(timeout);
     let topology = shared.topology.load_full();
     let mut known: Vec<_> = topology.hosts().iter().map(|host| host.address()).collect();
     fastrand::shuffle(&mut known);

@@ -14,7 +14,9 @@ pub struct Plan {
 
 impl Plan {
     /// All hosts, from the one at `start` (modulo their number) on.
-    pub(crate) const fn rotated(topology: Arc<Topology>, start: usize) -> Self {
+    pub(crate) fn rotated(topology: Arc<Topology>, start: usize) -> Self {
+        // Counted from there, the numbers do not run over.
+        let start = start.checked_rem(topology.hosts().len()).unwrap_or_default();
         Self { topology, start, given: 0 }
     }
 }
@@ -27,7 +29,8 @@ impl Iterator for Plan {
         if self.given == hosts.len() {
             return None;
         }
-        let host = hosts.get(self.start.wrapping_add(self.given) % hosts.len())?;
+        let index = self.start + self.given;
+        let host = hosts.get(index).or_else(|| hosts.get(index - hosts.len()))?;
         self.given += 1;
         Some(Arc::clone(host))
     }

@@ -1,6 +1,7 @@
 //! What the handles and the streams of a session have in common: the gate, the cluster, and what
 //! counts in its resources.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use cqlwire_cluster::Cluster;
 use cqlwire_net::Deadline;
 use cqlwire_stream::PageBudget;
 use tokio::runtime::Handle;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::error::ErrorKind;
 use crate::gate::{Gate, Permit};
@@ -82,8 +84,19 @@ impl Shared {
     }
 
     /// Lets nobody in, waits for those inside, and closes everything; at the deadline all the same.
-    pub(crate) async fn close(&self, deadline: Deadline) {
+    /// Outside of tokio it is the session's own runtime that waits.
+    pub(crate) async fn close(self: &Arc<Self>, deadline: Deadline) {
         self.gate.close();
+        if Handle::try_current().is_ok() {
+            return self.drain(deadline).await;
+        }
+        let shared = Arc::clone(self);
+        let draining = self.runtime.spawn(async move { shared.drain(deadline).await });
+        // Without its runtime there is nothing left to be waited for.
+        AbortOnDropHandle::new(draining).await.unwrap_or_default();
+    }
+
+    async fn drain(&self, deadline: Deadline) {
         // By then each call has its outcome. One that is inside still is not polled, by the very
         // task that waits here perhaps.
         let longest = Duration::from_millis(self.longest_timeout.load(Relaxed));

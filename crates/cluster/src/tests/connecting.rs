@@ -212,3 +212,22 @@ async fn g8_1_connecting_to_a_cluster_is_dropped_at_every_poll() {
     .await;
     assert!(dropped >= 6, "{dropped} points");
 }
+
+/// They tell about the cluster at once, and are silent to requests.
+#[tokio::test]
+async fn g12_8_contact_points_that_take_no_requests_do_not_starve_the_third() {
+    let _alone = alone().await;
+    let nodes = nodes(3).await;
+    for node in &nodes {
+        node.set_peers([]);
+    }
+    for silent in &nodes[..2] {
+        silent.prime(Prime::statement("USE \"shop\"").silence());
+    }
+    let mut settings = settings(&[&nodes[0], &nodes[1], &nodes[2]]);
+    settings.pool.connection.keyspace = Some("shop".to_owned());
+    settings.pool.connect_timeout = Duration::from_secs(1);
+    let cluster = Cluster::connect(settings, seconds(2)).await.unwrap();
+    assert_eq!(*cluster.topology().hosts()[0].address(), nodes[2].address().into());
+    eventually(PATIENCE, "the others are given up", || nodes[0].connections() == 0).await;
+}

@@ -130,3 +130,32 @@ async fn g12_5_contact_points_are_looked_up_anew_when_no_known_host_answers() {
     })
     .await;
 }
+
+/// No time is too long to be a setting: a refresh task that panics would be gone for good.
+#[tokio::test]
+async fn the_control_connection_comes_back_however_patient_the_settings_are() {
+    let _alone = alone().await;
+    let nodes = nodes(1).await;
+    let mut settings = settings(&[&nodes[0]]);
+    settings.pool.connect_timeout = Duration::MAX;
+    let cluster = Cluster::connect(settings, seconds(5)).await.unwrap();
+    let tasks = cluster.tasks().len();
+    nodes[0].close_connections();
+    let accepted = nodes[0].accepted().len();
+    eventually(PATIENCE, "all three are back", || {
+        nodes[0].accepted().len() >= accepted + 3 && cluster.tasks().len() == tasks
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_plan_has_each_host_once_wherever_it_begins() {
+    let _alone = alone().await;
+    let nodes = nodes(3).await;
+    let cluster = Cluster::connect(settings(&[&nodes[0]]), seconds(5)).await.unwrap();
+    for start in [0, 1, usize::MAX - 1, usize::MAX] {
+        let plan = crate::routing::Plan::rotated(cluster.topology(), start);
+        let ids: std::collections::HashSet<_> = plan.map(|host| host.id()).collect();
+        assert_eq!(ids.len(), 3, "from {start} on");
+    }
+}

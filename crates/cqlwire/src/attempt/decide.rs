@@ -36,6 +36,14 @@ pub(super) struct Circumstances {
 }
 
 impl Circumstances {
+    /// Those of the PREPARE that has to come before a statement.
+    pub(super) const OF_PREPARE: Self = Self {
+        idempotent: true,
+        kind: StatementKind::Read,
+        may_prepare: false,
+        was_unavailable: false,
+    };
+
     /// May it be done twice? Reading changes nothing.
     const fn is_repeatable(self) -> bool {
         self.idempotent || matches!(self.kind, StatementKind::Read)
@@ -50,9 +58,10 @@ pub(super) fn decide(failure: &Failure, known: Circumstances) -> Decision {
         Failure::Attempt(failure) => match failure {
             // No connection takes it.
             AttemptFailure::Refused(RefusedBecause::TooLarge { .. }) => Decision::Fail,
-            // Nothing was sent.
+            // It was not sent.
             AttemptFailure::NotConnected(_)
             | AttemptFailure::Refused(_)
+            | AttemptFailure::Prepare(_)
             | AttemptFailure::Contact(_) => Decision::NextHost,
             AttemptFailure::NoResponse(error) => without_response(&error.failure, known),
             AttemptFailure::Server { error, .. } => after_error(error, known),

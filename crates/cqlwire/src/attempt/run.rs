@@ -16,13 +16,17 @@ use crate::error::{Attempt, AttemptFailure, Error, ErrorKind};
 use crate::operation::{Agreeing, Failure, HostResponse, Operation, PrepareOperation, agree, read};
 use crate::shared::Shared;
 
+/// How often one host is asked to prepare a statement for one operation. Once is enough, unless
+/// another call learns meanwhile, from a response that is late, that the host had forgotten it.
+const MAX_PREPARES: u8 = 3;
+
 /// See the [module](self).
 pub(crate) struct Run {
     plan: Plan,
     attempts: Vec<Attempt>,
     deadline: Deadline,
-    /// The host that has its turn has prepared the statement in this turn.
-    has_prepared: bool,
+    /// How often the host that has its turn was asked to prepare the statement in this turn.
+    prepares: u8,
     step: Step,
 }
 
@@ -57,7 +61,7 @@ impl Run {
     /// Before the first host of a fresh plan.
     pub(crate) fn new(shared: &Shared, deadline: Deadline) -> Self {
         let (plan, attempts) = (shared.cluster().plan(), Vec::new());
-        Self { plan, attempts, deadline, has_prepared: false, step: Step::Next }
+        Self { plan, attempts, deadline, prepares: 0, step: Step::Next }
     }
 
     /// From now on attempts have until then. One under way keeps the deadline that it was sent with.
@@ -117,7 +121,7 @@ impl Run {
         let Some(host) = self.plan.next() else {
             return Err(self.exhausted(operation.kind()));
         };
-        self.has_prepared = false;
+        self.prepares = 0;
         self.ask(operation, host)
     }
 
@@ -165,7 +169,7 @@ impl Run {
         Circumstances {
             idempotent: operation.is_idempotent(),
             kind: operation.kind(),
-            may_prepare: operation.prepared().is_some() && !self.has_prepared,
+            may_prepare: operation.prepared().is_some() && self.prepares == 0,
             was_unavailable,
         }
     }
@@ -179,10 +183,10 @@ impl Run {
         because: Option<EncodeError>,
     ) -> Result<(), Error> {
         self.step = Step::Next;
-        let Some(prepared) = operation.prepared().filter(|_| !self.has_prepared) else {
+        let Some(prepared) = operation.prepared().filter(|_| self.prepares < MAX_PREPARES) else {
             return Ok(());
         };
-        self.has_prepared = true;
+        self.prepares += 1;
         tracing::debug!(host = %host.address(), "preparing a statement again");
         match send_to(&host, &PrepareOperation { text: prepared.text() }, self.deadline) {
             Ok((request, _)) => {
@@ -190,7 +194,27 @@ impl Run {
                 Ok(())
             }
             Err(NotSent::Unprepared) => Ok(()),
-            Err(NotSent::Failed(failure)) => self.go_on(operation, host, failure),
+            Err(NotSent::Failed(failure)) => self.not_prepared(operation.kind(), &host, failure),
+        }
+    }
+
+    /// The host will not prepare the statement. That is a failure of its PREPARE, which executes
+    /// nothing: the next host has its turn, unless it would say the same.
+    #[cold]
+    fn not_prepared(
+        &mut self,
+        of: StatementKind,
+        host: &Host,
+        failure: Failure,
+    ) -> Result<(), Error> {
+        match (decide(&failure, Circumstances::OF_PREPARE), failure) {
+            (Decision::NextHost, Failure::Attempt(failure)) => {
+                let failure = AttemptFailure::Prepare(Box::new(failure));
+                self.attempts.push(Attempt { host: name_of(host), failure });
+                self.step = Step::Next;
+                Ok(())
+            }
+            (_, failure) => Err(self.end(of, failure.into_kind(name_of(host))).of_prepare()),
         }
     }
 
@@ -204,11 +228,12 @@ impl Run {
         because: Option<EncodeError>,
         outcome: Result<Envelope, RequestError>,
     ) -> Result<(), Error> {
-        let said = match read(shared, &host, outcome, None, None) {
-            Ok(response) => response.into_prepared(),
-            Err(failure) => return self.go_on(operation, host, failure),
+        let response = read(shared, &host, outcome, None, None);
+        let said = response.and_then(|said| said.into_prepared().map_err(Failure::Final));
+        let said = match said {
+            Ok(said) => said,
+            Err(failure) => return self.not_prepared(operation.kind(), &host, failure),
         };
-        let said = said.map_err(|kind| self.end(operation.kind(), kind))?;
         let learnt = operation.prepared().is_some_and(|known| known.learn(host.id(), said));
         match because {
             // The values do not fit, and it is not for what was known of the statement.
@@ -217,9 +242,19 @@ impl Run {
         }
     }
 
-    /// No host is left. What the last one failed with says more than that there is no other.
+    /// No host is left.
     #[cold]
     fn exhausted(&mut self, of: StatementKind) -> Error {
+        let kind = self.said_by_the_last().unwrap_or_else(|| {
+            self.refused_by_all().unwrap_or_else(|| ErrorKind::NoHostAvailable {
+                plan_was_empty: self.attempts.is_empty(),
+            })
+        });
+        self.end(of, kind)
+    }
+
+    /// What the last attempt failed with, if that says more than that there is none after it.
+    fn said_by_the_last(&mut self) -> Option<ErrorKind> {
         let says_more = |attempt: &mut Attempt| match &attempt.failure {
             AttemptFailure::Server { error, .. } => {
                 !matches!(error.code, ErrorCode::Overloaded | ErrorCode::IsBootstrapping)
@@ -227,13 +262,8 @@ impl Run {
             AttemptFailure::NoResponse(error) => error.may_have_been_applied(),
             _ => false,
         };
-        let kind = match self.attempts.pop_if(says_more) {
-            Some(Attempt { host, failure }) => Failure::Attempt(failure).into_kind(host),
-            None => self.refused_by_all().unwrap_or_else(|| ErrorKind::NoHostAvailable {
-                plan_was_empty: self.attempts.is_empty(),
-            }),
-        };
-        self.end(of, kind)
+        let Attempt { host, failure } = self.attempts.pop_if(says_more)?;
+        Some(Failure::Attempt(failure).into_kind(host))
     }
 
     /// The limit of a queue of ours that all hosts met.
@@ -249,10 +279,7 @@ impl Run {
     /// The session has been closed before anything was sent, or before another attempt was made.
     #[cold]
     fn closed(&mut self, of: StatementKind) -> Error {
-        let kind = match self.attempts.pop() {
-            None => ErrorKind::SessionClosed,
-            Some(Attempt { host, failure }) => Failure::Attempt(failure).into_kind(host),
-        };
+        let kind = self.said_by_the_last().unwrap_or(ErrorKind::SessionClosed);
         self.end(of, kind)
     }
 

@@ -52,11 +52,9 @@ fn after<'a>(text: &'a str, ends: &[char]) -> &'a str {
 fn next(text: &str) -> Option<(Token<'_>, usize)> {
     let first = text.chars().next()?;
     Some(match first {
+        _ if is_uuid(text) => (Token::Literal, UUID_LEN),
         'a'..='z' | 'A'..='Z' => word(text),
-        '0'..='9' => {
-            let end = text.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len());
-            (Token::Literal, end)
-        }
+        '0'..='9' => (Token::Literal, number(text)),
         '"' => {
             let (inner, length) = quoted(text, '"');
             (Token::Quoted(inner), length)
@@ -76,6 +74,42 @@ fn word(text: &str) -> (Token<'_>, usize) {
     let (word, _) = text.split_at(end);
     (Token::Word(word), end)
 }
+
+const UUID_LEN: usize = 36;
+
+fn is_uuid(text: &str) -> bool {
+    let is_dash = |at| matches!(at, 8 | 13 | 18 | 23);
+    let fits = |(at, byte): (usize, u8)| match is_dash(at) {
+        true => byte == b'-',
+        false => byte.is_ascii_hexdigit(),
+    };
+    text.get(..UUID_LEN).is_some_and(|uuid| uuid.bytes().enumerate().all(fits))
+}
+
+/// How many bytes a number takes: what follows it need not be apart (`1IF`).
+fn number(text: &str) -> usize {
+    let digits = |text: &str| text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let begins = |text: &str, with: &str| {
+        text.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with))
+    };
+    let after = |at: usize| text.get(at..).unwrap_or_default();
+    if begins(text, "0x") {
+        let blob = after(2).find(|c: char| !c.is_ascii_hexdigit());
+        return blob.map_or(text.len(), |length| 2 + length);
+    }
+    let mut end = digits(text);
+    if begins(after(end), "e") && digits(after(end + 1)) > 0 {
+        return end + 1 + digits(after(end + 1));
+    }
+    while let Some(unit) = UNITS.iter().find(|unit| begins(after(end), unit)) {
+        end += unit.len();
+        end += digits(after(end));
+    }
+    end
+}
+
+/// Those of durations (`1h30m`), the longer ones first.
+const UNITS: [&str; 11] = ["mo", "ms", "us", "µs", "ns", "y", "w", "d", "h", "m", "s"];
 
 /// What stands between two of `quote`, which is doubled where it is meant itself, and how many
 /// bytes both take with it.

@@ -97,6 +97,16 @@ mod tests {
                 "BEGIN BATCH UPDATE t SET v=1 WHERE k=1 IF v=2; APPLY BATCH",
                 StatementKind::Conditional,
             ),
+            // The server's lexer ends a number where it can be no longer.
+            ("UPDATE t SET v = 1 WHERE k = 1IF v = 2", StatementKind::Conditional),
+            ("UPDATE t SET v = 0xcafeIF EXISTS", StatementKind::Conditional),
+            ("UPDATE t SET v = 1 WHERE k=1AND c IN(1, 2)", StatementKind::UnloggedBatch),
+            ("DELETE FROM t WHERE k = 1e5if EXISTS", StatementKind::Conditional),
+            ("DELETE FROM t WHERE k = 1h30mIF EXISTS", StatementKind::Conditional),
+            (
+                "DELETE FROM t WHERE k = f0554d6e-29bb-11e5-b345-feff819cdc9fIF EXISTS",
+                StatementKind::Conditional,
+            ),
             ("ALTER ROLE ada WITH PASSWORD = 'x'", StatementKind::Unknown),
             ("CREATE TABLE IF NOT EXISTS t (k int PRIMARY KEY)", StatementKind::Schema),
             ("GRANT SELECT ON t TO ada", StatementKind::Unknown),

@@ -41,6 +41,9 @@ pub enum AttemptFailure {
         /// What came along: the id of a trace, warnings, a custom payload.
         prefixes: Prefixes,
     },
+    /// It does not know the statement any more, and did not prepare it. Nothing was executed.
+    #[error("not prepared: {0}")]
+    Prepare(#[source] Box<Self>),
     /// It could not be asked about the cluster.
     #[error("{0}")]
     Contact(#[source] Box<ContactFailure>),
@@ -49,13 +52,7 @@ pub enum AttemptFailure {
 impl Attempt {
     /// Could it go well a moment later, without anybody changing anything?
     pub(super) fn is_retryable(&self) -> bool {
-        match &self.failure {
-            AttemptFailure::NotConnected(error) => !error.reason.is_permanent(),
-            AttemptFailure::Refused(_) => true,
-            AttemptFailure::NoResponse(error) => !error.failure.would_recur(),
-            AttemptFailure::Server { error, .. } => is_passing(error.code),
-            AttemptFailure::Contact(failure) => could_contact(failure),
-        }
+        self.failure.is_retryable()
     }
 
     pub(super) fn may_have_been_applied(&self, of: StatementKind) -> bool {
@@ -64,7 +61,21 @@ impl Attempt {
             AttemptFailure::Server { error, .. } => error.may_have_been_applied(of),
             AttemptFailure::NotConnected(_)
             | AttemptFailure::Refused(_)
+            | AttemptFailure::Prepare(_)
             | AttemptFailure::Contact(_) => false,
+        }
+    }
+}
+
+impl AttemptFailure {
+    fn is_retryable(&self) -> bool {
+        match self {
+            Self::NotConnected(error) => !error.reason.is_permanent(),
+            Self::Refused(_) => true,
+            Self::NoResponse(error) => !error.failure.would_recur(),
+            Self::Server { error, .. } => is_passing(error.code),
+            Self::Prepare(failure) => failure.is_retryable(),
+            Self::Contact(failure) => could_contact(failure),
         }
     }
 }

@@ -30,6 +30,8 @@ struct Inner {
     kind: ErrorKind,
     /// What the statement does, as far as is known.
     statement: StatementKind,
+    /// It ended with the PREPARE that has to come first: the statement itself was not sent then.
+    of_prepare: bool,
     attempts: Vec<Attempt>,
     elapsed: Option<Duration>,
     /// Of a stream: where what did not come begins.
@@ -53,7 +55,17 @@ impl Error {
     ) -> Self {
         // What could not even be said was not waited for.
         let elapsed = elapsed.filter(|_| !matches!(kind, ErrorKind::Encode(_)));
-        Self { inner: Arc::new(Inner { kind, statement, attempts, elapsed, resume: None }) }
+        let (of_prepare, resume) = (false, None);
+        Self { inner: Arc::new(Inner { kind, statement, of_prepare, attempts, elapsed, resume }) }
+    }
+
+    /// The same error, of the PREPARE that has to come before the statement.
+    pub(crate) fn of_prepare(mut self) -> Self {
+        // Nobody else has it yet.
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            inner.of_prepare = true;
+        }
+        self
     }
 
     /// The same error, of a page that begins there.
@@ -138,8 +150,9 @@ impl Error {
     pub fn may_have_been_applied(&self) -> bool {
         let of = self.inner.statement;
         // Reading changes nothing.
+        let by_kind = || !self.inner.of_prepare && self.kind().may_have_been_applied(of);
         of != StatementKind::Read
-            && (self.kind().may_have_been_applied(of)
+            && (by_kind()
                 || self.attempts().iter().any(|attempt| attempt.may_have_been_applied(of)))
     }
 }

@@ -41,6 +41,7 @@ impl Failure {
             Self::Attempt(
                 AttemptFailure::NotConnected(_)
                 | AttemptFailure::Refused(_)
+                | AttemptFailure::Prepare(_)
                 | AttemptFailure::Contact(_),
             ) => ErrorKind::NoHostAvailable { plan_was_empty: false },
         }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use cqlwire_cluster::Host;
 use cqlwire_codec::{
-    Decoded, Envelope, Opcode, Prepared, ProtocolVersion, Response, ResultResponse, SchemaChange,
+    Decoded, Envelope, ErrorCode, Opcode, Prepared, ProtocolVersion, Response, ResultResponse,
+    SchemaChange,
 };
 use cqlwire_net::RequestError;
 use cqlwire_stream::{ExecutionInfo, Fetched};
@@ -108,7 +109,12 @@ pub(crate) fn read(
         shared.warnings.log(host.address(), decoded.prefixes.warnings());
     }
     match &decoded.response {
-        Response::Error(_) => return Err(server_error(decoded)),
+        Response::Error(error) => {
+            if let (ErrorCode::Unprepared, Some(prepared)) = (error.code, prepared) {
+                prepared.forgotten_by(host.id());
+            }
+            return Err(server_error(decoded));
+        }
         // The connection is over with it: whatever else goes over it would go elsewhere.
         Response::Result(ResultResponse::SetKeyspace(_)) => {
             return Err(ErrorKind::UseStatement.into());

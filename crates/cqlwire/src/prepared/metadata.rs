@@ -8,6 +8,9 @@
 //! ```text
 //!   the same for all hosts --a host says otherwise--> by host: what each said itself
 //! ```
+//!
+//! A host that has forgotten the statement is asked first, too: from its next PREPARE on, whoever
+//! sends that, it takes the old id for what the statement is by then.
 
 use std::sync::Arc;
 
@@ -59,16 +62,21 @@ pub(super) struct Known {
     pub(super) latest: Arc<StatementMetadata>,
     /// Empty as long as all hosts that said something said the same.
     by_host: Vec<(Uuid, Arc<StatementMetadata>)>,
+    /// Those that have to be asked first, whatever they said.
+    forgotten: Vec<Uuid>,
 }
 
 impl Known {
     pub(super) const fn new(metadata: Arc<StatementMetadata>) -> Self {
-        Self { latest: metadata, by_host: Vec::new() }
+        Self { latest: metadata, by_host: Vec::new(), forgotten: Vec::new() }
     }
 
     /// By what values are encoded for this host; `None` if it has to be asked first.
     #[inline]
     pub(super) fn on(&self, host: Uuid) -> Option<&Arc<StatementMetadata>> {
+        if !self.forgotten.is_empty() && self.forgotten.contains(&host) {
+            return None;
+        }
         if self.by_host.is_empty() { Some(&self.latest) } else { self.said_by(host) }
     }
 
@@ -79,8 +87,10 @@ impl Known {
     /// What is known after this host was asked, and said this.
     pub(super) fn after(&self, host: Uuid, said: &Arc<StatementMetadata>) -> Self {
         let latest = Arc::clone(said);
+        let others = self.forgotten.iter().filter(|other| **other != host);
+        let forgotten = others.copied().collect();
         if self.by_host.is_empty() && self.latest.binds_as(said) {
-            return Self { latest, by_host: Vec::new() };
+            return Self { latest, by_host: Vec::new(), forgotten };
         }
         let mut by_host = self.by_host.clone();
         by_host.retain(|(other, _)| *other != host);
@@ -88,7 +98,20 @@ impl Known {
             by_host.clear();
         }
         by_host.push((host, Arc::clone(said)));
-        Self { latest, by_host }
+        Self { latest, by_host, forgotten }
+    }
+
+    /// What is known after this host was asked to execute it, and knew nothing of it.
+    pub(super) fn forgotten_by(&self, host: Uuid) -> Self {
+        let mut known = self.clone();
+        if !known.forgotten.contains(&host) {
+            // Of too many, the first are those that are gone.
+            if known.forgotten.len() >= MAX_HOSTS {
+                known.forgotten.remove(0);
+            }
+            known.forgotten.push(host);
+        }
+        known
     }
 
     /// What is known after the columns of a result turned out to be others than `before` says,
@@ -102,7 +125,7 @@ impl Known {
             Arc::clone(if Arc::ptr_eq(known, before) { after } else { known })
         };
         let by_host = self.by_host.iter().map(|(host, known)| (*host, follow(known))).collect();
-        Self { latest: follow(&self.latest), by_host }
+        Self { latest: follow(&self.latest), by_host, forgotten: self.forgotten.clone() }
     }
 }
 
@@ -146,11 +169,27 @@ mod tests {
     }
 
     #[test]
+    fn g15_1_a_host_that_forgot_is_asked_first_and_no_other() {
+        let int = metadata("id", ColumnType::Int);
+        let known = Known::new(Arc::clone(&int)).forgotten_by(FIRST).forgotten_by(FIRST);
+        assert_eq!((known.on(FIRST), known.on(SECOND)), (None, Some(&int)));
+        let followed = known.following(&int, &metadata("id", ColumnType::Int));
+        assert_eq!(followed.on(FIRST), None);
+        let known = known.forgotten_by(SECOND).after(FIRST, &int);
+        assert_eq!((known.on(FIRST), known.on(SECOND)), (Some(&int), None));
+        let float = metadata("id", ColumnType::Float);
+        let known = known.after(SECOND, &float);
+        assert_eq!((known.on(FIRST), known.on(SECOND)), (None, Some(&float)));
+    }
+
+    #[test]
     fn hosts_that_are_gone_do_not_add_up() {
         let mut known = Known::new(metadata("id", ColumnType::Int));
         for host in 0..3 * MAX_HOSTS as u128 {
             known = known.after(Uuid::from_u128(host), &metadata("id", ColumnType::Float));
             assert!(known.by_host.len() <= MAX_HOSTS);
+            known = known.forgotten_by(Uuid::from_u128(host + 1));
+            assert!(known.forgotten.len() <= MAX_HOSTS);
         }
     }
 

@@ -76,11 +76,17 @@ impl PreparedStatement {
     pub(crate) fn learn(&self, host: Uuid, prepared: codec::Prepared) -> bool {
         let said = Arc::new(StatementMetadata::from(prepared));
         let before = self.inner.known.rcu(|known| known.after(host, &said));
-        let news = before.on(host).is_none_or(|before| before.bind != said.bind);
-        if news {
+        if before.latest.bind != said.bind {
             tracing::info!(statement = self.text(), "the bind markers of a statement have changed");
         }
-        news
+        before.on(host).is_none_or(|before| before.bind != said.bind)
+    }
+
+    /// This host was asked to execute it, and does not know it: nobody executes it there before it
+    /// has been asked what it makes of it.
+    #[cold]
+    pub(crate) fn forgotten_by(&self, host: Uuid) {
+        self.inner.known.rcu(|known| known.forgotten_by(host));
     }
 
     /// The result of a request that was encoded by `known` has other columns than that says: v5

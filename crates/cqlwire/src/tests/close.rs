@@ -1,5 +1,9 @@
 //! Closed, or not closed: each call is let in and ends truly, or is refused and sends nothing.
 
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
 use std::time::Duration;
 
 use cqlwire_testkit::eventually;
@@ -237,4 +241,39 @@ async fn g10_4_after_close_nothing_comes_back() {
     assert!(session.resources().is_zero());
     drop((session, memory));
     baseline.regained().await;
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Waits outside of tokio.
+fn block_on<F: Future>(future: F) -> F::Output {
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
+#[test]
+fn g10_2_a_session_is_closed_from_outside_of_tokio() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let _alone = runtime.block_on(alone());
+    let (node, session) = runtime.block_on(async {
+        let node = ScriptedNode::builder().start_tcp().await.unwrap();
+        let session = connected(&node).await;
+        (node, session)
+    });
+    block_on(session.query(INSERT, ())).unwrap();
+    block_on(session.close(PATIENCE));
+    assert!(session.resources().is_zero(), "{}", session.resources());
+    runtime.block_on(async { drop((session, node)) });
 }

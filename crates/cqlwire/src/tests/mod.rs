@@ -11,6 +11,7 @@ mod memory;
 mod pages;
 mod parked;
 mod positions;
+mod preparing;
 mod reports;
 mod statements;
 mod stream_totals;

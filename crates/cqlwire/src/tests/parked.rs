@@ -122,3 +122,24 @@ async fn g10_4_sessions_of_one_builder_close_by_themselves() {
     two.close(PATIENCE).await;
     assert!(two.resources().is_zero(), "{}", two.resources());
 }
+
+/// The stream's page waited for a stream id when everything was closed.
+#[tokio::test(start_paused = true)]
+async fn g3_1_a_page_that_was_never_sent_says_that_the_session_is_closed_and_why() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    prime_users(memory.node(), 100);
+    let one = crate::net::MultiplexerSettings { max_in_flight: 1, ..Default::default() };
+    let builder = memory.builder().connection(|settings| settings.multiplexer = one);
+    let session = builder.connect().await.unwrap();
+    let by_city = session.prepare(SELECT).await.unwrap();
+    memory.node().prime(Prime::statement(INSERT).silence());
+    let mut call = session.query(INSERT, ());
+    assert!(poll_once(&mut call).await.is_pending());
+    let mut pages = session.execute(&by_city, ("Oslo",)).page_size(10).pages();
+    assert!(poll_once(&mut Box::pin(pages.try_next())).await.is_pending());
+    session.close(Duration::from_millis(100)).await;
+    let error = pages.try_next().await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::SessionClosed), "{error}");
+    assert_eq!(error.attempts().len(), 1, "{error}");
+    assert!(call.await.unwrap_err().may_have_been_applied());
+}

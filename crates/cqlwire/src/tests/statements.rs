@@ -8,10 +8,10 @@ use super::memory::Memory;
 use crate::codec::{ColumnType, CqlUserType, CqlValue, Opcode, UserType};
 use crate::{Error, Session};
 
-const WRITE: &str = "INSERT INTO t (k, a) VALUES (?, ?)";
+pub(super) const WRITE: &str = "INSERT INTO t (k, a) VALUES (?, ?)";
 
 /// The marker `a` is of this type from now on, and nobody remembers what it was before.
-fn alter(nodes: &[ScriptedNode], a: &ColumnType) {
+pub(super) fn alter(nodes: &[ScriptedNode], a: &ColumnType) {
     for node in nodes {
         let markers = columns([("k", ColumnType::Int), ("a", a.clone())]);
         node.prime(Prime::statement(WRITE).void().binds(markers, &[0]));
@@ -19,7 +19,7 @@ fn alter(nodes: &[ScriptedNode], a: &ColumnType) {
     }
 }
 
-fn three() -> [ScriptedNode; 3] {
+pub(super) fn three() -> [ScriptedNode; 3] {
     let member = |last| Member::new(([127, 0, 0, last], 9042).into());
     let node = |last| match last {
         1 => ScriptedNode::builder().in_memory(),
@@ -33,21 +33,21 @@ fn three() -> [ScriptedNode; 3] {
     nodes
 }
 
-async fn connected(nodes: [ScriptedNode; 3]) -> (std::sync::Arc<Memory>, Session) {
+pub(super) async fn connected(nodes: [ScriptedNode; 3]) -> (std::sync::Arc<Memory>, Session) {
     let memory = Memory::of(nodes);
     let session = memory.session().await;
     eventually(PATIENCE, "all are connected", || session.resources().connections == 3).await;
     (memory, session)
 }
 
-fn names_the_column(error: &Error) {
+pub(super) fn names_the_column(error: &Error) {
     let text = error.to_string();
     assert!(text.starts_with("column `a`: float"), "{text}");
     assert!(!error.may_have_been_applied(), "{text}");
 }
 
 /// What EXECUTE carried as its second value, of all that the node accepted.
-fn second_values(node: &ScriptedNode) -> Vec<Vec<u8>> {
+pub(super) fn second_values(node: &ScriptedNode) -> Vec<Vec<u8>> {
     let executes = node.received().into_iter().filter(|one| one.opcode == Opcode::Execute);
     executes.filter_map(|one| one.values.get(1).cloned().flatten().map(Vec::from)).collect()
 }
