@@ -95,9 +95,7 @@ impl Connection {
             return;
         }
         match written {
-            Written::All if self.heartbeat.number < self.outgoing.taken() => {
-                self.liveness.written(now);
-            }
+            Written::All if self.outgoing.own_is_taken() => self.liveness.written(now),
             Written::All | Written::Part => self.liveness.moved(now),
             Written::Nothing => {}
         }
@@ -131,8 +129,7 @@ impl Connection {
             Look::Ask => {
                 if !self.heartbeat.owed {
                     let envelope = &self.heartbeat.envelope;
-                    self.heartbeat.number =
-                        self.outgoing.push(envelope, StreamId::CONNECTION, None);
+                    let _number = self.outgoing.push(envelope, StreamId::CONNECTION, None);
                     self.heartbeat.owed = true;
                 }
                 Ok(())
