@@ -68,4 +68,6 @@ pub(super) fn compare(ty: Option<&ColumnType>, a: &[u8], b: &[u8]) -> Ordering {
 }
 
 #[cfg(test)]
+mod differential;
+#[cfg(test)]
 mod tests;
