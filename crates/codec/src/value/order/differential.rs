@@ -316,7 +316,9 @@ proptest! {
     /// Without a type, the values tell it, unless there are none; a uuid alone may be one of two types.
     #[test]
     fn g15_5_a_set_without_a_type_is_written_as_one_with_it((ty, values) in values()) {
-        prop_assume!(tells_its_type(&ty) && !values.iter().any(is_vague));
+        if !tells_its_type(&ty) || values.iter().any(is_vague) {
+            return Ok(());
+        }
         let value = V::Set(values);
         prop_assert_eq!(encode(None, &value).unwrap(), encode(Some(&set(ty)), &value).unwrap());
     }
