@@ -92,6 +92,18 @@ impl EncodeValue for Nested<'_> {
             CqlValue::Time(_) => ColumnType::Time,
             CqlValue::List(values) => ColumnType::List(of_all(values)?),
             CqlValue::Set(values) => ColumnType::Set(of_all(values)?),
+            CqlValue::Vector(values) => {
+                ColumnType::Vector(of_all(values)?, values.len().try_into().ok()?)
+            }
+            CqlValue::Map(entries) => {
+                let depth = self.depth.checked_sub(1)?;
+                let all = || entries.iter().map(|(key, value)| (key, value));
+                let own = |value| Self { value, depth }.own_type();
+                let key = all().find_map(|(key, _)| own(key))?;
+                let value = all().find_map(|(_, value)| own(value))?;
+                ColumnType::Map(Box::new(key), Box::new(value))
+            }
+            CqlValue::Duration(_) => ColumnType::Duration,
             CqlValue::UserType(value) => ColumnType::UserType(Arc::clone(&value.user_type)),
             CqlValue::Tuple(values) => {
                 let mut types = self.all(values).ok()?.map(|value| value.own_type());
