@@ -158,3 +158,28 @@ fn a3_what_is_withdrawn_before_the_question_does_not_keep_a_dead_server_alive() 
     drop((std::mem::ManuallyDrop::new(upload), std::mem::ManuallyDrop::new(larger)));
     std::mem::forget(bench.core);
 }
+
+#[test]
+fn who_was_congested_for_a_short_while_has_no_less_time_than_others() {
+    let heartbeat_after = Duration::from_secs(1);
+    let mut bench = Bench::new(Settings { heartbeat_after, ..Settings::default() });
+    bench.pass(heartbeat_after).unwrap();
+    bench.core.handle_written(bench.now, Written::Part);
+    assert_eq!(bench.transmit(), [(StreamId::CONNECTION, None)]);
+    bench.pass(Duration::from_secs(4)).unwrap();
+    assert_eq!(bench.pass(Duration::from_secs(1)), Err(Unresponsive));
+}
+
+/// A server would answer the second as well, when nothing is owed to it any more.
+#[test]
+fn i6_while_a_heartbeat_is_owed_no_second_is_sent() {
+    let mut bench = Bench::new(Settings::default());
+    bench.pass(Duration::from_secs(30)).unwrap();
+    assert_eq!(bench.transmit(), [(StreamId::CONNECTION, None)]);
+    bench.core.handle_progress(bench.now);
+    bench.pass(Duration::from_secs(30)).unwrap();
+    assert_eq!(bench.transmit(), []);
+    bench.deliver(answer(StreamId::CONNECTION, Opcode::Supported, 0)).unwrap();
+    bench.pass(Duration::from_secs(30)).unwrap();
+    assert_eq!(bench.transmit(), [(StreamId::CONNECTION, None)]);
+}
