@@ -69,7 +69,9 @@ impl Session {
         let prepare = PrepareOperation { text: statement };
         let response = poll_fn(|context| run.poll(&self.shared, &prepare, true, context)).await?;
         let prepared = response.into_prepared().map_err(|kind| run.end(prepare.kind(), kind))?;
-        Ok(PreparedStatement::new(statement.to_owned(), prepared))
+        let host = run.host().unwrap_or_default();
+        let Shared { statements, origin, .. } = &*self.shared;
+        Ok(PreparedStatement::of(statements, origin, statement, host, prepared))
     }
 
     /// Lets no call in any more, waits for those inside, and closes every connection: at the

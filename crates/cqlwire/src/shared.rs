@@ -13,6 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::error::ErrorKind;
 use crate::gate::{Gate, Permit};
+use crate::prepared::{Held, Origin};
 use crate::profile::ExecutionProfile;
 use crate::resources::Resources;
 use crate::stream_totals::StreamCounters;
@@ -33,8 +34,10 @@ pub(crate) struct Shared {
     pub(crate) budget: PageBudget,
     pub(crate) streams: StreamCounters,
     pub(crate) warnings: WarningLog,
-    /// That of unqualified names.
-    pub(crate) keyspace: Option<String>,
+    /// The cluster, and the keyspace of unqualified names.
+    pub(crate) origin: Arc<Origin>,
+    /// The prepared statements that somebody holds.
+    pub(crate) statements: Held,
     pub(crate) schema_agreement_timeout: Duration,
 }
 
@@ -46,6 +49,8 @@ impl Shared {
         keyspace: Option<String>,
         schema_agreement_timeout: Duration,
     ) -> Self {
+        let cluster_name = cluster.topology().cluster_name().to_owned();
+        let origin = Arc::new(Origin { cluster: cluster_name, keyspace });
         Self {
             gate: Gate::default(),
             longest_timeout: AtomicU64::new(millis(profile.timeout)),
@@ -55,7 +60,8 @@ impl Shared {
             budget,
             streams: StreamCounters::default(),
             warnings: WarningLog::default(),
-            keyspace,
+            origin,
+            statements: Held::default(),
             schema_agreement_timeout,
         }
     }

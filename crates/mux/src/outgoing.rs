@@ -33,6 +33,8 @@ pub(crate) struct Outgoing {
     withdrawn_bytes: usize,
     /// No deadline of those that are here is before this one.
     earliest: Option<Instant>,
+    /// The number of the last one that is the connection's own.
+    own: u64,
 }
 
 impl Outgoing {
@@ -52,6 +54,11 @@ impl Outgoing {
         self.taken
     }
 
+    /// Has the last of the connection's own been taken?
+    pub(crate) fn own_is_taken(&self) -> bool {
+        self.own < self.taken
+    }
+
     /// Append the `envelope` of `owner` under `stream`; returns its number.
     pub(crate) fn push(
         &mut self,
@@ -68,7 +75,11 @@ impl Outgoing {
         }
         let bytes = envelope.len();
         self.queue.push_back(Queued { owner, deadline, bytes, withdrawn: false });
-        self.taken + self.queue.len() as u64 - 1
+        let number = self.taken + self.queue.len() as u64 - 1;
+        if owner.is_none() {
+            self.own = number;
+        }
+        number
     }
 
     /// Take the envelope with this number out, if it is still here. It will never be written.
@@ -157,8 +168,9 @@ impl Outgoing {
             if !queued.withdrawn {
                 buffer.copy_within(read..read + queued.bytes, write);
                 write += queued.bytes;
-                if let Some(owner) = queued.owner {
-                    renumber(owner, number);
+                match queued.owner {
+                    Some(owner) => renumber(owner, number),
+                    None => self.own = number,
                 }
                 number += 1;
             }

@@ -47,16 +47,11 @@ pub struct Request {
     deadline: Deadline,
     /// Who is woken, once somebody is.
     watched_by: Option<Identity>,
-    /// Keeps the deadline, where it is polled on another runtime than the connection's: on which, and
-    /// a timer of that one.
-    timer: Option<Box<ForeignTimer>>,
-}
-
-/// A timer of the runtime where a request is polled, which is not that of its connection.
-#[derive(Debug)]
-struct ForeignTimer {
-    runtime: runtime::Id,
-    sleep: Pin<Box<Sleep>>,
+    /// The runtime on which it was polled by whoever is woken, where that matters.
+    watched_on: Option<runtime::Id>,
+    /// Keeps the deadline, where it is polled on another runtime than the connection's: a timer of
+    /// that one.
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 /// How long the connection has, from the deadline on, to say by itself that it has passed, before
@@ -80,7 +75,8 @@ impl Identity {
 impl Request {
     pub(crate) fn new(shared: Arc<Shared>, ticket: Ticket, deadline: Deadline) -> Self {
         shared.add_awaited();
-        Self { shared, ticket: Some(ticket), deadline, watched_by: None, timer: None }
+        let (watched_by, watched_on, timer) = (None, None, None);
+        Self { shared, ticket: Some(ticket), deadline, watched_by, watched_on, timer }
     }
 
     #[cold]
@@ -103,25 +99,24 @@ impl Request {
     fn watch(&mut self, identity: Identity, context: &mut Context<'_>) {
         self.watched_by = Some(identity);
         let Some(home) = self.shared.idle_home else { return };
-        let elsewhere = here().filter(|here| *here != home);
-        self.timer = elsewhere.map(|runtime| {
-            let sleep = Box::pin(sleep_until((self.deadline.at() + GRACE).into()));
-            Box::new(ForeignTimer { runtime, sleep })
-        });
+        self.watched_on = here();
+        let elsewhere = self.watched_on.filter(|here| *here != home);
+        let at = self.deadline.at() + GRACE;
+        self.timer = elsewhere.map(|_| Box::pin(sleep_until(at.into())));
         if self.is_overdue(context) {
             context.waker().wake_by_ref();
         }
     }
 
-    /// Is its timer that of a runtime where it was polled before? Wakers alone do not tell: those of
-    /// two runtimes that a thread blocks on may be the same.
+    /// Is it polled on another runtime than before? Wakers alone do not tell: those of two runtimes
+    /// that a thread blocks on may be the same, and a future that holds this one may bring its own.
     fn has_moved(&self) -> bool {
-        self.timer.as_ref().is_some_and(|timer| here() != Some(timer.runtime))
+        self.shared.idle_home.is_some() && here() != self.watched_on
     }
 
     /// Has its own timer fired, if it has one?
     fn is_overdue(&mut self, context: &mut Context<'_>) -> bool {
-        self.timer.as_mut().is_some_and(|timer| timer.sleep.as_mut().poll(context).is_ready())
+        self.timer.as_mut().is_some_and(|timer| timer.as_mut().poll(context).is_ready())
     }
 
     /// The deadline has passed, and the connection does not say so.

@@ -29,6 +29,9 @@ pub enum Unconnected {
     /// It was lost a moment ago, and another is being opened.
     #[error("it was lost, and is being opened again: {0}")]
     Lost(#[source] Arc<ConnectionEnd>),
+    /// The runtime that kept the connections has been shut down: there will be no other.
+    #[error("the runtime on which it was connected has been shut down")]
+    RuntimeGone,
     /// The pool has been closed.
     #[error("the pool is closed")]
     Closed,
@@ -40,7 +43,7 @@ impl Unconnected {
         match self {
             Self::NotYet => true,
             Self::Failed(error) => error.is_timeout(),
-            Self::Lost(_) | Self::Closed => false,
+            Self::Lost(_) | Self::RuntimeGone | Self::Closed => false,
         }
     }
 
@@ -48,7 +51,7 @@ impl Unconnected {
     pub fn is_permanent(&self) -> bool {
         match self {
             Self::Failed(error) => error.is_permanent(),
-            Self::Closed => true,
+            Self::RuntimeGone | Self::Closed => true,
             Self::NotYet | Self::Lost(_) => false,
         }
     }

@@ -85,6 +85,13 @@ impl Shared {
         PoolUsage { connections: connections.len(), usage: sum }
     }
 
+    /// A slot has lost its task.
+    pub(crate) fn unattended(&self) {
+        if !self.stopped.is_cancelled() {
+            *self.locked_reason() = Unconnected::RuntimeGone;
+        }
+    }
+
     fn locked_reason(&self) -> MutexGuard<'_, Unconnected> {
         self.reason.lock().unwrap_or_else(PoisonError::into_inner)
     }

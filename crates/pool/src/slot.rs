@@ -25,8 +25,18 @@ use crate::shared::Shared;
 
 /// Keeps one slot filled until the pool is stopped.
 pub(crate) async fn keep(shared: Arc<Shared>) {
+    let _attended = Attended(&shared);
     let stopped = shared.stopped.clone();
     stopped.run_until_cancelled(refill(&shared)).await;
+}
+
+/// A slot whose task is there. A task that is dropped though nobody stopped it went with its runtime.
+struct Attended<'a>(&'a Shared);
+
+impl Drop for Attended<'_> {
+    fn drop(&mut self) {
+        self.0.unattended();
+    }
 }
 
 async fn refill(shared: &Shared) {

@@ -137,6 +137,22 @@ impl Envelope {
     }
 }
 
+impl Envelope {
+    /// Is it the RESULT of a USE, of kind `Set_keyspace` (v5 §4.2.5.3)? What stands before its kind
+    /// is passed over, and nothing is decoded: the connection has another keyspace, whether or not
+    /// the rest can be read. A kind without a name is no response to anything.
+    pub fn switches_keyspace(&self) -> bool {
+        const SET_KEYSPACE: [u8; 4] = result::kind::SET_KEYSPACE.to_be_bytes();
+        if self.header.opcode != Opcode::Result {
+            return false;
+        }
+        let mut reader = Reader::new(&self.body);
+        prefixes::skip(&self.header, &mut reader).is_ok()
+            && reader.remaining() > SET_KEYSPACE.len()
+            && reader.rest().starts_with(&SET_KEYSPACE)
+    }
+}
+
 /// The response, rows without their content, and how many bytes of the body were read.
 fn decode(header: &EnvelopeHeader, body: &[u8]) -> Result<(Decoded, usize), DecodeError> {
     let version = header.version;

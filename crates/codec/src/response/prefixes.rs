@@ -87,3 +87,26 @@ fn read_some(header: &EnvelopeHeader, reader: &mut Reader<'_>) -> Result<Prefixe
     let payload = if loaded { Some(reader.bytes_map("custom payload")?) } else { None };
     Ok(Prefixes::new(tracing_id, warnings, payload))
 }
+
+/// Passes over what the flags announce, without a look at what it says.
+pub(super) fn skip(header: &EnvelopeHeader, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+    let flags = header.flags;
+    if !flags.announce_prefixes() {
+        return Ok(());
+    }
+    if flags.contains(EnvelopeFlags::TRACING) {
+        reader.uuid("id of a trace")?;
+    }
+    if flags.contains(EnvelopeFlags::WARNING) {
+        for _ in 0..reader.short("warnings")? {
+            reader.short_bytes("warning")?;
+        }
+    }
+    if flags.contains(EnvelopeFlags::CUSTOM_PAYLOAD) {
+        for _ in 0..reader.short("custom payload")? {
+            reader.short_bytes("custom payload")?;
+            reader.bytes("custom payload")?;
+        }
+    }
+    Ok(())
+}

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 use cqlwire_cluster::{Host, Plan};
 use cqlwire_codec::{EncodeError, Envelope, ErrorCode, StatementKind};
 use cqlwire_net::{Deadline, RefusedBecause, Request, RequestError};
+use uuid::Uuid;
 
 use super::decide::{Circumstances, Decision, decide};
 use super::send::{NotSent, Sent, send_to};
@@ -281,6 +282,15 @@ impl Run {
     fn closed(&mut self, of: StatementKind) -> Error {
         let kind = self.said_by_the_last().unwrap_or(ErrorKind::SessionClosed);
         self.end(of, kind)
+    }
+
+    /// The host that has the operation, or had it last.
+    pub(crate) fn host(&self) -> Option<Uuid> {
+        match &self.step {
+            Step::Asked(sent) => Some(sent.host.id()),
+            Step::Preparing(preparing) => Some(preparing.host.id()),
+            Step::Next | Step::Agreeing(_) => None,
+        }
     }
 
     /// The error that it ends with: after which attempts, and how long it took.

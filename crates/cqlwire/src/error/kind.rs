@@ -88,6 +88,15 @@ pub enum ErrorKind {
     /// `USE` would change one connection of many.
     #[error("USE changes a single connection: name the keyspace in the session's builder instead")]
     UseStatement,
+    /// The statement was prepared in another cluster or keyspace, where the same text is another
+    /// statement. Nothing was sent.
+    #[error("the statement was prepared in {there}, the session is in {here}: prepare it here")]
+    PreparedElsewhere {
+        /// Where it was prepared.
+        there: String,
+        /// Where it was to be executed.
+        here: String,
+    },
     /// The response cannot be read.
     #[error("the response cannot be read: {0}")]
     Decode(#[from] DecodeError),
@@ -218,6 +227,7 @@ impl ErrorKind {
             | Self::Settings { .. }
             | Self::Encode(_)
             | Self::PositionMismatch(_)
+            | Self::PreparedElsewhere { .. }
             | Self::Overloaded { .. } => false,
         }
     }

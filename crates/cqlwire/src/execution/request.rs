@@ -62,13 +62,14 @@ impl PageRequest {
         values: &dyn EncodeValues,
         options: Options,
     ) -> Result<Self, ErrorKind> {
+        statement.check_origin(&shared.origin)?;
         let markers = match statement {
             Statement::Text(_) => Arc::default(),
             Statement::Prepared(prepared) => prepared.bind_markers(),
         };
         let values = StoredValues::encode(values, markers).map_err(EncodeError::from)?;
         let statement = OwnedStatement::of(statement);
-        let keyspace = shared.keyspace.as_deref();
+        let keyspace = shared.origin.keyspace.as_deref();
         let fingerprint = fingerprint(statement.text(), keyspace, values.encoded());
         Ok(Self { shared, statement, values, fingerprint, options, whole: OnceLock::new() })
     }

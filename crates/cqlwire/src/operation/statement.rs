@@ -1,6 +1,7 @@
 //! Executing a statement, or asking for one page of its result.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use bytes::BytesMut;
 use cqlwire_cluster::Host;
@@ -14,7 +15,7 @@ use cqlwire_stream::Position;
 use super::{Encoded, NotEncoded, Operation};
 use crate::cql;
 use crate::error::ErrorKind;
-use crate::prepared::PreparedStatement;
+use crate::prepared::{Origin, PreparedStatement};
 use crate::profile::ExecutionProfile;
 
 /// A statement: in CQL, or prepared.
@@ -25,6 +26,15 @@ pub(crate) enum Statement<'a> {
 }
 
 impl Statement<'_> {
+    /// Is it one of this cluster and keyspace?
+    #[inline]
+    pub(crate) fn check_origin(&self, origin: &Arc<Origin>) -> Result<(), ErrorKind> {
+        match self {
+            Self::Text(_) => Ok(()),
+            Self::Prepared(prepared) => prepared.check_origin(origin),
+        }
+    }
+
     /// What it does, as far as its text tells.
     pub(crate) fn kind(&self) -> StatementKind {
         match self {

@@ -1,6 +1,8 @@
 //! Prepared statements.
 
+mod inner;
 mod metadata;
+mod origin;
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,14 +12,18 @@ use bytes::Bytes;
 use cqlwire_codec::{self as codec, ColumnSpec, RowsMetadata, StatementKind};
 use uuid::Uuid;
 
+use self::inner::Inner;
 use self::metadata::Known;
 pub(crate) use self::metadata::{ResultMetadata, StatementMetadata};
+pub(crate) use self::origin::{Held, Origin};
 use crate::cql;
+use crate::error::ErrorKind;
 
 /// A statement that the cluster has parsed, to be executed many times with different values.
 ///
 /// Cheap to clone; may be used by many tasks at once. A host that does not know it yet, or no
-/// longer, is taught it when it says so.
+/// longer, is taught it when it says so. It belongs to the cluster and the keyspace of the session
+/// that prepared it, and another session refuses it.
 ///
 /// Values are encoded by what the host that executes them said of the bind markers. When a table
 /// was altered, or dropped and created anew, the values of the next execution are encoded anew, or
@@ -28,17 +34,37 @@ pub struct PreparedStatement {
     inner: Arc<Inner>,
 }
 
-struct Inner {
-    text: String,
-    kind: StatementKind,
-    known: ArcSwap<Known>,
-}
-
 impl PreparedStatement {
-    pub(crate) fn new(text: String, prepared: codec::Prepared) -> Self {
-        let kind = cql::kind(&text);
-        let known = ArcSwap::from_pointee(Known::new(Arc::new(prepared.into())));
-        Self { inner: Arc::new(Inner { text, kind, known }) }
+    /// The statement of this text, after `host` prepared it and said this: the one that is held, if
+    /// there is one, so that all handles of a text know the same.
+    pub(crate) fn of(
+        held: &Held,
+        origin: &Arc<Origin>,
+        text: &str,
+        host: Uuid,
+        said: codec::Prepared,
+    ) -> Self {
+        let known = ArcSwap::from_pointee(Known::new(Arc::new(said.clone().into())));
+        let (kind, origin) = (cql::kind(text), Arc::clone(origin));
+        let new = Arc::new(Inner { text: text.to_owned(), kind, origin, known });
+        match held.hold(&new) {
+            None => Self { inner: new },
+            Some(inner) => {
+                let statement = Self { inner };
+                statement.learn(host, said);
+                statement
+            }
+        }
+    }
+
+    /// Was it prepared in this cluster and keyspace? In another it is another statement.
+    #[inline]
+    pub(crate) fn check_origin(&self, origin: &Arc<Origin>) -> Result<(), ErrorKind> {
+        let own = &self.inner.origin;
+        if Arc::ptr_eq(own, origin) || own == origin {
+            return Ok(());
+        }
+        Err(ErrorKind::PreparedElsewhere { there: own.to_string(), here: origin.to_string() })
     }
 
     /// The statement in CQL.

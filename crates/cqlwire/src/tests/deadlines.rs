@@ -247,3 +247,20 @@ fn block_on<F: Future>(future: F) -> F::Output {
         }
     }
 }
+
+/// The classic mistake: a session that outlives the runtime of the test that made it.
+#[test]
+fn g5_2_a_session_without_its_runtime_says_so_at_once() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (node, session) = runtime.block_on(async {
+        let node = ScriptedNode::builder().start_tcp().await.unwrap();
+        let session = super::connected(&node).await;
+        (node, session)
+    });
+    drop(runtime);
+    let error = block_on(session.query(INSERT, ())).unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("the runtime on which it was connected has been shut down"), "{text}");
+    assert!(!error.is_retryable() && !error.may_have_been_applied(), "{text}");
+    drop((session, node));
+}

@@ -57,10 +57,11 @@ async fn a_position_of_another_result_is_refused_before_anything_is_sent() {
     let position: Position = kept(&session).await.parse().unwrap();
     let by_city = session.prepare(SELECT).await.unwrap();
     let elsewhere = memory.builder().keyspace("elsewhere").connect().await.unwrap();
+    let by_city_there = elsewhere.prepare(SELECT).await.unwrap();
     let sent = memory.node().count(Opcode::Execute) + memory.node().count(Opcode::Query);
     for (execution, expected) in [
         (session.query(OTHER, ("Oslo",)), PositionMismatch::Statement),
-        (elsewhere.execute(&by_city, ("Oslo",)), PositionMismatch::Statement),
+        (elsewhere.execute(&by_city_there, ("Oslo",)), PositionMismatch::Statement),
         (session.execute(&by_city, ("Bergen",)), PositionMismatch::Values),
     ] {
         let mut pages = execution.page_size(10).stream().from_position(position.clone()).pages();

@@ -155,3 +155,46 @@ async fn g15_1_pages_go_on_by_the_markers_of_now_or_not_at_all() {
     let error = pages.try_next().await.unwrap_err();
     assert!(error.to_string().starts_with("column `a`: float"), "{error}");
 }
+
+/// Whoever prepares the same text anew tells all who hold it.
+#[tokio::test(start_paused = true)]
+async fn g15_1_handles_of_one_text_know_the_same() {
+    let nodes = three();
+    alter(&nodes, &ColumnType::Int);
+    let (memory, session) = connected(nodes).await;
+    let old = session.prepare(WRITE).await.unwrap();
+    session.execute(&old, (0, 5_i32)).await.unwrap();
+    alter(memory.nodes(), &ColumnType::Float);
+    for k in 0..3 {
+        let new = session.prepare(WRITE).await.unwrap();
+        session.execute(&new, (k, 5_f32)).await.unwrap();
+    }
+    for k in 0..6 {
+        names_the_column(&session.execute(&old, (k, 5_i32)).await.unwrap_err());
+    }
+}
+
+/// In another keyspace the same text is another statement.
+#[tokio::test(start_paused = true)]
+async fn g15_6_a_statement_is_refused_by_a_session_of_another_keyspace() {
+    let nodes = three();
+    alter(&nodes, &ColumnType::Int);
+    let memory = Memory::of(nodes);
+    let in_keyspace = |name: &str| memory.builder().keyspace(name).connect();
+    let (a, b) = (in_keyspace("ka").await.unwrap(), in_keyspace("kb").await.unwrap());
+    let also_a = in_keyspace("ka").await.unwrap();
+    let write = a.prepare(WRITE).await.unwrap();
+    let sent = || memory.nodes().iter().map(|node| node.count(Opcode::Execute)).sum::<u64>();
+    let before = sent();
+    let errors = [
+        b.execute(&write, (1, 5_i32)).await.map(drop).unwrap_err(),
+        b.execute(&write, (1, 5_i32)).pages().try_next().await.map(drop).unwrap_err(),
+    ];
+    for error in errors {
+        let text = error.to_string();
+        assert!(text.contains("keyspace `ka`") && text.contains("keyspace `kb`"), "{text}");
+        assert!(!error.may_have_been_applied() && !error.is_retryable());
+    }
+    assert_eq!(sent(), before);
+    also_a.execute(&write, (1, 5_i32)).await.unwrap();
+}

@@ -4,8 +4,7 @@ use std::task::Waker;
 use std::time::Instant;
 
 use cqlwire_codec::{
-    Arrival, Envelope, ErrorCode, Opcode, Oversized, Response, ResultResponse, StreamId,
-    decode_response,
+    Arrival, Envelope, ErrorCode, Opcode, Oversized, Response, StreamId, decode_response,
 };
 
 use super::{Connection, Life};
@@ -95,9 +94,7 @@ impl Connection {
             return;
         }
         match written {
-            Written::All if self.heartbeat.number < self.outgoing.taken() => {
-                self.liveness.written(now);
-            }
+            Written::All if self.outgoing.own_is_taken() => self.liveness.written(now),
             Written::All | Written::Part => self.liveness.moved(now),
             Written::Nothing => {}
         }
@@ -131,8 +128,7 @@ impl Connection {
             Look::Ask => {
                 if !self.heartbeat.owed {
                     let envelope = &self.heartbeat.envelope;
-                    self.heartbeat.number =
-                        self.outgoing.push(envelope, StreamId::CONNECTION, None);
+                    let _number = self.outgoing.push(envelope, StreamId::CONNECTION, None);
                     self.heartbeat.owed = true;
                 }
                 Ok(())
@@ -235,20 +231,9 @@ impl Connection {
     }
 }
 
-/// Is it the RESULT of kind `Set_keyspace` (v5 §4.2.5.3)? What else stands before its kind, it has to be read for.
+/// Is it the RESULT of a USE? Of one over the limit that is not known.
 fn switches_keyspace(arrival: &Arrival) -> bool {
-    const SET_KEYSPACE: [u8; 4] = 3_i32.to_be_bytes();
-    let Arrival::Envelope(envelope) = arrival else { return false };
-    if envelope.header.opcode != Opcode::Result {
-        return false;
-    }
-    if !envelope.header.flags.announce_prefixes() {
-        // A kind without a name is no response to anything.
-        return envelope.body.len() > SET_KEYSPACE.len()
-            && envelope.body.starts_with(&SET_KEYSPACE);
-    }
-    let decoded = decode_response(envelope).map(|decoded| decoded.response);
-    matches!(decoded, Ok(Response::Result(ResultResponse::SetKeyspace(_))))
+    matches!(arrival, Arrival::Envelope(envelope) if envelope.switches_keyspace())
 }
 
 /// Does this answer a heartbeat? A server that is overloaded or still starting refuses OPTIONS as it refuses

@@ -70,8 +70,6 @@ enum Life {
 struct Heartbeat {
     envelope: RequestEnvelope,
     owed: bool,
-    /// That of the last one in the outgoing buffer.
-    number: u64,
 }
 
 /// What the server said unasked, for whoever reads it.
@@ -145,7 +143,7 @@ impl Connection {
             outgoing: Outgoing::default(),
             deadlines: Deadlines::new(now),
             liveness: Liveness::new(now, settings.heartbeat_after, settings.heartbeat_timeout),
-            heartbeat: Heartbeat { envelope, owed: false, number: 0 },
+            heartbeat: Heartbeat { envelope, owed: false },
             outlived: false,
             events: Events::default(),
             shell: Shell::default(),

@@ -57,3 +57,20 @@ fn only_elsewhere_it_keeps_a_timer_of_its_own() {
     assert!(request.timer.is_none());
     drop(server);
 }
+
+/// A task of its own for each future, as `FuturesUnordered` has, is the same waker on every runtime.
+#[test]
+fn g6_1_by_the_same_waker_on_another_runtime_it_keeps_a_timer_too() {
+    let runtime = || Builder::new_current_thread().enable_all().build().unwrap();
+    let (home, elsewhere) = (runtime(), runtime());
+    let (connection, server) = home.block_on(played::connected(&played::settings(), 4096));
+    let mut request = pin!(send(&connection, "SELECT", seconds(5)));
+    let same = Arc::<Woken>::default();
+    home.block_on(async { assert!(!poll(request.as_mut(), &same)) });
+    assert!(request.timer.is_none());
+    elsewhere.block_on(async { assert!(!poll(request.as_mut(), &same)) });
+    assert!(request.timer.is_some(), "nobody would notice its deadline");
+    home.block_on(async { assert!(!poll(request.as_mut(), &same)) });
+    assert!(request.timer.is_none());
+    drop(server);
+}

@@ -70,6 +70,10 @@ impl EncodeValue for CqlDuration {
         Ok(())
     }
 
+    fn own_type(&self) -> Option<ColumnType> {
+        Some(ColumnType::Duration)
+    }
+
     fn fits(ty: &ColumnType) -> Result<(), ValueError> {
         Self::accepts(ty)
     }

@@ -92,6 +92,18 @@ impl EncodeValue for Nested<'_> {
             CqlValue::Time(_) => ColumnType::Time,
             CqlValue::List(values) => ColumnType::List(of_all(values)?),
             CqlValue::Set(values) => ColumnType::Set(of_all(values)?),
+            CqlValue::Vector(values) => {
+                ColumnType::Vector(of_all(values)?, values.len().try_into().ok()?)
+            }
+            CqlValue::Map(entries) => {
+                let depth = self.depth.checked_sub(1)?;
+                let all = || entries.iter().map(|(key, value)| (key, value));
+                let own = |value| Self { value, depth }.own_type();
+                let key = all().find_map(|(key, _)| own(key))?;
+                let value = all().find_map(|(_, value)| own(value))?;
+                ColumnType::Map(Box::new(key), Box::new(value))
+            }
+            CqlValue::Duration(_) => ColumnType::Duration,
             CqlValue::UserType(value) => ColumnType::UserType(Arc::clone(&value.user_type)),
             CqlValue::Tuple(values) => {
                 let mut types = self.all(values).ok()?.map(|value| value.own_type());
@@ -197,6 +209,10 @@ impl<'a> Nested<'a> {
         let mut values: BTreeMap<_, _> = value.fields().collect();
         measured(out, |out| {
             for (name, field_type) in &wanted.fields {
+                // Left out at the end, as of a value whose fields are in order.
+                if values.is_empty() {
+                    break;
+                }
                 let value = values.remove(name.as_str()).unwrap_or(&CqlValue::Null);
                 self.field(name, value, field_type, out)?;
             }

@@ -54,6 +54,9 @@ impl<'a> Ordered<'a> {
         if self.are_sorted {
             return Ok(count);
         }
+        if self.entries(out, cells).count() != count {
+            return Err(ValueError::misplaced(NOT_ONE));
+        }
         if count <= FEW {
             let mut entries = ArrayVec::<_, FEW>::from_iter(self.entries(out, cells));
             self.sort(out, &mut entries)
@@ -114,4 +117,5 @@ impl<'a> Ordered<'a> {
     }
 }
 
+const NOT_ONE: &str = "an element of a set or map was not written as one value";
 const SAME_KEY: &str = "two keys of a map are the same to a server, and their values differ";

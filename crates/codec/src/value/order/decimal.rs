@@ -5,10 +5,14 @@
 
 use std::cmp::Ordering;
 
+use super::misfits;
 use super::number::{is_negative, minimal};
 
 pub(super) fn compare(a: &[u8], b: &[u8]) -> Ordering {
-    let (Some(a), Some(b)) = (Decimal::new(a), Decimal::new(b)) else { return a.cmp(b) };
+    let (a, b) = match (Decimal::new(a), Decimal::new(b)) {
+        (Some(a), Some(b)) => (a, b),
+        (first, second) => return misfits(first.is_some(), second.is_some(), a, b),
+    };
     match (a.sign(), b.sign()) {
         (Ordering::Less, Ordering::Less) => a.compare_sizes(&b).reverse(),
         (Ordering::Greater, Ordering::Greater) => a.compare_sizes(&b),

@@ -67,5 +67,13 @@ pub(super) fn compare(ty: Option<&ColumnType>, a: &[u8], b: &[u8]) -> Ordering {
     }
 }
 
+/// Two of which not both are of their type: those that are not are first, by their bytes. So there
+/// is one order of all bytes, without which sorting panics.
+fn misfits(fits: bool, other_fits: bool, a: &[u8], b: &[u8]) -> Ordering {
+    fits.cmp(&other_fits).then_with(|| a.cmp(b))
+}
+
+#[cfg(test)]
+mod differential;
 #[cfg(test)]
 mod tests;

@@ -17,7 +17,8 @@ pub(super) fn counted(a: &[u8], b: &[u8], types: &[&ColumnType]) -> Ordering {
             unequal => return unequal,
         }
     }
-    counts.0.cmp(&counts.1)
+    // Of what is well formed the counts would say it alone.
+    b.is_empty().cmp(&a.is_empty()).then(counts.0.cmp(&counts.1))
 }
 
 /// Tuples and user types (`TupleType`): a value may end before its type does, and what is missing
@@ -81,7 +82,8 @@ fn take_bytes<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
 }
 
 fn take_element<'a>(rest: &mut &'a [u8], size: Option<usize>) -> &'a [u8] {
-    let length = size.or_else(|| usize::try_from(take_unsigned(rest).ok()?).ok());
+    let length =
+        size.filter(|size| *size > 0).or_else(|| usize::try_from(take_unsigned(rest).ok()?).ok());
     // At least something, so that there is an end to it.
     take(rest, length.unwrap_or(usize::MAX))
 }

@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use super::misfits;
+
 /// Two's complement of one size: `Int32Type`, `LongType` and their kin.
 pub(super) fn fixed(a: &[u8], b: &[u8]) -> Ordering {
     sign(a).cmp(&sign(b)).then_with(|| a.cmp(b))
@@ -25,7 +27,7 @@ pub(super) fn float(a: &[u8], b: &[u8]) -> Ordering {
             let (a, b) = (f32::from_be_bytes(*a), f32::from_be_bytes(*b));
             a.is_nan().cmp(&b.is_nan()).then_with(|| either_nan(a.is_nan(), || a.total_cmp(&b)))
         }
-        _ => a.cmp(b),
+        (first, second) => misfits(first.is_some(), second.is_some(), a, b),
     }
 }
 
@@ -36,7 +38,7 @@ pub(super) fn double(a: &[u8], b: &[u8]) -> Ordering {
             let (a, b) = (f64::from_be_bytes(*a), f64::from_be_bytes(*b));
             a.is_nan().cmp(&b.is_nan()).then_with(|| either_nan(a.is_nan(), || a.total_cmp(&b)))
         }
-        _ => a.cmp(b),
+        (first, second) => misfits(first.is_some(), second.is_some(), a, b),
     }
 }
 

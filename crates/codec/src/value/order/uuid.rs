@@ -2,9 +2,14 @@
 
 use std::cmp::Ordering;
 
+use super::misfits;
+
 /// `UUIDType`: the version; of version 1 the time; then the bytes, unsigned.
 pub(super) fn compare(a: &[u8], b: &[u8]) -> Ordering {
-    let (Some(a), Some(b)) = (halves(a), halves(b)) else { return a.cmp(b) };
+    let (a, b) = match (halves(a), halves(b)) {
+        (Some(a), Some(b)) => (a, b),
+        (first, second) => return misfits(first.is_some(), second.is_some(), a, b),
+    };
     let by_time = version(a.0) == 1;
     let high = |half| if by_time { time(half) } else { half };
     let versions = version(a.0).cmp(&version(b.0));
@@ -15,7 +20,10 @@ pub(super) fn compare(a: &[u8], b: &[u8]) -> Ordering {
 pub(super) fn compare_times(a: &[u8], b: &[u8]) -> Ordering {
     /// What makes the order of unsigned bytes that of signed ones.
     const SIGNS: u64 = 0x8080_8080_8080_8080;
-    let (Some(a), Some(b)) = (halves(a), halves(b)) else { return a.cmp(b) };
+    let (a, b) = match (halves(a), halves(b)) {
+        (Some(a), Some(b)) => (a, b),
+        (first, second) => return misfits(first.is_some(), second.is_some(), a, b),
+    };
     time(a.0).cmp(&time(b.0)).then_with(|| (a.1 ^ SIGNS).cmp(&(b.1 ^ SIGNS)))
 }
 

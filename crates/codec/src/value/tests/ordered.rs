@@ -202,3 +202,68 @@ proptest! {
         }
     }
 }
+
+/// The fields that the type has and the value has not, at its end, are left out.
+#[test]
+fn a_user_type_has_the_same_bytes_whatever_the_order_of_its_fields() {
+    let user = |names: &[&str]| UserType {
+        keyspace: "ks".into(),
+        name: "u".into(),
+        fields: names.iter().map(|name| ((*name).to_owned(), Int)).collect(),
+    };
+    let value = |names: &[&str], values: &[i32]| {
+        let values = values.iter().copied().map(CqlValue::Int).collect();
+        CqlValue::UserType(CqlUserType { user_type: user(names).into(), values })
+    };
+    let wanted = ColumnType::UserType(user(&["a", "b", "c"]).into());
+    let in_order = encode(Some(&wanted), &value(&["a", "b"], &[1, 2])).unwrap();
+    assert_eq!(in_order, cells(&[Some(&[0, 0, 0, 1]), Some(&[0, 0, 0, 2])]));
+    assert_eq!(encode(Some(&wanted), &value(&["b", "a"], &[2, 1])).unwrap(), in_order);
+}
+
+/// Whatever an `EncodeValue` of a user's makes of itself.
+struct Odd(Vec<u8>);
+
+impl EncodeValue for Odd {
+    fn encode(
+        &self,
+        _: Option<&ColumnType>,
+        out: &mut bytes::BytesMut,
+    ) -> Result<(), crate::ValueError> {
+        crate::value::encode::put_bytes(out, &self.0)
+    }
+}
+
+/// Several values where one belongs.
+struct Several(usize);
+
+impl EncodeValue for Several {
+    fn encode(
+        &self,
+        _: Option<&ColumnType>,
+        out: &mut bytes::BytesMut,
+    ) -> Result<(), crate::ValueError> {
+        (0..self.0).try_for_each(|at| crate::value::encode::put_bytes(out, &[u8::from(at == 0)]))
+    }
+}
+
+#[test]
+fn g7_3_what_writes_too_much_of_itself_does_not_panic() {
+    let _outcome = encode(Some(&set(Int)), &[Several(100), Several(1)]);
+}
+
+proptest! {
+    #[test]
+    fn g7_3_what_is_none_of_its_type_has_one_order_too(
+        ty in proptest::sample::select(vec![
+            Decimal, ColumnType::Float, ColumnType::Double, ColumnType::Uuid, ColumnType::TimeUuid,
+            list(Int), map(Int, Text), vector_of(Text, 2), ColumnType::Tuple(vec![Int, Text]),
+        ]),
+        values in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..18), 0..200),
+    ) {
+        let mut odd: Vec<Odd> = values.into_iter().map(Odd).collect();
+        let once = encode(Some(&set(ty.clone())), &odd).unwrap();
+        odd.reverse();
+        prop_assert_eq!(encode(Some(&set(ty)), &odd).unwrap(), once);
+    }
+}

@@ -1,6 +1,7 @@
 //! Is the server still there? What is asked, when, and how long an answer is waited for.
 
 use super::*;
+use crate::requests::Reached;
 
 #[test]
 fn a_silent_server_is_asked_once_and_then_taken_for_dead() {
@@ -131,4 +132,54 @@ fn a_heartbeat_after_hardly_any_time_does_not_flood() {
         }
     }
     assert_eq!(asked, 10);
+}
+
+#[test]
+fn a3_what_is_withdrawn_before_the_question_does_not_keep_a_dead_server_alive() {
+    let mut bench = Bench::new(Settings::default());
+    let upload = bench.core.submit(request_of(1, 1 << 20), bench.now + LONG).unwrap().ticket;
+    let batch = bench.take();
+    // Two wait behind it; the larger one stays, so that the gap of the other is not closed at once.
+    let late = bench.submit_within(2, Duration::from_secs(10));
+    let larger = bench.core.submit(request_of(3, 100), bench.now + LONG).unwrap().ticket;
+    bench.pass(Duration::from_secs(29)).unwrap();
+    bench.core.handle_written(bench.now, Written::Part);
+    bench.pass(Duration::from_secs(1)).unwrap();
+    drop(batch);
+    assert_eq!(bench.outcome(late), Outcome::DeadlinePassed(Reached::Queued));
+    assert_eq!(bench.transmit().len(), 2, "the larger one, and the question");
+    // The socket was full for 30 seconds, so that twice that is waited for an answer.
+    let mut silent = 0;
+    while silent < 600 && bench.pass(Duration::from_secs(1)).is_ok() {
+        bench.core.handle_written(bench.now, Written::All);
+        silent += 1;
+    }
+    assert!(silent <= 60, "nothing was heard for {silent} seconds after the question");
+    drop((std::mem::ManuallyDrop::new(upload), std::mem::ManuallyDrop::new(larger)));
+    std::mem::forget(bench.core);
+}
+
+#[test]
+fn who_was_congested_for_a_short_while_has_no_less_time_than_others() {
+    let heartbeat_after = Duration::from_secs(1);
+    let mut bench = Bench::new(Settings { heartbeat_after, ..Settings::default() });
+    bench.pass(heartbeat_after).unwrap();
+    bench.core.handle_written(bench.now, Written::Part);
+    assert_eq!(bench.transmit(), [(StreamId::CONNECTION, None)]);
+    bench.pass(Duration::from_secs(4)).unwrap();
+    assert_eq!(bench.pass(Duration::from_secs(1)), Err(Unresponsive));
+}
+
+/// A server would answer the second as well, when nothing is owed to it any more.
+#[test]
+fn i6_while_a_heartbeat_is_owed_no_second_is_sent() {
+    let mut bench = Bench::new(Settings::default());
+    bench.pass(Duration::from_secs(30)).unwrap();
+    assert_eq!(bench.transmit(), [(StreamId::CONNECTION, None)]);
+    bench.core.handle_progress(bench.now);
+    bench.pass(Duration::from_secs(30)).unwrap();
+    assert_eq!(bench.transmit(), []);
+    bench.deliver(answer(StreamId::CONNECTION, Opcode::Supported, 0)).unwrap();
+    bench.pass(Duration::from_secs(30)).unwrap();
+    assert_eq!(bench.transmit(), [(StreamId::CONNECTION, None)]);
 }

@@ -244,3 +244,42 @@ fn g15_6_a_keyspace_that_was_switched_ends_the_connection_behind_its_response() 
         bench.assert_at_rest();
     }
 }
+
+/// A RESULT behind these prefixes, which its flags announce.
+fn announced(stream: StreamId, flags: u8, body: Vec<u8>) -> Envelope {
+    let mut envelope = answer(stream, Opcode::Result, 0);
+    envelope.header.flags = EnvelopeFlags::from_bits(flags);
+    envelope.header.length = u32::try_from(body.len()).unwrap();
+    envelope.body = body.into();
+    envelope
+}
+
+#[test]
+fn g15_6_a_switch_is_seen_behind_whatever_stands_before_it() {
+    const SWITCH: &[u8] = b"\0\0\0\x03\0\x01k";
+    const NOT_UTF8: &[u8] = b"\0\0\0\x03\0\x01\xFF";
+    let warned = b"\0\x01\0\x01w";
+    let traced = [7; 16];
+    // The second is a payload whose key is no UTF-8.
+    let loaded = b"\0\x01\0\x01k\0\0\0\x01v";
+    let odd = b"\0\x01\0\x01\xFF\0\0\0\x01v";
+    let cases: [(u8, Vec<u8>); 8] = [
+        (0, SWITCH.to_vec()),
+        (0, NOT_UTF8.to_vec()),
+        (8, [&warned[..], SWITCH].concat()),
+        (2, [&traced[..], SWITCH].concat()),
+        (14, [&traced[..], warned, loaded, SWITCH].concat()),
+        (8, [&warned[..], NOT_UTF8].concat()),
+        (2, [&traced[..], NOT_UTF8].concat()),
+        (4, [&odd[..], SWITCH].concat()),
+    ];
+    for (flags, body) in cases {
+        let mut bench = Bench::new(Settings::default());
+        let ticket = bench.submit(1);
+        let stream = bench.transmit()[0].0;
+        let delivered = bench.deliver(announced(stream, flags, body.clone()));
+        assert_eq!(delivered, Err(Violation::KeyspaceSwitched), "{flags} {body:?}");
+        drop(bench.outcome(ticket));
+        bench.end(0);
+    }
+}
