@@ -259,6 +259,13 @@ fn oracle(ty: &T, a: &V, b: &V) -> Ordering {
             // Small ones are vints of one byte.
             (a.months, a.days, a.nanos).cmp(&(b.months, b.days, b.nanos))
         }
+        _ => oracle_of_made(ty, a, b),
+    }
+}
+
+/// Of what is made of other values.
+fn oracle_of_made(ty: &T, a: &V, b: &V) -> Ordering {
+    match (ty, a, b) {
         (T::List(of) | T::Vector(of, _), V::List(a) | V::Vector(a), V::List(b) | V::Vector(b)) => {
             all(a.iter(), b.iter(), |_, a, b| oracle(of, a, b))
         }
