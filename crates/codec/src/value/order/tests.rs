@@ -183,6 +183,19 @@ fn decimals_of_many_digits_are_compared_exactly() {
     }
 }
 
+/// Ten times a number whose bits are all ones has four bits more, not three.
+#[test]
+fn decimals_are_not_judged_by_too_few_bits() {
+    let ones = [&[0x7F][..], &[0xFF; 19]].concat();
+    let less = [&[0x04][..], &[0; 20]].concat();
+    let (a, b) = (
+        decimal_bytes(CqlVarint::from_signed_bytes_be(&ones), 0),
+        decimal_bytes(CqlVarint::from_signed_bytes_be(&less), 1),
+    );
+    assert!(compare(Some(&T::Decimal), &a, &b).is_gt());
+    assert!(compare(Some(&T::Decimal), &b, &a).is_lt());
+}
+
 fn num(n: u8) -> Vec<u8> {
     [&[0; 99][..], &[n]].concat()
 }

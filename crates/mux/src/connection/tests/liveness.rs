@@ -155,8 +155,7 @@ fn a3_what_is_withdrawn_before_the_question_does_not_keep_a_dead_server_alive() 
         silent += 1;
     }
     assert!(silent <= 60, "nothing was heard for {silent} seconds after the question");
-    drop((std::mem::ManuallyDrop::new(upload), std::mem::ManuallyDrop::new(larger)));
-    std::mem::forget(bench.core);
+    std::mem::forget((upload, larger, bench.core));
 }
 
 #[test]
