@@ -104,3 +104,33 @@ impl fmt::Debug for PreparedStatement {
         f.debug_struct("PreparedStatement").field("text", &self.inner.text).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use cqlwire_codec::{BindMetadata, Prepared};
+
+    use super::*;
+
+    fn prepared() -> Prepared {
+        let bind = BindMetadata { columns: Arc::default(), partition_key: Vec::new() };
+        let result = RowsMetadata {
+            columns: None,
+            column_count: 0,
+            paging_state: None,
+            new_metadata_id: None,
+        };
+        Prepared { id: Bytes::from_static(b"id"), result_metadata_id: None, bind, result }
+    }
+
+    /// Whoever found by older markers that its values do not fit tries once more.
+    #[test]
+    fn g15_1_what_a_host_says_that_had_to_be_asked_is_news() {
+        let host = Uuid::from_u128(1);
+        let statement = PreparedStatement::new("SELECT 1".to_owned(), prepared());
+        assert!(!statement.learn(host, prepared()), "it says what is known");
+        statement.forgotten_by(host);
+        assert!(statement.metadata_on(host).is_none());
+        assert!(statement.learn(host, prepared()));
+        assert!(statement.metadata_on(host).is_some());
+    }
+}

@@ -131,7 +131,7 @@ async fn g6_3_a_timeout_says_where_and_for_how_long() {
 }
 
 /// RESULT that the keyspace `k` was created: a schema change (v5 §4.2.5.5).
-fn keyspace_created() -> BytesMut {
+pub(super) fn keyspace_created() -> BytesMut {
     let mut body = BytesMut::new();
     body.put_i32(5);
     for text in ["CREATED", "KEYSPACE", "k"] {
@@ -165,4 +165,60 @@ async fn g6_1_waiting_for_schema_agreement_ends() {
         assert!(created.schema_change().is_some());
         assert!(started.elapsed() <= SOON + Duration::from_millis(50));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn g6_1_a_call_waits_for_schema_agreement_no_longer_than_its_own_timeout() {
+    const CREATE: &str = "CREATE KEYSPACE k";
+    let other = Member { schema: [7; 16], ..Member::new(([127, 0, 0, 2], 9042).into()) };
+    let nodes =
+        [ScriptedNode::builder().in_memory(), ScriptedNode::builder().member(other).in_memory()];
+    nodes[0].set_peers([nodes[1].member()]);
+    nodes[1].set_peers([nodes[0].member()]);
+    for node in &nodes {
+        let created = keyspace_created();
+        node.prime(Prime::statement(CREATE).raw(Opcode::Result, EnvelopeFlags::NONE, created));
+    }
+    let memory = Memory::of(nodes);
+    let session = memory.session().await;
+    let connected = || session.resources().connections == 2;
+    cqlwire_testkit::eventually(PATIENCE, "both are connected", connected).await;
+    let started = Instant::now();
+    let created = session.query(CREATE, ()).timeout(SOON).await.unwrap();
+    assert_eq!(created.schema_agreed(), Some(false));
+    assert!(started.elapsed() <= SOON + Duration::from_millis(50), "{:?}", started.elapsed());
+}
+
+/// Two nodes that say the same of the schema, and answer CREATE.
+fn agreeing() -> [ScriptedNode; 2] {
+    let other = Member { schema: [0x5C; 16], ..Member::new(([127, 0, 0, 2], 9042).into()) };
+    let nodes =
+        [ScriptedNode::builder().in_memory(), ScriptedNode::builder().member(other).in_memory()];
+    nodes[0].set_peers([nodes[1].member()]);
+    nodes[1].set_peers([nodes[0].member()]);
+    for node in &nodes {
+        let created = keyspace_created();
+        let create = Prime::statement("CREATE KEYSPACE k");
+        node.prime(create.raw(Opcode::Result, EnvelopeFlags::NONE, created));
+    }
+    nodes
+}
+
+const VERSION: &str = "SELECT schema_version FROM system.local WHERE key = 'local'";
+
+#[tokio::test(start_paused = true)]
+async fn servers_that_do_not_say_which_schema_they_have_do_not_agree() {
+    let memory = Memory::of(agreeing());
+    let session = memory.builder().schema_agreement_timeout(SOON).connect().await.unwrap();
+    let connected = || session.resources().connections == 2;
+    cqlwire_testkit::eventually(PATIENCE, "both are connected", connected).await;
+    memory.nodes()[1].prime(Prime::statement(VERSION).error(0, "not now"));
+    let created = session.query("CREATE KEYSPACE k", ()).await.unwrap();
+    assert_eq!(created.schema_agreed(), Some(false), "one does not say");
+    for node in memory.nodes() {
+        node.prime(Prime::statement(VERSION).close());
+        node.prime(Prime::opcode(Opcode::Startup).silence());
+    }
+    let created = session.query("CREATE KEYSPACE k", ()).await.unwrap();
+    assert_eq!(created.schema_agreed(), Some(false), "nobody is there");
 }
