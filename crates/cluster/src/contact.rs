@@ -19,8 +19,9 @@ pub(crate) struct Contacts<'a> {
     /// The cluster that they have to belong to, if that is known.
     cluster: Option<&'a str>,
     race: Race<'a, Step>,
-    /// Several contact points may stand for one server.
-    tried: HashSet<ServerAddress>,
+    /// By the names that they have: several contact points may stand for one server, whose
+    /// certificate may be made out to one of them alone.
+    tried: HashSet<(ServerAddress, String)>,
 }
 
 /// A server that has said what it knows of the cluster.
@@ -91,7 +92,7 @@ impl<'a> Contacts<'a> {
     }
 
     fn enter(&mut self, rank: Rank, contact_point: Option<Endpoint>, address: ServerAddress) {
-        if !self.tried.insert(address.clone()) {
+        if !self.tried.insert((address.clone(), address.host())) {
             return;
         }
         let (settings, pool, deadline) = (self.settings, self.pool, self.deadline);

@@ -1,6 +1,6 @@
 //! The whole result of one statement.
 
-use cqlwire_codec::{DecodeRow, RowIter, SchemaChange, ValueError};
+use cqlwire_codec::{DecodeRow, RowIter, SchemaChange, StatementKind, ValueError};
 use cqlwire_stream::Page;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -13,11 +13,17 @@ pub struct QueryResult {
     page: Page,
     /// What changed, and whether all servers know.
     schema: Option<(Box<SchemaChange>, bool)>,
+    /// What the statement does, which its errors tell.
+    of: StatementKind,
 }
 
 impl QueryResult {
-    pub(crate) const fn new(page: Page, schema: Option<(Box<SchemaChange>, bool)>) -> Self {
-        Self { page, schema }
+    pub(crate) const fn new(
+        page: Page,
+        schema: Option<(Box<SchemaChange>, bool)>,
+        of: StatementKind,
+    ) -> Self {
+        Self { page, schema, of }
     }
 
     /// The rows, decoded one at a time and borrowed from the result.
@@ -26,7 +32,7 @@ impl QueryResult {
     ///
     /// The columns do not go with `T`; the error names the column.
     pub fn rows<'r, T: DecodeRow<'r>>(&'r self) -> Result<RowIter<'r, T>> {
-        Ok(self.page.rows()?)
+        self.page.rows().map_err(|error| self.unreadable(error))
     }
 
     /// The first row, if there is one.
@@ -38,7 +44,8 @@ impl QueryResult {
         if self.page.is_empty() {
             return Ok(None);
         }
-        Ok(self.page.rows()?.next().transpose()?)
+        let first = self.page.rows().and_then(|mut rows| rows.next().transpose());
+        first.map_err(|error| self.unreadable(error))
     }
 
     /// The only row, or none.
@@ -80,7 +87,7 @@ impl QueryResult {
         }
         let row: Option<cqlwire_codec::Row<'_>> = self.first_row()?;
         let applied = row.map(|row| row.get::<bool>(APPLIED)).transpose();
-        Ok(applied.map_err(|error: ValueError| Error::from(error))?.unwrap_or(false))
+        Ok(applied.map_err(|error| self.unreadable(error))?.unwrap_or(false))
     }
 
     /// How many rows there are.
@@ -107,6 +114,11 @@ impl QueryResult {
     #[cold]
     fn wrong_count(&self, expected: &'static str) -> Error {
         let found = u32::try_from(self.row_count()).unwrap_or(u32::MAX);
-        Error::new(ErrorKind::RowCount { expected, found })
+        Error::new(ErrorKind::RowCount { expected, found }).of(self.of)
+    }
+
+    #[cold]
+    fn unreadable(&self, error: ValueError) -> Error {
+        Error::from(error).of(self.of)
     }
 }

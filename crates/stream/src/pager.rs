@@ -222,6 +222,11 @@ impl<S: PageSource> Pager<S> {
         self.end(Ending::Failed);
     }
 
+    /// What the source says of an error that the stream found by itself.
+    pub(crate) fn failed_at(&self, error: S::Error, position: Option<&Position>) -> S::Error {
+        self.source.failed_at(error, position)
+    }
+
     /// Gives everything back, and tells the source how the stream ended.
     fn end(&mut self, ending: Ending) {
         if self.tally.end(ending) {

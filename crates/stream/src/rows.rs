@@ -189,7 +189,7 @@ where
     #[cold]
     fn fail(&mut self, position: Option<Position>, error: StreamError) -> S::Error {
         self.page = None;
-        let error = S::failed_at(error.into(), position.as_ref());
+        let error = self.pager.failed_at(error.into(), position.as_ref());
         self.pager.fail(position);
         error
     }

@@ -49,7 +49,7 @@ pub trait PageSource: Send {
 
     /// Notes in an error that the stream found by itself where another stream would go on: with the
     /// row, or the page, that could not be given out.
-    fn failed_at(error: Self::Error, position: Option<&Position>) -> Self::Error {
+    fn failed_at(&self, error: Self::Error, position: Option<&Position>) -> Self::Error {
         let _ = position;
         error
     }

@@ -231,3 +231,18 @@ async fn g12_8_contact_points_that_take_no_requests_do_not_starve_the_third() {
     assert_eq!(*cluster.topology().hosts()[0].address(), nodes[2].address().into());
     eventually(PATIENCE, "the others are given up", || nodes[0].connections() == 0).await;
 }
+
+/// Certificates are made out to names: what is wrong by the one may be right by the other.
+#[tokio::test]
+async fn g12_8_a_server_is_tried_by_each_name_that_it_is_given() {
+    let _alone = alone().await;
+    let node = ScriptedNode::builder().password("ada", "hunter2").start_tcp().await.unwrap();
+    let mut settings = settings(&[&node]);
+    settings.contact_points.push(format!("localhost:{}", node.address().port()).parse().unwrap());
+    let error = Cluster::connect(settings, seconds(5)).await.unwrap_err();
+    let by_name = |attempt: &&ContactAttempt| {
+        let address = attempt.address.as_ref().unwrap();
+        address.host() == "localhost" && address.socket() == Some(node.address())
+    };
+    assert_eq!(error.attempts.iter().filter(by_name).count(), 1, "{error}");
+}

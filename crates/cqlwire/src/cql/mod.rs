@@ -12,6 +12,11 @@ pub(crate) fn is_use(text: &str) -> bool {
     matches!(tokens(text).next(), Some(Token::Word(word)) if word.eq_ignore_ascii_case("USE"))
 }
 
+/// Is it `SELECT`, which changes nothing?
+pub(crate) fn is_select(text: &str) -> bool {
+    matches!(tokens(text).next(), Some(Token::Word(word)) if word.eq_ignore_ascii_case("SELECT"))
+}
+
 /// What a statement does, as far as its words tell. A keyword that may be a name, too, is taken for
 /// what is worse.
 pub(crate) fn kind(text: &str) -> StatementKind {

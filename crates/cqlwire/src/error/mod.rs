@@ -77,6 +77,15 @@ impl Error {
         self
     }
 
+    /// The same error, of a statement that does this.
+    pub(crate) fn of(mut self, statement: StatementKind) -> Self {
+        // Nobody else has it yet.
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            inner.statement = statement;
+        }
+        self
+    }
+
     /// What happened.
     pub fn kind(&self) -> &ErrorKind {
         &self.inner.kind

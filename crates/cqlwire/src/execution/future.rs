@@ -48,7 +48,7 @@ impl<V> Execution<'_, V> {
             let rows = u32::try_from(page.len()).unwrap_or(u32::MAX);
             return Err(run.end(self.statement.kind(), ErrorKind::MorePages { rows }));
         }
-        Ok(QueryResult::new(page, change))
+        Ok(QueryResult::new(page, change, self.statement.kind_at_a_glance()))
     }
 }
 

@@ -87,7 +87,11 @@ impl PageSource for StatementSource {
         self.request.as_ref().ok().map(|request| request.fingerprint())
     }
 
-    fn failed_at(error: Error, position: Option<&Position>) -> Error {
+    fn failed_at(&self, error: Error, position: Option<&Position>) -> Error {
+        let error = match &self.request {
+            Ok(request) => error.of(request.kind()),
+            Err(_) => error,
+        };
         match position {
             Some(position) => error.resuming_at(position.clone()),
             None => error,

@@ -44,6 +44,17 @@ impl Statement<'_> {
     }
 }
 
+impl Statement<'_> {
+    /// The same, as far as the first word tells: for what is asked of each result.
+    pub(crate) fn kind_at_a_glance(&self) -> StatementKind {
+        match self {
+            Self::Text(text) if cql::is_select(text) => StatementKind::Read,
+            Self::Text(_) => StatementKind::Unknown,
+            Self::Prepared(prepared) => prepared.kind(),
+        }
+    }
+}
+
 /// How one request is executed.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {

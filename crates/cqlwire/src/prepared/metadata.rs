@@ -183,6 +183,14 @@ mod tests {
     }
 
     #[test]
+    fn g15_1_what_a_host_said_last_counts() {
+        let [int, float] = [ColumnType::Int, ColumnType::Float].map(|t| metadata("id", t));
+        let known = Known::new(Arc::clone(&int)).after(FIRST, &float).after(FIRST, &int);
+        assert_eq!(known.on(FIRST), Some(&int));
+        assert_eq!(known.by_host.len(), 1);
+    }
+
+    #[test]
     fn hosts_that_are_gone_do_not_add_up() {
         let mut known = Known::new(metadata("id", ColumnType::Int));
         for host in 0..3 * MAX_HOSTS as u128 {

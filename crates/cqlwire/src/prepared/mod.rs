@@ -1,5 +1,6 @@
 //! Prepared statements.
 
+mod held;
 mod inner;
 mod metadata;
 mod origin;
@@ -12,10 +13,11 @@ use bytes::Bytes;
 use cqlwire_codec::{self as codec, ColumnSpec, RowsMetadata, StatementKind};
 use uuid::Uuid;
 
+pub(crate) use self::held::Held;
 use self::inner::Inner;
 use self::metadata::Known;
 pub(crate) use self::metadata::{ResultMetadata, StatementMetadata};
-pub(crate) use self::origin::{Held, Origin};
+pub(crate) use self::origin::Origin;
 use crate::cql;
 use crate::error::ErrorKind;
 
@@ -129,5 +131,39 @@ impl PreparedStatement {
 impl fmt::Debug for PreparedStatement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PreparedStatement").field("text", &self.inner.text).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cqlwire_codec::{BindMetadata, Prepared};
+
+    use super::*;
+
+    fn prepared() -> Prepared {
+        let bind = BindMetadata { columns: Arc::default(), partition_key: Vec::new() };
+        let result = RowsMetadata {
+            columns: None,
+            column_count: 0,
+            paging_state: None,
+            new_metadata_id: None,
+        };
+        Prepared { id: Bytes::from_static(b"id"), result_metadata_id: None, bind, result }
+    }
+
+    /// Whoever found by older markers that its values do not fit tries once more.
+    #[test]
+    fn g15_1_what_a_host_says_that_had_to_be_asked_is_news() {
+        let host = Uuid::from_u128(1);
+        let statement = {
+            let origin = Origin { cluster: "test".to_owned(), keyspace: None };
+            let (held, origin) = (Held::default(), Arc::new(origin));
+            PreparedStatement::of(&held, &origin, "SELECT 1", Uuid::nil(), prepared())
+        };
+        assert!(!statement.learn(host, prepared()), "it says what is known");
+        statement.forgotten_by(host);
+        assert!(statement.metadata_on(host).is_none());
+        assert!(statement.learn(host, prepared()));
+        assert!(statement.metadata_on(host).is_some());
     }
 }

@@ -7,7 +7,7 @@ use std::thread::Thread;
 use std::time::Duration;
 
 use cqlwire_testkit::eventually;
-use cqlwire_testkit::node::{Prime, ScriptedNode};
+use cqlwire_testkit::node::{Member, Prime, ScriptedNode};
 use cqlwire_testkit::probe::{Baseline, alone};
 use tokio::time::Instant;
 
@@ -275,5 +275,55 @@ fn g10_2_a_session_is_closed_from_outside_of_tokio() {
     block_on(session.query(INSERT, ())).unwrap();
     block_on(session.close(PATIENCE));
     assert!(session.resources().is_zero(), "{}", session.resources());
+    runtime.block_on(async { drop((session, node)) });
+}
+
+/// Those who were let in go on to the next host as long as their own time lasts.
+#[tokio::test(start_paused = true)]
+async fn g10_1_who_was_let_in_with_much_time_has_all_of_it() {
+    let members = [1, 2, 3].map(|last| Member::new(([127, 0, 0, last], 9042).into()));
+    let nodes = members.clone().map(|member| ScriptedNode::builder().member(member).in_memory());
+    for (node, own) in nodes.iter().zip(&members) {
+        node.set_peers(members.iter().filter(|other| *other != own).cloned());
+    }
+    for node in &nodes[..2] {
+        let late = Duration::from_secs(15);
+        node.prime(Prime::statement(INSERT).error(0x1001, "too much to do").after(late));
+    }
+    let memory = Memory::of(nodes);
+    let session = memory.session().await;
+    eventually(PATIENCE, "all are connected", || session.resources().connections == 3).await;
+    let calls: Vec<_> = (0..3)
+        .map(|_| {
+            let session = session.clone();
+            tokio::spawn(async move {
+                let call = session.query(INSERT, ()).idempotent(true);
+                call.timeout(Duration::from_secs(60)).await.map(drop)
+            })
+        })
+        .collect();
+    eventually(PATIENCE, "all are inside", || session.resources().calls >= 2).await;
+    session.close(Duration::MAX).await;
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+}
+
+#[test]
+fn g6_1_a_change_of_the_schema_is_waited_for_outside_of_tokio() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let _alone = runtime.block_on(alone());
+    let (node, session) = runtime.block_on(async {
+        let node = ScriptedNode::builder().start_tcp().await.unwrap();
+        let session = connected(&node).await;
+        (node, session)
+    });
+    let (flags, body) = (crate::codec::EnvelopeFlags::NONE, super::deadlines::keyspace_created());
+    node.prime(Prime::statement("CREATE KEYSPACE k").raw(Opcode::Result, flags, body));
+    // The first look fails, so that there is a pause before the next.
+    let version = "SELECT schema_version FROM system.local WHERE key = 'local'";
+    node.prime(Prime::statement(version).first(1).error(0, "not now"));
+    let created = block_on(session.query("CREATE KEYSPACE k", ())).unwrap();
+    assert_eq!(created.schema_agreed(), Some(true));
     runtime.block_on(async { drop((session, node)) });
 }

@@ -131,7 +131,7 @@ async fn g6_3_a_timeout_says_where_and_for_how_long() {
 }
 
 /// RESULT that the keyspace `k` was created: a schema change (v5 §4.2.5.5).
-fn keyspace_created() -> BytesMut {
+pub(super) fn keyspace_created() -> BytesMut {
     let mut body = BytesMut::new();
     body.put_i32(5);
     for text in ["CREATED", "KEYSPACE", "k"] {
@@ -263,4 +263,38 @@ fn g5_2_a_session_without_its_runtime_says_so_at_once() {
     assert!(text.contains("the runtime on which it was connected has been shut down"), "{text}");
     assert!(!error.is_retryable() && !error.may_have_been_applied(), "{text}");
     drop((session, node));
+}
+
+/// Two nodes that say the same of the schema, and answer CREATE.
+fn agreeing() -> [ScriptedNode; 2] {
+    let other = Member { schema: [0x5C; 16], ..Member::new(([127, 0, 0, 2], 9042).into()) };
+    let nodes =
+        [ScriptedNode::builder().in_memory(), ScriptedNode::builder().member(other).in_memory()];
+    nodes[0].set_peers([nodes[1].member()]);
+    nodes[1].set_peers([nodes[0].member()]);
+    for node in &nodes {
+        let created = keyspace_created();
+        let create = Prime::statement("CREATE KEYSPACE k");
+        node.prime(create.raw(Opcode::Result, EnvelopeFlags::NONE, created));
+    }
+    nodes
+}
+
+const VERSION: &str = "SELECT schema_version FROM system.local WHERE key = 'local'";
+
+#[tokio::test(start_paused = true)]
+async fn servers_that_do_not_say_which_schema_they_have_do_not_agree() {
+    let memory = Memory::of(agreeing());
+    let session = memory.builder().schema_agreement_timeout(SOON).connect().await.unwrap();
+    let connected = || session.resources().connections == 2;
+    cqlwire_testkit::eventually(PATIENCE, "both are connected", connected).await;
+    memory.nodes()[1].prime(Prime::statement(VERSION).error(0, "not now"));
+    let created = session.query("CREATE KEYSPACE k", ()).await.unwrap();
+    assert_eq!(created.schema_agreed(), Some(false), "one does not say");
+    for node in memory.nodes() {
+        node.prime(Prime::statement(VERSION).close());
+        node.prime(Prime::opcode(Opcode::Startup).silence());
+    }
+    let created = session.query("CREATE KEYSPACE k", ()).await.unwrap();
+    assert_eq!(created.schema_agreed(), Some(false), "nobody is there");
 }

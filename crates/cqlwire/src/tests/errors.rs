@@ -227,3 +227,24 @@ async fn bad_settings_are_told_before_anything_is_done() {
     );
     assert_eq!(text(builder().keyspace("")).await, "keyspace: its name is empty");
 }
+
+/// Reading changes nothing, whatever is wrong with what was read.
+#[tokio::test]
+async fn g14_2_what_only_reads_has_applied_nothing_though_its_rows_are_of_no_use() {
+    let _alone = alone().await;
+    let node = ScriptedNode::builder().start_tcp().await.unwrap();
+    prime_users(&node, 3);
+    let session = connected(&node).await;
+    let by_city = session.prepare(SELECT).await.unwrap();
+    let found = session.execute(&by_city, ("Oslo",)).await.unwrap();
+    let mut rows = session.execute(&by_city, ("Oslo",)).rows::<(i32, i32)>();
+    let errors = [
+        found.one_row::<(i64, String)>().map(drop).unwrap_err(),
+        found.rows::<(i32, i32)>().map(drop).unwrap_err(),
+        found.first_row::<(i32, i32)>().map(drop).unwrap_err(),
+        rows.try_next().await.map(drop).unwrap_err(),
+    ];
+    for error in errors {
+        assert!(!error.may_have_been_applied(), "{error}");
+    }
+}

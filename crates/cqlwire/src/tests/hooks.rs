@@ -1,6 +1,6 @@
 //! Hooks that block, panic, or call back in.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
@@ -91,4 +91,22 @@ async fn g7_4_a_hook_may_close_its_session() {
         assert!(rows.try_next().await.unwrap().is_some(), "the page that has come is read");
     }
     assert!(matches!(rows.try_next().await.unwrap_err().kind(), crate::ErrorKind::SessionClosed));
+}
+
+#[tokio::test(start_paused = true)]
+async fn g7_3_a_hook_that_panicked_is_not_called_again() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    prime_users(memory.node(), 30);
+    let session = memory.session().await;
+    let by_city = session.prepare(SELECT).await.unwrap();
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    let hook = move |_: &Progress| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        panic!("what a hook does");
+    };
+    let stream = session.execute(&by_city, ("Oslo",)).page_size(10).stream().on_progress(hook);
+    let mut pages = stream.pages();
+    while pages.try_next().await.unwrap().is_some() {}
+    assert_eq!(calls.load(Ordering::Relaxed), 1);
 }

@@ -143,3 +143,21 @@ async fn g3_1_a_page_that_was_never_sent_says_that_the_session_is_closed_and_why
     assert_eq!(error.attempts().len(), 1, "{error}");
     assert!(call.await.unwrap_err().may_have_been_applied());
 }
+
+/// The reader looks at what is ahead, and does not wait for it yet.
+#[tokio::test(start_paused = true)]
+async fn g6_6_what_follows_ahead_of_the_reader_has_its_time_from_when_it_begins() {
+    let (memory, session) = three_connected().await;
+    let by_city = session.prepare(SELECT).await.unwrap();
+    for _ in 0..3 {
+        for node in &memory.nodes()[..2] {
+            node.prime(answer_users(100).page(1).first(1).error(0x1001, "overloaded"));
+        }
+        let mut pages = session.execute(&by_city, ("Oslo",)).page_size(10).pages();
+        pages.try_next().await.unwrap().unwrap();
+        pages.fetch_ahead();
+        sleep(READER).await;
+        pages.fetch_ahead();
+        assert_eq!(pages.try_next().await.unwrap().unwrap().len(), 10);
+    }
+}

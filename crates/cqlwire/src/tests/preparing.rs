@@ -80,3 +80,23 @@ async fn g14_2_a_prepare_that_fails_has_applied_nothing() {
         assert_eq!(error.is_timeout(), format!("{silent:?}").contains("Never"), "{error}");
     }
 }
+
+/// Each host has its turn in full, whatever the one before it was asked to prepare.
+#[tokio::test(start_paused = true)]
+async fn g15_4_each_host_of_a_plan_may_prepare() {
+    let nodes = three();
+    alter(&nodes, &ColumnType::Int);
+    let (memory, session) = connected(nodes).await;
+    let write = session.prepare(WRITE).await.unwrap();
+    for node in memory.nodes() {
+        node.forget_prepared();
+    }
+    for node in &memory.nodes()[..2] {
+        node.prime(Prime::prepare(WRITE).error(0x1001, "too much to do"));
+    }
+    for k in 0..3 {
+        session.execute(&write, (k, 5_i32)).await.unwrap();
+    }
+    let there = second_values(&memory.nodes()[2]);
+    assert_eq!(there.len(), 4, "one that it did not know, and all three");
+}

@@ -101,3 +101,20 @@ async fn g2_3_rows_come_before_an_error_which_says_where_to_go_on() {
     seen.extend(rest.into_iter().map(|(id, _)| id));
     assert_eq!(seen, (0..25).collect::<Vec<i64>>());
 }
+
+#[tokio::test(start_paused = true)]
+async fn no_more_rows_are_asked_for_than_are_of_use() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    prime_users(memory.node(), 100);
+    let session = memory.session().await;
+    let by_city = session.prepare(SELECT).await.unwrap();
+    let mut sizes = Vec::new();
+    for limit in [5, 10, 50] {
+        let stream = session.execute(&by_city, ("Oslo",)).page_size(10).stream().row_limit(limit);
+        let mut pages = stream.pages();
+        sizes.push(pages.try_next().await.unwrap().map(|page| page.len()));
+        sizes.push(usize::try_from(pages.progress().bytes).ok());
+    }
+    let [_, of_five, _, of_ten, _, whole] = sizes[..] else { panic!("six of them") };
+    assert!(of_five < of_ten && of_ten == whole, "{sizes:?}");
+}
