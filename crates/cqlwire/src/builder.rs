@@ -197,6 +197,9 @@ impl SessionBuilder {
 
     /// How requests are executed unless they say otherwise.
     pub fn profile(mut self, profile: ExecutionProfile) -> Self {
+        if profile.page_size == 0 {
+            self.refuse("profile", "a page has at least one row");
+        }
         self.profile = profile;
         self
     }

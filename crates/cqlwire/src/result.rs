@@ -68,7 +68,10 @@ impl QueryResult {
     /// [`RowCount`](ErrorKind::RowCount) if there is none, or several; otherwise as
     /// [`first_row`](Self::first_row).
     pub fn one_row<'r, T: DecodeRow<'r>>(&'r self) -> Result<T> {
-        self.maybe_one_row()?.ok_or_else(|| self.wrong_count("one row"))
+        if self.row_count() > 1 {
+            return Err(self.wrong_count("one row"));
+        }
+        self.first_row()?.ok_or_else(|| self.wrong_count("one row"))
     }
 
     /// Whether a conditional statement did what it says. Of any other statement, which has no

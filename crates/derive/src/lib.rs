@@ -10,37 +10,8 @@
 //! | [`UserType`] | a user-defined type | `DecodeValue`, `EncodeValue` |
 //! | [`Value`] | a value: what its only field is, or a variant as text or number | `DecodeValue`, `EncodeValue` |
 //! | [`BindValues`] | the bind values of a statement, by name | `EncodeValues`, `ValuesByName` |
-//!
-//! # Attributes
-//!
-//! A struct may derive several, and they share its attributes. What one of them has no use for, it
-//! passes over; but `UserType` refuses `flatten`, since a user type cannot be spread over the one
-//! that it is in, and what would have no effect is refused, such as a name where fields have none.
-//!
-//! | on the struct or enum | who | what it says |
-//! |---|---|---|
-//! | `#[cql(rename_all = "camelCase")]` | all | how the names of fields, or of the variants of an enum, are written in CQL: in `lowercase`, `UPPERCASE`, `PascalCase`, `camelCase`, `snake_case` or `SCREAMING_SNAKE_CASE`. The first two leave the underscores out: `first_name` is `firstname` (serde keeps them) |
-//! | `#[cql(strict)]` | `Row` | columns that go to no field are an error |
-//! | `#[cql(by = "number")]` | `Value` | an enum is stored by number and not by text |
-//! | `#[cql(crate = "a::path")]` | all | where the codec is, if not at `::cqlwire::codec`: to use `cqlwire-codec` alone, `"cqlwire_codec"` |
-//!
-//! | on a field or variant | who | what it says |
-//! |---|---|---|
-//! | `#[cql(rename = "x")]` | all | its name in CQL |
-//! | `#[cql(default)]` | `Row`, `UserType` | no column (or no field of the user type), and null, are read as `Default::default()` |
-//! | `#[cql(flatten)]` | `Row`, `BindValues` | it is a struct whose fields are columns, or bind values, of the same row |
-//! | `#[cql(skip)]` | all | it takes no part; read, it is `Default::default()` |
-//!
-//! Names are matched exactly, as the server spells them: in lower case, unless they were quoted.
-//! Several attributes may share their parentheses: `#[cql(rename = "x", default)]`.
-//!
-//! # Lifetimes and generics
-//!
-//! A struct that borrows has one lifetime, that of the page; its fields are `&str`, `&[u8]`, other
-//! such structs. It may be generic over types and constants: fields of such types have to be
-//! decodable (or encodable), and nothing else is asked of the types.
-
-#![warn(unnameable_types)]
+#![doc = ""]
+#![doc = include_str!("../docs/attributes.md")]
 
 mod attributes;
 mod bind_values;
@@ -126,6 +97,8 @@ use syn::{DeriveInput, Error, parse_macro_input};
 ///
 /// A flattened struct takes the columns that it wants, even if others take them too. `strict`
 /// belongs on the outer struct: on the flattened one it would refuse the columns of the outer.
+///
+#[doc = include_str!("../docs/attributes.md")]
 #[proc_macro_derive(Row, attributes(cql))]
 pub fn row(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -151,6 +124,8 @@ pub fn row(input: TokenStream) -> TokenStream {
 /// What the struct has and the type has not is an error; with `#[cql(default)]` it can be read, but
 /// it is never dropped in silence where it would have to be written. Fields that are missing at the
 /// end of a value, as in one from before they were added, are null.
+///
+#[doc = include_str!("../docs/attributes.md")]
 #[proc_macro_derive(UserType, attributes(cql))]
 pub fn user_type(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -207,6 +182,8 @@ pub fn user_type(input: TokenStream) -> TokenStream {
 /// otherwise. By number, it is its discriminant, and `#[repr]` says of which type: `i8` is tinyint,
 /// `i16` smallint, `i32` int, `i64` bigint. A text or number that no variant stands for is an error,
 /// which names it.
+///
+#[doc = include_str!("../docs/attributes.md")]
 #[proc_macro_derive(Value, attributes(cql))]
 pub fn value(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -245,6 +222,8 @@ pub fn value(input: TokenStream) -> TokenStream {
 ///
 /// In a statement that is not prepared, the names are sent along, and its markers have to be named.
 /// The same is done for a prepared one without any markers: there it is the server that refuses.
+///
+#[doc = include_str!("../docs/attributes.md")]
 #[proc_macro_derive(BindValues, attributes(cql))]
 pub fn bind_values(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -29,7 +29,10 @@ use crate::error::ErrorKind;
 ///
 /// Values are encoded by what the host that executes them said of the bind markers. When a table
 /// was altered, or dropped and created anew, the values of the next execution are encoded anew, or
-/// refused with the name of the column that they do not fit.
+/// refused with the name of the column that they do not fit. What no client can see is a change
+/// that overtakes a request on its way: a server gives the same id to the same text whatever the
+/// table looks like, so a host that another client teaches the changed statement takes values that
+/// were encoded before. Alter columns, or create them anew with another type, while nobody writes.
 #[derive(Clone)]
 #[doc(alias = "Prepared")]
 pub struct PreparedStatement {
