@@ -5,6 +5,7 @@ use std::fmt;
 /// What a session holds at the moment: connections, and what is under way on them. At rest,
 /// everything but the connections and the tasks is zero; after close, everything.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Resources {
     /// Connections for requests; the control connection is not counted.
     pub connections: usize,
