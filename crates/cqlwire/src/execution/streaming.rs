@@ -26,6 +26,7 @@ use crate::shared::Shared;
 /// }
 /// # Ok(()) }
 /// ```
+///
 /// A whole result has none of these settings, so it cannot pass over them:
 ///
 /// ```compile_fail,E0599

@@ -42,10 +42,8 @@ impl Statement<'_> {
             Self::Prepared(prepared) => prepared.kind(),
         }
     }
-}
 
-impl Statement<'_> {
-    /// The same, as far as the first word tells: for what is asked of each result.
+    /// What it does, as far as its first word tells: for what is asked of each result.
     pub(crate) fn kind_at_a_glance(&self) -> StatementKind {
         match self {
             Self::Text(text) if cql::is_select(text) => StatementKind::Read,

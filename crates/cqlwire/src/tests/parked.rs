@@ -3,37 +3,20 @@
 use std::time::Duration;
 
 use cqlwire_testkit::cancel::poll_once;
-use cqlwire_testkit::node::{Member, Prime, ScriptedNode};
+use cqlwire_testkit::node::{Prime, ScriptedNode};
 use tokio::time::{Instant, advance, sleep};
 
 use super::memory::Memory;
+use super::statements::{connected, three};
 use super::{INSERT, PATIENCE, SELECT, answer_users, prime_users};
 use crate::{ErrorKind, Session};
 
 const READER: Duration = Duration::from_secs(11);
 
-fn three() -> Vec<ScriptedNode> {
-    let member = |last| Member::new(([127, 0, 0, last], 9042).into());
-    let nodes: Vec<ScriptedNode> = (1..=3)
-        .map(|last| match last {
-            1 => ScriptedNode::builder().in_memory(),
-            last => ScriptedNode::builder().member(member(last)).in_memory(),
-        })
-        .collect();
-    for node in &nodes {
-        let others = nodes.iter().map(ScriptedNode::member);
-        node.set_peers(others.filter(|other| *other != node.member()));
-        prime_users(node, 100);
-    }
-    nodes
-}
-
 async fn three_connected() -> (std::sync::Arc<Memory>, Session) {
-    let memory = Memory::of(three());
-    let session = memory.session().await;
-    let all = || session.resources().connections == 3;
-    cqlwire_testkit::eventually(PATIENCE, "all are connected", all).await;
-    (memory, session)
+    let nodes = three();
+    nodes.iter().for_each(|node| prime_users(node, 100));
+    connected(nodes).await
 }
 
 /// Each host hears of the statement in the middle of the stream, while its reader is away.
