@@ -252,7 +252,7 @@ impl Wake for Unpark {
 }
 
 /// Waits outside of tokio.
-fn block_on<F: Future>(future: F) -> F::Output {
+pub(super) fn block_on<F: Future>(future: F) -> F::Output {
     let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
     let mut future = pin!(future);
     loop {

@@ -7,6 +7,7 @@ use cqlwire_testkit::node::{Member, Prime, ScriptedNode};
 use cqlwire_testkit::probe::Baseline;
 use tokio::time::Instant;
 
+use super::close::block_on;
 use super::memory::{Memory, at_rest, ends_after};
 use super::{INSERT, PATIENCE, SELECT, prime_users};
 use crate::codec::wire::write;
@@ -182,15 +183,7 @@ const CREATE: &str = "CREATE KEYSPACE k";
 
 /// Two nodes that do not agree on the schema.
 async fn disagreeing() -> (std::sync::Arc<Memory>, crate::Session) {
-    let other = Member { schema: [7; 16], ..Member::new(([127, 0, 0, 2], 9042).into()) };
-    let nodes =
-        [ScriptedNode::builder().in_memory(), ScriptedNode::builder().member(other).in_memory()];
-    nodes[0].set_peers([nodes[1].member()]);
-    nodes[1].set_peers([nodes[0].member()]);
-    for node in &nodes {
-        let created = keyspace_created();
-        node.prime(Prime::statement(CREATE).raw(Opcode::Result, EnvelopeFlags::NONE, created));
-    }
+    let nodes = two_of([7; 16]);
     let memory = Memory::of(nodes);
     let session = memory.session().await;
     let connected = || session.resources().connections == 2;
@@ -207,45 +200,6 @@ async fn g14_2_a_call_without_any_time_sends_nothing() {
         assert!(error.is_timeout() && !error.may_have_been_applied(), "{error}");
     }
     assert_eq!(memory.node().count_statement(INSERT), 0);
-}
-
-/// Neither the call nor its wait for agreement needs a runtime of its own.
-#[test]
-fn g5_1_a_schema_changes_from_outside_of_a_runtime() {
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    let runtime = runtime.worker_threads(1).enable_all().build().unwrap();
-    let (node, session) = runtime.block_on(async {
-        let node = ScriptedNode::builder().start_tcp().await.unwrap();
-        let created = keyspace_created();
-        node.prime(Prime::statement(CREATE).raw(Opcode::Result, EnvelopeFlags::NONE, created));
-        let session = super::connected(&node).await;
-        (node, session)
-    });
-    let created = block_on(session.query(CREATE, ())).unwrap();
-    assert_eq!(created.schema_agreed(), Some(true));
-    drop((session, node));
-}
-
-/// Wakes the thread that waits.
-struct Thread(std::thread::Thread);
-
-impl std::task::Wake for Thread {
-    fn wake(self: std::sync::Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-/// What an executor is that knows nothing of tokio.
-fn block_on<F: Future>(future: F) -> F::Output {
-    let waker = std::sync::Arc::new(Thread(std::thread::current())).into();
-    let mut context = std::task::Context::from_waker(&waker);
-    let mut future = std::pin::pin!(future);
-    loop {
-        match future.as_mut().poll(&mut context) {
-            std::task::Poll::Ready(output) => return output,
-            std::task::Poll::Pending => std::thread::park(),
-        }
-    }
 }
 
 /// The classic mistake: a session that outlives the runtime of the test that made it.
@@ -265,17 +219,17 @@ fn g5_2_a_session_without_its_runtime_says_so_at_once() {
     drop((session, node));
 }
 
-/// Two nodes that say the same of the schema, and answer CREATE.
-fn agreeing() -> [ScriptedNode; 2] {
-    let other = Member { schema: [0x5C; 16], ..Member::new(([127, 0, 0, 2], 9042).into()) };
+/// Two nodes that answer CREATE, the second of which has this version of the schema. That of the
+/// first is all 0x5C.
+fn two_of(schema: [u8; 16]) -> [ScriptedNode; 2] {
+    let other = Member { schema, ..Member::new(([127, 0, 0, 2], 9042).into()) };
     let nodes =
         [ScriptedNode::builder().in_memory(), ScriptedNode::builder().member(other).in_memory()];
     nodes[0].set_peers([nodes[1].member()]);
     nodes[1].set_peers([nodes[0].member()]);
     for node in &nodes {
         let created = keyspace_created();
-        let create = Prime::statement("CREATE KEYSPACE k");
-        node.prime(create.raw(Opcode::Result, EnvelopeFlags::NONE, created));
+        node.prime(Prime::statement(CREATE).raw(Opcode::Result, EnvelopeFlags::NONE, created));
     }
     nodes
 }
@@ -284,17 +238,17 @@ const VERSION: &str = "SELECT schema_version FROM system.local WHERE key = 'loca
 
 #[tokio::test(start_paused = true)]
 async fn servers_that_do_not_say_which_schema_they_have_do_not_agree() {
-    let memory = Memory::of(agreeing());
+    let memory = Memory::of(two_of([0x5C; 16]));
     let session = memory.builder().schema_agreement_timeout(SOON).connect().await.unwrap();
     let connected = || session.resources().connections == 2;
     cqlwire_testkit::eventually(PATIENCE, "both are connected", connected).await;
     memory.nodes()[1].prime(Prime::statement(VERSION).error(0, "not now"));
-    let created = session.query("CREATE KEYSPACE k", ()).await.unwrap();
+    let created = session.query(CREATE, ()).await.unwrap();
     assert_eq!(created.schema_agreed(), Some(false), "one does not say");
     for node in memory.nodes() {
         node.prime(Prime::statement(VERSION).close());
         node.prime(Prime::opcode(Opcode::Startup).silence());
     }
-    let created = session.query("CREATE KEYSPACE k", ()).await.unwrap();
+    let created = session.query(CREATE, ()).await.unwrap();
     assert_eq!(created.schema_agreed(), Some(false), "nobody is there");
 }
