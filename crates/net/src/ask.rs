@@ -3,7 +3,7 @@
 use bytes::BytesMut;
 use cqlwire_codec::{
     Consistency, DecodeError, EncodeError, Opcode, Query, QueryParameters, RequestOptions,
-    Response, ResultResponse, Rows, ServerError, decode_response, encode_request,
+    Response, ResultResponse, Rows, ServerError, ValueError, decode_response, encode_request,
 };
 
 use crate::{Connection, Deadline, Refused, RefusedBecause, RequestError};
@@ -27,6 +27,9 @@ pub enum AskError {
     /// The response cannot be read.
     #[error(transparent)]
     Decode(#[from] DecodeError),
+    /// A value of the response cannot be read.
+    #[error(transparent)]
+    Value(#[from] ValueError),
     /// The response is none to a question.
     #[error("{0} is no response to a question")]
     Unexpected(Opcode),

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use cqlwire_net::{ConnectError, ConnectionEnd, ServerAddress};
+use cqlwire_net::{AskError, ConnectError, ConnectionEnd, ServerAddress};
+use uuid::Uuid;
 
 /// There is no connection to this host at the moment.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -26,12 +27,21 @@ pub enum Unconnected {
     /// The last attempt failed; there will be another.
     #[error("{}", .0.reason())]
     Failed(#[source] Box<ConnectError>),
+    /// The server could not be asked who it is; there will be another attempt.
+    #[error("it did not say which server it is: {0}")]
+    Unproven(#[source] Box<AskError>),
+    /// Another server is at the address; there will be another attempt.
+    #[error("{0}")]
+    Elsewhere(#[source] Elsewhere),
     /// It was lost a moment ago, and another is being opened.
     #[error("it was lost, and is being opened again: {0}")]
     Lost(#[source] Arc<ConnectionEnd>),
     /// The runtime that kept the connections has been shut down: there will be no other.
     #[error("the runtime on which it was connected has been shut down")]
     RuntimeGone,
+    /// No connections to it are wanted.
+    #[error("no connections to it are wanted")]
+    NotWanted,
     /// The pool has been closed.
     #[error("the pool is closed")]
     Closed,
@@ -43,7 +53,12 @@ impl Unconnected {
         match self {
             Self::NotYet => true,
             Self::Failed(error) => error.is_timeout(),
-            Self::Lost(_) | Self::RuntimeGone | Self::Closed => false,
+            Self::Unproven(error) => error.is_timeout(),
+            Self::Elsewhere(_)
+            | Self::Lost(_)
+            | Self::RuntimeGone
+            | Self::NotWanted
+            | Self::Closed => false,
         }
     }
 
@@ -51,10 +66,44 @@ impl Unconnected {
     pub fn is_permanent(&self) -> bool {
         match self {
             Self::Failed(error) => error.is_permanent(),
-            Self::RuntimeGone | Self::Closed => true,
-            Self::NotYet | Self::Lost(_) => false,
+            Self::RuntimeGone | Self::NotWanted | Self::Closed => true,
+            Self::NotYet | Self::Unproven(_) | Self::Elsewhere(_) | Self::Lost(_) => false,
         }
     }
+}
+
+impl From<ConnectError> for Unconnected {
+    fn from(error: ConnectError) -> Self {
+        Self::Failed(Box::new(error))
+    }
+}
+
+impl From<AskError> for Unconnected {
+    fn from(error: AskError) -> Self {
+        Self::Unproven(Box::new(error))
+    }
+}
+
+/// The server at an address is not the one that was meant.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Elsewhere {
+    /// It belongs to another cluster.
+    #[error("the server there belongs to the cluster `{found}`, not to `{expected}`")]
+    OtherCluster {
+        /// The name of the cluster that was meant.
+        expected: Arc<str>,
+        /// The name of its own.
+        found: String,
+    },
+    /// It is another host of the cluster.
+    #[error("the server there is the host {found:?}, not {expected}")]
+    OtherHost {
+        /// The host id that was meant.
+        expected: Uuid,
+        /// Its own, if it has said one.
+        found: Option<Uuid>,
+    },
 }
 
 /// The registry has been closed: no pool is started any more.

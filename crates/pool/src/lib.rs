@@ -1,6 +1,6 @@
 //! The connections to one Cassandra host: fill, pick, reconnect with back-off, drain.
 //!
-//! A [`Pool`] keeps a fixed number of connections to one server. Each slot of it has a small task
+//! A [`Pool`] keeps so many connections to one server. Each slot of it has a small task
 //! of its own (`slot`), which connects, watches the connection, and connects anew when it is over;
 //! those who send requests only pick the least busy of what is there and never wait for a slot.
 //! A [`Registry`] owns the pools of a cluster: it starts them, counts them, and closes them.
@@ -20,17 +20,22 @@ mod backoff;
 mod error;
 mod open;
 mod pool;
+mod proof;
 mod registry;
 mod settings;
 mod shared;
 mod slot;
+mod state;
+mod target;
 #[cfg(test)]
 mod tests;
 mod usage;
 
 pub use backoff::Backoff;
-pub use error::{NotConnected, RegistryClosed, Unconnected};
+pub use error::{Elsewhere, NotConnected, RegistryClosed, Unconnected};
 pub use pool::Pool;
 pub use registry::Registry;
 pub use settings::Settings;
+pub use state::PoolState;
+pub use target::{Identity, Target};
 pub use usage::PoolUsage;

@@ -5,19 +5,25 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use cqlwire_net::Connection;
+use tokio::sync::Notify;
+use tokio::time::Instant;
 
 /// The connections of a pool.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Open {
     /// Those that can be picked; replaced as a whole: rarely written, read for every request.
     listed: ArcSwap<Vec<(u64, Connection)>>,
     /// Those that have not ended, draining ones included. Whoever holds the lock writes the list.
     known: Mutex<Known>,
+    /// Notified when the first is listed, and when the last is listed no more.
+    changed: Arc<Notify>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Known {
     connections: Vec<Connection>,
+    /// Since when there has been one on the list, or none.
+    since: Instant,
     /// The number of the next entry of the list.
     next: u64,
     /// Nothing is listed any more.
@@ -25,6 +31,18 @@ struct Known {
 }
 
 impl Open {
+    pub(crate) fn new(changed: Arc<Notify>) -> Self {
+        let known =
+            Known { connections: Vec::new(), since: Instant::now(), next: 0, closed: false };
+        Self { listed: ArcSwap::default(), known: Mutex::new(known), changed }
+    }
+
+    /// Is any on the list, and since when is that so?
+    pub(crate) fn state(&self) -> (bool, Instant) {
+        let known = self.known();
+        (!self.listed.load().is_empty(), known.since)
+    }
+
     /// The least busy of those that can be picked. Of several that are equally busy it is another
     /// one each time, at random: the first of them may be one that no response comes from.
     pub(crate) fn least_busy(&self) -> Option<Connection> {
@@ -64,16 +82,25 @@ impl Open {
         known.next += 1;
         let mut listed = Vec::clone(&self.listed.load());
         listed.push((number, connection.clone()));
-        self.listed.store(Arc::new(listed));
-        drop(known);
+        self.store(listed, known);
         Some(Listed { open: Arc::clone(self), connection, number })
     }
 
     fn delist(&self, number: u64) {
-        let _writing = self.known();
+        let known = self.known();
         let mut listed = Vec::clone(&self.listed.load());
         listed.retain(|(listed, _)| *listed != number);
+        self.store(listed, known);
+    }
+
+    fn store(&self, listed: Vec<(u64, Connection)>, mut known: MutexGuard<'_, Known>) {
+        let (is_up, was_up) = (!listed.is_empty(), !self.listed.load().is_empty());
         self.listed.store(Arc::new(listed));
+        if is_up != was_up {
+            known.since = Instant::now();
+            drop(known);
+            self.changed.notify_one();
+        }
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -115,7 +142,7 @@ mod tests {
     async fn what_is_no_longer_listed_is_forgotten_and_drains() {
         let node = ScriptedNode::builder().in_memory();
         let (settings, soon) = (Settings::default(), Deadline::after(Duration::from_secs(5)));
-        let open = Arc::new(Open::default());
+        let open = Arc::new(Open::new(Arc::default()));
         for _ in 0..3 {
             let stream = node.connect();
             let connection = Connection::over(stream, "node", &settings, soon).await.unwrap();

@@ -6,7 +6,7 @@ use cqlwire_net::{Connection, Deadline, ServerAddress};
 use tokio_util::sync::DropGuard;
 
 use crate::shared::Shared;
-use crate::{NotConnected, PoolUsage};
+use crate::{NotConnected, PoolState, PoolUsage};
 
 /// The connections to one host. See the [crate](crate).
 ///
@@ -50,7 +50,17 @@ impl Pool {
 
     /// The host.
     pub fn address(&self) -> &ServerAddress {
-        &self.shared.address
+        &self.shared.target.address
+    }
+
+    /// Is the host connected to, since when, and if not, why?
+    pub fn state(&self) -> PoolState {
+        self.shared.state()
+    }
+
+    /// The next attempts to connect begin at once, whatever back-off they wait for.
+    pub fn attempt_now(&self) {
+        self.shared.attempt_now.notify_waiters();
     }
 
     /// What the connections hold at the moment.
@@ -62,6 +72,10 @@ impl Pool {
     /// close. Does not wait for it.
     pub fn stop(&self) {
         self.shared.stop();
+    }
+
+    pub(crate) const fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 
     fn not_connected(&self) -> NotConnected {

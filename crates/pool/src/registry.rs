@@ -3,11 +3,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use cqlwire_net::{Connection, Deadline, Race, ServerAddress};
+use cqlwire_net::{Connection, Deadline, Race};
+use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
 use crate::shared::Shared;
-use crate::{Pool, PoolUsage, RegistryClosed, Settings, slot};
+use crate::{Pool, PoolUsage, RegistryClosed, Settings, Target, slot};
 
 /// How long tasks may take that have been stopped, at the end of a close whose deadline has passed.
 const TASKS_GRACE: Duration = Duration::from_millis(50);
@@ -21,6 +22,7 @@ const TASKS_GRACE: Duration = Duration::from_millis(50);
 pub struct Registry {
     settings: Arc<Settings>,
     live: Mutex<Live>,
+    changed: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
@@ -34,10 +36,10 @@ impl Registry {
     /// whatever the settings come with.
     pub fn new(mut settings: Settings) -> Self {
         settings.connection.tasks = TaskTracker::new();
-        Self { settings: Arc::new(settings), live: Mutex::default() }
+        Self { settings: Arc::new(settings), live: Mutex::default(), changed: Arc::default() }
     }
 
-    /// Starts a pool: begins to connect to this server, and returns at once.
+    /// Starts a pool: begins so many connections to this server, and returns at once.
     ///
     /// # Errors
     ///
@@ -46,19 +48,40 @@ impl Registry {
     /// # Panics
     ///
     /// Outside a tokio runtime with I/O and time.
-    pub fn start(&self, address: ServerAddress) -> Result<Pool, RegistryClosed> {
+    pub fn start(&self, target: Target, connections: usize) -> Result<Pool, RegistryClosed> {
+        let changed = Arc::clone(&self.changed);
+        let shared = Arc::new(Shared::new(target, Arc::clone(&self.settings), changed));
+        let pool = Pool::new(Arc::clone(&shared));
         // Held until all slots have their tasks: a close comes before all of it, or after.
         let mut live = self.live();
-        if live.closed {
-            return Err(RegistryClosed);
-        }
         live.forget_ended();
-        let shared = Arc::new(Shared::new(address, Arc::clone(&self.settings)));
-        live.pools.push(Arc::clone(&shared));
-        for _ in 0..self.settings.connections.get() {
-            self.tasks().spawn(slot::keep(Arc::clone(&shared)));
-        }
-        Ok(Pool::new(shared))
+        live.resize(&shared, connections, self.tasks())?;
+        live.pools.push(shared);
+        Ok(pool)
+    }
+
+    /// Has so many connections kept by this pool, which is one of the registry's: opens what is
+    /// missing; of what is too many, the newest finish what was sent and close. Returns at once.
+    ///
+    /// # Errors
+    ///
+    /// [`RegistryClosed`]: nothing was changed.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime with I/O and time.
+    pub fn resize(&self, pool: &Pool, connections: usize) -> Result<(), RegistryClosed> {
+        self.live().resize(pool.shared(), connections, self.tasks())
+    }
+
+    /// Waits until some pool got its first connection or lost its last, or found another server at
+    /// its address. Several changes may be one; one waits at a time.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it loses no change.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
     }
 
     /// What its pools are like.
@@ -129,6 +152,32 @@ impl Registry {
 }
 
 impl Live {
+    fn resize(
+        &self,
+        pool: &Arc<Shared>,
+        connections: usize,
+        tasks: &TaskTracker,
+    ) -> Result<(), RegistryClosed> {
+        if self.closed {
+            return Err(RegistryClosed);
+        }
+        let mut slots = pool.slots();
+        while slots.len() > connections {
+            if let Some(newest) = slots.pop() {
+                newest.cancel();
+            }
+        }
+        if slots.is_empty() {
+            pool.forget_attempts();
+        }
+        while slots.len() < connections {
+            let stopped = pool.stopped.child_token();
+            slots.push(stopped.clone());
+            tasks.spawn(slot::keep(Arc::clone(pool), stopped));
+        }
+        Ok(())
+    }
+
     /// Of a pool that nobody has a handle of, without slots and connections, nothing is left.
     fn forget_ended(&mut self) {
         self.pools.retain(|pool| Arc::strong_count(pool) > 1 || !pool.open.all().is_empty());

@@ -1,6 +1,5 @@
-//! How many connections a host gets, and how patiently they are made.
+//! What connections are like, and how patiently they are made.
 
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use crate::Backoff;
@@ -9,10 +8,6 @@ use crate::Backoff;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Settings {
-    /// How many connections are kept. Each multiplexes thousands of requests; a second one keeps
-    /// small answers from waiting behind a large page, and a server serves each on a thread of its
-    /// own. Default 2.
-    pub connections: NonZeroUsize,
     /// How long one attempt to connect may take, from the socket to the end of the handshake.
     /// Default 5 s.
     pub connect_timeout: Duration,
@@ -26,7 +21,6 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            connections: NonZeroUsize::MIN.saturating_add(1),
             connect_timeout: Duration::from_secs(5),
             backoff: Backoff::default(),
             connection: cqlwire_net::Settings::default(),

@@ -2,20 +2,26 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use cqlwire_net::{ConnectError, Connection, ConnectionEnd, Deadline, ServerAddress, Usage};
-use tokio::sync::watch;
+use cqlwire_net::{Connection, ConnectionEnd, Deadline, Usage};
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::open::{Listed, Open};
-use crate::{PoolUsage, Settings, Unconnected};
+use crate::{PoolState, PoolUsage, Settings, Target, Unconnected};
 
 /// See the [module](self).
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) address: ServerAddress,
+    pub(crate) target: Target,
     pub(crate) settings: Arc<Settings>,
     pub(crate) stopped: CancellationToken,
     pub(crate) open: Arc<Open>,
+    /// What stops each slot, in the order in which they began.
+    pub(crate) slots: Mutex<Vec<CancellationToken>>,
+    /// Notifies the slots that wait before their next attempt.
+    pub(crate) attempt_now: Notify,
+    /// Whoever follows the states of all pools.
+    changed: Arc<Notify>,
     /// Why there would be no connection, if there was none.
     reason: Mutex<Unconnected>,
     attempts: watch::Sender<Attempts>,
@@ -29,12 +35,15 @@ struct Attempts {
 }
 
 impl Shared {
-    pub(crate) fn new(address: ServerAddress, settings: Arc<Settings>) -> Self {
+    pub(crate) fn new(target: Target, settings: Arc<Settings>, changed: Arc<Notify>) -> Self {
         Self {
-            address,
+            target,
             settings,
             stopped: CancellationToken::new(),
-            open: Arc::default(),
+            open: Arc::new(Open::new(Arc::clone(&changed))),
+            slots: Mutex::default(),
+            attempt_now: Notify::new(),
+            changed,
             reason: Mutex::new(Unconnected::NotYet),
             attempts: watch::Sender::new(Attempts::default()),
         }
@@ -48,21 +57,31 @@ impl Shared {
         Some(listed)
     }
 
-    pub(crate) fn failed(&self, error: ConnectError) {
-        tracing::warn!(%error, "no connection");
-        *self.locked_reason() = Unconnected::Failed(Box::new(error));
+    pub(crate) fn failed(&self, reason: Unconnected) {
+        tracing::warn!(host = %self.target.address, %reason, "no connection");
+        let elsewhere = matches!(reason, Unconnected::Elsewhere(_));
+        *self.locked_reason() = reason;
+        if elsewhere {
+            // The list of hosts is out of date.
+            self.changed.notify_one();
+        }
         self.attempts.send_modify(|attempts| attempts.failed += 1);
     }
 
     pub(crate) fn lost(&self, end: Arc<ConnectionEnd>) {
-        tracing::info!(host = %self.address, reason = %end, "lost a connection");
+        tracing::info!(host = %self.target.address, reason = %end, "lost a connection");
         *self.locked_reason() = Unconnected::Lost(end);
+    }
+
+    /// Those made from now on are the first.
+    pub(crate) fn forget_attempts(&self) {
+        self.attempts.send_replace(Attempts::default());
     }
 
     /// Waits for a connection, or for as many failures as there are slots, but no longer than the
     /// deadline.
     pub(crate) async fn attempted(&self, deadline: Deadline) {
-        let slots = self.settings.connections.get();
+        let slots = self.slots().len();
         let mut attempts = self.attempts.subscribe();
         let any = attempts.wait_for(|attempts| attempts.opened > 0 || attempts.failed >= slots);
         // What counts is what there is by then.
@@ -70,7 +89,22 @@ impl Shared {
     }
 
     pub(crate) fn reason(&self) -> Unconnected {
-        if self.stopped.is_cancelled() { Unconnected::Closed } else { self.locked_reason().clone() }
+        if self.stopped.is_cancelled() {
+            Unconnected::Closed
+        } else if self.slots().is_empty() {
+            Unconnected::NotWanted
+        } else {
+            self.locked_reason().clone()
+        }
+    }
+
+    pub(crate) fn state(&self) -> PoolState {
+        let (is_up, since) = self.open.state();
+        PoolState { since, down: (!is_up).then(|| self.reason()) }
+    }
+
+    pub(crate) fn slots(&self) -> MutexGuard<'_, Vec<CancellationToken>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Connects no more, and takes no more requests.
@@ -86,8 +120,8 @@ impl Shared {
     }
 
     /// A slot has lost its task.
-    pub(crate) fn unattended(&self) {
-        if !self.stopped.is_cancelled() {
+    pub(crate) fn unattended(&self, stopped: &CancellationToken) {
+        if !stopped.is_cancelled() {
             *self.locked_reason() = Unconnected::RuntimeGone;
         }
     }

@@ -10,32 +10,34 @@
 //!              |    open --over--+
 //!              |     |           |
 //!              |     | retiring  |       The one that is retiring stays listed until the next
-//!              +-----+-----------+       one is open; then it finishes what it has and closes.
+//!              +-----+-----------+       one is open, or cannot be opened; then it finishes what
+//!                                        it has and closes.
 //!
 //!   stopped, in any state: the task ends; an open connection drains by itself.
 //! ```
 
 use std::sync::Arc;
 
-use cqlwire_net::{ConnectError, Connection, Deadline};
+use cqlwire_net::{Connection, Deadline};
 use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
 
 use crate::open::Listed;
 use crate::shared::Shared;
+use crate::{Unconnected, proof};
 
-/// Keeps one slot filled until the pool is stopped.
-pub(crate) async fn keep(shared: Arc<Shared>) {
-    let _attended = Attended(&shared);
-    let stopped = shared.stopped.clone();
+/// Keeps one slot filled until it is stopped.
+pub(crate) async fn keep(shared: Arc<Shared>, stopped: CancellationToken) {
+    let _attended = Attended(&shared, &stopped);
     stopped.run_until_cancelled(refill(&shared)).await;
 }
 
 /// A slot whose task is there. A task that is dropped though nobody stopped it went with its runtime.
-struct Attended<'a>(&'a Shared);
+struct Attended<'a>(&'a Shared, &'a CancellationToken);
 
 impl Drop for Attended<'_> {
     fn drop(&mut self) {
-        self.0.unattended();
+        self.0.unattended(self.1);
     }
 }
 
@@ -43,12 +45,14 @@ async fn refill(shared: &Shared) {
     let mut failures = 0;
     let mut retiring: Option<Listed> = None;
     loop {
-        sleep(shared.settings.backoff.after(failures)).await;
+        back_off(shared, failures).await;
         let connection = match open(shared).await {
             Ok(connection) => connection,
-            Err(error) => {
+            Err(reason) => {
                 failures += 1;
-                shared.failed(error);
+                // A server that opens no other is not well: requests go elsewhere meanwhile.
+                retiring.take();
+                shared.failed(reason);
                 continue;
             }
         };
@@ -63,9 +67,23 @@ async fn refill(shared: &Shared) {
     }
 }
 
-async fn open(shared: &Shared) -> Result<Connection, ConnectError> {
+/// Waits before the next attempt, until somebody has reason to think that it will succeed now.
+async fn back_off(shared: &Shared, failures: u32) {
+    tokio::select! {
+        () = sleep(shared.settings.backoff.after(failures)) => {}
+        () = shared.attempt_now.notified() => {}
+    }
+}
+
+/// A connection that reaches the server which it is for.
+async fn open(shared: &Shared) -> Result<Connection, Unconnected> {
     let deadline = Deadline::after(shared.settings.connect_timeout);
-    Connection::open_at(&shared.address, &shared.settings.connection, deadline).await
+    let (target, settings) = (&shared.target, &shared.settings.connection);
+    let connection = Connection::open_at(&target.address, settings, deadline).await?;
+    if let Some(identity) = &target.identity {
+        proof::reaches(&connection, identity, deadline).await?;
+    }
+    Ok(connection)
 }
 
 /// Waits until the connection is over, and takes it off the list, or until it is retiring, and
@@ -77,7 +95,7 @@ async fn watch(shared: &Shared, connection: Connection, listed: Listed) -> Optio
             None
         }
         () = connection.retiring() => {
-            let host = &shared.address;
+            let host = &shared.target.address;
             tracing::warn!(
                 %host,
                 "too many responses are owed, or one for too long: replacing a connection"

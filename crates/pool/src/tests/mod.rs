@@ -1,6 +1,8 @@
 //! A pool against scripted nodes.
 
+mod identity;
 mod registry;
+mod sizes;
 mod slots;
 
 use std::sync::Arc;
@@ -10,15 +12,13 @@ use bytes::BytesMut;
 use cqlwire_codec::{
     Consistency, Opcode, Query, QueryParameters, RequestEnvelope, RequestOptions, encode_request,
 };
-use cqlwire_net::{
-    ConnectCause, Connection, Deadline, MultiplexerSettings, Request, ServerAddress, Usage,
-};
+use cqlwire_net::{ConnectCause, Connection, Deadline, MultiplexerSettings, Request, Usage};
 use cqlwire_testkit::cancel::poll_once;
 use cqlwire_testkit::eventually;
 use cqlwire_testkit::node::{Prime, ScriptedNode};
 use cqlwire_testkit::probe::{Baseline, alone};
 
-use crate::{Backoff, Pool, PoolUsage, Registry, Settings, Unconnected};
+use crate::{Backoff, Pool, PoolUsage, Registry, Settings, Target, Unconnected};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -33,9 +33,9 @@ fn settings() -> Settings {
 }
 
 /// A registry with one pool, which leads to this server.
-fn started(address: impl Into<ServerAddress>, settings: Settings) -> (Registry, Pool) {
+fn started(target: impl Into<Target>, settings: Settings) -> (Registry, Pool) {
     let registry = Registry::new(settings);
-    let pool = registry.start(address.into()).unwrap();
+    let pool = registry.start(target.into(), 2).unwrap();
     (registry, pool)
 }
 
@@ -128,10 +128,10 @@ async fn g6_5_a_connection_that_is_owed_too_much_is_replaced_while_others_finish
     let _alone = alone().await;
     let node = ScriptedNode::builder().start_tcp().await.unwrap();
     let mut settings = settings();
-    settings.connections = std::num::NonZeroUsize::MIN;
     settings.connection.multiplexer =
         MultiplexerSettings { max_orphaned: 3, ..MultiplexerSettings::default() };
-    let (_registry, pool) = started(node.address(), settings);
+    let registry = Registry::new(settings);
+    let pool = registry.start(node.address().into(), 1).unwrap();
     let connection = pool.ready(seconds(5)).await.unwrap();
     let held = node.hold(Prime::opcode(Opcode::Query));
     let unrelated = connection.send(query(&connection), seconds(30)).unwrap().request;

@@ -21,7 +21,7 @@ async fn g10_4_a_closed_registry_starts_nothing() {
     let (registry, pool) = filled(&node, settings()).await;
     let accepted = node.accepted().len();
     registry.close(seconds(5)).await;
-    assert_eq!(registry.start(node.address().into()).unwrap_err(), RegistryClosed);
+    assert_eq!(registry.start(node.address().into(), 2).unwrap_err(), RegistryClosed);
     assert!(registry.tasks().is_empty());
     assert!(matches!(pool.pick().unwrap_err().reason, Unconnected::Closed));
     assert_eq!(node.accepted().len(), accepted);
@@ -80,7 +80,7 @@ async fn g10_4_no_race_of_a_start_with_close_leaves_a_task() {
         let address = node.address();
         let starting = tokio::spawn({
             let registry = registry.clone();
-            async move { (0..3).map(|_| registry.start(address.into())).collect::<Vec<_>>() }
+            async move { (0..3).map(|_| registry.start(address.into(), 2)).collect::<Vec<_>>() }
         });
         registry.close(seconds(5)).await;
         drop(starting.await.unwrap());
@@ -95,7 +95,7 @@ async fn g10_4_a_connection_that_opens_as_the_pool_stops_cannot_be_picked() {
     let node = ScriptedNode::builder().start_tcp().await.unwrap();
     let (_registry, pool) = filled(&node, settings()).await;
     let connection = pool.pick().unwrap();
-    let stopped = Shared::new(pool.address().clone(), Arc::new(settings()));
+    let stopped = Shared::new(pool.address().clone().into(), Arc::new(settings()), Arc::default());
     assert!(stopped.opened(connection.clone()).is_some());
     stopped.stop();
     assert!(stopped.opened(connection).is_none());
@@ -112,6 +112,6 @@ async fn a_stopped_pool_drains_though_its_handles_are_kept() {
     assert!(pool.pick().is_err());
     eventually(PATIENCE, "all are closed", || node.connections() == 0).await;
     eventually(PATIENCE, "no task is left", || registry.tasks().is_empty()).await;
-    let other = registry.start(node.address().into()).unwrap();
+    let other = registry.start(node.address().into(), 2).unwrap();
     assert!(other.ready(seconds(5)).await.is_ok(), "the registry is open");
 }

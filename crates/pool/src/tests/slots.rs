@@ -11,7 +11,7 @@ use cqlwire_testkit::eventually;
 use cqlwire_testkit::node::{Prime, ScriptedNode};
 use tokio::time::sleep;
 
-use super::{PATIENCE, send, started};
+use super::{PATIENCE, send};
 use crate::{Pool, Registry, Settings};
 
 /// Counts how often it is asked for a stream, and asks a closure.
@@ -50,9 +50,11 @@ fn dialing_for(
     dial: impl Fn(usize) -> std::io::Result<Box<dyn ByteStream>> + Send + Sync + 'static,
 ) -> (Registry, Pool, impl Fn() -> usize) {
     let dials = Arc::new(Dials { count: AtomicUsize::new(0), dial });
-    let mut settings = Settings { connections: slots.try_into().unwrap(), ..Settings::default() };
+    let mut settings = Settings::default();
     settings.connection.dialer = Some(dials.clone());
-    let (registry, pool) = started(std::net::SocketAddr::from(([127, 0, 0, 1], 9042)), settings);
+    let registry = Registry::new(settings);
+    let address = std::net::SocketAddr::from(([127, 0, 0, 1], 9042));
+    let pool = registry.start(address.into(), slots).unwrap();
     (registry, pool, move || dials.count.load(Ordering::Relaxed))
 }
 
