@@ -24,6 +24,7 @@ mod control;
 mod error;
 mod host;
 mod refresh;
+pub mod ring;
 mod routing;
 mod settings;
 mod shared;
