@@ -22,6 +22,11 @@ mod cluster;
 mod contact;
 mod control;
 mod error;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "the refresh task is about to use it")
+)]
+mod events;
 mod host;
 mod refresh;
 pub mod ring;
