@@ -1,19 +1,28 @@
 //! The handle of a cluster.
 
+use std::collections::HashSet;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use cqlwire_codec::SchemaChange;
 use cqlwire_net::{Deadline, Race};
-use cqlwire_pool::{NotConnected, PoolUsage, Registry};
-use tokio_util::sync::{CancellationToken, DropGuard};
+use cqlwire_pool::{NotConnected, PoolUsage, Registry, RegistryClosed};
+use tokio::time::sleep;
+use tokio_util::sync::DropGuard;
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 use crate::contact::{Contacted, Contacts, Failed};
-use crate::control::Control;
+use crate::control::{ClusterRows, Control};
+use crate::placement::Placement;
+use crate::routing::Policy;
 use crate::shared::Shared;
-use crate::{ContactAttempt, ContactFailure, NoContact, Plan, Settings, Topology, refresh};
+use crate::standing::Standings;
+use crate::{
+    ClusterChanges, ContactAttempt, ContactFailure, Distance, Health, Host, NoContact, Plan,
+    PolicyPanicked, Routing, Settings, TokenAware, Topology, refresh,
+};
 
 /// A cluster that is connected to. See the [crate](crate).
 ///
@@ -22,13 +31,13 @@ use crate::{ContactAttempt, ContactFailure, NoContact, Plan, Settings, Topology,
 #[derive(Debug)]
 pub struct Cluster {
     shared: Arc<Shared>,
-    next: AtomicUsize,
+    policy: Policy,
     _stop: DropGuard,
 }
 
 impl Cluster {
     /// Asks the contact points about the cluster, begins to connect to each of its hosts, and waits
-    /// for the first connection.
+    /// for the first connection ([`ready_when`](Settings::ready_when)).
     ///
     /// Every address of every contact point has its turn: the next one begins while the last is
     /// still silent ([`attempt_delay`](cqlwire_net::Settings::attempt_delay)), and the first that
@@ -47,24 +56,94 @@ impl Cluster {
     /// Outside a tokio runtime with I/O and time.
     pub async fn connect(settings: Settings, deadline: Deadline) -> Result<Self, NoContact> {
         let registry = Registry::new(settings.pool.clone());
-        let (control, topology) = contact(&settings, &registry, deadline).await?;
-        let (topology, stopped) = (ArcSwap::from_pointee(topology), CancellationToken::new());
-        let shared = Arc::new(Shared { settings, registry, topology, stopped: stopped.clone() });
-        shared.registry.tasks().spawn(refresh::run(Arc::clone(&shared), control));
-        // Clients that start together should not all begin with the same host.
-        let next = AtomicUsize::new(fastrand::usize(..));
-        Ok(Self { shared, next, _stop: stopped.drop_guard() })
+        let begun = reach(&settings, &registry, deadline).await?;
+        let policy = match &settings.load_balancing {
+            Some(policy) => Policy::Custom(Arc::clone(policy)),
+            None => Policy::TokenAware(TokenAware {
+                remote_for_local_consistency: settings.remote.for_local_consistency,
+            }),
+        };
+        let Begun { control, topology, local_data_center, incomplete } = begun;
+        let shared = Arc::new(Shared::new(settings, local_data_center, registry, topology));
+        let stop = shared.stopped.clone().drop_guard();
+        let refreshing = refresh::run(Arc::clone(&shared), control, incomplete);
+        shared.registry.tasks().spawn(refreshing);
+        Ok(Self { shared, policy, _stop: stop })
     }
 
-    /// The hosts to try for one request: all of them, each time from another one on.
-    pub fn plan(&self) -> Plan {
-        let start = self.next.fetch_add(1, Ordering::Relaxed);
-        Plan::rotated(self.topology(), start)
+    /// The hosts to try for one request; with `pinned`, that one alone.
+    #[inline]
+    pub fn plan(&self, pinned: Option<Uuid>) -> Plan {
+        Plan::new(self.topology(), pinned, fastrand::u64(..))
+    }
+
+    /// The next host to try for this request; `None` if there is no other.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyPanicked`]: that of a user.
+    #[inline]
+    pub fn next_host<'a>(
+        &self,
+        plan: &'a mut Plan,
+        request: &Routing<'_>,
+    ) -> Result<Option<&'a Arc<Host>>, PolicyPanicked> {
+        plan.next(&self.policy, request)
     }
 
     /// The cluster as it was last seen.
+    #[inline]
     pub fn topology(&self) -> Arc<Topology> {
         self.shared.topology.load_full()
+    }
+
+    /// The data center whose hosts get requests.
+    pub fn local_data_center(&self) -> &str {
+        &self.shared.local_data_center
+    }
+
+    /// How it is, without asking anybody.
+    pub fn health(&self) -> Health {
+        Health::of(&self.topology(), self.shared.has_control())
+    }
+
+    /// What happens to the cluster from now on.
+    pub fn changes(&self) -> ClusterChanges {
+        self.shared.changes.subscribe()
+    }
+
+    /// Has what was changed read again, or, without a change, everything, and waits until that is
+    /// done; no longer than the deadline. `false` if it is not done by then.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it is read all the same.
+    pub async fn refresh(&self, change: Option<SchemaChange>, deadline: Deadline) -> bool {
+        self.shared.demand.read_again(change, deadline).await
+    }
+
+    /// Closes the connections to this host, and keeps it down until
+    /// [`force_up`](Self::force_up): it gets no requests, whatever servers say about it. What was
+    /// sent finishes.
+    pub async fn force_down(&self, host_id: Uuid) {
+        self.force(host_id, true).await;
+    }
+
+    /// The opposite of [`force_down`](Self::force_down); of a host that is merely down, the next
+    /// attempt to connect begins at once.
+    pub async fn force_up(&self, host_id: Uuid) {
+        self.force(host_id, false).await;
+        let topology = self.topology();
+        if let Some(host) = topology.find(host_id) {
+            topology.host(host).pool().attempt_now();
+        }
+    }
+
+    async fn force(&self, host_id: Uuid, down: bool) {
+        self.shared.set_forced_down(host_id, down);
+        if let Err(closed) = self.shared.reconsider().await {
+            tracing::debug!(%closed, "no host is forced up or down any more");
+        }
     }
 
     /// What all pools hold at the moment, added up, those of hosts that have left included. The
@@ -86,8 +165,43 @@ impl Cluster {
     ///
     /// Dropped, the connections go on closing, without a deadline of their own.
     pub async fn close(&self, deadline: Deadline) {
-        self.shared.stopped.cancel();
+        self.shared.stop();
         self.shared.registry.close(deadline).await;
+    }
+}
+
+/// What connecting has come to.
+struct Begun {
+    control: Control,
+    topology: Topology,
+    local_data_center: String,
+    incomplete: bool,
+}
+
+/// Contacts the cluster; again and again, if the settings want that, until the deadline.
+async fn reach(
+    settings: &Settings,
+    registry: &Registry,
+    deadline: Deadline,
+) -> Result<Begun, NoContact> {
+    let mut failures = 0;
+    loop {
+        let attempt = match settings.reconnect_on_init {
+            true => deadline.within(settings.pool.connect_timeout + settings.query_timeout),
+            false => deadline,
+        };
+        let error = match contact(settings, registry, attempt).await {
+            Ok(begun) => return Ok(begun),
+            Err(error) => error,
+        };
+        failures += 1;
+        let wait = settings.pool.backoff.after(failures);
+        let gives_up = !settings.reconnect_on_init || error.is_permanent();
+        if gives_up || deadline.remaining() <= wait {
+            return Err(error);
+        }
+        tracing::warn!(%error, "not connected yet");
+        sleep(wait).await;
     }
 }
 
@@ -97,7 +211,7 @@ async fn contact(
     settings: &Settings,
     registry: &Registry,
     deadline: Deadline,
-) -> Result<(Control, Topology), NoContact> {
+) -> Result<Begun, NoContact> {
     let mut contacts = Contacts::new(settings, registry.settings(), deadline, None);
     contacts.add_contact_points();
     let mut failed: Vec<Failed> = Vec::new();
@@ -129,25 +243,27 @@ async fn begin(
     settings: &Settings,
     registry: &Registry,
     deadline: Deadline,
-) -> Result<(Control, Topology), Vec<Failed>> {
-    let Contacted { rank, contact_point, control, rows } = contacted;
+) -> Result<Begun, Vec<Failed>> {
+    let Contacted { rank, contact_point, control, mut rows } = contacted;
     let failed = |address, failure| {
         let attempt = ContactAttempt::of(contact_point.clone(), Some(address), failure);
         Failed { rank, attempt }
     };
-    let Ok(topology) = Topology::new(rows, &[], settings, registry) else {
+    rows.hosts = Topology::in_known_order(&[], rows.hosts);
+    let asked = rows.hosts.first().map(|row| row.data_center().to_owned()).unwrap_or_default();
+    let local_data_center = settings.local_data_center.clone().unwrap_or(asked);
+    let incomplete = rows.incomplete;
+    let Ok(topology) = first_topology(&rows, &local_data_center, settings, registry).await else {
         return Err(Vec::new());
     };
-    if topology.hosts().is_empty() {
-        let no_host = ContactFailure::NoHostWanted {
-            local_data_center: settings.local_data_center.clone().unwrap_or_default(),
-            data_centers: topology.data_centers().to_vec(),
-        };
+    if topology.hosts().iter().all(|host| host.distance() == Distance::Ignored) {
+        let data_centers = topology.data_centers().to_vec();
+        let no_host = ContactFailure::NoHostWanted { local_data_center, data_centers };
         return Err(vec![failed(control.address().clone(), no_host)]);
     }
     let deadline = deadline.within(settings.pool.connect_timeout);
-    match first_connection(&topology, deadline).await {
-        Ok(()) => Ok((control, topology)),
+    match connections(&topology, settings.ready_when, deadline).await {
+        Ok(()) => Ok(Begun { control, topology, local_data_center, incomplete }),
         Err(errors) => {
             let failed = errors.into_iter().map(|NotConnected { address, reason, .. }| {
                 failed(address, ContactFailure::Pool(reason))
@@ -157,21 +273,41 @@ async fn begin(
     }
 }
 
-/// Keyspace and the like are first tried here: what is wrong with them has to be said now.
-async fn first_connection(
+async fn first_topology(
+    rows: &ClusterRows,
+    local_data_center: &str,
+    settings: &Settings,
+    registry: &Registry,
+) -> Result<Topology, RegistryClosed> {
+    let none = HashSet::new();
+    let standings = Standings::new(settings, local_data_center, &none, &rows.hosts);
+    let (ClusterRows { partitioner, replications, hosts, .. }, known) = (rows, Arc::default());
+    let placement = Placement::compute(hosts, partitioner, replications, &known).await;
+    Topology::new(rows, placement, &[], &standings, settings, registry)
+}
+
+/// Waits until so many hosts are connected, or as many as there are. Keyspace and the like are
+/// first tried here: what is wrong with them has to be said now.
+async fn connections(
     topology: &Topology,
+    wanted: usize,
     deadline: Deadline,
 ) -> Result<(), Vec<NotConnected>> {
     let mut race = Race::new(Duration::ZERO, deadline);
-    for host in topology.hosts() {
+    let wanted_hosts = topology.hosts().iter().filter(|host| host.distance() == Distance::Local);
+    let mut missing = 0;
+    for host in wanted_hosts {
         race.begin(host.pool().ready(deadline));
+        missing += 1;
     }
+    missing = missing.min(NonZeroUsize::new(wanted).map_or(1, NonZeroUsize::get));
     let mut errors = Vec::new();
-    while let Some(outcome) = race.next().await {
-        match outcome {
-            Ok(_) => return Ok(()),
-            Err(error) => errors.push(error),
+    while missing > 0 {
+        match race.next().await {
+            Some(Ok(_)) => missing -= 1,
+            Some(Err(error)) => errors.push(error),
+            None => return Err(errors),
         }
     }
-    Err(errors)
+    Ok(())
 }

@@ -119,6 +119,8 @@ async fn ask(
     deadline: Deadline,
 ) -> Result<(Control, ClusterRows), ContactFailure> {
     let control = Control::open(address.clone(), pool, deadline).await?;
-    let rows = control.list(deadline.within(settings.query_timeout), settings.max_hosts).await?;
+    // First this, so that no change falls between what is read and what is pushed.
+    control.register(deadline.within(settings.query_timeout)).await?;
+    let rows = control.list(deadline.within(settings.query_timeout), settings).await?;
     Ok((control, rows))
 }

@@ -45,6 +45,9 @@ pub enum ContactFailure {
     /// Its system tables are not as they should be.
     #[error("system tables: {0}")]
     Value(#[from] ValueError),
+    /// The address translator was not done with the addresses of its peers in time.
+    #[error("the address translator took too long")]
+    TranslationTimeout,
     /// It says nothing about itself.
     #[error("its system.local is empty")]
     NoLocalRow,
@@ -95,6 +98,7 @@ impl ContactFailure {
             Self::Connect(error) => error.is_timeout(),
             Self::Pool(reason) => reason.is_timeout(),
             Self::Ask(error) => error.is_timeout(),
+            Self::TranslationTimeout => true,
             _ => false,
         }
     }
@@ -105,7 +109,7 @@ impl ContactFailure {
             Self::Connect(error) => error.is_permanent(),
             Self::Pool(reason) => reason.is_permanent(),
             Self::NoHostWanted { .. } | Self::OtherCluster { .. } => true,
-            Self::Ask(_) | Self::Value(_) | Self::NoLocalRow => false,
+            Self::Ask(_) | Self::TranslationTimeout | Self::Value(_) | Self::NoLocalRow => false,
         }
     }
 }

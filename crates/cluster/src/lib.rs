@@ -18,28 +18,42 @@
 //! its pool from one topology to the next; a host that goes drains, whoever holds it; after close
 //! nothing begins.
 
+mod changes;
 mod cluster;
 mod contact;
 mod control;
+mod demand;
+mod description;
 mod error;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "the refresh task is about to use it")
-)]
 mod events;
+mod filter;
+mod health;
 mod host;
+mod placement;
 mod refresh;
-pub mod ring;
+mod ring;
 mod routing;
 mod settings;
 mod shared;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod topology;
+mod translation;
 
+pub use changes::{ClusterChange, ClusterChanges};
 pub use cluster::Cluster;
+pub use description::HostDescription;
 pub use error::{ContactAttempt, ContactFailure, NoContact};
-pub use host::Host;
-pub use routing::Plan;
-pub use settings::Settings;
+pub use filter::HostFilter;
+pub use health::Health;
+pub use host::{Distance, Host};
+pub use ring::{Factor, HostIndex, Member, ReplicaTable, Replication, Ring, TokenRange};
+pub use routing::{
+    LoadBalancing, Plan, PolicyPanicked, RoundRobin, Routing, SingleHost, TokenAware, Tried,
+};
+pub use settings::{Remote, Settings};
 pub use topology::Topology;
+pub use translation::{
+    AddressTranslator, FixedAddresses, NamedAddresses, SubnetAddresses, Translating,
+};

@@ -1,37 +1,149 @@
 //! What the handle of a cluster and its refresh task have in common.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use cqlwire_pool::{Registry, RegistryClosed};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
+use crate::changes::{ClusterChange, Publisher};
 use crate::control::ClusterRows;
-use crate::{Settings, Topology};
+use crate::demand::Demand;
+use crate::placement::Placement;
+use crate::standing::Standings;
+use crate::{Distance, Settings, Topology};
 
 /// See the [module](self).
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
+    /// Whose hosts are local, as the settings say or the first contact point.
+    pub(crate) local_data_center: String,
     /// Every live pool, also of hosts that are in no topology any more.
     pub(crate) registry: Registry,
     pub(crate) topology: ArcSwap<Topology>,
+    pub(crate) changes: Publisher,
+    pub(crate) demand: Demand,
     pub(crate) stopped: CancellationToken,
+    /// Is there a control connection?
+    has_control: AtomicBool,
+    /// The hosts that are not to be connected to, whatever they are.
+    forced_down: Mutex<HashSet<Uuid>>,
+    /// Held while a topology is replaced.
+    renewing: tokio::sync::Mutex<()>,
 }
 
 impl Shared {
+    pub(crate) fn new(
+        settings: Settings,
+        local_data_center: String,
+        registry: Registry,
+        topology: Topology,
+    ) -> Self {
+        Self {
+            settings,
+            local_data_center,
+            registry,
+            topology: ArcSwap::from_pointee(topology),
+            changes: Publisher::default(),
+            demand: Demand::default(),
+            stopped: CancellationToken::new(),
+            has_control: AtomicBool::new(true),
+            forced_down: Mutex::default(),
+            renewing: tokio::sync::Mutex::default(),
+        }
+    }
+
     /// The topology becomes the one that these rows describe. Hosts that are in it no more drain,
     /// whoever still holds them.
-    pub(crate) fn renew(&self, rows: ClusterRows) -> Result<(), RegistryClosed> {
+    pub(crate) async fn renew(&self, rows: ClusterRows) -> Result<(), RegistryClosed> {
+        let _alone = self.renewing.lock().await;
+        self.replace(rows).await
+    }
+
+    /// The same hosts, with what has changed about their standing or about the keyspaces.
+    pub(crate) async fn reconsider(&self) -> Result<(), RegistryClosed> {
+        let _alone = self.renewing.lock().await;
+        self.replace(self.topology.load().rows()).await
+    }
+
+    async fn replace(&self, mut rows: ClusterRows) -> Result<(), RegistryClosed> {
         let known = self.topology.load_full();
-        let topology = Topology::new(rows, known.hosts(), &self.settings, &self.registry)?;
-        if topology.hosts().is_empty() {
-            tracing::warn!("no host of the wanted data center is listed: keeping those known");
+        rows.hosts = Topology::in_known_order(known.hosts(), rows.hosts);
+        let forced_down = self.forced_down().clone();
+        let standings =
+            Standings::new(&self.settings, &self.local_data_center, &forced_down, &rows.hosts);
+        let gets_requests = |row| standings.of(row).distance != Distance::Ignored;
+        if !rows.hosts.iter().any(gets_requests) {
+            tracing::warn!(
+                local_data_center = self.local_data_center,
+                "no host that may get requests is listed: keeping those known"
+            );
             return Ok(());
         }
+        let placed = known.placement();
+        let placement =
+            Placement::compute(&rows.hosts, &rows.partitioner, &rows.replications, placed).await;
+        let topology = Topology::new(
+            &rows,
+            placement,
+            known.hosts(),
+            &standings,
+            &self.settings,
+            &self.registry,
+        )?;
         let topology = Arc::new(topology);
         self.topology.store(Arc::clone(&topology));
         known.not_in(&topology).for_each(|host| host.pool().stop());
+        self.publish_differences(&known, &topology);
         Ok(())
+    }
+
+    fn publish_differences(&self, before: &Topology, now: &Topology) {
+        for host in now.hosts() {
+            let (host_id, to) = (host.id(), host.address().clone());
+            match before.find(host_id).map(|index| before.host(index)) {
+                None => self.changes.publish(ClusterChange::HostAdded { host_id, address: to }),
+                Some(known) if *known.address() != to => {
+                    let from = known.address().clone();
+                    self.changes.publish(ClusterChange::HostMoved { host_id, from, to });
+                }
+                Some(_) => {}
+            }
+        }
+        for host in before.hosts().iter().filter(|host| now.find(host.id()).is_none()) {
+            let (host_id, address) = (host.id(), host.address().clone());
+            self.changes.publish(ClusterChange::HostRemoved { host_id, address });
+        }
+    }
+
+    pub(crate) fn set_forced_down(&self, host_id: Uuid, forced: bool) {
+        let mut forced_down = self.forced_down();
+        if forced {
+            forced_down.insert(host_id);
+        } else {
+            forced_down.remove(&host_id);
+        }
+    }
+
+    pub(crate) fn has_control(&self) -> bool {
+        self.has_control.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_has_control(&self, has: bool) {
+        self.has_control.store(has, Ordering::Relaxed);
+    }
+
+    /// Nothing begins any more.
+    pub(crate) fn stop(&self) {
+        self.stopped.cancel();
+        self.changes.close();
+    }
+
+    fn forced_down(&self) -> MutexGuard<'_, HashSet<Uuid>> {
+        self.forced_down.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

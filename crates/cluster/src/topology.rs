@@ -3,54 +3,91 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use cqlwire_codec::Token;
 use cqlwire_pool::{Registry, RegistryClosed};
 use uuid::Uuid;
 
-use crate::control::ClusterRows;
-use crate::{Host, Settings};
+use crate::control::{ClusterRows, HostRow};
+use crate::placement::Placement;
+use crate::ring::{HostIndex, ReplicaTable, TokenRange};
+use crate::standing::Standings;
+use crate::{Distance, Host, Settings};
 
 /// The cluster as it was last seen.
 #[derive(Debug)]
 pub struct Topology {
-    name: String,
+    name: Arc<str>,
+    partitioner: String,
     data_centers: Vec<String>,
-    /// Those that get requests: at least one.
+    /// All of them; [`HostIndex`] counts through them.
     hosts: Vec<Arc<Host>>,
+    local: Vec<HostIndex>,
+    /// By data center, in the order of their turns.
+    remote: Vec<Vec<HostIndex>>,
+    has_local_rack: bool,
+    placement: Arc<Placement>,
 }
 
 impl Topology {
     /// The topology that these rows describe. Hosts of `known` that are still there keep their
-    /// connections; new ones begin to connect.
+    /// connections, and their order; new ones begin to connect.
     pub(crate) fn new(
-        rows: ClusterRows,
+        rows: &ClusterRows,
+        placement: Arc<Placement>,
         known: &[Arc<Host>],
+        standings: &Standings<'_>,
         settings: &Settings,
         registry: &Registry,
     ) -> Result<Self, RegistryClosed> {
         let known: HashMap<Uuid, &Arc<Host>> = known.iter().map(|host| (host.id(), host)).collect();
-        let wanted = settings.local_data_center.as_deref();
-        let mut data_centers = BTreeSet::new();
-        let mut seen = HashSet::new();
+        let name: Arc<str> = rows.cluster_name.as_str().into();
+        let proven = settings.prove_hosts.then_some(&name);
+        let data_centers: BTreeSet<&str> = rows.hosts.iter().map(|row| row.data_center()).collect();
+        let data_centers = data_centers.into_iter().map(str::to_owned).collect();
         let mut hosts = Vec::with_capacity(rows.hosts.len());
-        for row in rows.hosts {
-            data_centers.insert(row.data_center.clone());
-            let elsewhere = wanted.is_some_and(|wanted| wanted != row.data_center);
-            if elsewhere || !seen.insert(row.id) {
-                continue;
-            }
-            let stays = known.get(&row.id).and_then(|host| host.renewed(&row));
+        for row in &rows.hosts {
+            let standing = standings.of(row);
+            let stays = match known.get(&row.id) {
+                Some(host) => host.renewed(row, standing, registry)?,
+                None => None,
+            };
             hosts.push(match stays {
                 Some(host) => host,
-                None => Arc::new(Host::start(row, registry)?),
+                None => Arc::new(Host::start(row.clone(), standing, proven, registry)?),
             });
         }
-        let data_centers = data_centers.into_iter().collect();
-        Ok(Self { name: rows.cluster_name, data_centers, hosts })
+        let of = |wanted: &dyn Fn(&Host) -> bool| -> Vec<HostIndex> {
+            let found = hosts.iter().enumerate().filter(|(_, host)| wanted(host));
+            found.filter_map(|(index, _)| HostIndex::new(index)).collect()
+        };
+        let local = of(&|host| host.distance() == Distance::Local);
+        let in_data_center = |name: &str| {
+            of(&|host| host.distance() == Distance::Remote && host.data_center() == name)
+        };
+        let remote = standings.remote_data_centers().into_iter().map(in_data_center).collect();
+        let has_local_rack = hosts.iter().any(|host| host.is_in_local_rack());
+        let partitioner = rows.partitioner.clone();
+        Ok(Self {
+            name,
+            partitioner,
+            data_centers,
+            hosts,
+            local,
+            remote,
+            has_local_rack,
+            placement,
+        })
     }
 
     /// The name of the cluster.
     pub fn cluster_name(&self) -> &str {
         &self.name
+    }
+
+    /// What turns partition keys into tokens, as servers call it:
+    /// `org.apache.cassandra.dht.Murmur3Partitioner`.
+    pub fn partitioner(&self) -> &str {
+        &self.partitioner
     }
 
     /// The data centers of the cluster, in alphabetical order, those whose hosts get no requests
@@ -59,9 +96,107 @@ impl Topology {
         &self.data_centers
     }
 
-    /// The hosts that get requests.
+    /// All hosts, those that get no requests included ([`Host::distance`]).
     pub fn hosts(&self) -> &[Arc<Host>] {
         &self.hosts
+    }
+
+    /// The hosts that get requests.
+    pub fn local_hosts(&self) -> &[HostIndex] {
+        &self.local
+    }
+
+    /// The hosts that get requests when no local one takes them, by data center, in the order of
+    /// their turns.
+    pub fn remote_hosts(&self) -> &[Vec<HostIndex>] {
+        &self.remote
+    }
+
+    /// One of the hosts of this topology.
+    ///
+    /// # Panics
+    ///
+    /// If the index is that of another topology, which had more hosts.
+    #[inline]
+    pub fn host(&self, index: HostIndex) -> &Arc<Host> {
+        &self.hosts[index.index()]
+    }
+
+    /// The host with this id.
+    pub fn find(&self, host_id: Uuid) -> Option<HostIndex> {
+        let found = self.hosts.iter().position(|host| host.id() == host_id);
+        found.and_then(HostIndex::new)
+    }
+
+    /// The token of the partition with this key (of a key of several columns: its columns, each
+    /// with its length before and a zero byte behind it). `None` if the partitioner is another than
+    /// Murmur3.
+    pub fn token(&self, partition_key: &[u8]) -> Option<Token> {
+        self.placement.ring().has_tokens().then(|| Token::of_key(partition_key))
+    }
+
+    /// The hosts that have the partitions of the keyspace at this token, the primary one first.
+    /// None if the keyspace is not known, or if it is not the ring that places its partitions.
+    pub fn replicas(&self, keyspace: &str, token: Token) -> impl Iterator<Item = &Arc<Host>> {
+        self.placement.replicas(keyspace, token).iter().map(|host| self.host(*host))
+    }
+
+    /// The replicas of every token in this keyspace; `None` as for [`replicas`](Self::replicas).
+    pub fn replica_table(&self, keyspace: &str) -> Option<&ReplicaTable> {
+        self.placement.table(keyspace).map(|table| &**table)
+    }
+
+    /// The ranges between the tokens of the hosts, in ascending order: what a scan of a whole table
+    /// has to read, each part once.
+    pub fn ranges(&self) -> impl Iterator<Item = TokenRange> {
+        self.placement.ring().ranges()
+    }
+
+    #[inline]
+    pub(crate) fn replicas_at(&self, keyspace: Option<&str>, token: Option<Token>) -> &[HostIndex] {
+        match (keyspace, token) {
+            (Some(keyspace), Some(token)) => self.placement.replicas(keyspace, token),
+            _ => &[],
+        }
+    }
+
+    #[inline]
+    pub(crate) fn is_local(&self, host: HostIndex) -> bool {
+        self.host(host).distance() == Distance::Local
+    }
+
+    #[inline]
+    pub(crate) const fn has_local_rack(&self) -> bool {
+        self.has_local_rack
+    }
+
+    pub(crate) fn has(&self, host: HostIndex) -> bool {
+        host.index() < self.hosts.len()
+    }
+
+    pub(crate) const fn placement(&self) -> &Arc<Placement> {
+        &self.placement
+    }
+
+    /// What was listed, for another look at it.
+    pub(crate) fn rows(&self) -> ClusterRows {
+        ClusterRows {
+            cluster_name: (*self.name).to_owned(),
+            partitioner: self.partitioner.clone(),
+            replications: self.placement.replications().clone(),
+            hosts: self.hosts.iter().map(|host| host.row().clone()).collect(),
+            incomplete: false,
+        }
+    }
+
+    /// These rows, those of hosts that are known first and in their order, so that the indexes of
+    /// hosts that stay are the same as long as none goes; each host once.
+    pub(crate) fn in_known_order(known: &[Arc<Host>], rows: Vec<HostRow>) -> Vec<HostRow> {
+        let known: HashMap<Uuid, usize> = known.iter().map(|host| host.id()).zip(0..).collect();
+        let mut seen = HashSet::new();
+        let mut rows: Vec<HostRow> = rows.into_iter().filter(|row| seen.insert(row.id)).collect();
+        rows.sort_by_key(|row| known.get(&row.id).copied().unwrap_or(usize::MAX));
+        rows
     }
 
     /// The hosts whose pools are not in the other topology.

@@ -104,13 +104,19 @@ pub use builder::SessionBuilder;
 #[doc(no_inline)]
 pub use bytes;
 pub use contact_points::IntoContactPoints;
-pub use cqlwire_cluster::{Host, Topology};
+#[doc(no_inline)]
+pub use cqlwire_cluster as cluster;
+pub use cqlwire_cluster::{
+    AddressTranslator, ClusterChange, ClusterChanges, Distance, FixedAddresses, Health, Host,
+    HostDescription, HostFilter, HostIndex, LoadBalancing, NamedAddresses, Remote, RoundRobin,
+    Routing, SingleHost, SubnetAddresses, TokenAware, TokenRange, Topology, Translating, Tried,
+};
 #[doc(no_inline)]
 pub use cqlwire_codec as codec;
 pub use cqlwire_codec::{
     Compression, Consistency, DecodeRow, DecodeValue, EncodeValue, EncodeValues, ErrorCode,
     PagingState, ProtocolVersion, SchemaChange, SerialConsistency, ServerError, ServerErrorDetail,
-    StatementKind, ValueError,
+    StatementKind, Token, ValueError,
 };
 #[cfg(feature = "derive")]
 pub use cqlwire_derive::{BindValues, Row, UserType, Value};

@@ -5,9 +5,10 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cqlwire_cluster::Topology;
+use cqlwire_cluster::{ClusterChanges, Health, Topology};
 use cqlwire_codec::EncodeValues;
 use cqlwire_net::Deadline;
+use uuid::Uuid;
 
 use crate::attempt::Run;
 use crate::error::Result;
@@ -65,7 +66,7 @@ impl Session {
     pub async fn prepare(&self, statement: &str) -> Result<PreparedStatement> {
         let timeout = self.shared.profile.timeout;
         let _permit = self.shared.admit(timeout)?;
-        let mut run = Run::new(&self.shared, Deadline::after(timeout));
+        let mut run = Run::new(Deadline::after(timeout));
         let prepare = PrepareOperation { text: statement };
         let response = poll_fn(|context| run.poll(&self.shared, &prepare, true, context)).await?;
         let prepared = response.into_prepared().map_err(|kind| run.end(prepare.kind(), kind))?;
@@ -94,6 +95,38 @@ impl Session {
     /// The cluster as it was last seen.
     pub fn topology(&self) -> Arc<Topology> {
         self.shared.cluster().topology()
+    }
+
+    /// How the cluster is, without asking anybody: for readiness probes.
+    pub fn health(&self) -> Health {
+        self.shared.cluster().health()
+    }
+
+    /// What happens to the cluster from now on: hosts that come, go, move, are up or down, and
+    /// changes of the schema. Of those that are not read the oldest go when there are 1,024, and it
+    /// says so.
+    pub fn cluster_changes(&self) -> ClusterChanges {
+        self.shared.cluster().changes()
+    }
+
+    /// Closes the connections to this host once they are done, and sends it nothing until
+    /// [`force_up`](Self::force_up), whatever servers say about it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, the host may be forced down all the same.
+    pub async fn force_down(&self, host_id: Uuid) {
+        self.shared.cluster().force_down(host_id).await;
+    }
+
+    /// The opposite of [`force_down`](Self::force_down); of a host that is merely down, the next
+    /// attempt to connect begins at once.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, the host may be connected to all the same.
+    pub async fn force_up(&self, host_id: Uuid) {
+        self.shared.cluster().force_up(host_id).await;
     }
 
     /// How requests are executed unless they say otherwise.

@@ -13,6 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::error::ErrorKind;
 use crate::gate::{Gate, Permit};
+use crate::operation::{Form, UsualForm};
 use crate::prepared::{Held, Origin};
 use crate::profile::ExecutionProfile;
 use crate::resources::Resources;
@@ -39,6 +40,8 @@ pub(crate) struct Shared {
     /// The prepared statements that somebody holds.
     pub(crate) statements: Held,
     pub(crate) schema_agreement_timeout: Duration,
+    /// How requests are encoded whose host is not chosen yet.
+    pub(crate) usual_form: UsualForm,
 }
 
 impl Shared {
@@ -51,6 +54,11 @@ impl Shared {
     ) -> Self {
         let cluster_name = cluster.topology().cluster_name().to_owned();
         let origin = Arc::new(Origin { cluster: cluster_name, keyspace });
+        let usual_form = UsualForm::default();
+        let topology = cluster.topology();
+        if let Some(connection) = topology.hosts().iter().find_map(|host| host.pool().pick().ok()) {
+            usual_form.store(Form::of(&connection));
+        }
         Self {
             gate: Gate::default(),
             longest_timeout: AtomicU64::new(millis(profile.timeout)),
@@ -63,6 +71,7 @@ impl Shared {
             origin,
             statements: Held::default(),
             schema_agreement_timeout,
+            usual_form,
         }
     }
 

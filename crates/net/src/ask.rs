@@ -2,8 +2,9 @@
 
 use bytes::BytesMut;
 use cqlwire_codec::{
-    Consistency, DecodeError, EncodeError, Opcode, Query, QueryParameters, RequestOptions,
-    Response, ResultResponse, Rows, ServerError, ValueError, decode_response, encode_request,
+    Consistency, DecodeError, EncodeError, EncodeRequest, EventKind, Opcode, Query,
+    QueryParameters, Register, RequestOptions, Response, ResultResponse, Rows, ServerError,
+    ValueError, decode_response, encode_request,
 };
 
 use crate::{Connection, Deadline, Refused, RefusedBecause, RequestError};
@@ -68,14 +69,41 @@ impl Connection {
     /// thrown away when it comes.
     pub async fn ask(&self, statement: &str, deadline: Deadline) -> Result<Rows, AskError> {
         let query = Query { statement, parameters: QueryParameters::new(Consistency::One, &()) };
+        match self.exchange(&query, deadline).await? {
+            Response::Result(ResultResponse::Rows(rows)) => Ok(rows),
+            other => Err(AskError::Unexpected(other.opcode())),
+        }
+    }
+
+    /// Has the server push events of these kinds to this connection from now on
+    /// ([`next_event`](Self::next_event)).
+    ///
+    /// # Errors
+    ///
+    /// [`AskError`]. A server that does not know one of the kinds registers none.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, the request is withdrawn if it was not written yet; otherwise the server may push.
+    pub async fn register(&self, kinds: &[EventKind], deadline: Deadline) -> Result<(), AskError> {
+        match self.exchange(&Register { events: kinds }, deadline).await? {
+            Response::Ready => Ok(()),
+            other => Err(AskError::Unexpected(other.opcode())),
+        }
+    }
+
+    async fn exchange<R: EncodeRequest>(
+        &self,
+        request: &R,
+        deadline: Deadline,
+    ) -> Result<Response, AskError> {
         let options =
             RequestOptions { compression: self.compression(), ..RequestOptions::default() };
-        let envelope = encode_request(&query, self.version(), &options, BytesMut::new())?;
+        let envelope = encode_request(request, self.version(), &options, BytesMut::new())?;
         let response = self.send(envelope, deadline)?.request.await?;
         match decode_response(&response)?.response {
-            Response::Result(ResultResponse::Rows(rows)) => Ok(rows),
             Response::Error(error) => Err(AskError::Server(error)),
-            other => Err(AskError::Unexpected(other.opcode())),
+            response => Ok(response),
         }
     }
 }

@@ -32,7 +32,7 @@ pub enum Unconnected {
     Unproven(#[source] Box<AskError>),
     /// Another server is at the address; there will be another attempt.
     #[error("{0}")]
-    Elsewhere(#[source] Elsewhere),
+    Elsewhere(#[source] Box<Elsewhere>),
     /// It was lost a moment ago, and another is being opened.
     #[error("it was lost, and is being opened again: {0}")]
     Lost(#[source] Arc<ConnectionEnd>),

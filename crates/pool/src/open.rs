@@ -54,6 +54,14 @@ impl Open {
         open.min_by_key(|connection| connection.load()).cloned()
     }
 
+    /// What the connections owe that can be picked; `None` if there is none.
+    #[inline]
+    pub(crate) fn load(&self) -> Option<usize> {
+        let listed = self.listed.load();
+        let open = listed.iter().filter(|(_, connection)| connection.is_open());
+        open.map(|(_, connection)| connection.load()).reduce(|sum, load| sum + load)
+    }
+
     /// All that have not ended.
     pub(crate) fn all(&self) -> Vec<Connection> {
         let mut known = self.known();

@@ -34,6 +34,13 @@ impl Pool {
         self.shared.open.least_busy().ok_or_else(|| self.not_connected())
     }
 
+    /// How many responses are owed by the connections that can be picked, to choose among hosts;
+    /// `None` if there is no such connection. Takes no lock.
+    #[inline]
+    pub fn load(&self) -> Option<usize> {
+        self.shared.open.load()
+    }
+
     /// Waits for the first connection, or for as many failed attempts as it has slots.
     ///
     /// # Errors

@@ -17,7 +17,8 @@ pub(crate) async fn reaches(
 ) -> Result<(), Unconnected> {
     let said = connection.ask(WHO, deadline).await?;
     let (cluster, host_id) = read(&said).map_err(AskError::from)?;
-    compare(expected, cluster, host_id).map_err(Unconnected::Elsewhere)
+    compare(expected, cluster, host_id)
+        .map_err(|elsewhere| Unconnected::Elsewhere(elsewhere.into()))
 }
 
 fn read(rows: &Rows) -> Result<(String, Option<Uuid>), ValueError> {

@@ -1,21 +1,27 @@
 //! The control connection: one connection over which servers are asked about the cluster.
 
+mod replications;
 mod system;
 
 use std::sync::Arc;
 
-use cqlwire_codec::ErrorCode;
+use cqlwire_codec::{ErrorCode, Event, EventKind, Response, decode_response};
 use cqlwire_net::{AskError, Connection, ConnectionEnd, Deadline, ServerAddress};
 
 pub(crate) use self::system::{ClusterRows, HostRow};
-use crate::ContactFailure;
+use crate::translation::translate;
+use crate::{ContactFailure, Settings};
 
 /// The longest response to a question, in bytes: room for some 100,000 hosts.
 const MAX_RESPONSE_BYTES: usize = 16 << 20;
 
+/// What the refresh task makes something of.
+const EVENTS: [EventKind; 3] =
+    [EventKind::TopologyChange, EventKind::StatusChange, EventKind::SchemaChange];
+
 /// A connection that is kept for questions about the cluster. Dropped, it closes: what it still owes
 /// is not waited for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Control {
     address: ServerAddress,
     connection: Connection,
@@ -41,11 +47,43 @@ impl Control {
         &self.address
     }
 
-    /// Asks the server which servers there are, and takes no more than so many.
+    /// Has the server push what happens to the cluster from now on. What it is asked after that is
+    /// no older than the first event.
+    ///
+    /// A server that refuses is one that does not push: then the cluster is only listed.
+    pub(crate) async fn register(&self, deadline: Deadline) -> Result<(), ContactFailure> {
+        match self.connection.register(&EVENTS, deadline).await {
+            Err(AskError::Server(error)) => {
+                let host = self.address();
+                tracing::warn!(%host, %error, "no events: changes are seen when hosts are listed");
+                Ok(())
+            }
+            registered => Ok(registered?),
+        }
+    }
+
+    /// The next event; `None` once the connection is over.
+    pub(crate) async fn next_event(&self) -> Option<Event> {
+        loop {
+            let envelope = self.connection.next_event().await?;
+            match decode_response(&envelope).map(|decoded| decoded.response) {
+                Ok(Response::Event(event)) => return Some(event),
+                Ok(other) => tracing::warn!(opcode = %other.opcode(), "no event: passed over"),
+                Err(error) => tracing::warn!(%error, "an event cannot be read: passed over"),
+            }
+        }
+    }
+
+    /// How many events were dropped, since nobody read them in time.
+    pub(crate) fn dropped_events(&self) -> u64 {
+        self.connection.dropped_events()
+    }
+
+    /// Asks the server which servers there are, and where they are reached.
     pub(crate) async fn list(
         &self,
         deadline: Deadline,
-        max_hosts: usize,
+        settings: &Settings,
     ) -> Result<ClusterRows, ContactFailure> {
         let local = self.connection.ask(system::LOCAL, deadline).await?;
         let peers = match self.connection.ask(system::PEERS_V2, deadline).await {
@@ -55,7 +93,13 @@ impl Control {
             }
             peers => peers?,
         };
-        system::read(&local, &peers, &self.address, max_hosts)
+        let mut rows = system::read(&local, &peers, &self.address, settings.max_hosts)?;
+        rows.replications = replications::read(&self.connection, deadline).await?;
+        if let Some(translator) = &settings.address_translator {
+            let translating = translate(&**translator, &mut rows.hosts);
+            deadline.bound(translating).await.map_err(|_| ContactFailure::TranslationTimeout)?;
+        }
+        Ok(rows)
     }
 
     pub(crate) async fn ended(&self) -> Arc<ConnectionEnd> {

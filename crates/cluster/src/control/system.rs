@@ -2,40 +2,54 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use cqlwire_codec::{Row, RowIter, Rows, ValueError};
+use cqlwire_codec::{Row, RowIter, Rows, Token, ValueError};
 use cqlwire_net::ServerAddress;
 use uuid::Uuid;
 
-use crate::ContactFailure;
+use crate::placement::Replications;
+use crate::{ContactFailure, HostDescription};
 
 /// Of the server that is asked.
-pub(super) const LOCAL: &str = "SELECT cluster_name, host_id, data_center, rack, release_version \
-     FROM system.local WHERE key = 'local'";
+pub(super) const LOCAL: &str = "SELECT cluster_name, partitioner, host_id, data_center, rack, \
+     release_version, tokens FROM system.local WHERE key = 'local'";
 
 /// Of the others, since 4.0: with the port of each.
-pub(super) const PEERS_V2: &str = "SELECT host_id, data_center, rack, release_version, peer, \
-     native_address, native_port FROM system.peers_v2";
+pub(super) const PEERS_V2: &str = "SELECT host_id, data_center, rack, release_version, tokens, \
+     peer, native_address, native_port FROM system.peers_v2";
 
 /// Of the others, before 4.0.
-pub(super) const PEERS: &str = "SELECT host_id, data_center, rack, release_version, peer, \
+pub(super) const PEERS: &str = "SELECT host_id, data_center, rack, release_version, tokens, peer, \
      rpc_address FROM system.peers";
 
 /// What one server knows of the cluster.
 #[derive(Clone, Debug)]
 pub(crate) struct ClusterRows {
     pub(crate) cluster_name: String,
+    pub(crate) partitioner: String,
+    /// How the keyspaces are replicated.
+    pub(crate) replications: Replications,
     /// The one that was asked first.
     pub(crate) hosts: Vec<HostRow>,
+    /// Were there rows that did not say enough? So it is of hosts that are joining or leaving.
+    pub(crate) incomplete: bool,
 }
 
 /// One server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HostRow {
-    pub(crate) id: Uuid,
-    pub(crate) address: ServerAddress,
-    pub(crate) data_center: String,
-    pub(crate) rack: String,
-    pub(crate) release_version: String,
+    pub(crate) description: HostDescription,
+    /// Its address as the other servers know it, and name it in events.
+    pub(crate) told_address: Option<SocketAddr>,
+    /// In ascending order. None, if it is joining, or holds no data.
+    pub(crate) tokens: Vec<Token>,
+}
+
+impl std::ops::Deref for HostRow {
+    type Target = HostDescription;
+
+    fn deref(&self) -> &HostDescription {
+        &self.description
+    }
 }
 
 impl ClusterRows {
@@ -60,21 +74,27 @@ pub(super) fn read(
 ) -> Result<ClusterRows, ContactFailure> {
     let row = rows(local)?.next().ok_or(ContactFailure::NoLocalRow)??;
     let cluster_name = row.get::<String>("cluster_name")?;
+    let partitioner = row.get::<Option<String>>("partitioner")?.unwrap_or_default();
     // Where it was reached is where it is: what it calls its own address may be one behind a NAT.
     let mut hosts = vec![read_host(&row, asked.clone())?];
+    let mut incomplete = false;
     let mut peers = rows(peers)?;
     for row in peers.by_ref().take(max_hosts.saturating_sub(1)) {
         match read_peer(&row?, asked.port()) {
             Ok(Some(peer)) => hosts.push(peer),
             // A server that is joining or leaving has an incomplete row for a while.
-            Ok(None) => tracing::debug!("a row of the peers is incomplete: left out"),
+            Ok(None) => {
+                tracing::debug!("a row of the peers is incomplete: left out");
+                incomplete = true;
+            }
             Err(error) => tracing::warn!(%error, "a row of the peers cannot be read: left out"),
         }
     }
     if peers.next().is_some() {
         tracing::warn!(max_hosts, "a server lists more hosts than may be: the others are left out");
     }
-    Ok(ClusterRows { cluster_name, hosts })
+    let replications = Replications::new();
+    Ok(ClusterRows { cluster_name, partitioner, replications, hosts, incomplete })
 }
 
 /// Nothing is skipped in these results: the columns are those of the page itself.
@@ -84,15 +104,23 @@ fn rows(rows: &Rows) -> Result<RowIter<'_, Row<'_>>, ValueError> {
 }
 
 fn read_host(row: &Row<'_>, address: ServerAddress) -> Result<HostRow, ValueError> {
-    Ok(HostRow {
+    let tokens = row.get::<Option<Vec<String>>>("tokens")?.unwrap_or_default();
+    // Those of another partitioner are no numbers of 64 bits, and of no use here.
+    let mut tokens: Vec<Token> = tokens.iter().filter_map(|token| token.parse().ok()).collect();
+    tokens.sort_unstable();
+    let told_address = address.socket();
+    let description = HostDescription {
         id: row.get("host_id")?,
         address,
         data_center: row.get("data_center")?,
-        rack: row.get("rack")?,
+        // Servers have let it be empty.
+        rack: row.get::<Option<String>>("rack")?.unwrap_or_default(),
         release_version: row.get("release_version")?,
-    })
+    };
+    Ok(HostRow { description, told_address, tokens })
 }
 
+/// `None` if it does not say enough.
 fn read_peer(row: &Row<'_>, default_port: u16) -> Result<Option<HostRow>, ValueError> {
     let since_v4 = row.columns().iter().any(|column| column.name == "native_address");
     let column = if since_v4 { "native_address" } else { "rpc_address" };
@@ -105,7 +133,11 @@ fn read_peer(row: &Row<'_>, default_port: u16) -> Result<Option<HostRow>, ValueE
     } else {
         default_port
     };
-    if row.get::<Option<Uuid>>("host_id")?.is_none() {
+    let is_told = |column| row.get::<Option<&str>>(column).map(|text| text.is_some());
+    let whole = row.get::<Option<Uuid>>("host_id")?.is_some()
+        && is_told("data_center")?
+        && is_told("release_version")?;
+    if !whole {
         return Ok(None);
     }
     read_host(row, SocketAddr::new(address, port).into()).map(Some)

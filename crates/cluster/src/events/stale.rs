@@ -53,8 +53,17 @@ impl StaleSchema {
         matches!(self, Self::Keyspaces(keyspaces) if keyspaces.is_empty())
     }
 
+    /// Is there a keyspace that may be new, gone, or replicated otherwise?
+    pub(crate) fn has_keyspace(&self) -> bool {
+        let Self::Keyspaces(keyspaces) = self else { return true };
+        keyspaces.values().any(|stale| match stale {
+            StaleKeyspace::Targets(targets) => targets.contains(&SchemaTarget::Keyspace),
+            StaleKeyspace::Whole => true,
+        })
+    }
+
     /// Something changed.
-    pub(super) fn note(&mut self, change: SchemaChange) {
+    pub(crate) fn note(&mut self, change: SchemaChange) {
         let stale = StaleKeyspace::after(change.kind, change.target);
         self.add(change.keyspace, stale);
     }

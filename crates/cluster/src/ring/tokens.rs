@@ -21,7 +21,7 @@ pub struct HostIndex(u16);
 
 impl HostIndex {
     /// `None` beyond what 16 bits can count.
-    pub(super) fn new(index: usize) -> Option<Self> {
+    pub(crate) fn new(index: usize) -> Option<Self> {
         u16::try_from(index).ok().map(Self)
     }
 

@@ -9,7 +9,7 @@ use cqlwire_testkit::node::{Member, Prime, ScriptedNode, cell, columns};
 use cqlwire_testkit::probe::alone;
 
 use super::{PATIENCE, addresses, nodes, peers_v2, seconds, settings};
-use crate::Cluster;
+use crate::{Cluster, Distance};
 
 #[tokio::test]
 async fn an_upgraded_host_shows_its_release_and_keeps_its_pool() {
@@ -30,17 +30,20 @@ async fn an_upgraded_host_shows_its_release_and_keeps_its_pool() {
 fn local(id: [u8; 16], data_center: &str) -> Prime {
     let shape = columns([
         ("cluster_name", ColumnType::Text),
+        ("partitioner", ColumnType::Text),
         ("host_id", ColumnType::Uuid),
         ("data_center", ColumnType::Text),
         ("rack", ColumnType::Text),
         ("release_version", ColumnType::Text),
+        ("tokens", ColumnType::Set(Box::new(ColumnType::Text))),
     ]);
-    let row = [cell("scripted"), cell(id), cell(data_center), cell("rack1"), cell("5.0.9")];
+    let row =
+        [cell("scripted"), None, cell(id), cell(data_center), cell("rack1"), cell("5.0.9"), None];
     Prime::statement(LOCAL).rows(shape, vec![row.to_vec()])
 }
 
-const LOCAL: &str = "SELECT cluster_name, host_id, data_center, rack, release_version \
-     FROM system.local WHERE key = 'local'";
+const LOCAL: &str = "SELECT cluster_name, partitioner, host_id, data_center, rack, \
+     release_version, tokens FROM system.local WHERE key = 'local'";
 
 #[tokio::test]
 async fn a_listing_without_any_wanted_host_changes_nothing() {
@@ -54,7 +57,7 @@ async fn a_listing_without_any_wanted_host_changes_nothing() {
     let asked = nodes[0].count_statement(LOCAL);
     eventually(PATIENCE, "it was asked", || nodes[0].count_statement(LOCAL) > asked + 2).await;
     assert_eq!(addresses(&cluster), before);
-    assert!(cluster.plan().next().unwrap().pool().pick().is_ok());
+    assert!(cluster.topology().hosts()[0].pool().pick().is_ok());
 }
 
 #[tokio::test]
@@ -73,6 +76,7 @@ async fn g12_3_a_host_that_changes_its_address_keeps_its_id_and_gets_a_new_pool(
         cell("datacenter1"),
         cell("rack1"),
         cell("5.0.9"),
+        None,
         cell(ip.octets()),
         cell(ip.octets()),
         cell(port),
@@ -110,7 +114,9 @@ async fn the_data_centers_of_a_cluster_are_known_though_only_one_gets_requests()
     settings.local_data_center = Some("datacenter1".to_owned());
     let cluster = Cluster::connect(settings, seconds(5)).await.unwrap();
     assert_eq!(cluster.topology().data_centers(), ["datacenter1", "far"]);
-    assert_eq!(cluster.topology().hosts().len(), 1);
+    let distances: Vec<_> = cluster.topology().hosts().iter().map(|host| host.distance()).collect();
+    assert_eq!(distances, [Distance::Local, Distance::Ignored]);
+    assert!(addresses(&cluster).len() == 1 && cluster.tasks().len() < 8, "nobody dials it");
 }
 
 #[tokio::test]
@@ -126,7 +132,7 @@ async fn g12_5_contact_points_are_looked_up_anew_when_no_known_host_answers() {
     let moved = || addresses(&cluster) == [nodes[0].address().into()];
     eventually(PATIENCE, "the other contact point leads on", moved).await;
     eventually(PATIENCE, "it takes requests", || {
-        cluster.plan().next().is_some_and(|host| host.pool().pick().is_ok())
+        cluster.topology().hosts()[0].pool().pick().is_ok()
     })
     .await;
 }
@@ -146,16 +152,4 @@ async fn the_control_connection_comes_back_however_patient_the_settings_are() {
         nodes[0].accepted().len() >= accepted + 3 && cluster.tasks().len() == tasks
     })
     .await;
-}
-
-#[tokio::test]
-async fn a_plan_has_each_host_once_wherever_it_begins() {
-    let _alone = alone().await;
-    let nodes = nodes(3).await;
-    let cluster = Cluster::connect(settings(&[&nodes[0]]), seconds(5)).await.unwrap();
-    for start in [0, 1, usize::MAX - 1, usize::MAX] {
-        let plan = crate::routing::Plan::rotated(cluster.topology(), start);
-        let ids: std::collections::HashSet<_> = plan.map(|host| host.id()).collect();
-        assert_eq!(ids.len(), 3, "from {start} on");
-    }
 }

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use cqlwire_cluster::{Host, Plan};
-use cqlwire_codec::{EncodeError, Envelope, ErrorCode, StatementKind};
+use cqlwire_codec::{EncodeError, Envelope, ErrorCode, StatementKind, Token};
 use cqlwire_net::{Deadline, RefusedBecause, Request, RequestError};
 use uuid::Uuid;
 
 use super::decide::{Circumstances, Decision, decide};
-use super::send::{NotSent, Sent, send_to};
+use super::send::{Draft, NotSent, Sent, send_to};
 use crate::error::{Attempt, AttemptFailure, Error, ErrorKind};
 use crate::operation::{Agreeing, Failure, HostResponse, Operation, PrepareOperation, agree, read};
 use crate::shared::Shared;
@@ -23,7 +23,10 @@ const MAX_PREPARES: u8 = 3;
 
 /// See the [module](self).
 pub(crate) struct Run {
-    plan: Plan,
+    /// Made when the first host is chosen.
+    plan: Option<Plan>,
+    /// Where the partition of the operation is on the ring, if that is known.
+    token: Option<Token>,
     attempts: Vec<Attempt>,
     deadline: Deadline,
     /// How often the host that has its turn was asked to prepare the statement in this turn.
@@ -59,10 +62,10 @@ struct Preparing {
 }
 
 impl Run {
-    /// Before the first host of a fresh plan.
-    pub(crate) fn new(shared: &Shared, deadline: Deadline) -> Self {
-        let (plan, attempts) = (shared.cluster().plan(), Vec::new());
-        Self { plan, attempts, deadline, prepares: 0, step: Step::Next }
+    /// Before the first host is chosen.
+    pub(crate) const fn new(deadline: Deadline) -> Self {
+        let attempts = Vec::new();
+        Self { plan: None, token: None, attempts, deadline, prepares: 0, step: Step::Next }
     }
 
     /// From now on attempts have until then. One under way keeps the deadline that it was sent with.
@@ -84,7 +87,7 @@ impl Run {
         loop {
             match &mut self.step {
                 Step::Next if !may_send => return Poll::Ready(Err(self.closed(operation.kind()))),
-                Step::Next => self.next_host(operation)?,
+                Step::Next => self.next_host(shared, operation)?,
                 Step::Asked(sent) => {
                     let outcome = ready!(Pin::new(&mut sent.request).poll(context));
                     let metadata = sent.metadata.take();
@@ -97,7 +100,7 @@ impl Run {
                         Ok(response) => return Poll::Ready(Ok(response)),
                         Err(failure) => {
                             let host = Arc::clone(&sent.host);
-                            self.go_on(operation, host, failure)?;
+                            self.go_on(shared, operation, host, failure)?;
                         }
                     }
                 }
@@ -118,23 +121,44 @@ impl Run {
     }
 
     /// Hands the operation to the next host that takes it.
-    fn next_host<O: Operation>(&mut self, operation: &O) -> Result<(), Error> {
-        let Some(host) = self.plan.next() else {
-            return Err(self.exhausted(operation.kind()));
+    fn next_host<O: Operation>(&mut self, shared: &Shared, operation: &O) -> Result<(), Error> {
+        let mut request = operation.routing();
+        let mut draft = None;
+        let plan = match &mut self.plan {
+            Some(plan) => plan,
+            none => {
+                if request.token.is_none() {
+                    draft = Draft::of(operation, shared);
+                }
+                self.token = request.token.or_else(|| draft.as_ref()?.token());
+                none.insert(shared.cluster().plan(operation.pinned()))
+            }
+        };
+        request.token = self.token;
+        let host = match shared.cluster().next_host(plan, &request) {
+            Ok(Some(host)) => Arc::clone(host),
+            Ok(None) => return Err(self.exhausted(operation.kind())),
+            Err(panicked) => return Err(self.end(operation.kind(), panicked.into())),
         };
         self.prepares = 0;
-        self.ask(operation, host)
+        self.ask(shared, operation, host, draft)
     }
 
     /// Hands the operation to this host.
-    fn ask<O: Operation>(&mut self, operation: &O, host: Arc<Host>) -> Result<(), Error> {
-        match send_to(&host, operation, self.deadline) {
+    fn ask<O: Operation>(
+        &mut self,
+        shared: &Shared,
+        operation: &O,
+        host: Arc<Host>,
+        draft: Option<Draft>,
+    ) -> Result<(), Error> {
+        match send_to(&host, operation, draft, shared, self.deadline) {
             Ok((request, metadata)) => {
                 self.step = Step::Asked(Sent { host, request, metadata });
                 Ok(())
             }
-            Err(NotSent::Unprepared) => self.prepare_on(operation, host, None),
-            Err(NotSent::Failed(failure)) => self.go_on(operation, host, failure),
+            Err(NotSent::Unprepared) => self.prepare_on(shared, operation, host, None),
+            Err(NotSent::Failed(failure)) => self.go_on(shared, operation, host, failure),
         }
     }
 
@@ -142,15 +166,16 @@ impl Run {
     #[cold]
     fn go_on<O: Operation>(
         &mut self,
+        shared: &Shared,
         operation: &O,
         host: Arc<Host>,
         failure: Failure,
     ) -> Result<(), Error> {
         match (decide(&failure, self.circumstances(operation)), failure) {
             (Decision::Reprepare, Failure::Values(error)) => {
-                self.prepare_on(operation, host, Some(error))
+                self.prepare_on(shared, operation, host, Some(error))
             }
-            (Decision::Reprepare, _) => self.prepare_on(operation, host, None),
+            (Decision::Reprepare, _) => self.prepare_on(shared, operation, host, None),
             (Decision::NextHost, Failure::Attempt(failure)) => {
                 self.attempts.push(Attempt { host: name_of(&host), failure });
                 self.step = Step::Next;
@@ -179,6 +204,7 @@ impl Run {
     #[cold]
     fn prepare_on<O: Operation>(
         &mut self,
+        shared: &Shared,
         operation: &O,
         host: Arc<Host>,
         because: Option<EncodeError>,
@@ -189,7 +215,8 @@ impl Run {
         };
         self.prepares += 1;
         tracing::debug!(host = %host.address(), "preparing a statement again");
-        match send_to(&host, &PrepareOperation { text: prepared.text() }, self.deadline) {
+        let prepare = PrepareOperation { text: prepared.text() };
+        match send_to(&host, &prepare, None, shared, self.deadline) {
             Ok((request, _)) => {
                 self.step = Step::Preparing(Box::new(Preparing { host, request, because }));
                 Ok(())
@@ -239,7 +266,7 @@ impl Run {
         match because {
             // The values do not fit, and it is not for what was known of the statement.
             Some(error) if !learnt => Err(self.end(operation.kind(), error.into())),
-            _ => self.ask(operation, host),
+            _ => self.ask(shared, operation, host, None),
         }
     }
 

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use cqlwire_cluster::Host;
+use cqlwire_codec::Token;
 use cqlwire_net::{Deadline, RefusedBecause, Request};
 
 use crate::error::AttemptFailure;
-use crate::operation::{Encoded, Failure, NotEncoded, Operation};
+use crate::operation::{Encoded, Failure, Form, NotEncoded, Operation};
 use crate::prepared::StatementMetadata;
 use crate::scratch;
+use crate::shared::Shared;
 
 /// How often a connection of one host is picked before another host has its turn: those that were
 /// lost a moment ago may still be offered.
@@ -22,6 +24,35 @@ pub(super) struct Sent {
     pub(super) metadata: Option<Arc<StatementMetadata>>,
 }
 
+/// A request that was encoded before its host was chosen, since its values say which hosts to
+/// choose from: in the form that most connections have, by what all hosts are known to say.
+pub(super) struct Draft {
+    form: Form,
+    encoded: Encoded,
+    /// Is what it was encoded by known of all hosts?
+    is_common: bool,
+}
+
+impl Draft {
+    /// Encodes an operation whose prepared statement has bind markers for the whole partition key.
+    /// `None` of any other, and of values that do not fit: that is a matter between them and the
+    /// host.
+    #[inline]
+    pub(super) fn of<O: Operation>(operation: &O, shared: &Shared) -> Option<Self> {
+        let (metadata, is_common) = operation.prepared()?.latest();
+        if metadata.bind.partition_key.is_empty() {
+            return None;
+        }
+        let form = shared.usual_form.load()?;
+        let encoded = operation.encode(form, Some(metadata), scratch::take()).ok()?;
+        Some(Self { form, encoded, is_common })
+    }
+
+    pub(super) const fn token(&self) -> Option<Token> {
+        self.encoded.token
+    }
+}
+
 /// Why a host did not get the request.
 pub(super) enum NotSent {
     /// It has to prepare the statement first.
@@ -33,24 +64,30 @@ impl From<NotEncoded> for NotSent {
     #[cold]
     fn from(error: NotEncoded) -> Self {
         match error {
-            NotEncoded::Unprepared => Self::Unprepared,
             NotEncoded::Values(error) => Self::Failed(Failure::Values(error)),
             NotEncoded::Refused(kind) => Self::Failed(Failure::Final(kind)),
         }
     }
 }
 
-/// Encodes the operation for a connection of the host, and hands it over.
+/// Encodes the operation for a connection of the host, unless the draft is for it, and hands it
+/// over.
 pub(super) fn send_to<O: Operation>(
     host: &Host,
     operation: &O,
+    mut draft: Option<Draft>,
+    shared: &Shared,
     deadline: Deadline,
 ) -> Result<(Request, Option<Arc<StatementMetadata>>), NotSent> {
     let mut refused = RefusedBecause::Ended;
     for _ in 0..MAX_PICKS {
         let connection = host.pool().pick().map_err(not_connected)?;
-        let Encoded { envelope, metadata } =
-            operation.encode(host, &connection, scratch::take())?;
+        let form = Form::of(&connection);
+        let encoded = match draft.take() {
+            Some(draft) if draft.is_common && draft.form == form => draft.encoded,
+            other => encode(host, operation, form, other, shared)?,
+        };
+        let Encoded { envelope, metadata, .. } = encoded;
         match connection.send(envelope, deadline) {
             Ok(sent) => {
                 if let Some(buffer) = sent.buffer {
@@ -65,6 +102,25 @@ pub(super) fn send_to<O: Operation>(
         }
     }
     Err(NotSent::Failed(Failure::Attempt(AttemptFailure::Refused(refused))))
+}
+
+/// Encodes it for this host, by what that host said of its statement.
+fn encode<O: Operation>(
+    host: &Host,
+    operation: &O,
+    form: Form,
+    draft: Option<Draft>,
+    shared: &Shared,
+) -> Result<Encoded, NotSent> {
+    if shared.usual_form.load() != Some(form) {
+        shared.usual_form.store(form);
+    }
+    let buffer = draft.map_or_else(scratch::take, |draft| draft.encoded.envelope.into_buffer());
+    let metadata = match operation.prepared() {
+        None => None,
+        Some(prepared) => Some(prepared.metadata_on(host.id()).ok_or(NotSent::Unprepared)?),
+    };
+    Ok(operation.encode(form, metadata, buffer)?)
 }
 
 #[cold]

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use cqlwire_cluster::PolicyPanicked;
 use cqlwire_codec::{
     DecodeError, EncodeError, Opcode, Prefixes, ServerError, StatementKind, ValueError,
 };
@@ -97,6 +98,9 @@ pub enum ErrorKind {
         /// Where it was to be executed.
         here: String,
     },
+    /// The load balancing policy panicked. Nothing was sent.
+    #[error(transparent)]
+    LoadBalancing(#[from] PolicyPanicked),
     /// The response cannot be read.
     #[error("the response cannot be read: {0}")]
     Decode(#[from] DecodeError),
@@ -228,6 +232,7 @@ impl ErrorKind {
             | Self::Encode(_)
             | Self::PositionMismatch(_)
             | Self::PreparedElsewhere { .. }
+            | Self::LoadBalancing(_)
             | Self::Overloaded { .. } => false,
         }
     }

@@ -31,7 +31,7 @@ impl<V> Execution<'_, V> {
             let timeout = self.options.profile.timeout;
             let permit = self.shared.admit(timeout)?;
             self.statement.check_origin(&self.shared.origin)?;
-            let run = Run::new(self.shared, Deadline::after(timeout));
+            let run = Run::new(Deadline::after(timeout));
             self.state = State::Running { _permit: permit, run };
         }
         Ok(())

@@ -15,14 +15,15 @@ mod streaming;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cqlwire_codec::{Consistency, EncodeValues, SerialConsistency};
+use cqlwire_codec::{Consistency, EncodeValues, SerialConsistency, Token};
 use cqlwire_stream as stream;
+use uuid::Uuid;
 
 pub use self::page::PageFetch;
 pub use self::source::StatementSource;
 use self::state::State;
 pub use self::streaming::Streaming;
-use crate::operation::{Options, Statement};
+use crate::operation::{GivenRouting, Options, Statement};
 use crate::profile::ExecutionProfile;
 use crate::shared::Shared;
 
@@ -80,7 +81,8 @@ fn as_values<V: EncodeValues>(values: &V) -> &(dyn EncodeValues + '_) {
 
 impl<'a, V: EncodeValues> Execution<'a, V> {
     pub(crate) fn new(shared: &'a Arc<Shared>, statement: Statement<'a>, values: V) -> Self {
-        let options = Options { profile: shared.profile.clone(), timestamp_micros: None };
+        let options =
+            Options { profile: shared.profile.clone(), timestamp_micros: None, routing: None };
         let as_values = as_values::<V>;
         Self { shared, statement, values, as_values, options, state: State::New }
     }
@@ -140,6 +142,42 @@ impl<'a, V> Execution<'a, V> {
     pub fn timestamp_micros(mut self, micros: i64) -> Self {
         self.options.timestamp_micros = Some(micros);
         self
+    }
+
+    /// The key of the partition that it is about, so that it goes to a replica: the bytes of the
+    /// column, or, of a key of several columns, of each its length as two bytes, its bytes, and a
+    /// zero byte. A prepared statement whose bind markers make up the key says that by itself.
+    pub fn routing_key(self, key: &[u8]) -> Self {
+        self.routing_token(Token::of_key(key))
+    }
+
+    /// The token of the partition, or of the range, that it is about, so that it goes to a replica.
+    pub fn routing_token(mut self, token: Token) -> Self {
+        self.given_routing().token = Some(token);
+        self
+    }
+
+    /// The keyspace by whose replication the replicas of its token are found, spelled as in the
+    /// schema. Default that of its table, if it is prepared, else that of the session.
+    pub fn routing_keyspace(mut self, keyspace: &str) -> Self {
+        self.given_routing().keyspace = Some(keyspace.into());
+        self
+    }
+
+    /// The only host that it is for, by its id: for tables that are each host's own
+    /// (`system.local`, virtual tables). While that is not connected, it fails.
+    pub fn host(mut self, host_id: Uuid) -> Self {
+        self.given_routing().host = Some(host_id);
+        self
+    }
+
+    fn given_routing(&mut self) -> &mut GivenRouting {
+        let keyspace = match self.statement {
+            Statement::Text(_) => self.shared.origin.keyspace.as_deref().map(Box::from),
+            Statement::Prepared(_) => None,
+        };
+        let given = || Box::new(GivenRouting { keyspace, ..GivenRouting::default() });
+        self.options.routing.get_or_insert_with(given)
     }
 
     /// As a stream, which has settings of its own.

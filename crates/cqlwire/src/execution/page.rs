@@ -62,7 +62,7 @@ impl PageFetch {
             None if permit.is_none() => {
                 return Poll::Ready(Err(ErrorKind::SessionClosed.into()));
             }
-            none => none.insert(Run::new(shared, request.deadline())),
+            none => none.insert(Run::new(request.deadline())),
         };
         if !self.is_awaited {
             run.set_deadline(request.deadline());

@@ -4,6 +4,7 @@ use crate::attempt::Run;
 use crate::gate::Permit;
 
 /// How far the future has got.
+#[expect(clippy::large_enum_variant, reason = "a box would be an allocation for each request")]
 pub(super) enum State<'a> {
     New,
     Running { _permit: Permit<'a>, run: Run },

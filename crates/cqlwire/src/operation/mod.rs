@@ -4,39 +4,50 @@
 
 mod agreement;
 mod failure;
+mod form;
 mod prepare;
 mod response;
 mod statement;
+mod token;
 
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use cqlwire_cluster::Host;
-use cqlwire_codec::{EncodeError, RequestEnvelope, StatementKind};
-use cqlwire_net::Connection;
+use cqlwire_cluster::Routing;
+use cqlwire_codec::{EncodeError, RequestEnvelope, StatementKind, Token};
+use uuid::Uuid;
 
 pub(crate) use self::agreement::{Agreeing, agree};
 pub(crate) use self::failure::Failure;
+pub(crate) use self::form::{Form, UsualForm};
 pub(crate) use self::prepare::PrepareOperation;
 pub(crate) use self::response::{HostResponse, read};
-pub(crate) use self::statement::{Options, PageRange, Statement, StatementOperation};
+pub(crate) use self::statement::{GivenRouting, Options, PageRange, Statement, StatementOperation};
 use crate::error::ErrorKind;
 use crate::prepared::{PreparedStatement, StatementMetadata};
 
 /// Something that can be asked of any host.
 pub(crate) trait Operation {
-    /// Encodes it as this connection to this host understands it, by what the host is known to
-    /// have prepared.
+    /// Encodes it in this form, by what is known of its prepared statement on the host that it is
+    /// for.
     ///
     /// # Errors
     ///
     /// Nothing is to be sent, and why.
     fn encode(
         &self,
-        host: &Host,
-        connection: &Connection,
+        form: Form,
+        metadata: Option<Arc<StatementMetadata>>,
         buffer: BytesMut,
     ) -> Result<Encoded, NotEncoded>;
+
+    /// What is known of where it belongs, before it is encoded.
+    fn routing(&self) -> Routing<'_>;
+
+    /// The only host that it is for.
+    fn pinned(&self) -> Option<Uuid> {
+        None
+    }
 
     /// Does its user say that it may be done twice?
     fn is_idempotent(&self) -> bool;
@@ -55,12 +66,12 @@ pub(crate) struct Encoded {
     pub(crate) envelope: RequestEnvelope,
     /// By what it was encoded, and the rows of its response have to be read.
     pub(crate) metadata: Option<Arc<StatementMetadata>>,
+    /// Where its partition is on the ring, if its values say so.
+    pub(crate) token: Option<Token>,
 }
 
 /// Why a request is not to be sent.
 pub(crate) enum NotEncoded {
-    /// The host has not said yet what it makes of the statement, and others did not say the same.
-    Unprepared,
     /// The values do not fit what is known of the statement, which may be out of date.
     Values(EncodeError),
     /// It would be wrong wherever it is sent.

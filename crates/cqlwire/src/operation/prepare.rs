@@ -1,13 +1,15 @@
 //! Preparing a statement.
 
-use bytes::BytesMut;
-use cqlwire_cluster::Host;
-use cqlwire_codec::{Prepare, RequestOptions, StatementKind, encode_request};
-use cqlwire_net::Connection;
+use std::sync::Arc;
 
-use super::{Encoded, NotEncoded, Operation};
+use bytes::BytesMut;
+use cqlwire_cluster::Routing;
+use cqlwire_codec::{Consistency, Prepare, RequestOptions, StatementKind, encode_request};
+
+use super::{Encoded, Form, NotEncoded, Operation};
 use crate::cql;
 use crate::error::ErrorKind;
+use crate::prepared::StatementMetadata;
 
 /// PREPARE: a host parses a text, and executes nothing.
 pub(crate) struct PrepareOperation<'a> {
@@ -17,19 +19,23 @@ pub(crate) struct PrepareOperation<'a> {
 impl Operation for PrepareOperation<'_> {
     fn encode(
         &self,
-        _: &Host,
-        connection: &Connection,
+        form: Form,
+        _: Option<Arc<StatementMetadata>>,
         buffer: BytesMut,
     ) -> Result<Encoded, NotEncoded> {
         if cql::is_use(self.text) {
             return Err(NotEncoded::Refused(ErrorKind::UseStatement));
         }
         let prepare = Prepare { statement: self.text, keyspace: None };
-        let options =
-            RequestOptions { compression: connection.compression(), ..RequestOptions::default() };
-        let envelope = encode_request(&prepare, connection.version(), &options, buffer);
+        let options = RequestOptions { compression: form.compression, ..RequestOptions::default() };
+        let envelope = encode_request(&prepare, form.version, &options, buffer);
         let envelope = envelope.map_err(|error| NotEncoded::Refused(error.into()))?;
-        Ok(Encoded { envelope, metadata: None })
+        Ok(Encoded { envelope, metadata: None, token: None })
+    }
+
+    /// Any host will do.
+    fn routing(&self) -> Routing<'_> {
+        Routing::new(Consistency::One)
     }
 
     fn is_idempotent(&self) -> bool {

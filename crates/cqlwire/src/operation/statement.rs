@@ -4,18 +4,19 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use cqlwire_cluster::Host;
+use cqlwire_cluster::Routing;
 use cqlwire_codec::{
-    EncodeError, EncodeValues, EncodedValues, Execute, ProtocolVersion, Query, QueryParameters,
-    RequestOptions, StatementKind, ValueError, encode_request,
+    Consistency, EncodeError, EncodeValues, EncodedValues, Execute, ProtocolVersion, Query,
+    QueryParameters, RequestOptions, StatementKind, Token, ValueError, encode_request,
 };
-use cqlwire_net::Connection;
 use cqlwire_stream::Position;
+use uuid::Uuid;
 
-use super::{Encoded, NotEncoded, Operation};
+use super::token::Hashed;
+use super::{Encoded, Form, NotEncoded, Operation};
 use crate::cql;
 use crate::error::ErrorKind;
-use crate::prepared::{Origin, PreparedStatement};
+use crate::prepared::{Origin, PreparedStatement, StatementMetadata};
 use crate::profile::ExecutionProfile;
 
 /// A statement: in CQL, or prepared.
@@ -58,6 +59,16 @@ impl Statement<'_> {
 pub(crate) struct Options {
     pub(crate) profile: ExecutionProfile,
     pub(crate) timestamp_micros: Option<i64>,
+    /// Where it belongs, said by its user.
+    pub(crate) routing: Option<Box<GivenRouting>>,
+}
+
+/// Where a request belongs, said by its user: for what has no bind markers that say so.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct GivenRouting {
+    pub(crate) token: Option<Token>,
+    pub(crate) keyspace: Option<Box<str>>,
+    pub(crate) host: Option<Uuid>,
 }
 
 /// One page of a stream.
@@ -78,7 +89,13 @@ pub(crate) struct StatementOperation<'a> {
 }
 
 impl<'a> StatementOperation<'a> {
-    fn parameters(&self) -> QueryParameters<'a, dyn EncodeValues + 'a> {
+    fn parameters<'v>(
+        &self,
+        values: &'v (dyn EncodeValues + 'v),
+    ) -> QueryParameters<'v, dyn EncodeValues + 'v>
+    where
+        'a: 'v,
+    {
         let profile = &self.options.profile;
         let most_rows = self.page.and_then(|page| page.most_rows);
         let page_size = most_rows.map_or(u32::MAX, NonZeroU32::get).min(profile.page_size);
@@ -87,7 +104,7 @@ impl<'a> StatementOperation<'a> {
             paging_state: self.page.and_then(|page| page.from.paging_state()),
             serial_consistency: profile.serial_consistency,
             timestamp_micros: self.options.timestamp_micros,
-            ..QueryParameters::new(profile.consistency, self.values)
+            ..QueryParameters::new(profile.consistency, values)
         }
     }
 
@@ -102,21 +119,20 @@ impl<'a> StatementOperation<'a> {
             return Err(NotEncoded::Refused(ErrorKind::UseStatement));
         }
         check_names(text, self.values).map_err(refused)?;
-        let query = Query { statement: text, parameters: self.parameters() };
+        let query = Query { statement: text, parameters: self.parameters(self.values) };
         let envelope = encode_request(&query, version, options, buffer).map_err(refused)?;
-        Ok(Encoded { envelope, metadata: None })
+        Ok(Encoded { envelope, metadata: None, token: None })
     }
 
     fn encode_prepared(
         &self,
-        prepared: &PreparedStatement,
-        host: &Host,
+        metadata: Arc<StatementMetadata>,
         version: ProtocolVersion,
         options: &RequestOptions<'_>,
         buffer: BytesMut,
     ) -> Result<Encoded, NotEncoded> {
-        let metadata = prepared.metadata_on(host.id()).ok_or(NotEncoded::Unprepared)?;
-        let mut parameters = self.parameters();
+        let hashed = Hashed::new(self.values, &metadata.bind.partition_key);
+        let mut parameters = self.parameters(&hashed);
         parameters.columns = &metadata.bind.columns;
         // Only v5 tells when the columns are others than those known; before it, rows could be
         // read by the wrong ones (CASSANDRA-10786).
@@ -128,7 +144,10 @@ impl<'a> StatementOperation<'a> {
             parameters,
         };
         match encode_request(&execute, version, options, buffer) {
-            Ok(envelope) => Ok(Encoded { envelope, metadata: Some(metadata) }),
+            Ok(envelope) => {
+                let token = hashed.token();
+                Ok(Encoded { envelope, metadata: Some(metadata), token })
+            }
             Err(error @ EncodeError::Value(_)) => Err(NotEncoded::Values(error)),
             Err(error) => Err(refused(error)),
         }
@@ -138,26 +157,50 @@ impl<'a> StatementOperation<'a> {
 impl Operation for StatementOperation<'_> {
     fn encode(
         &self,
-        host: &Host,
-        connection: &Connection,
+        form: Form,
+        metadata: Option<Arc<StatementMetadata>>,
         buffer: BytesMut,
     ) -> Result<Encoded, NotEncoded> {
-        let version = connection.version();
+        let version = form.version;
         if let Some(page) = self.page {
             let understood = page.from.check_protocol(version);
             understood.map_err(|mismatch| NotEncoded::Refused(mismatch.into()))?;
         }
         let options = RequestOptions {
             tracing: self.options.profile.tracing,
-            compression: connection.compression(),
+            compression: form.compression,
             ..RequestOptions::default()
         };
-        match self.statement {
-            Statement::Text(text) => self.encode_text(text, version, &options, buffer),
-            Statement::Prepared(prepared) => {
-                self.encode_prepared(prepared, host, version, &options, buffer)
+        match (self.statement, metadata) {
+            (Statement::Prepared(_), Some(metadata)) => {
+                self.encode_prepared(metadata, version, &options, buffer)
             }
+            (Statement::Prepared(prepared), None) => {
+                self.encode_text(prepared.text(), version, &options, buffer)
+            }
+            (Statement::Text(text), _) => self.encode_text(text, version, &options, buffer),
         }
+    }
+
+    #[inline]
+    fn routing(&self) -> Routing<'_> {
+        let profile = &self.options.profile;
+        let kind = self.statement.kind_at_a_glance();
+        let conditional = matches!(kind, StatementKind::Conditional)
+            || matches!(profile.consistency, Consistency::Serial | Consistency::LocalSerial);
+        let keyspace = match self.statement {
+            Statement::Text(_) => None,
+            Statement::Prepared(prepared) => prepared.keyspace(),
+        };
+        let known = Routing::new(profile.consistency).conditional(conditional);
+        match &self.options.routing {
+            None => known.at(keyspace, None),
+            Some(given) => known.at(given.keyspace.as_deref().or(keyspace), given.token),
+        }
+    }
+
+    fn pinned(&self) -> Option<Uuid> {
+        self.options.routing.as_ref()?.host
     }
 
     fn is_idempotent(&self) -> bool {

@@ -12,6 +12,8 @@ use super::origin::Origin;
 pub(super) struct Inner {
     pub(super) text: String,
     pub(super) kind: StatementKind,
+    /// That of its table; `None` if it names none by its bind markers or columns.
+    pub(super) keyspace: Option<Arc<str>>,
     pub(super) origin: Arc<Origin>,
     pub(super) known: ArcSwap<Known>,
 }

@@ -71,6 +71,12 @@ impl Known {
         Self { latest: metadata, by_host: Vec::new(), forgotten: Vec::new() }
     }
 
+    /// Is what was said last known of all hosts?
+    #[inline]
+    pub(super) const fn is_common(&self) -> bool {
+        self.by_host.is_empty() && self.forgotten.is_empty()
+    }
+
     /// By what values are encoded for this host; `None` if it has to be asked first.
     #[inline]
     pub(super) fn on(&self, host: Uuid) -> Option<&Arc<StatementMetadata>> {

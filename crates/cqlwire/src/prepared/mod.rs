@@ -50,8 +50,10 @@ impl PreparedStatement {
         said: codec::Prepared,
     ) -> Self {
         let known = ArcSwap::from_pointee(Known::new(Arc::new(said.clone().into())));
+        let columns = said.bind.columns.first().or_else(|| said.result.columns.as_ref()?.first());
+        let keyspace = columns.map(|column| Arc::clone(&column.keyspace));
         let (kind, origin) = (cql::kind(text), Arc::clone(origin));
-        let new = Arc::new(Inner { text: text.to_owned(), kind, origin, known });
+        let new = Arc::new(Inner { text: text.to_owned(), kind, keyspace, origin, known });
         match held.hold(&new) {
             None => Self { inner: new },
             Some(inner) => {
@@ -90,6 +92,19 @@ impl PreparedStatement {
     /// The columns of its rows as last seen, if they are known beforehand.
     pub fn columns(&self) -> Option<Arc<[ColumnSpec]>> {
         self.inner.known.load().latest.result.columns.clone()
+    }
+
+    /// The keyspace that its table is in, if its bind markers or columns say so.
+    #[inline]
+    pub(crate) fn keyspace(&self) -> Option<&str> {
+        self.inner.keyspace.as_deref()
+    }
+
+    /// What was said last, and whether that is known of all hosts.
+    #[inline]
+    pub(crate) fn latest(&self) -> (Arc<StatementMetadata>, bool) {
+        let known = self.inner.known.load();
+        (Arc::clone(&known.latest), known.is_common())
     }
 
     pub(crate) fn kind(&self) -> StatementKind {

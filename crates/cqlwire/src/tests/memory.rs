@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use cqlwire_testkit::eventually;
@@ -11,7 +12,7 @@ use tokio::time::Instant;
 
 use super::PATIENCE;
 use crate::net::{ByteStream, Dialer, Dialing, ServerAddress};
-use crate::{Session, SessionBuilder};
+use crate::{HostIndex, LoadBalancing, Routing, Session, SessionBuilder, Topology, Tried};
 
 /// Connects to nodes in memory by their addresses; to anybody else, it dials for ever.
 pub(super) struct Memory(Vec<ScriptedNode>);
@@ -29,17 +30,39 @@ impl Memory {
         &self.0
     }
 
-    /// A session with the first node as its contact point, and one connection to each.
+    /// A session with the first node as its contact point, one connection to each, and requests
+    /// that go to each in turn.
     pub(super) fn builder(self: &Arc<Self>) -> SessionBuilder {
         let dialer: Arc<dyn Dialer> = self.clone();
         Session::builder()
             .contact_points([self.node().address().to_string()])
             .connections_per_host(1)
+            .load_balancing(InTurn::default())
             .connection(|settings| settings.dialer = Some(dialer))
     }
 
     pub(super) async fn session(self: &Arc<Self>) -> Session {
         self.builder().connect().await.unwrap()
+    }
+}
+
+/// The hosts in turn, so that a test knows where a request goes.
+#[derive(Debug, Default)]
+struct InTurn(AtomicUsize);
+
+impl LoadBalancing for InTurn {
+    fn next(
+        &self,
+        _: &Routing<'_>,
+        topology: &Topology,
+        _: u64,
+        tried: &Tried,
+    ) -> Option<HostIndex> {
+        let hosts = topology.local_hosts();
+        let turn =
+            if tried.is_empty() { self.0.fetch_add(1, Relaxed) } else { self.0.load(Relaxed) };
+        let (before, after) = hosts.split_at(turn % hosts.len());
+        after.iter().chain(before).copied().find(|host| !tried.contains(*host))
     }
 }
 

@@ -12,7 +12,8 @@ use cqlwire_codec::{
     Event, SchemaChange, SchemaChangeKind, SchemaTarget, StatusChange, TopologyChange,
 };
 
-use super::{Hint, PendingEvents, Refresh, StaleKeyspace, StaleSchema};
+use super::stale::StaleKeyspace;
+use super::{Hint, PendingEvents, Refresh, StaleSchema};
 
 const WINDOW: Duration = Duration::from_secs(1);
 

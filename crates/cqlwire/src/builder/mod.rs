@@ -1,6 +1,7 @@
 //! Describing a session.
 
-use std::num::NonZeroUsize;
+mod hosts;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -72,13 +73,6 @@ impl SessionBuilder {
         self
     }
 
-    /// The data center whose hosts get requests. Default all of them.
-    #[doc(alias = "local_datacenter")]
-    pub fn local_data_center(mut self, name: impl Into<String>) -> Self {
-        self.cluster.local_data_center = Some(name.into());
-        self
-    }
-
     /// The keyspace of unqualified names, spelled as in the schema. Default none.
     pub fn keyspace(mut self, name: impl Into<String>) -> Self {
         let name = name.into();
@@ -129,25 +123,10 @@ impl SessionBuilder {
         self
     }
 
-    /// How many connections to each host. Default 2.
-    pub fn connections_per_host(mut self, connections: usize) -> Self {
-        match NonZeroUsize::new(connections) {
-            Some(connections) => self.cluster.pool.connections = connections,
-            None => self.refuse("connections per host", "without any, nothing could be sent"),
-        }
-        self
-    }
-
     /// What servers since 4.1 show of this client in `system_views.clients`.
     pub fn application_name(mut self, name: impl Into<String>) -> Self {
         let options = &mut self.cluster.pool.connection.startup_options;
         options.insert("APPLICATION_NAME".to_owned(), name.into());
-        self
-    }
-
-    /// How often the hosts of the cluster are listed anew. Default 60 s.
-    pub const fn topology_refresh_interval(mut self, interval: Duration) -> Self {
-        self.cluster.refresh_interval = interval;
         self
     }
 
@@ -245,7 +224,7 @@ impl SessionBuilder {
         let cluster = cluster.map_err(|error| no_contact(error, deadline))?;
         let budget = PageBudget::new(self.page_budget_bytes);
         let agreement = self.schema_agreement_timeout;
-        announce(&cluster, local_data_center.as_deref());
+        announce(&cluster, local_data_center.is_some());
         Ok(Session::new(Shared::new(cluster, self.profile, budget, keyspace, agreement)))
     }
 
@@ -255,8 +234,8 @@ impl SessionBuilder {
 }
 
 /// What whoever looks into the log later wants to know first.
-fn announce(cluster: &Cluster, local_data_center: Option<&str>) {
-    let topology = cluster.topology();
+fn announce(cluster: &Cluster, is_given: bool) {
+    let (topology, local_data_center) = (cluster.topology(), cluster.local_data_center());
     let (hosts, data_centers) = (topology.hosts().len(), topology.data_centers());
     tracing::info!(
         cluster = topology.cluster_name(),
@@ -265,10 +244,12 @@ fn announce(cluster: &Cluster, local_data_center: Option<&str>) {
         version = concat!("cqlwire ", env!("CARGO_PKG_VERSION")),
         "connected"
     );
-    if local_data_center.is_none() && data_centers.len() > 1 {
+    if !is_given && data_centers.len() > 1 {
         tracing::warn!(
+            local_data_center,
             ?data_centers,
-            "requests go to all data centers: name the local one in the session's builder"
+            "the data center of the first contact point that answered is taken for the local one: \
+             name it in the session's builder"
         );
     }
 }

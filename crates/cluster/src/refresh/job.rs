@@ -1,0 +1,128 @@
+//! What the refresh task waits for: one thing at a time, beside what it watches.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use cqlwire_net::Deadline;
+use tokio::time::sleep;
+
+use crate::ContactFailure;
+use crate::contact::Contacts;
+use crate::control::{ClusterRows, Control};
+use crate::events::Refresh;
+use crate::shared::Shared;
+
+/// Something is read, or connected to. Dropped, it is given up.
+pub(super) struct Job {
+    future: Pin<Box<dyn Future<Output = Done> + Send>>,
+    /// What is read.
+    refresh: Option<Refresh>,
+}
+
+/// What has come of it.
+pub(super) enum Done {
+    Connected {
+        control: Control,
+        rows: ClusterRows,
+    },
+    Refreshed {
+        read: Read,
+        /// All demands up to this number are met by it.
+        meets: u64,
+    },
+    Failed {
+        refresh: Refresh,
+        error: ContactFailure,
+    },
+}
+
+/// What was read.
+pub(super) struct Read {
+    pub(super) rows: Option<ClusterRows>,
+}
+
+impl Job {
+    /// Reads what is asked for.
+    pub(super) fn refresh(
+        shared: &Arc<Shared>,
+        control: &Control,
+        refresh: Refresh,
+        meets: u64,
+    ) -> Self {
+        let (shared, control, asked) = (Arc::clone(shared), control.clone(), refresh.clone());
+        let reading = async move {
+            match read(&shared, &control, &asked).await {
+                Ok(read) => Done::Refreshed { read, meets },
+                Err(error) => Done::Failed { refresh: asked, error },
+            }
+        };
+        Self { future: Box::pin(reading), refresh: Some(refresh) }
+    }
+
+    /// Tries every server that is known, and those that the contact points stand for by now, until
+    /// one answers.
+    pub(super) fn connect(shared: &Arc<Shared>) -> Self {
+        let shared = Arc::clone(shared);
+        let connecting = async move {
+            let mut failures = 0;
+            loop {
+                if let Some((control, rows)) = contact(&shared).await {
+                    return Done::Connected { control, rows };
+                }
+                failures += 1;
+                sleep(shared.settings.pool.backoff.after(failures)).await;
+            }
+        };
+        Self { future: Box::pin(connecting), refresh: None }
+    }
+
+    /// What it was to read.
+    pub(super) fn into_refresh(self) -> Option<Refresh> {
+        self.refresh
+    }
+}
+
+impl Future for Job {
+    type Output = Done;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Done> {
+        self.future.as_mut().poll(context)
+    }
+}
+
+async fn read(
+    shared: &Shared,
+    control: &Control,
+    refresh: &Refresh,
+) -> Result<Read, ContactFailure> {
+    let mut rows = None;
+    // The replication of a keyspace is read with the hosts: both say where partitions are.
+    if refresh.hosts || refresh.schema.has_keyspace() {
+        let deadline = Deadline::after(shared.settings.query_timeout);
+        let listed = control.list(deadline, &shared.settings).await?;
+        rows = Some(listed.of_cluster(Some(shared.topology.load().cluster_name()))?);
+    }
+    Ok(Read { rows })
+}
+
+async fn contact(shared: &Shared) -> Option<(Control, ClusterRows)> {
+    let settings = &shared.settings;
+    let timeout = settings.pool.connect_timeout.saturating_add(settings.query_timeout);
+    let deadline = Deadline::after(timeout);
+    let topology = shared.topology.load_full();
+    let mut known: Vec<_> = topology.hosts().iter().map(|host| host.address()).collect();
+    fastrand::shuffle(&mut known);
+    let cluster = Some(topology.cluster_name());
+    let mut contacts = Contacts::new(settings, shared.registry.settings(), deadline, cluster);
+    known.into_iter().for_each(|address| contacts.add_known(address.clone()));
+    contacts.add_contact_points();
+    while let Some(outcome) = contacts.next().await {
+        match outcome {
+            Ok(contacted) => return Some((contacted.control, contacted.rows)),
+            Err(failed) => tracing::warn!(error = %failed.attempt, "no control connection"),
+        }
+    }
+    None
+}

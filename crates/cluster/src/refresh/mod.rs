@@ -1,0 +1,267 @@
+//! The refresh task: follows what servers say, and keeps the control connection, the topology and
+//! the schema up to date.
+//!
+//! ```text
+//!             events are due, time to list, somebody asks
+//!   watching ---------------------------------------------> refreshing --+-- read --> watching
+//!      |                                                                 |
+//!      | lost                                                            | failed: what was to be
+//!      v                        another server answers                   v read is due again
+//!   connecting <---------------------------------------------------------+
+//!      |   ^
+//!      |   | nobody can be asked: back off
+//!      |   +---+
+//!      +-------+--- REGISTER, then the hosts are listed --> watching, and all is read again
+//! ```
+//!
+//! Beside it, in every state: hints that a host is up are passed to its pool at once, what pools
+//! notice is published, hosts that came up a moment ago warm up.
+//!
+//! Requests do not depend on it: while nobody can be asked about the cluster, the topology stays as
+//! it was. It touches a pool only to have it try at once; pools do not touch it.
+
+mod job;
+mod pools;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cqlwire_pool::RegistryClosed;
+use tokio::time::{Instant, sleep_until};
+
+use self::job::{Done, Job};
+use self::pools::Pools;
+use crate::control::Control;
+use crate::events::{Hint, PendingEvents, Refresh};
+use crate::shared::Shared;
+
+/// Later than anything.
+const NEVER: Duration = Duration::from_secs(100 * 366 * 86_400);
+
+/// Goes on until the cluster is stopped; then the control connection is closed with the task.
+pub(crate) async fn run(shared: Arc<Shared>, control: Control, incomplete: bool) {
+    let stopped = shared.stopped.clone();
+    let mut watch = Watch::new(shared, control, incomplete);
+    if let Some(Err(closed)) = stopped.run_until_cancelled(watch.run()).await {
+        tracing::debug!(%closed, "no refresh any more");
+    }
+}
+
+struct Watch {
+    shared: Arc<Shared>,
+    /// `None` while another is being opened.
+    control: Option<Control>,
+    /// What is being read, or connected to.
+    job: Option<Job>,
+    events: PendingEvents,
+    /// How many events the control connection had dropped when it was looked at last.
+    dropped: u64,
+    /// The number of the last demand that was taken.
+    demanded: u64,
+    pools: Pools,
+    list_at: Instant,
+    /// How often in a row a listing had rows that did not say enough.
+    incomplete: u32,
+}
+
+/// What happens next.
+enum Next {
+    Lost(Arc<cqlwire_net::ConnectionEnd>),
+    Event(cqlwire_codec::Event),
+    Done(Done),
+    PoolsChanged,
+    Demanded,
+    Due,
+    List,
+    Warmer,
+}
+
+impl Watch {
+    fn new(shared: Arc<Shared>, control: Control, incomplete: bool) -> Self {
+        let events = PendingEvents::new(shared.settings.refresh_window, fastrand::f64());
+        let pools = Pools::new(&shared);
+        let mut watch = Self {
+            shared,
+            control: Some(control),
+            job: None,
+            events,
+            dropped: 0,
+            demanded: 0,
+            pools,
+            list_at: Instant::now(),
+            incomplete: 0,
+        };
+        watch.listed(incomplete);
+        watch
+    }
+
+    async fn run(&mut self) -> Result<(), RegistryClosed> {
+        loop {
+            let next = self.next().await;
+            self.handle(next).await?;
+            self.notice_dropped_events();
+            self.pass_on_hints();
+        }
+    }
+
+    async fn next(&mut self) -> Next {
+        let idle = self.job.is_none() && self.control.is_some();
+        let far = Instant::now() + NEVER;
+        let due = self.events.due().map_or(far, Instant::from_std);
+        let warmer = self.pools.warmer_at().unwrap_or(far);
+        let control = self.control.as_ref();
+        tokio::select! {
+            end = ended(control) => Next::Lost(end),
+            Some(event) = next_event(control) => Next::Event(event),
+            done = finished(&mut self.job) => Next::Done(done),
+            () = self.shared.registry.changed() => Next::PoolsChanged,
+            () = self.shared.demand.noticed(), if idle => Next::Demanded,
+            () = sleep_until(due), if idle => Next::Due,
+            () = sleep_until(self.list_at), if idle => Next::List,
+            () = sleep_until(warmer) => Next::Warmer,
+        }
+    }
+
+    async fn handle(&mut self, next: Next) -> Result<(), RegistryClosed> {
+        let now = Instant::now().into_std();
+        match next {
+            Next::Lost(reason) => self.lost(&reason),
+            Next::Event(event) => self.events.note(event, now),
+            Next::Done(done) => self.done(done).await?,
+            Next::PoolsChanged => {
+                if self.pools.look(&self.shared) {
+                    self.events.note_hosts(now);
+                }
+            }
+            Next::Demanded => {
+                let demanded = self.shared.demand.take();
+                let mut refresh = Refresh::default();
+                if demanded.all {
+                    refresh = Refresh::whole();
+                }
+                demanded.schema.into_iter().for_each(|change| refresh.schema.note(change));
+                self.demanded = demanded.number;
+                self.begin(refresh, self.demanded);
+            }
+            Next::Due => {
+                if let Some(refresh) = self.events.take(now) {
+                    // A demand that failed is part of it.
+                    self.begin(refresh, self.demanded);
+                }
+            }
+            Next::List => {
+                self.begin(Refresh { hosts: true, ..Refresh::default() }, 0);
+            }
+            Next::Warmer => self.pools.warm(),
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, refresh: Refresh, meets: u64) {
+        if let Some(control) = &self.control {
+            self.job = Some(Job::refresh(&self.shared, control, refresh, meets));
+        }
+    }
+
+    async fn done(&mut self, done: Done) -> Result<(), RegistryClosed> {
+        self.job = None;
+        let now = Instant::now().into_std();
+        match done {
+            Done::Connected { control, rows } => {
+                self.dropped = 0;
+                self.control = Some(control);
+                self.shared.set_has_control(true);
+                let incomplete = rows.incomplete;
+                self.shared.renew(rows).await?;
+                self.listed(incomplete);
+                // What happened in between, nobody has said.
+                self.events.note_lost(now);
+            }
+            Done::Refreshed { read, meets } => {
+                if let Some(rows) = read.rows {
+                    let incomplete = rows.incomplete;
+                    self.shared.renew(rows).await?;
+                    self.listed(incomplete);
+                }
+                self.shared.demand.meet(meets);
+            }
+            Done::Failed { refresh, error } => {
+                if let Some(control) = self.control.take() {
+                    tracing::warn!(host = %control.address(), %error, "cannot ask about the cluster");
+                }
+                self.events.restore(refresh, now);
+                self.connect();
+            }
+        }
+        self.pools.look(&self.shared);
+        Ok(())
+    }
+
+    /// Whatever the control connection still owes, nobody waits for it.
+    fn lost(&mut self, reason: &cqlwire_net::ConnectionEnd) {
+        if let Some(control) = self.control.take() {
+            tracing::info!(host = %control.address(), %reason, "lost the control connection");
+        }
+        if let Some(refresh) = self.job.take().and_then(Job::into_refresh) {
+            self.events.restore(refresh, Instant::now().into_std());
+        }
+        self.connect();
+    }
+
+    fn connect(&mut self) {
+        self.shared.set_has_control(false);
+        self.job = Some(Job::connect(&self.shared));
+    }
+
+    /// The hosts have just been listed. Rows that do not say enough yet soon will.
+    fn listed(&mut self, incomplete: bool) {
+        self.incomplete = if incomplete { self.incomplete + 1 } else { 0 };
+        let interval = self.shared.settings.refresh_interval;
+        let wait = match self.incomplete {
+            0 => interval,
+            times => self.shared.settings.refresh_window.saturating_mul(times).min(interval),
+        };
+        self.list_at = Instant::now() + wait.min(NEVER);
+    }
+
+    fn notice_dropped_events(&mut self) {
+        let dropped = self.control.as_ref().map_or(0, Control::dropped_events);
+        if dropped > self.dropped {
+            self.dropped = dropped;
+            self.events.note_lost(Instant::now().into_std());
+        }
+    }
+
+    fn pass_on_hints(&mut self) {
+        let now = Instant::now().into_std();
+        while let Some(hint) = self.events.next_hint(now) {
+            let is_known = match hint {
+                Hint::Up(address) => self.pools.try_now(&self.shared, Some(address)),
+                Hint::UpAny => self.pools.try_now(&self.shared, None),
+                // It changes nothing for a host with a live connection, and one without knows.
+                Hint::Down(_) => true,
+            };
+            if !is_known {
+                self.events.note_hosts(now);
+            }
+        }
+    }
+}
+
+async fn ended(control: Option<&Control>) -> Arc<cqlwire_net::ConnectionEnd> {
+    match control {
+        Some(control) => control.ended().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn next_event(control: Option<&Control>) -> Option<cqlwire_codec::Event> {
+    control?.next_event().await
+}
+
+async fn finished(job: &mut Option<Job>) -> Done {
+    match job {
+        Some(job) => job.await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,111 @@
+//! What the refresh task has to do with the pools: it publishes what they notice, passes on that a
+//! host may be up, and has hosts that came up a moment ago warm up.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use cqlwire_pool::{Elsewhere, Unconnected};
+use tokio::time::{Duration, Instant};
+use uuid::Uuid;
+
+use crate::host::WARM;
+use crate::shared::Shared;
+use crate::{ClusterChange, Distance, Host};
+
+#[derive(Debug)]
+pub(super) struct Pools {
+    /// Was each host connected to, when it was looked at last?
+    known: HashMap<Uuid, Known>,
+    /// Hosts that have not got their whole share yet.
+    warming: Vec<Arc<Host>>,
+    step: Duration,
+    warmer_at: Option<Instant>,
+}
+
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+enum Known {
+    /// It was there when the client began, and has not been connected to since.
+    First,
+    Down,
+    Up,
+}
+
+impl Pools {
+    pub(super) fn new(shared: &Shared) -> Self {
+        let topology = shared.topology.load();
+        // A client that begins has no reason to spare any of them.
+        let known = topology.hosts().iter().map(|host| (host.id(), Known::First)).collect();
+        let step = shared.settings.warm_up / u32::from(WARM);
+        Self { known, warming: Vec::new(), step, warmer_at: None }
+    }
+
+    /// Publishes which hosts are up and down by now. True if the list of hosts seems out of date.
+    pub(super) fn look(&mut self, shared: &Shared) -> bool {
+        let topology = shared.topology.load_full();
+        let mut out_of_date = false;
+        self.known.retain(|id, _| topology.find(*id).is_some());
+        for host in topology.hosts().iter().filter(|host| host.distance() != Distance::Ignored) {
+            let known = self.known.entry(host.id()).or_insert(Known::Down);
+            let before = *known;
+            let (host_id, address) = (host.id(), host.address().clone());
+            match host.state().down {
+                None if before != Known::Up => {
+                    *known = Known::Up;
+                    if before == Known::Down {
+                        host.warmth().begin();
+                        self.warming.push(Arc::clone(host));
+                    }
+                    shared.changes.publish(ClusterChange::HostUp { host_id, address });
+                }
+                Some(reason) if before == Known::Up => {
+                    *known = Known::Down;
+                    let reason = reason.to_string().into();
+                    shared.changes.publish(ClusterChange::HostDown { host_id, address, reason });
+                }
+                Some(Unconnected::Elsewhere(elsewhere))
+                    if matches!(*elsewhere, Elsewhere::OtherHost { .. }) =>
+                {
+                    out_of_date = true;
+                }
+                _ => {}
+            }
+        }
+        self.schedule();
+        out_of_date
+    }
+
+    /// Has the host at this address connected to now, or any host, if it is down. False if there is
+    /// none at the address.
+    pub(super) fn try_now(&self, shared: &Shared, address: Option<SocketAddr>) -> bool {
+        let topology = shared.topology.load();
+        let mut is_known = address.is_none();
+        for host in topology.hosts() {
+            let told = host.row().told_address.or_else(|| host.address().socket());
+            if address.is_none() || told == address {
+                is_known = true;
+                if !host.state().is_up() {
+                    host.pool().attempt_now();
+                }
+            }
+        }
+        is_known
+    }
+
+    pub(super) const fn warmer_at(&self) -> Option<Instant> {
+        self.warmer_at
+    }
+
+    /// Hosts that came up a moment ago get more of their share.
+    pub(super) fn warm(&mut self) {
+        self.warmer_at = None;
+        self.warming.retain(|host| host.warmth().step());
+        self.schedule();
+    }
+
+    fn schedule(&mut self) {
+        if !self.warming.is_empty() && self.warmer_at.is_none() {
+            self.warmer_at = Some(Instant::now() + self.step);
+        }
+    }
+}

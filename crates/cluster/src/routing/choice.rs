@@ -1,0 +1,112 @@
+//! Choosing between hosts: power of two choices by what is in flight.
+//!
+//! Of two hosts that are drawn the one with less in flight is taken: no host is loaded much more
+//! than the others, whoever else sends requests to it, and a slow one gets less by itself, since
+//! what it has stays in flight for longer. How long its last responses took says nothing that this
+//! does not; ranking by it has all clients rush to the fastest.
+
+use crate::{HostIndex, Topology};
+
+/// Random numbers, of which one request has a stream of its own.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Draw(u64);
+
+impl Draw {
+    /// The stream of the request that drew this number, for its `attempt`.
+    pub(super) const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// A number below `limit`, which is not zero.
+    #[inline]
+    pub(super) fn below(&mut self, limit: usize) -> usize {
+        let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+        let high = u64::try_from((u128::from(self.next()) * u128::from(limit)) >> 64);
+        high.ok().and_then(|high| usize::try_from(high).ok()).unwrap_or_default()
+    }
+
+    /// A byte.
+    #[inline]
+    pub(super) fn byte(&mut self) -> u8 {
+        let [byte, ..] = self.next().to_be_bytes();
+        byte
+    }
+
+    /// `SplitMix64` (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
+    #[inline]
+    const fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+}
+
+/// The better of two that are drawn from these; if one of the two is not to be had, the better of
+/// two that are drawn from those that are. `None` if none is to be had.
+#[inline]
+pub(super) fn best_of_two(
+    hosts: &[HostIndex],
+    topology: &Topology,
+    draw: &mut Draw,
+    eligible: impl Fn(HostIndex) -> bool,
+) -> Option<HostIndex> {
+    let (first, second) = match *hosts {
+        [] => return None,
+        [only] => {
+            let is_ready = eligible(only) && load(only, topology).is_some();
+            return is_ready.then_some(only);
+        }
+        _ => {
+            let first = draw.below(hosts.len());
+            let second = (first + 1 + draw.below(hosts.len() - 1)) % hosts.len();
+            (*hosts.get(first)?, *hosts.get(second)?)
+        }
+    };
+    if eligible(first)
+        && eligible(second)
+        && let (Some(of_first), Some(of_second)) = (load(first, topology), load(second, topology))
+        && admitted(first, topology, draw)
+        && admitted(second, topology, draw)
+    {
+        // Of two that are equally busy it is the one that was drawn first, which is either.
+        return Some(if of_second < of_first { second } else { first });
+    }
+    best_of_those_left(hosts, topology, draw, eligible)
+}
+
+/// The same where some are down, quiet or still warming up.
+#[cold]
+fn best_of_those_left(
+    hosts: &[HostIndex],
+    topology: &Topology,
+    draw: &mut Draw,
+    eligible: impl Fn(HostIndex) -> bool,
+) -> Option<HostIndex> {
+    let there = |host: &HostIndex| eligible(*host) && load(*host, topology).is_some();
+    let mut left: Vec<HostIndex> = hosts.iter().copied().filter(there).collect();
+    // Those that have just come up get a part of their share, unless there are only such.
+    let byte = draw.byte();
+    let admits = |host: &HostIndex| topology.host(*host).warmth().admits(byte);
+    if left.iter().any(admits) {
+        left.retain(admits);
+    }
+    if left.len() < 2 {
+        return left.pop();
+    }
+    let first = left.swap_remove(draw.below(left.len()));
+    let second = *left.get(draw.below(left.len()))?;
+    Some(if load(second, topology) < load(first, topology) { second } else { first })
+}
+
+fn admitted(host: HostIndex, topology: &Topology, draw: &mut Draw) -> bool {
+    let warmth = topology.host(host).warmth();
+    warmth.is_whole() || warmth.admits(draw.byte())
+}
+
+/// What is in flight there; `None` if no connection takes requests.
+#[inline]
+fn load(host: HostIndex, topology: &Topology) -> Option<usize> {
+    topology.host(host).pool().load()
+}

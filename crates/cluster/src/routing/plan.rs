@@ -1,0 +1,102 @@
+//! The hosts to try for one request.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::{LoadBalancing, Routing, TokenAware, Tried};
+use crate::{Host, HostIndex, Topology};
+
+/// The hosts to try for one request, one after the other, in the topology as it was when the
+/// request began.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    topology: Arc<Topology>,
+    draw: u64,
+    /// Those before the last. Nothing is allocated before a second one is asked for.
+    tried: Option<Box<Tried>>,
+    last: Option<HostIndex>,
+    only: Only,
+}
+
+/// Is there but one host that is to be tried?
+#[derive(Copy, Clone, Debug)]
+enum Only {
+    Any,
+    Host(HostIndex),
+    /// It is not in the cluster.
+    Nobody,
+}
+
+/// Who chooses.
+#[derive(Clone, Debug)]
+pub(crate) enum Policy {
+    /// Ours, which needs no call through a table and does not panic.
+    TokenAware(TokenAware),
+    /// A user's.
+    Custom(Arc<dyn LoadBalancing>),
+}
+
+/// The policy of a user panicked: the request that it was asked for fails.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the load balancing policy panicked: {message}")]
+pub struct PolicyPanicked {
+    /// What it said.
+    pub message: String,
+}
+
+impl Plan {
+    pub(crate) fn new(topology: Arc<Topology>, pinned: Option<Uuid>, draw: u64) -> Self {
+        let only = match pinned {
+            None => Only::Any,
+            Some(host_id) => topology.find(host_id).map_or(Only::Nobody, Only::Host),
+        };
+        Self { topology, draw, tried: None, last: None, only }
+    }
+
+    /// The next host to try; `None` if there is no other.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyPanicked`].
+    #[inline]
+    pub(crate) fn next(
+        &mut self,
+        policy: &Policy,
+        request: &Routing<'_>,
+    ) -> Result<Option<&Arc<Host>>, PolicyPanicked> {
+        if let Some(last) = self.last.take() {
+            self.tried.get_or_insert_default().insert(last);
+        }
+        let next = match (self.only, policy) {
+            (Only::Any, Policy::TokenAware(policy)) => {
+                policy.next(request, &self.topology, self.draw, self.tried())
+            }
+            (Only::Any, Policy::Custom(policy)) => self.ask(&**policy, request)?,
+            (Only::Host(host), _) => Some(host).filter(|host| !self.tried().contains(*host)),
+            (Only::Nobody, _) => None,
+        };
+        self.last = next;
+        Ok(next.map(|host| self.topology.host(host)))
+    }
+
+    fn tried(&self) -> &Tried {
+        self.tried.as_deref().unwrap_or(Tried::NONE)
+    }
+
+    fn ask(
+        &self,
+        policy: &dyn LoadBalancing,
+        request: &Routing<'_>,
+    ) -> Result<Option<HostIndex>, PolicyPanicked> {
+        let asked = || policy.next(request, &self.topology, self.draw, self.tried());
+        let next = catch_unwind(AssertUnwindSafe(asked)).map_err(|payload| {
+            let text = payload.downcast_ref::<&str>().copied();
+            let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+            PolicyPanicked { message: text.unwrap_or("no message").to_owned() }
+        })?;
+        // One that gives a host twice would never come to an end.
+        Ok(next.filter(|host| self.topology.has(*host) && !self.tried().contains(*host)))
+    }
+}

@@ -1,0 +1,133 @@
+//! The policy that a session has unless it is told otherwise.
+
+use cqlwire_codec::Consistency;
+
+use super::choice::{Draw, best_of_two};
+use super::{LoadBalancing, Routing, Tried};
+use crate::{Distance, HostIndex, Topology};
+
+/// A replica first, the nearest, and of two the one with less in flight.
+///
+/// ```text
+///   replicas of the local rack --> replicas of the local data center --> other local hosts
+///      --> replicas and others of other data centers, if the settings allow them
+///      --> hosts that are not connected or do not respond, for what they say
+/// ```
+///
+/// Of the hosts of one step it is the better of two that are drawn (power of two choices): the one
+/// with fewer requests in flight. Requests that Paxos decides go to the local replicas in the order
+/// of the ring, which is the same for all clients. A host that came up a moment ago gets a growing
+/// part of its share.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct TokenAware {
+    /// May requests that ask for local consistency (`LOCAL_QUORUM`, `LOCAL_ONE`, `LOCAL_SERIAL`)
+    /// leave the local data center? There they are local to another one, and see other data.
+    /// Default no.
+    pub remote_for_local_consistency: bool,
+}
+
+/// Of how many replicas that are equally near two are drawn; what is beyond has its turn later.
+const NEAREST: usize = 8;
+
+impl LoadBalancing for TokenAware {
+    #[inline]
+    fn next(
+        &self,
+        request: &Routing<'_>,
+        topology: &Topology,
+        draw: u64,
+        tried: &Tried,
+    ) -> Option<HostIndex> {
+        let replicas = topology.replicas_at(request.keyspace, request.token);
+        let mut draw = Draw::new(draw);
+        let untried = |host| !tried.contains(host);
+        if request.conditional {
+            let mut local = replicas.iter().copied().filter(|host| topology.is_local(*host));
+            let ready = |host: &HostIndex| untried(*host) && is_ready(*host, topology);
+            if let Some(host) = local.find(ready) {
+                return Some(host);
+            }
+        } else if let Some(host) = nearest(replicas, topology, &mut draw, untried) {
+            return Some(host);
+        }
+        best_of_two(topology.local_hosts(), topology, &mut draw, untried)
+            .or_else(|| self.farther(request, topology, replicas, draw, tried))
+    }
+}
+
+impl TokenAware {
+    /// Where no local host is to be had.
+    #[cold]
+    fn farther(
+        &self,
+        request: &Routing<'_>,
+        topology: &Topology,
+        replicas: &[HostIndex],
+        mut draw: Draw,
+        tried: &Tried,
+    ) -> Option<HostIndex> {
+        let may_leave = self.remote_for_local_consistency || !is_local(request.consistency);
+        let remote = if may_leave { topology.remote_hosts() } else { &[] };
+        let untried = |host: &HostIndex| !tried.contains(*host);
+        for data_center in remote {
+            let of_replicas = |host| untried(&host) && replicas.contains(&host);
+            let ready = best_of_two(data_center, topology, &mut draw, of_replicas);
+            let ready =
+                ready.or_else(|| best_of_two(data_center, topology, &mut draw, |h| untried(&h)));
+            if ready.is_some() {
+                return ready;
+            }
+        }
+        // Nobody is ready: they are asked all the same, so that each says why.
+        let all = topology.local_hosts().iter().chain(remote.iter().flatten());
+        let left: Vec<HostIndex> = all.copied().filter(untried).collect();
+        left.get(draw.below(left.len().max(1))).copied()
+    }
+}
+
+/// The better of two of the nearest replicas.
+#[inline]
+fn nearest(
+    replicas: &[HostIndex],
+    topology: &Topology,
+    draw: &mut Draw,
+    untried: impl Fn(HostIndex) -> bool + Copy,
+) -> Option<HostIndex> {
+    if replicas.is_empty() {
+        return None;
+    }
+    let of_rack = |host: HostIndex| topology.host(host).is_in_local_rack();
+    let host = topology.has_local_rack().then(|| of(replicas, topology, draw, untried, of_rack));
+    let local = |host: HostIndex| topology.host(host).distance() == Distance::Local;
+    host.flatten().or_else(|| of(replicas, topology, draw, untried, local))
+}
+
+/// The better of two of those replicas that are as near as asked.
+#[inline]
+fn of(
+    replicas: &[HostIndex],
+    topology: &Topology,
+    draw: &mut Draw,
+    untried: impl Fn(HostIndex) -> bool + Copy,
+    near: impl Fn(HostIndex) -> bool,
+) -> Option<HostIndex> {
+    let (mut nearest, mut count) = ([HostIndex::default(); NEAREST], 0);
+    for host in replicas.iter().copied().filter(|host| near(*host)) {
+        let Some(next) = nearest.get_mut(count) else { break };
+        *next = host;
+        count += 1;
+    }
+    best_of_two(nearest.get(..count)?, topology, draw, untried)
+}
+
+fn is_ready(host: HostIndex, topology: &Topology) -> bool {
+    topology.host(host).pool().load().is_some()
+}
+
+const fn is_local(consistency: Consistency) -> bool {
+    matches!(
+        consistency,
+        Consistency::LocalOne | Consistency::LocalQuorum | Consistency::LocalSerial
+    )
+}
