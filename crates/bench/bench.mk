@@ -4,7 +4,7 @@ BENCH_BUILD = cargo build --profile bench --package cqlwire-bench
 BENCH_BIN = $${CARGO_TARGET_DIR:-target}/release
 BENCH_SERVER ?= 127.0.0.1:9042
 
-.PHONY: bench bench-cassandra bench-instructions
+.PHONY: bench bench-cassandra bench-instructions bench-ring
 
 bench: ## Compare with the peers and the floor; QUICK=1 in under two minutes
 	$(BENCH_BUILD) --features peers
@@ -18,3 +18,7 @@ bench-cassandra: ## The same against the server at BENCH_SERVER
 bench-instructions: ## Count instructions under callgrind, and renew crates/bench/instructions.md
 	$(BENCH_BUILD) --bin cqlwire-bench-instructions --bin canned-node
 	$(BENCH_BIN)/cqlwire-bench-instructions count
+
+bench-ring: ## Measure the ring of 1,000 hosts: CPU and memory; fails if it takes more than it may
+	$(BENCH_BUILD) --bin cqlwire-bench-ring
+	$(BENCH_BIN)/cqlwire-bench-ring

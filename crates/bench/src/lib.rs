@@ -13,7 +13,8 @@
 //!
 //! The rooms: `node` is the server that is faster than any client; `client` are those that are
 //! compared; `load` is what they are put under; `measure` is how; `compare` runs the rounds, and
-//! `report` tells. `instructions` counts what does not wobble.
+//! `report` tells. `instructions` counts what does not wobble. `ring` is about no request: what a
+//! change of a large cluster takes.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -28,6 +29,7 @@ pub mod measure;
 pub mod node;
 pub mod report;
 mod result;
+pub mod ring;
 pub mod wire;
 pub mod work;
 

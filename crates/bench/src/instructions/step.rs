@@ -12,14 +12,14 @@ use cqlwire_codec::wire::write;
 use cqlwire_codec::{
     ColumnSpec, ColumnType, Consistency, Decoded, Envelope, EnvelopeDecoder, Execute,
     ProtocolVersion, QueryParameters, RequestEnvelope, RequestOptions, Response, ResultResponse,
-    RowIter, Rows, RowsMetadata, SegmentEncoder, StreamId, decode_response, encode_request,
+    RowIter, Rows, RowsMetadata, SegmentEncoder, StreamId, Token, decode_response, encode_request,
     encode_response,
 };
 use cqlwire_mux::{Connection, Settings};
 
 use super::facade;
 use crate::work::{NAME, PAYLOAD, Work};
-use crate::{Result, ensure};
+use crate::{Result, ensure, ring};
 
 /// How many requests share a segment or a lock in the steps that go by batches.
 const BATCH: u32 = 256;
@@ -41,6 +41,10 @@ pub enum Step {
     SplitSegment,
     /// A request through the multiplexer, 256 in flight.
     MuxCycle,
+    /// The replicas of a token, of 3 hosts.
+    RingFind3,
+    /// The replicas of a token, of 1,000 hosts.
+    RingFind1000,
     /// A read through the facade, one at a time.
     FacadeRead1,
     /// A read through the facade, 256 in flight.
@@ -60,6 +64,8 @@ impl Step {
             Self::DecodeOwned => "decode-owned",
             Self::SplitSegment => "split-segment",
             Self::MuxCycle => "mux-cycle",
+            Self::RingFind3 => "ring-find3",
+            Self::RingFind1000 => "ring-find1000",
             Self::FacadeRead1 => "facade-read1",
             Self::FacadeRead256 => "facade-read256",
             Self::FacadeInsert256 => "facade-insert256",
@@ -76,6 +82,8 @@ impl Step {
             Self::DecodeOwned => "codec, one row of a page of 5,000, owned",
             Self::SplitSegment => "codec, one answer out of a segment with 256",
             Self::MuxCycle => "mux, submit to outcome, 256 in flight",
+            Self::RingFind3 => "cluster, the replicas of a token, 3 hosts of 256 tokens",
+            Self::RingFind1000 => "cluster, the replicas of a token, 1,000 hosts of 256 tokens",
             Self::FacadeRead1 => "facade, prepared read, one at a time",
             Self::FacadeRead256 => "facade, prepared read, 256 in flight",
             Self::FacadeInsert256 => "facade, prepared insert, 256 in flight",
@@ -88,6 +96,7 @@ impl Step {
             Self::FacadeRead1 => (500, 2_500),
             Self::FacadeRead256 | Self::FacadeInsert256 => (10 * BATCH, 50 * BATCH),
             Self::DecodeBorrowed | Self::DecodeOwned => (10_000, 60_000),
+            Self::RingFind3 | Self::RingFind1000 => (10_000, 1_010_000),
             _ => (10 * BATCH, 50 * BATCH),
         }
     }
@@ -105,6 +114,8 @@ impl Step {
             Self::DecodeOwned => decode_owned(count),
             Self::SplitSegment => split_segment(count),
             Self::MuxCycle => mux_cycle(count),
+            Self::RingFind3 => find_replicas(3, count),
+            Self::RingFind1000 => find_replicas(1_000, count),
             Self::FacadeRead1 => facade::run(Work::Read, 1, count, server()?),
             Self::FacadeRead256 => facade::run(Work::Read, BATCH, count, server()?),
             Self::FacadeInsert256 => facade::run(Work::Insert, BATCH, count, server()?),
@@ -263,6 +274,16 @@ fn mux_cycle(count: u32) -> Result<()> {
         }
     }
     core.handle_end(0, &mut wakers);
+    Ok(())
+}
+
+fn find_replicas(hosts: usize, count: u32) -> Result<()> {
+    let table = ring::three_replicas(hosts)?;
+    let tokens: Vec<_> = ring::numbers().map(Token).take(1_000).collect();
+    let all = tokens.iter().cycle().zip(0..count);
+    all.for_each(|(token, _)| {
+        black_box(table.of(black_box(*token)));
+    });
     Ok(())
 }
 

@@ -8,14 +8,30 @@
 //! of a rack that was met are taken, every host that is met is taken. So what is taken is first the
 //! nearest hosts, without a gap, and from then on only the nearest hosts of racks.
 
-use super::{Factor, HostIndex};
+use super::{Factor, HostIndex, Location};
 
 /// What is chosen together: the hosts of one data center, or all.
 #[derive(Debug)]
 pub(super) struct Group {
-    /// How many full replicas it has.
+    /// How many replicas every range has here.
     replicas: usize,
     is_whole: bool,
+    choice: Choice,
+}
+
+/// How they are chosen.
+#[derive(Debug)]
+enum Choice {
+    /// So many may be of racks that were met already that racks make no difference.
+    Hosts(Nearest),
+    /// None may.
+    Racks(Nearest),
+    /// Some may.
+    Both(Both),
+}
+
+#[derive(Debug)]
+struct Both {
     /// How many may be of racks that were met already.
     repeats: usize,
     hosts: Nearest,
@@ -35,26 +51,32 @@ struct Nearest {
 /// A host, at its next token.
 #[derive(Copy, Clone, Debug)]
 pub(super) struct Met {
-    pub(super) host: HostIndex,
-    rack: usize,
     /// How far around the ring, counted in tokens from a fixed one.
     pub(super) at: usize,
+    pub(super) host: HostIndex,
+    pub(super) location: Location,
 }
 
 impl Group {
     /// Of so many hosts and racks as there are; no more than so many replicas.
     pub(super) fn new(factor: Factor, hosts: usize, racks: usize, most: usize) -> Self {
-        let full = full_replicas(factor, hosts);
+        // A server that has too few hosts saves on transient replicas first.
+        let full = number(factor.full()).min(hosts);
         let replicas = full.min(most);
-        Self {
-            replicas,
-            is_whole: replicas == full,
-            repeats: number(factor.all).saturating_sub(racks),
-            hosts: Nearest::new(replicas),
-            racks: Nearest::new(replicas),
-            chosen: Vec::with_capacity(replicas),
-            chosen_at: vec![usize::MAX; racks],
-        }
+        let repeats = number(factor.all).saturating_sub(racks);
+        let choice = match repeats {
+            0 => Choice::Racks(Nearest::new(replicas)),
+            // The first host is of a new rack in any case.
+            _ if repeats + 1 >= replicas => Choice::Hosts(Nearest::new(replicas)),
+            _ => Choice::Both(Both {
+                repeats,
+                hosts: Nearest::new(replicas),
+                racks: Nearest::new(replicas.min(racks)),
+                chosen: Vec::with_capacity(replicas),
+                chosen_at: vec![usize::MAX; racks],
+            }),
+        };
+        Self { replicas, is_whole: replicas == full, choice }
     }
 
     /// How many replicas every range has here.
@@ -67,26 +89,44 @@ impl Group {
         self.is_whole
     }
 
-    /// The replicas of the range where [`choose`](Self::choose) was called last, the nearest first.
-    pub(super) fn chosen(&self) -> &[Met] {
-        &self.chosen
-    }
-
-    /// Goes one token towards the first, to one of a host in this rack.
-    pub(super) fn meet(&mut self, host: HostIndex, rack: usize, at: usize) {
-        if self.replicas > 0 {
-            let met = Met { host, rack, at };
-            self.hosts.meet(met, |other| other.host == host);
-            self.racks.meet(met, |other| other.rack == rack);
+    /// Goes one token towards the first, to the one of this host.
+    pub(super) fn meet(&mut self, met: Met) {
+        match &mut self.choice {
+            Choice::Hosts(hosts) => hosts.meet_host(met),
+            Choice::Racks(racks) => racks.meet_rack(met),
+            Choice::Both(both) => {
+                both.hosts.meet_host(met);
+                both.racks.meet_rack(met);
+            }
         }
     }
 
-    /// Chooses the replicas of the range that ends here.
-    pub(super) fn choose(&mut self, here: usize) {
+    /// Has enough been met to choose, and would nothing change if more were met before?
+    pub(super) const fn is_full(&self) -> bool {
+        match &self.choice {
+            Choice::Hosts(nearest) | Choice::Racks(nearest) => nearest.is_full(),
+            Choice::Both(both) => both.hosts.is_full() && both.racks.is_full(),
+        }
+    }
+
+    /// The replicas of the range that ends here, the nearest first.
+    pub(super) fn choose(&mut self, here: usize) -> &[Met] {
+        match &mut self.choice {
+            Choice::Hosts(nearest) | Choice::Racks(nearest) => &nearest.met,
+            Choice::Both(both) => {
+                both.choose(self.replicas, here);
+                &both.chosen
+            }
+        }
+    }
+}
+
+impl Both {
+    fn choose(&mut self, replicas: usize, here: usize) {
         self.chosen.clear();
         let mut repeats = self.repeats;
         for met in &self.hosts.met {
-            if !is_first(&mut self.chosen_at, met.rack, here) {
+            if !is_first(&mut self.chosen_at, met.location.rack, here) {
                 if repeats == 0 {
                     break;
                 }
@@ -95,10 +135,10 @@ impl Group {
             self.chosen.push(*met);
         }
         for met in &self.racks.met {
-            if self.chosen.len() == self.replicas {
+            if self.chosen.len() == replicas {
                 break;
             }
-            if is_first(&mut self.chosen_at, met.rack, here) {
+            if is_first(&mut self.chosen_at, met.location.rack, here) {
                 self.chosen.push(*met);
             }
         }
@@ -106,36 +146,40 @@ impl Group {
 }
 
 /// Has no host of this rack been chosen here yet?
-fn is_first(chosen_at: &mut [usize], rack: usize, here: usize) -> bool {
-    chosen_at.get_mut(rack).is_some_and(|at| std::mem::replace(at, here) != here)
+fn is_first(chosen_at: &mut [usize], rack: u16, here: usize) -> bool {
+    chosen_at.get_mut(usize::from(rack)).is_some_and(|at| std::mem::replace(at, here) != here)
 }
 
 impl Nearest {
-    const fn new(most: usize) -> Self {
-        Self { met: Vec::new(), most }
+    fn new(most: usize) -> Self {
+        Self { met: Vec::with_capacity(most), most }
     }
 
-    /// Puts this one first, instead of the same one where it was.
+    const fn is_full(&self) -> bool {
+        self.met.len() == self.most
+    }
+
+    fn meet_host(&mut self, met: Met) {
+        self.meet(met, |other| other.host == met.host);
+    }
+
+    fn meet_rack(&mut self, met: Met) {
+        self.meet(met, |other| other.location.rack == met.location.rack);
+    }
+
+    /// Puts this one first, and moves the others back, up to the same one or the last.
     #[inline]
-    fn meet(&mut self, met: Met, is_same: impl Fn(&Met) -> bool) {
-        let from = self.met.iter().position(is_same).unwrap_or_else(|| {
-            if self.met.len() < self.most {
-                self.met.push(met);
+    fn meet(&mut self, mut met: Met, is_same: impl Fn(&Met) -> bool) {
+        for other in &mut self.met {
+            std::mem::swap(other, &mut met);
+            if is_same(&met) {
+                return;
             }
-            self.met.len() - 1
-        });
-        if let Some(moved) = self.met.get_mut(..=from) {
-            moved.rotate_right(1);
         }
-        if let Some(first) = self.met.first_mut() {
-            *first = met;
+        if !self.is_full() {
+            self.met.push(met);
         }
     }
-}
-
-/// As many as are not transient. A server that has too few hosts saves on transient ones first.
-fn full_replicas(factor: Factor, hosts: usize) -> usize {
-    number(factor.all.saturating_sub(factor.transient)).min(hosts)
 }
 
 fn number(number: u32) -> usize {

@@ -66,9 +66,17 @@ pub struct Ring {
 /// Of a host with tokens.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 struct Location {
-    data_center: usize,
-    /// Counted through its data center.
-    rack: usize,
+    /// Which one.
+    data_center: u16,
+    /// Which one in there.
+    rack: u16,
+}
+
+impl Location {
+    /// There are no more of either than there are hosts with tokens, so they can be counted.
+    fn new(data_center: usize, rack: usize) -> Option<Self> {
+        Some(Self { data_center: data_center.try_into().ok()?, rack: rack.try_into().ok()? })
+    }
 }
 
 /// The hosts with tokens in one data center.
@@ -114,7 +122,7 @@ impl Ring {
                 counted.racks += 1;
                 counted.racks - 1
             });
-            *location = Some(Location { data_center, rack });
+            *location = Location::new(data_center, rack);
         }
         Self {
             tokens: Arc::new(tokens),
@@ -139,7 +147,7 @@ impl Ring {
     fn replicas_within(&self, replication: &Replication, named: usize) -> Option<ReplicaTable> {
         let walk = match replication {
             Replication::Simple(factor) => Walk::of_all(self, *factor, named),
-            Replication::Everywhere => Walk::of_all(self, Factor::full(u32::MAX), named),
+            Replication::Everywhere => Walk::of_all(self, Factor::of_full(u32::MAX), named),
             Replication::NetworkTopology(factors) => Walk::of_data_centers(self, factors, named),
             Replication::Local | Replication::Unknown { .. } => return None,
         };

@@ -37,8 +37,13 @@ pub struct Factor {
 
 impl Factor {
     /// So many, none of them transient.
-    pub const fn full(all: u32) -> Self {
+    pub const fn of_full(all: u32) -> Self {
         Self { all, transient: 0 }
+    }
+
+    /// Those that are not transient.
+    pub const fn full(self) -> u32 {
+        self.all.saturating_sub(self.transient)
     }
 
     /// Servers take `all/transient` with fewer transient ones than there are, and no sign.

@@ -13,19 +13,18 @@ use super::{HostIndex, TokenRange};
 ///
 /// One list a range, and all are as long: how many hosts of a data center are replicas depends on
 /// the factor, the hosts and the racks alone, not on where on the ring one begins.
-#[derive(Clone)]
 pub struct ReplicaTable {
     tokens: Arc<Tokens>,
     width: usize,
     /// Of each range in turn.
-    hosts: Arc<[HostIndex]>,
+    hosts: Box<[HostIndex]>,
     whole: bool,
 }
 
 impl ReplicaTable {
     pub(super) fn new(tokens: Arc<Tokens>, walk: Walk) -> Self {
         let (width, whole) = (walk.width(), walk.is_whole());
-        let hosts = walk.around(tokens.owners()).into();
+        let hosts = walk.around(tokens.owners());
         Self { tokens, width, hosts, whole }
     }
 

@@ -10,12 +10,18 @@ use std::collections::BTreeMap;
 use super::group::{Group, Met};
 use super::{Factor, HostIndex, Location, Ring};
 
+/// How many tokens are looked at beyond the last one at first: enough where each of them belongs to
+/// another host, or nearly.
+const FIRST_AHEAD: usize = 64;
+
 /// Chooses the replicas of each range.
 #[derive(Debug)]
 pub(super) struct Walk {
     /// For each member, which of the groups it belongs to, and its rack in there.
     locations: Vec<Option<Location>>,
     groups: Vec<Group>,
+    /// How many of them have replicas.
+    used: usize,
 }
 
 impl Walk {
@@ -33,7 +39,7 @@ impl Walk {
         factors: &BTreeMap<String, Factor>,
         named: usize,
     ) -> Self {
-        let factor = |name| factors.get(name).copied().unwrap_or(Factor::full(0));
+        let factor = |name| factors.get(name).copied().unwrap_or(Factor::of_full(0));
         let groups = ring.data_centers.iter();
         let groups = groups.map(|known| (factor(&known.name), known.hosts, known.racks)).collect();
         Self::new(ring, ring.locations.to_vec(), groups, named)
@@ -46,11 +52,11 @@ impl Walk {
         groups: Vec<(Factor, usize, usize)>,
         named: usize,
     ) -> Self {
-        let used = groups.iter().filter(|(factor, ..)| factor.all > 0).count();
+        let used = groups.iter().filter(|(factor, ..)| factor.full() > 0).count();
         let ranges = ring.tokens.owners().len();
         let most = (named / ranges.max(1) / used.max(1)).max(1);
         let group = |(factor, hosts, racks)| Group::new(factor, hosts, racks, most);
-        Self { locations, groups: groups.into_iter().map(group).collect() }
+        Self { locations, groups: groups.into_iter().map(group).collect(), used }
     }
 
     /// How many replicas each range has.
@@ -64,47 +70,77 @@ impl Walk {
     }
 
     /// The replicas of each range in turn; `owners` are those of the ring's tokens.
-    pub(super) fn around(mut self, owners: &[HostIndex]) -> Vec<HostIndex> {
+    pub(super) fn around(mut self, owners: &[HostIndex]) -> Box<[HostIndex]> {
         let width = self.width();
         if width == 0 {
-            return Vec::new();
+            return Box::default();
         }
-        // Once around, so that what lies beyond the last token is known.
-        for (at, owner) in owners.iter().enumerate().rev() {
-            self.meet(*owner, owners.len() + at);
+        self.look_ahead(owners);
+        let (mut merged, mut last) = (Vec::with_capacity(width), Vec::with_capacity(width));
+        for number in (0..).take(self.groups.len()) {
+            self.merge(number, owners.len(), &mut merged, &mut last);
         }
-        let mut list = Vec::with_capacity(width);
-        self.groups.iter_mut().for_each(|group| group.choose(owners.len()));
-        self.merge(&mut list);
         let mut replicas = vec![HostIndex::default(); owners.len() * width];
         let lists = replicas.chunks_exact_mut(width).rev();
         for (out, (at, owner)) in lists.zip(owners.iter().enumerate().rev()) {
             if let Some(group) = self.meet(*owner, at) {
-                group.choose(at);
-                self.merge(&mut list);
+                self.merge(group, at, &mut merged, &mut last);
             }
-            debug_assert_eq!(list.len(), width, "every range has as many replicas");
-            for (out, chosen) in out.iter_mut().zip(&list) {
-                *out = chosen.host;
+            debug_assert_eq!(merged.len(), width, "every range has as many replicas");
+            for (out, met) in out.iter_mut().zip(&merged) {
+                *out = met.host;
             }
         }
-        replicas
+        replicas.into()
     }
 
-    /// Goes one token towards the first; which group has a host more to choose from, if any.
-    fn meet(&mut self, host: HostIndex, at: usize) -> Option<&mut Group> {
+    /// Meets what lies beyond the last token: the ring anew, as far as it matters.
+    fn look_ahead(&mut self, owners: &[HostIndex]) {
+        let mut ahead = FIRST_AHEAD;
+        loop {
+            for (at, owner) in owners.iter().enumerate().take(ahead).rev() {
+                self.meet(*owner, owners.len() + at);
+            }
+            if ahead >= owners.len() || self.groups.iter().all(Group::is_full) {
+                return;
+            }
+            ahead *= 2;
+        }
+    }
+
+    /// Goes one token towards the first; which group has other hosts to choose from now, if any.
+    fn meet(&mut self, host: HostIndex, at: usize) -> Option<u16> {
         let location = self.locations.get(host.index()).copied().flatten()?;
-        let group = self.groups.get_mut(location.data_center)?;
-        group.meet(host, location.rack, at);
-        (group.replicas() > 0).then_some(group)
+        let group = self.groups.get_mut(usize::from(location.data_center))?;
+        if group.replicas() == 0 {
+            return None;
+        }
+        group.meet(Met { at, host, location });
+        Some(location.data_center)
     }
 
-    /// What all groups have chosen, the nearest first.
-    fn merge(&self, list: &mut Vec<Met>) {
-        list.clear();
-        list.extend(self.groups.iter().flat_map(Group::chosen));
-        if self.groups.len() > 1 {
-            list.sort_unstable_by_key(|met| met.at);
+    /// Has one group choose for the range that ends here: `merged` is what all have chosen, the
+    /// nearest first. The other list is room to work in.
+    fn merge(&mut self, number: u16, here: usize, merged: &mut Vec<Met>, last: &mut Vec<Met>) {
+        let Some(group) = self.groups.get_mut(usize::from(number)) else { return };
+        if group.replicas() == 0 {
+            return;
         }
+        let chosen = group.choose(here);
+        if self.used == 1 {
+            merged.clear();
+            merged.extend_from_slice(chosen);
+            return;
+        }
+        std::mem::swap(merged, last);
+        merged.clear();
+        let mut own = chosen.iter().peekable();
+        for other in last.iter().filter(|other| other.location.data_center != number) {
+            while let Some(nearer) = own.next_if(|met| met.at < other.at) {
+                merged.push(*nearer);
+            }
+            merged.push(*other);
+        }
+        merged.extend(own);
     }
 }

@@ -14,7 +14,7 @@ fn is_unknown(replication: &Replication) -> bool {
 
 #[test]
 fn every_strategy_of_the_servers_is_known_by_both_of_its_names() {
-    let two = Factor::full(2);
+    let two = Factor::of_full(2);
     let in_each = BTreeMap::from([("replication_factor".to_owned(), two)]);
     let strategies = [
         ("SimpleStrategy", Replication::Simple(two)),

@@ -55,6 +55,13 @@ fn a_token_that_two_hosts_claim_is_that_of_the_first() {
 }
 
 #[test]
+fn a_replica_may_be_far_beyond_the_last_token() {
+    let ring = ring(&[host(0..300), host([1_000]), host([500])]);
+    assert_eq!(replicas(&ring, &simple("3"), 999), [1, 0, 2]);
+    assert_eq!(replicas(&ring, &simple("2"), 299), [0, 2]);
+}
+
+#[test]
 fn without_tokens_there_are_no_replicas() {
     let other = ["RandomPartitioner", "ByteOrderedPartitioner", "com.acme.Mine", ""];
     let of = |partitioner: &str| {
