@@ -143,11 +143,12 @@ impl Requests {
         &mut self.records[key as usize].phase
     }
 
-    /// Give the request its outcome. Returns its phase until now, and whom to wake.
-    pub(crate) fn resolve(&mut self, key: u32, outcome: Outcome) -> (Phase, Option<Waker>) {
+    /// Give the request its outcome. Returns whom to wake.
+    pub(crate) fn resolve(&mut self, key: u32, outcome: Outcome) -> Option<Waker> {
         let record = &mut self.records[key as usize];
         debug_assert!(!matches!(record.phase, Phase::Free { .. } | Phase::Resolved(_)));
-        (std::mem::replace(&mut record.phase, Phase::Resolved(outcome)), record.waker.take())
+        record.phase = Phase::Resolved(outcome);
+        record.waker.take()
     }
 
     /// The outcome, if it is there: the record is closed with it.

@@ -100,6 +100,14 @@ impl Request {
         self.watched_by = Some(identity);
         let Some(home) = self.shared.idle_home else { return };
         self.watched_on = here();
+        if self.watched_on != Some(home) || self.timer.is_some() {
+            self.watch_from_elsewhere(home, context);
+        }
+    }
+
+    /// It is polled, or was before, on another runtime than the connection's.
+    #[cold]
+    fn watch_from_elsewhere(&mut self, home: runtime::Id, context: &mut Context<'_>) {
         let elsewhere = self.watched_on.filter(|here| *here != home);
         let at = self.deadline.at() + GRACE;
         self.timer = elsewhere.map(|_| Box::pin(sleep_until(at.into())));

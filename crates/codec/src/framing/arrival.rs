@@ -48,6 +48,24 @@ impl From<Oversized> for FramingError {
     }
 }
 
+/// Why no envelope is given out.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// So many bytes are missing.
+    Missing(usize),
+    /// One that is over the limit is passed over.
+    Oversized(Oversized),
+    /// Nothing that follows can be decoded.
+    Failed(FramingError),
+}
+
+impl From<FramingError> for Stop {
+    #[cold]
+    fn from(error: FramingError) -> Self {
+        Self::Failed(error)
+    }
+}
+
 /// The rest of an oversized envelope, which is let go as it comes.
 #[derive(Debug, Default)]
 pub(super) struct Skip {

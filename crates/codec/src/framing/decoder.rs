@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 
-use super::arrival::{Arrival, Skip};
+use super::arrival::{Arrival, Skip, Stop};
 use super::intake::{DecoderSettings, Intake};
 use super::segment::Layout;
 use super::segment_reader::SegmentReader;
@@ -105,12 +105,21 @@ impl EnvelopeDecoder {
             None => self.decode_bare(buffer),
         };
         match outcome {
-            Ok(Ok(arrival)) => Ok(Some(arrival)),
-            Ok(Err(missing)) => {
-                self.needs = missing.min(buffer.len().max(SMALL_READ));
+            Ok(envelope) => Ok(Some(Arrival::Envelope(envelope))),
+            Err(stop) => self.stop(stop, buffer.len()),
+        }
+    }
+
+    /// No envelope is given out, with so many bytes in the buffer.
+    #[inline(never)]
+    fn stop(&mut self, stop: Stop, present: usize) -> Result<Option<Arrival>, FramingError> {
+        match stop {
+            Stop::Missing(missing) => {
+                self.needs = missing.min(present.max(SMALL_READ));
                 Ok(None)
             }
-            Err(error) => {
+            Stop::Oversized(oversized) => Ok(Some(Arrival::Oversized(oversized))),
+            Stop::Failed(error) => {
                 self.failed = Some(error.clone());
                 Err(error)
             }
@@ -143,32 +152,28 @@ impl EnvelopeDecoder {
         }
     }
 
-    /// The next bare envelope, or how many bytes are missing.
-    fn decode_bare(
-        &mut self,
-        buffer: &mut BytesMut,
-    ) -> Result<Result<Arrival, usize>, FramingError> {
+    /// The next bare envelope.
+    fn decode_bare(&mut self, buffer: &mut BytesMut) -> Result<Envelope, Stop> {
         if self.skip.left() > 0 {
             self.skip.drain(buffer);
             if self.skip.left() > 0 {
-                return Ok(Err(self.skip.left()));
+                return Err(Stop::Missing(self.skip.left()));
             }
         }
         if !first_byte::check(self.intake.settings.direction, buffer)? {
-            return Ok(Err(SMALL_READ));
+            return Err(Stop::Missing(SMALL_READ));
         }
         let Some((header, whole)) = self.intake.header(buffer)? else {
-            return Ok(Err(HEADER_LEN - buffer.len()));
+            return Err(Stop::Missing(HEADER_LEN - buffer.len()));
         };
         if self.intake.is_oversized(header) {
-            let oversized = self.intake.oversized(header);
             self.skip = Skip::new(whole, 0);
             self.skip.drain(buffer);
-            return Ok(Ok(Arrival::Oversized(oversized)));
+            return Err(self.intake.oversized(header));
         }
         match whole.checked_sub(buffer.len()) {
-            None | Some(0) => self.intake.take(header, buffer, None).map(Ok),
-            Some(missing) => Ok(Err(missing)),
+            None | Some(0) => self.intake.take(header, buffer, None),
+            Some(missing) => Err(Stop::Missing(missing)),
         }
     }
 }

@@ -3,7 +3,7 @@
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::Compression;
-use super::arrival::{Arrival, Oversized};
+use super::arrival::{Oversized, Stop};
 use super::compression::decompress_body;
 use crate::envelope::{Direction, Envelope, EnvelopeFlags, EnvelopeHeader, HEADER_LEN};
 use crate::{FramingError, Opcode, ProtocolVersion};
@@ -68,8 +68,7 @@ impl Intake {
         if header.stream.is_server_initiated() != is_event {
             return Err(FramingError::Stream { opcode: header.opcode, stream: header.stream });
         }
-        let length = usize::try_from(header.length).unwrap_or(usize::MAX);
-        Ok(Some((header, length.saturating_add(HEADER_LEN))))
+        Ok(Some((header, whole(header))))
     }
 
     /// Whether the body on the wire is over the limit.
@@ -80,31 +79,30 @@ impl Intake {
     }
 
     #[cold]
-    pub(super) fn oversized(&self, header: EnvelopeHeader) -> Oversized {
+    pub(super) fn oversized(&self, header: EnvelopeHeader) -> Stop {
         let limit = self.settings.max_envelope_bytes;
-        Oversized { header, declared: u64::from(header.length), limit }
+        Stop::Oversized(Oversized { header, declared: u64::from(header.length), limit })
     }
 
-    /// Takes an envelope that has to be whole within the first `available` bytes, and says how
-    /// many of them it was. `memory` is how many bytes the buffer keeps, if that is known.
-    /// One that is over the limit is skipped.
+    /// Takes an envelope that has to be whole within the first `available` bytes. `memory` is how
+    /// many bytes the buffer keeps, if that is known. One that is over the limit is skipped.
+    #[inline]
     pub(super) fn take_within(
         &self,
         from: &mut BytesMut,
         available: usize,
         memory: Option<usize>,
-    ) -> Result<(Arrival, usize), FramingError> {
-        let cut = FramingError::CutEnvelope { present: available };
-        let (header, whole) =
-            self.header(from.get(..available).unwrap_or(from))?.ok_or_else(|| cut.clone())?;
-        if whole > available {
-            return Err(cut);
+    ) -> Result<Envelope, Stop> {
+        match self.header(from.get(..available).unwrap_or(from))? {
+            Some((header, whole)) if whole <= available => {
+                if self.is_oversized(header) {
+                    from.advance(whole);
+                    return Err(self.oversized(header));
+                }
+                self.take(header, from, memory)
+            }
+            _ => Err(FramingError::CutEnvelope { present: available }.into()),
         }
-        if self.is_oversized(header) {
-            from.advance(whole);
-            return Ok((Arrival::Oversized(self.oversized(header)), whole));
-        }
-        self.take(header, from, memory).map(|arrival| (arrival, whole))
     }
 
     /// Takes an envelope whose header has been read and whose body is all there. Its plain form may
@@ -114,39 +112,54 @@ impl Intake {
         mut header: EnvelopeHeader,
         from: &mut BytesMut,
         memory: Option<usize>,
-    ) -> Result<Arrival, FramingError> {
-        from.advance(HEADER_LEN);
-        let length = usize::try_from(header.length).unwrap_or(usize::MAX).min(from.len());
+    ) -> Result<Envelope, Stop> {
         let compressed = header.flags.contains(EnvelopeFlags::COMPRESSED);
         header.flags = header.flags.without(EnvelopeFlags::COMPRESSED);
-        if !compressed || header.version.uses_segments() {
-            let body = self.take_body(from, length, memory);
-            return Ok(Envelope { header, body }.into());
+        if compressed && !header.version.uses_segments() {
+            return self.take_compressed(header, from);
         }
+        let whole = whole(header).min(from.len());
+        Ok(Envelope { header, body: self.take_body(from, whole, memory) })
+    }
+
+    fn take_compressed(
+        &self,
+        mut header: EnvelopeHeader,
+        from: &mut BytesMut,
+    ) -> Result<Envelope, Stop> {
         let compression = self.settings.compression.ok_or(FramingError::CompressedUnasked)?;
-        let on_wire = from.get(..length).unwrap_or_default();
+        let whole = whole(header).min(from.len());
+        let on_wire = from.get(HEADER_LEN..whole).unwrap_or_default();
         let plain = decompress_body(compression, on_wire, self.settings.max_envelope_bytes);
-        from.advance(length);
+        from.advance(whole);
         match plain {
             Ok(body) => {
                 header.length = u32::try_from(body.len()).unwrap_or(u32::MAX);
-                Ok(Envelope { header, body }.into())
+                Ok(Envelope { header, body })
             }
             Err(FramingError::TooLarge { declared, limit }) => {
-                Ok(Arrival::Oversized(Oversized { header, declared, limit }))
+                Err(Stop::Oversized(Oversized { header, declared, limit }))
             }
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         }
     }
 
-    fn take_body(&self, from: &mut BytesMut, length: usize, memory: Option<usize>) -> Bytes {
+    /// Takes the body of an envelope of so many bytes, header included.
+    fn take_body(&self, from: &mut BytesMut, whole: usize, memory: Option<usize>) -> Bytes {
+        let length = whole.saturating_sub(HEADER_LEN);
         if length > self.settings.copy_below_bytes && fills(memory, length) {
+            from.advance(HEADER_LEN);
             return from.split_to(length).freeze();
         }
-        let body = Bytes::copy_from_slice(from.get(..length).unwrap_or_default());
-        from.advance(length);
+        let body = Bytes::copy_from_slice(from.get(HEADER_LEN..whole).unwrap_or_default());
+        from.advance(whole);
         body
     }
+}
+
+/// The length of the whole envelope.
+fn whole(header: EnvelopeHeader) -> usize {
+    usize::try_from(header.length).unwrap_or(usize::MAX).saturating_add(HEADER_LEN)
 }
 
 /// Bodies of more than so many bytes, 129 KiB, keep the buffer that they came in: whoever reads bare

@@ -14,13 +14,13 @@
 
 use bytes::{Buf, BytesMut};
 
-use super::arrival::Arrival;
+use super::arrival::Stop;
 use super::compression::decompress_block;
 use super::crc::crc32;
 use super::intake::Intake;
 use super::segment::{Layout, SegmentHeader, TRAILER_LEN};
 use super::slices::Slices;
-use crate::FramingError;
+use crate::{Envelope, FramingError};
 
 /// The segments of one direction of a connection.
 #[derive(Debug)]
@@ -56,37 +56,42 @@ impl SegmentReader {
         self.decompressed.len() + self.slices.len()
     }
 
-    /// The next envelope, or how many bytes are missing.
+    /// The next envelope.
     pub(super) fn decode(
         &mut self,
         buffer: &mut BytesMut,
         intake: &Intake,
-    ) -> Result<Result<Arrival, usize>, FramingError> {
+    ) -> Result<Envelope, Stop> {
         loop {
             if self.in_place > 0 {
-                let (arrival, taken) = intake.take_within(buffer, self.in_place, None)?;
-                self.in_place -= taken;
-                if self.in_place == 0 {
-                    buffer.advance(TRAILER_LEN);
-                }
-                return Ok(Ok(arrival));
+                return self.take_in_place(buffer, intake);
             }
             if !self.decompressed.is_empty() {
                 let available = self.decompressed.len();
                 let memory = Some(self.decompressed_whole);
-                let (arrival, _) = intake.take_within(&mut self.decompressed, available, memory)?;
-                return Ok(Ok(arrival));
+                return intake.take_within(&mut self.decompressed, available, memory);
             }
             match self.open(buffer, intake)? {
-                Opened::Incomplete(missing) => return Ok(Err(missing)),
+                Opened::Incomplete(missing) => return Err(Stop::Missing(missing)),
                 Opened::SelfContained => {}
                 Opened::Slice => {
-                    if let Some(arrival) = self.slices.join(intake)? {
-                        return Ok(Ok(arrival));
+                    if let Some(envelope) = self.slices.join(intake)? {
+                        return Ok(envelope);
                     }
                 }
             }
         }
+    }
+
+    /// The next envelope of the open self-contained payload.
+    fn take_in_place(&mut self, buffer: &mut BytesMut, intake: &Intake) -> Result<Envelope, Stop> {
+        let before = buffer.len();
+        let taken = intake.take_within(buffer, self.in_place, None);
+        self.in_place = self.in_place.saturating_sub(before - buffer.len());
+        if self.in_place == 0 {
+            buffer.advance(TRAILER_LEN);
+        }
+        taken
     }
 
     /// Checks the next segment once it is whole, and takes its payload over.

@@ -15,9 +15,9 @@
 
 use bytes::BytesMut;
 
-use super::arrival::{Arrival, Skip};
+use super::arrival::{Skip, Stop};
 use super::intake::Intake;
-use crate::FramingError;
+use crate::{Envelope, FramingError};
 
 /// Of how many envelopes the memory is kept in sight: one is read, one waits, one is on its
 /// way, and one is to spare.
@@ -79,28 +79,28 @@ impl Slices {
 
     /// The envelope, once its slices make it whole; one that is over the limit as soon as its header
     /// says so.
-    pub(super) fn join(&mut self, intake: &Intake) -> Result<Option<Arrival>, FramingError> {
+    pub(super) fn join(&mut self, intake: &Intake) -> Result<Option<Envelope>, Stop> {
         let Some((header, declared)) = intake.header(&self.joined)? else {
             return Ok(None);
         };
         let got = self.joined.len();
         if got > declared {
-            return Err(FramingError::OverlongSlices { declared, got });
+            return Err(FramingError::OverlongSlices { declared, got }.into());
         }
         if intake.is_oversized(header) {
             let oversized = intake.oversized(header);
             self.joined = BytesMut::new();
             self.skip = Skip::new(declared, got);
-            return Ok(Some(Arrival::Oversized(oversized)));
+            return Err(oversized);
         }
         if got < declared {
             return Ok(None);
         }
         let size = self.joined.capacity();
         let mut handle = std::mem::take(&mut self.joined);
-        let (arrival, _) = intake.take_within(&mut handle, declared, Some(size))?;
+        let envelope = intake.take_within(&mut handle, declared, Some(size))?;
         self.keep(Spare { handle, size });
-        Ok(Some(arrival))
+        Ok(Some(envelope))
     }
 
     /// Lets go of memory that is kept for envelopes to come.

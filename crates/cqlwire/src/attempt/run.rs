@@ -90,8 +90,8 @@ impl Run {
                 Step::Next => self.next_host(shared, operation)?,
                 Step::Asked(sent) => {
                     let outcome = ready!(Pin::new(&mut sent.request).poll(context));
-                    let metadata = sent.metadata.take();
-                    match read(shared, &sent.host, outcome, operation.prepared(), metadata) {
+                    let (prepared, metadata) = (operation.prepared(), sent.metadata.as_ref());
+                    match read(shared, &sent.host, outcome, prepared, metadata) {
                         Ok(response) if response.changes_schema() => {
                             let timeout = shared.schema_agreement_timeout;
                             let agreeing = agree(shared, self.deadline.within(timeout));

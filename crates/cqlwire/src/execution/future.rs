@@ -18,7 +18,7 @@ use super::Execution;
 use super::state::State;
 use crate::attempt::Run;
 use crate::error::{ErrorKind, Result};
-use crate::operation::{HostResponse, StatementOperation};
+use crate::operation::StatementOperation;
 use crate::result::QueryResult;
 
 /// Nothing in it is ever pinned.
@@ -37,18 +37,28 @@ impl<V> Execution<'_, V> {
         Ok(())
     }
 
-    fn finish(&mut self, response: HostResponse) -> Result<QueryResult> {
+    fn poll_result(&mut self, context: &mut Context<'_>) -> Poll<Result<QueryResult>> {
+        self.begin()?;
         let State::Running { run, .. } = &mut self.state else {
-            return Err(ErrorKind::SessionClosed.into());
+            debug_assert!(false, "polled after it had resolved");
+            return Poll::Pending;
         };
+        let operation = StatementOperation {
+            statement: self.statement,
+            values: (self.as_values)(&self.values),
+            options: &self.options,
+            page: None,
+        };
+        let response = ready!(run.poll(self.shared, &operation, true, context))?;
         let (fetched, change) =
             response.into_fetched().map_err(|kind| run.end(self.statement.kind(), kind))?;
-        let page = fetched.into_page(&self.shared.budget);
-        if page.paging_state().is_some() {
-            let rows = u32::try_from(page.len()).unwrap_or(u32::MAX);
-            return Err(run.end(self.statement.kind(), ErrorKind::MorePages { rows }));
+        let of = self.statement.kind_at_a_glance();
+        let result = QueryResult::new(fetched.into_page(&self.shared.budget), change, of);
+        if result.page().paging_state().is_some() {
+            let rows = u32::try_from(result.row_count()).unwrap_or(u32::MAX);
+            return Poll::Ready(Err(run.end(self.statement.kind(), ErrorKind::MorePages { rows })));
         }
-        Ok(QueryResult::new(page, change, self.statement.kind_at_a_glance()))
+        Poll::Ready(Ok(result))
     }
 }
 
@@ -56,27 +66,11 @@ impl<V> Future for Execution<'_, V> {
     type Output = Result<QueryResult>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        if let Err(error) = this.begin() {
-            this.state = State::Done;
-            return Poll::Ready(Err(error));
+        let polled = self.poll_result(context);
+        if polled.is_ready() {
+            self.state = State::Done;
         }
-        let State::Running { run, .. } = &mut this.state else {
-            debug_assert!(false, "polled after it had resolved");
-            return Poll::Pending;
-        };
-        let operation = StatementOperation {
-            statement: this.statement,
-            values: (this.as_values)(&this.values),
-            options: &this.options,
-            page: None,
-        };
-        let result = match ready!(run.poll(this.shared, &operation, true, context)) {
-            Ok(response) => this.finish(response),
-            Err(error) => Err(error),
-        };
-        this.state = State::Done;
-        Poll::Ready(result)
+        polled
     }
 }
 

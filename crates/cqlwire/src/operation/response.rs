@@ -2,30 +2,36 @@
 //! all operations alike: the columns of a prepared statement, what is logged of warnings. A change
 //! of the schema is handed on, as its agreement has to be waited for.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use cqlwire_cluster::Host;
 use cqlwire_codec::{
-    Decoded, Envelope, ErrorCode, Opcode, Prepared, ProtocolVersion, Response, ResultResponse,
+    Decoded, Envelope, ErrorCode, Opcode, Prefixes, Prepared, Response, ResultResponse,
     SchemaChange,
 };
 use cqlwire_net::RequestError;
-use cqlwire_stream::{ExecutionInfo, Fetched};
+use cqlwire_stream::{ExecutionInfo, Fetched, UnknownColumns};
 
 use super::failure::Failure;
 use crate::error::{AttemptFailure, ErrorKind};
 use crate::prepared::{PreparedStatement, StatementMetadata};
 use crate::shared::Shared;
 
-/// A response that is not an error, and what is needed to read it.
+/// A response that is not an error: its rows, none if it has none, and what else it is.
 pub(crate) struct HostResponse {
-    coordinator: Option<SocketAddr>,
-    version: ProtocolVersion,
-    decoded: Decoded,
-    metadata: Option<Arc<StatementMetadata>>,
-    /// Of one that changed the schema: whether all hosts knew it in time.
-    schema_agreed: bool,
+    fetched: Fetched,
+    rest: Rest,
+}
+
+/// What a response is beside its rows. Rare is boxed: each response is moved some times.
+enum Rest {
+    Rows,
+    /// Rows that cannot be read.
+    Unknown(UnknownColumns),
+    Void,
+    /// What changed, and whether all hosts knew it in time.
+    SchemaChange(Box<SchemaChange>, bool),
+    Other(Box<Response>),
 }
 
 /// A result that has been read: its rows, none if it has none, and what it changed of the schema,
@@ -35,56 +41,47 @@ pub(crate) type Fetch = (Fetched, Option<(Box<SchemaChange>, bool)>);
 impl HostResponse {
     /// Did it change the schema?
     pub(crate) const fn changes_schema(&self) -> bool {
-        matches!(self.decoded.response, Response::Result(ResultResponse::SchemaChange(_)))
+        matches!(self.rest, Rest::SchemaChange(..))
     }
 
-    pub(crate) fn set_schema_agreed(&mut self, agreed: bool) {
-        self.schema_agreed = agreed;
+    pub(crate) fn set_schema_agreed(&mut self, all: bool) {
+        if let Rest::SchemaChange(_, agreed) = &mut self.rest {
+            *agreed = all;
+        }
     }
 
     /// The response to PREPARE.
     pub(crate) fn into_prepared(self) -> Result<Prepared, ErrorKind> {
-        match self.decoded.response {
-            Response::Result(ResultResponse::Prepared(prepared)) => Ok(*prepared),
-            other => Err(ErrorKind::UnexpectedResponse(other.opcode())),
+        let opcode = self.opcode();
+        match self.rest {
+            Rest::Other(response) => match *response {
+                Response::Result(ResultResponse::Prepared(prepared)) => Ok(*prepared),
+                _ => Err(ErrorKind::UnexpectedResponse(opcode)),
+            },
+            _ => Err(ErrorKind::UnexpectedResponse(opcode)),
         }
     }
 
     /// Is it a page of rows, be it an empty one?
     pub(crate) const fn is_rows(&self) -> bool {
-        matches!(self.decoded.response, Response::Result(ResultResponse::Rows(_)))
+        matches!(self.rest, Rest::Rows | Rest::Unknown(_))
     }
 
     pub(crate) fn opcode(&self) -> Opcode {
-        self.decoded.response.opcode()
+        match &self.rest {
+            Rest::Other(response) => response.opcode(),
+            _ => Opcode::Result,
+        }
     }
 
     /// The response to a statement.
+    #[inline]
     pub(crate) fn into_fetched(self) -> Result<Fetch, ErrorKind> {
-        let info = ExecutionInfo {
-            prefixes: self.decoded.prefixes,
-            coordinator: self.coordinator,
-            protocol: Some(self.version),
-        };
-        let result = match self.decoded.response {
-            Response::Result(result) => result,
-            other => return Err(ErrorKind::UnexpectedResponse(other.opcode())),
-        };
-        match result {
-            ResultResponse::Rows(rows) => {
-                let metadata = self.metadata.as_ref();
-                let known = metadata.and_then(|metadata| metadata.result.columns.as_ref());
-                let fetched = Fetched::new(rows, known, info)
-                    .map_err(|unknown| ErrorKind::NoColumns { columns: unknown.sent })?;
-                Ok((fetched, None))
-            }
-            ResultResponse::Void => Ok((Fetched::without_rows(info), None)),
-            ResultResponse::SchemaChange(change) => {
-                let change = Some((Box::new(change), self.schema_agreed));
-                Ok((Fetched::without_rows(info), change))
-            }
-            ResultResponse::SetKeyspace(_) => Err(ErrorKind::UseStatement),
-            ResultResponse::Prepared(_) => Err(ErrorKind::UnexpectedResponse(Opcode::Result)),
+        match self.rest {
+            Rest::Rows | Rest::Void => Ok((self.fetched, None)),
+            Rest::SchemaChange(change, agreed) => Ok((self.fetched, Some((change, agreed)))),
+            Rest::Unknown(unknown) => Err(ErrorKind::NoColumns { columns: unknown.sent }),
+            Rest::Other(response) => Err(ErrorKind::UnexpectedResponse(response.opcode())),
         }
     }
 }
@@ -95,51 +92,58 @@ impl HostResponse {
 /// # Errors
 ///
 /// It said nothing, or an ERROR, or what cannot be read.
+#[inline]
 pub(crate) fn read(
     shared: &Shared,
     host: &Host,
     outcome: Result<Envelope, RequestError>,
     prepared: Option<&PreparedStatement>,
-    metadata: Option<Arc<StatementMetadata>>,
+    metadata: Option<&Arc<StatementMetadata>>,
 ) -> Result<HostResponse, Failure> {
     let envelope = outcome.map_err(without_response)?;
     let version = envelope.header.version;
-    let decoded = envelope.into_response().map_err(ErrorKind::from)?;
-    if !decoded.prefixes.warnings().is_empty() {
-        shared.warnings.log(host.address(), decoded.prefixes.warnings());
+    let Decoded { prefixes, response } = envelope.into_response().map_err(ErrorKind::from)?;
+    if !prefixes.warnings().is_empty() {
+        shared.warnings.log(host.address(), prefixes.warnings());
     }
-    match &decoded.response {
-        Response::Error(error) => {
-            if let (ErrorCode::Unprepared, Some(prepared)) = (error.code, prepared) {
-                prepared.forgotten_by(host.id());
+    let coordinator = host.address().socket();
+    let info = |prefixes| ExecutionInfo { prefixes, coordinator, protocol: Some(version) };
+    let (fetched, rest) = match response {
+        Response::Result(ResultResponse::Rows(rows)) => {
+            if let (Some(prepared), Some(metadata)) = (prepared, metadata) {
+                prepared.follow(metadata, &rows.metadata);
             }
-            return Err(server_error(decoded));
+            let known = metadata.and_then(|metadata| metadata.result.columns.as_ref());
+            match Fetched::new(rows, known, info(prefixes)) {
+                Ok(fetched) => (fetched, Rest::Rows),
+                Err(unknown) => {
+                    (Fetched::without_rows(info(Prefixes::NONE)), Rest::Unknown(unknown))
+                }
+            }
+        }
+        Response::Result(ResultResponse::Void) => {
+            (Fetched::without_rows(info(prefixes)), Rest::Void)
+        }
+        Response::Result(ResultResponse::SchemaChange(change)) => {
+            let change = Rest::SchemaChange(Box::new(change), false);
+            (Fetched::without_rows(info(prefixes)), change)
         }
         // The connection is over with it: whatever else goes over it would go elsewhere.
         Response::Result(ResultResponse::SetKeyspace(_)) => {
             return Err(ErrorKind::UseStatement.into());
         }
-        Response::Result(ResultResponse::Rows(rows)) => {
-            if let (Some(prepared), Some(metadata)) = (prepared, &metadata) {
-                prepared.follow(metadata, &rows.metadata);
+        Response::Error(error) => {
+            if let (ErrorCode::Unprepared, Some(prepared)) = (error.code, prepared) {
+                prepared.forgotten_by(host.id());
             }
+            return Err(Failure::Attempt(AttemptFailure::Server { error, prefixes }));
         }
-        _ => {}
-    }
-    let coordinator = host.address().socket();
-    Ok(HostResponse { coordinator, version, decoded, metadata, schema_agreed: false })
+        other => (Fetched::without_rows(info(prefixes)), Rest::Other(Box::new(other))),
+    };
+    Ok(HostResponse { fetched, rest })
 }
 
 #[cold]
 fn without_response(error: RequestError) -> Failure {
     Failure::Attempt(AttemptFailure::NoResponse(Box::new(error)))
-}
-
-#[cold]
-fn server_error(decoded: Decoded) -> Failure {
-    let Decoded { response, prefixes } = decoded;
-    match response {
-        Response::Error(error) => Failure::Attempt(AttemptFailure::Server { error, prefixes }),
-        other => ErrorKind::UnexpectedResponse(other.opcode()).into(),
-    }
 }

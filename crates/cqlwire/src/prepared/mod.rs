@@ -67,8 +67,14 @@ impl PreparedStatement {
     /// Was it prepared in this cluster and keyspace? In another it is another statement.
     #[inline]
     pub(crate) fn check_origin(&self, origin: &Arc<Origin>) -> Result<(), ErrorKind> {
+        if Arc::ptr_eq(&self.inner.origin, origin) { Ok(()) } else { self.compare_origin(origin) }
+    }
+
+    /// Another session of the same cluster and keyspace is as good.
+    #[cold]
+    fn compare_origin(&self, origin: &Arc<Origin>) -> Result<(), ErrorKind> {
         let own = &self.inner.origin;
-        if Arc::ptr_eq(own, origin) || own == origin {
+        if own == origin {
             return Ok(());
         }
         Err(ErrorKind::PreparedElsewhere { there: own.to_string(), here: origin.to_string() })

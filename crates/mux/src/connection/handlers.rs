@@ -152,7 +152,7 @@ impl Connection {
                 Phase::Resolved(_) | Phase::Free { .. } => continue,
             };
             self.deadlines.remove(key);
-            wakers.extend(self.requests.resolve(key, Outcome::ConnectionEnded(reached)).1);
+            wakers.extend(self.requests.resolve(key, Outcome::ConnectionEnded(reached)));
         }
         self.streams.drain();
         self.outgoing.clear();
@@ -165,7 +165,7 @@ impl Connection {
     /// The deadline of an open request has passed; it is filed no longer.
     pub(super) fn pass_deadline(&mut self, key: u32, now: Instant, wakers: &mut Vec<Waker>) {
         let reached = self.give_up(key, now);
-        wakers.extend(self.requests.resolve(key, Outcome::DeadlinePassed(reached)).1);
+        wakers.extend(self.requests.resolve(key, Outcome::DeadlinePassed(reached)));
     }
 
     fn deliver(&mut self, arrival: Arrival, wakers: &mut Vec<Waker>) -> Result<(), Violation> {
@@ -186,7 +186,7 @@ impl Connection {
         let switches_keyspace = switches_keyspace(&arrival);
         if let Some(key) = request {
             self.deadlines.remove(key);
-            wakers.extend(self.requests.resolve(key, arrival.into()).1);
+            wakers.extend(self.requests.resolve(key, arrival.into()));
         }
         if switches_keyspace { Err(Violation::KeyspaceSwitched) } else { Ok(()) }
     }

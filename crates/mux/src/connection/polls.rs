@@ -77,6 +77,12 @@ impl Connection {
         }
     }
 
+    /// Is there nothing to be done once what was taken last is written, until the shell is woken? Else it has to look
+    /// again then: for more to write, for a heartbeat that was written, for the end of a connection that closes.
+    pub fn rests_once_written(&self) -> bool {
+        self.outgoing.bytes() == 0 && !self.liveness.is_queued() && self.life == Life::Open
+    }
+
     /// Is it closing, with no request left to wait for? Then the shell ends it.
     pub fn is_drained(&self) -> bool {
         let idle = self.streams.owed() == 0 && self.waiting.count() == 0;

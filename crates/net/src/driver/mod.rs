@@ -69,6 +69,14 @@ enum Turn {
     Idle,
 }
 
+/// What an exchange with the multiplexer found.
+struct Exchanged {
+    /// When the clock matters next.
+    next: Instant,
+    /// Once what was taken is written, there is nothing to do until the task is woken.
+    rests: bool,
+}
+
 impl<S> Driver<S> {
     pub(crate) fn new(
         established: Established<S>,
@@ -121,7 +129,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         if !timed_out && self.steps_back(&read) {
             return Ok(Turn::StepBack);
         }
-        let next = self.exchange(context, timed_out, &read)?;
+        let Exchanged { next, rests } = self.exchange(context, timed_out, &read)?;
         let more_to_read = match read {
             Read::Pending => false,
             Read::More => true,
@@ -132,7 +140,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             Err(error) => return Err(self.last_words(error, context)),
         };
         let overdue = self.timer.arm(next, context);
-        let busy = more_to_read || wrote || overdue;
+        let busy = more_to_read || (wrote && !rests) || overdue;
         Ok(if busy { Turn::Busy } else { Turn::Idle })
     }
 
@@ -145,13 +153,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         to_write && self.shared.awaited() > 1 && !std::mem::replace(&mut self.stepped_back, true)
     }
 
-    /// All that needs the lock, at once. Gives when the clock matters next.
+    /// All that needs the lock, at once.
     fn exchange(
         &mut self,
         context: &Context<'_>,
         timed_out: bool,
         read: &Read,
-    ) -> Result<Instant, ConnectionEnd> {
+    ) -> Result<Exchanged, ConnectionEnd> {
         let now = now();
         let mut core = self.shared.core();
         let delivered = self.incoming.deliver(&mut core, now, &mut self.wakers);
@@ -168,7 +176,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         let next = core.poll_timeout();
         let drained = core.is_drained() && self.writer.is_idle();
         let retiring = core.is_retiring();
-        core.park(context, self.writer.is_idle());
+        let rests = core.rests_once_written();
+        // What comes while a last batch is written wakes the task, which looks no further after it.
+        core.park(context, rests || self.writer.is_idle());
         drop(core);
         self.wake();
         if retiring {
@@ -176,7 +186,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
         delivered.map_err(said_by_server)?;
         expired?;
-        if drained { Err(ConnectionEnd::ClosedHere) } else { Ok(next) }
+        if drained { Err(ConnectionEnd::ClosedHere) } else { Ok(Exchanged { next, rests }) }
     }
 
     /// The socket takes no more bytes. What the server said before is still there to be read, and

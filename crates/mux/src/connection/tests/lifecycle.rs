@@ -223,3 +223,25 @@ fn what_two_connections_hold_adds_up() {
     };
     assert_eq!(usage(3) + usage(4), usage(7));
 }
+
+#[test]
+fn the_shell_rests_after_a_write_only_if_nothing_else_is_to_be_done() {
+    let mut bench = Bench::new(Settings::default());
+    let first = bench.submit(1);
+    assert!(!bench.core.rests_once_written(), "there is something to write");
+    bench.transmit();
+    assert!(bench.core.rests_once_written());
+    let second = bench.submit(2);
+    assert!(!bench.core.rests_once_written(), "there is more to write");
+    bench.transmit();
+    bench.pass(Duration::from_secs(30)).unwrap();
+    bench.take();
+    assert!(!bench.core.rests_once_written(), "a heartbeat is timed once it is written");
+    bench.core.handle_written(bench.now, Written::All);
+    assert!(bench.core.rests_once_written());
+    drop(bench.core.close());
+    assert!(!bench.core.rests_once_written(), "it ends with its last request");
+    for ticket in [first, second] {
+        drop(bench.core.abandon(ticket, bench.now));
+    }
+}
