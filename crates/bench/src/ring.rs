@@ -6,7 +6,7 @@
 use std::iter;
 use std::time::Duration;
 
-use cqlwire_cluster::ring::{Member, ReplicaTable, Replication, Ring};
+use cqlwire_cluster::{Member, ReplicaTable, Replication, Ring};
 use cqlwire_codec::Token;
 
 use crate::measure::{HeapProbe, cpu_time};

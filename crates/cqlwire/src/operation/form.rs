@@ -26,6 +26,7 @@ pub(crate) struct UsualForm(AtomicU8);
 
 /// Above the number of the version.
 const LZ4: u8 = 1 << 4;
+#[cfg(feature = "snappy")]
 const SNAPPY: u8 = 2 << 4;
 
 impl UsualForm {
@@ -35,8 +36,9 @@ impl UsualForm {
         let version = ProtocolVersion::from_number(bits & 0x0F)?;
         let compression = match bits & 0xF0 {
             0 => None,
-            LZ4 => Some(Compression::Lz4),
-            _ => Some(Compression::Snappy),
+            #[cfg(feature = "snappy")]
+            SNAPPY => Some(Compression::Snappy),
+            _ => Some(Compression::Lz4),
         };
         Some(Form { version, compression })
     }
@@ -44,8 +46,9 @@ impl UsualForm {
     pub(crate) fn store(&self, form: Form) {
         let compression = match form.compression {
             None => 0,
-            Some(Compression::Lz4) => LZ4,
-            Some(_) => SNAPPY,
+            #[cfg(feature = "snappy")]
+            Some(Compression::Snappy) => SNAPPY,
+            Some(_) => LZ4,
         };
         self.0.store(form.version.number() | compression, Ordering::Relaxed);
     }
