@@ -35,9 +35,10 @@ async fn g13_1_prepared_reads_go_to_the_owner_of_their_partition() {
     let cluster = Cluster::builder().nodes(3).start().await;
     let session = builder(&cluster).ready_when(3).connect().await.unwrap();
     eventually(PATIENCE, "all are known", || session.topology().local_hosts().len() == 3).await;
-    let create = "CREATE KEYSPACE owned WITH replication = \
-        {'class': 'NetworkTopologyStrategy', 'datacenter1': 1}";
-    session.query(create, ()).await.unwrap();
+    let local = session.topology().data_centers()[0].clone();
+    let strategy = format!("{{'class': 'NetworkTopologyStrategy', '{local}': 1}}");
+    let create = format!("CREATE KEYSPACE owned WITH replication = {strategy}");
+    session.query(&create, ()).await.unwrap();
     session.query("CREATE TABLE owned.t (k int PRIMARY KEY)", ()).await.unwrap();
     eventually(PATIENCE, "the keyspace is known", || {
         session.topology().replica_table("owned").is_some()
