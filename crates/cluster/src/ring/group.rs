@@ -7,8 +7,13 @@
 //! Of hosts and of racks as many are kept as there are replicas. That is enough: as long as hosts
 //! of a rack that was met are taken, every host that is met is taken. So what is taken is first the
 //! nearest hosts, without a gap, and from then on only the nearest hosts of racks.
+//!
+//! The host that has moved to the front is always taken, and no more than one makes room for it:
+//! another of its rack, the farthest of those whose rack was met already, or the last.
 
-use super::{Factor, HostIndex, Location};
+use std::mem;
+
+use super::{Factor, HostIndex};
 
 /// What is chosen together: the hosts of one data center, or all.
 #[derive(Debug)]
@@ -36,8 +41,12 @@ struct Both {
     repeats: usize,
     hosts: Nearest,
     racks: Nearest,
-    chosen: Vec<Met>,
-    /// Of each rack, where a host of it was last chosen.
+    chosen: Vec<HostIndex>,
+    /// Those of the range behind.
+    before: Vec<HostIndex>,
+    /// How often was chosen.
+    count: usize,
+    /// Of each rack, when a host of it was last chosen.
     chosen_at: Vec<usize>,
 }
 
@@ -48,13 +57,11 @@ struct Nearest {
     most: usize,
 }
 
-/// A host, at its next token.
+/// A host that is met.
 #[derive(Copy, Clone, Debug)]
 pub(super) struct Met {
-    /// How far around the ring, counted in tokens from a fixed one.
-    pub(super) at: usize,
     pub(super) host: HostIndex,
-    pub(super) location: Location,
+    pub(super) rack: u16,
 }
 
 impl Group {
@@ -73,7 +80,9 @@ impl Group {
                 hosts: Nearest::new(replicas),
                 racks: Nearest::new(replicas.min(racks)),
                 chosen: Vec::with_capacity(replicas),
-                chosen_at: vec![usize::MAX; racks],
+                before: Vec::with_capacity(replicas),
+                count: 0,
+                chosen_at: vec![0; racks],
             }),
         };
         Self { replicas, is_whole: replicas == full, choice }
@@ -89,14 +98,18 @@ impl Group {
         self.is_whole
     }
 
-    /// Goes one token towards the first, to the one of this host.
-    pub(super) fn meet(&mut self, met: Met) {
+    /// Goes one token towards the first, to one of this host, which is a replica from here on, and
+    /// the nearest. Which one makes room for it: itself, if it was one already; `None` if there was
+    /// room.
+    pub(super) fn meet(&mut self, met: Met) -> Option<HostIndex> {
         match &mut self.choice {
             Choice::Hosts(hosts) => hosts.meet_host(met),
             Choice::Racks(racks) => racks.meet_rack(met),
             Choice::Both(both) => {
                 both.hosts.meet_host(met);
                 both.racks.meet_rack(met);
+                both.choose(self.replicas);
+                both.missing(met.host)
             }
         }
     }
@@ -108,46 +121,50 @@ impl Group {
             Choice::Both(both) => both.hosts.is_full() && both.racks.is_full(),
         }
     }
-
-    /// The replicas of the range that ends here, the nearest first.
-    pub(super) fn choose(&mut self, here: usize) -> &[Met] {
-        match &mut self.choice {
-            Choice::Hosts(nearest) | Choice::Racks(nearest) => &nearest.met,
-            Choice::Both(both) => {
-                both.choose(self.replicas, here);
-                &both.chosen
-            }
-        }
-    }
 }
 
 impl Both {
-    fn choose(&mut self, replicas: usize, here: usize) {
+    fn choose(&mut self, replicas: usize) {
+        mem::swap(&mut self.chosen, &mut self.before);
         self.chosen.clear();
+        self.count += 1;
+        let mut is_first = |met: &Met| {
+            let at = self.chosen_at.get_mut(usize::from(met.rack));
+            at.is_some_and(|at| mem::replace(at, self.count) != self.count)
+        };
         let mut repeats = self.repeats;
         for met in &self.hosts.met {
-            if !is_first(&mut self.chosen_at, met.location.rack, here) {
+            if !is_first(met) {
                 if repeats == 0 {
                     break;
                 }
                 repeats -= 1;
             }
-            self.chosen.push(*met);
+            self.chosen.push(met.host);
         }
         for met in &self.racks.met {
             if self.chosen.len() == replicas {
                 break;
             }
-            if is_first(&mut self.chosen_at, met.location.rack, here) {
-                self.chosen.push(*met);
+            if is_first(met) {
+                self.chosen.push(met.host);
             }
         }
     }
-}
 
-/// Has no host of this rack been chosen here yet?
-fn is_first(chosen_at: &mut [usize], rack: u16, here: usize) -> bool {
-    chosen_at.get_mut(usize::from(rack)).is_some_and(|at| std::mem::replace(at, here) != here)
+    /// Which one of those before is not chosen any more, after the first was put there.
+    fn missing(&self, first: HostIndex) -> Option<HostIndex> {
+        let mut others = self.chosen.iter().skip(1);
+        let mut was_there = None;
+        for host in &self.before {
+            if *host == first {
+                was_there = Some(first);
+            } else if others.next() != Some(host) {
+                return Some(*host);
+            }
+        }
+        was_there
+    }
 }
 
 impl Nearest {
@@ -159,27 +176,43 @@ impl Nearest {
         self.met.len() == self.most
     }
 
-    fn meet_host(&mut self, met: Met) {
-        self.meet(met, |other| other.host == met.host);
+    fn meet_host(&mut self, met: Met) -> Option<HostIndex> {
+        self.meet(met, |other| other.host == met.host)
     }
 
-    fn meet_rack(&mut self, met: Met) {
-        self.meet(met, |other| other.location.rack == met.location.rack);
+    fn meet_rack(&mut self, met: Met) -> Option<HostIndex> {
+        self.meet(met, |other| other.rack == met.rack)
     }
 
-    /// Puts this one first, and moves the others back, up to the same one or the last.
+    /// Puts this one first; which one is not there any more.
     #[inline]
-    fn meet(&mut self, mut met: Met, is_same: impl Fn(&Met) -> bool) {
-        for other in &mut self.met {
-            std::mem::swap(other, &mut met);
-            if is_same(&met) {
-                return;
+    fn meet(&mut self, met: Met, is_same: impl Fn(&Met) -> bool) -> Option<HostIndex> {
+        match put_first(&mut self.met, met, is_same) {
+            Ok(same) => Some(same.host),
+            Err(last) if self.is_full() => Some(last.host),
+            Err(last) => {
+                self.met.push(last);
+                None
             }
         }
-        if !self.is_full() {
-            self.met.push(met);
+    }
+}
+
+/// Puts one in front of the list and moves the others back, up to the one that goes; if none does,
+/// there is no room for the last.
+#[inline]
+pub(super) fn put_first<T>(
+    list: &mut [T],
+    mut first: T,
+    goes: impl Fn(&T) -> bool,
+) -> Result<T, T> {
+    for other in list {
+        mem::swap(other, &mut first);
+        if goes(&first) {
+            return Ok(first);
         }
     }
+    Err(first)
 }
 
 fn number(number: u32) -> usize {

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::group::{Group, Met};
+use super::group::{Group, Met, put_first};
 use super::{Factor, HostIndex, Location, Ring};
 
 /// How many tokens are looked at beyond the last one at first: enough where each of them belongs to
@@ -20,8 +20,8 @@ pub(super) struct Walk {
     /// For each member, which of the groups it belongs to, and its rack in there.
     locations: Vec<Option<Location>>,
     groups: Vec<Group>,
-    /// How many of them have replicas.
-    used: usize,
+    /// What all of them have chosen for the range that ends here, the nearest first.
+    chosen: Vec<HostIndex>,
 }
 
 impl Walk {
@@ -56,7 +56,8 @@ impl Walk {
         let ranges = ring.tokens.owners().len();
         let most = (named / ranges.max(1) / used.max(1)).max(1);
         let group = |(factor, hosts, racks)| Group::new(factor, hosts, racks, most);
-        Self { locations, groups: groups.into_iter().map(group).collect(), used }
+        let groups = groups.into_iter().map(group).collect();
+        Self { locations, groups, chosen: Vec::new() }
     }
 
     /// How many replicas each range has.
@@ -76,19 +77,13 @@ impl Walk {
             return Box::default();
         }
         self.look_ahead(owners);
-        let (mut merged, mut last) = (Vec::with_capacity(width), Vec::with_capacity(width));
-        for number in (0..).take(self.groups.len()) {
-            self.merge(number, owners.len(), &mut merged, &mut last);
-        }
         let mut replicas = vec![HostIndex::default(); owners.len() * width];
         let lists = replicas.chunks_exact_mut(width).rev();
-        for (out, (at, owner)) in lists.zip(owners.iter().enumerate().rev()) {
-            if let Some(group) = self.meet(*owner, at) {
-                self.merge(group, at, &mut merged, &mut last);
-            }
-            debug_assert_eq!(merged.len(), width, "every range has as many replicas");
-            for (out, met) in out.iter_mut().zip(&merged) {
-                *out = met.host;
+        for (list, owner) in lists.zip(owners.iter().rev()) {
+            self.meet(*owner);
+            debug_assert_eq!(self.chosen.len(), width, "every range has as many replicas");
+            for (out, host) in list.iter_mut().zip(&self.chosen) {
+                *out = *host;
             }
         }
         replicas.into()
@@ -98,9 +93,7 @@ impl Walk {
     fn look_ahead(&mut self, owners: &[HostIndex]) {
         let mut ahead = FIRST_AHEAD;
         loop {
-            for (at, owner) in owners.iter().enumerate().take(ahead).rev() {
-                self.meet(*owner, owners.len() + at);
-            }
+            owners.iter().take(ahead).rev().for_each(|owner| self.meet(*owner));
             if ahead >= owners.len() || self.groups.iter().all(Group::is_full) {
                 return;
             }
@@ -108,39 +101,17 @@ impl Walk {
         }
     }
 
-    /// Goes one token towards the first; which group has other hosts to choose from now, if any.
-    fn meet(&mut self, host: HostIndex, at: usize) -> Option<u16> {
-        let location = self.locations.get(host.index()).copied().flatten()?;
-        let group = self.groups.get_mut(usize::from(location.data_center))?;
-        if group.replicas() == 0 {
-            return None;
-        }
-        group.meet(Met { at, host, location });
-        Some(location.data_center)
-    }
-
-    /// Has one group choose for the range that ends here: `merged` is what all have chosen, the
-    /// nearest first. The other list is room to work in.
-    fn merge(&mut self, number: u16, here: usize, merged: &mut Vec<Met>, last: &mut Vec<Met>) {
-        let Some(group) = self.groups.get_mut(usize::from(number)) else { return };
+    /// Goes one token towards the first, to one of this host.
+    fn meet(&mut self, host: HostIndex) {
+        let location = self.locations.get(host.index()).copied().flatten();
+        let Some(Location { data_center, rack }) = location else { return };
+        let Some(group) = self.groups.get_mut(usize::from(data_center)) else { return };
         if group.replicas() == 0 {
             return;
         }
-        let chosen = group.choose(here);
-        if self.used == 1 {
-            merged.clear();
-            merged.extend_from_slice(chosen);
-            return;
+        let goes = group.meet(Met { host, rack });
+        if let Err(last) = put_first(&mut self.chosen, host, |other| Some(*other) == goes) {
+            self.chosen.push(last);
         }
-        std::mem::swap(merged, last);
-        merged.clear();
-        let mut own = chosen.iter().peekable();
-        for other in last.iter().filter(|other| other.location.data_center != number) {
-            while let Some(nearer) = own.next_if(|met| met.at < other.at) {
-                merged.push(*nearer);
-            }
-            merged.push(*other);
-        }
-        merged.extend(own);
     }
 }
