@@ -60,6 +60,7 @@ struct Preparing {
 
 impl Run {
     /// Before the first host of a fresh plan.
+    #[inline]
     pub(crate) fn new(shared: &Shared, deadline: Deadline) -> Self {
         let (plan, attempts) = (shared.cluster().plan(), Vec::new());
         Self { plan, attempts, deadline, prepares: 0, step: Step::Next }
