@@ -1,6 +1,6 @@
 //! A buffer for each thread to encode requests into, so that a request allocates none.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 
 use bytes::BytesMut;
 
@@ -11,12 +11,12 @@ const LARGEST_KEPT: usize = 64 << 10;
 const USUAL: usize = 256;
 
 thread_local! {
-    static SCRATCH: RefCell<BytesMut> = RefCell::new(BytesMut::new());
+    static SCRATCH: Cell<BytesMut> = Cell::new(BytesMut::new());
 }
 
 /// The buffer of this thread; an empty one if it is in use, or the thread is ending.
 pub(crate) fn take() -> BytesMut {
-    let buffer = SCRATCH.try_with(RefCell::take).unwrap_or_default();
+    let buffer = SCRATCH.try_with(Cell::take).unwrap_or_default();
     if buffer.capacity() == 0 { BytesMut::with_capacity(USUAL) } else { buffer }
 }
 

@@ -77,7 +77,7 @@ impl Shared {
 
     /// Lets a call in that takes so long at most, however often it is polled.
     pub(crate) fn admit(&self, timeout: Duration) -> Result<Permit<'_>, ErrorKind> {
-        let permit = self.gate.enter().ok_or(ErrorKind::SessionClosed)?;
+        let permit = self.gate.enter().ok_or_else(closed)?;
         let timeout = millis(timeout);
         if timeout > self.longest_timeout.load(Relaxed) {
             self.longest_timeout.fetch_max(timeout, Relaxed);
@@ -137,6 +137,11 @@ impl Shared {
             reserved_bytes: pages.reserved_bytes,
         }
     }
+}
+
+#[cold]
+const fn closed() -> ErrorKind {
+    ErrorKind::SessionClosed
 }
 
 fn millis(timeout: Duration) -> u64 {

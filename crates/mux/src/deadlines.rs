@@ -49,8 +49,8 @@ impl Deadlines {
     }
 
     /// File `key` under `deadline`; a deadline that is over is reported with the next tick.
-    /// Returns when the shell has to look at it first, which may be a turn of the wheel before it is due.
-    pub(crate) fn insert(&mut self, key: u32, deadline: Instant) -> Instant {
+    /// Returns the tick at which the shell has to look at it first, which may be a turn of the wheel before it is due.
+    pub(crate) fn insert(&mut self, key: u32, deadline: Instant) -> u64 {
         let due = self.tick_after(deadline).max(self.cursor + 1);
         let index = key as usize;
         if index >= self.due.len() {
@@ -60,7 +60,7 @@ impl Deadlines {
         let bucket = bucket_of(due);
         self.links.push_back(&mut self.buckets[bucket], key);
         self.occupied[bucket / 64] |= 1 << (bucket % 64);
-        self.instant(self.first_visit(due))
+        self.first_visit(due)
     }
 
     /// Strike `key` out: its request is over.
@@ -110,7 +110,7 @@ impl Deadlines {
         next + (due - next) % BUCKETS as u64
     }
 
-    fn instant(&self, tick: u64) -> Instant {
+    pub(crate) fn instant(&self, tick: u64) -> Instant {
         let nanos = u32::try_from(tick % TICKS_PER_SECOND).unwrap_or(0) * TICK_NANOS;
         self.epoch + Duration::new(tick / TICKS_PER_SECOND, nanos)
     }
@@ -187,7 +187,8 @@ mod tests {
                     deadlines.remove(key);
                 } else {
                     let deadline = now + millis(ahead);
-                    let look = deadlines.insert(key, deadline);
+                    let visit = deadlines.insert(key, deadline);
+                    let look = deadlines.instant(visit);
                     oracle.insert(key, deadline);
                     prop_assert!(look <= deadline.max(now) + millis(8));
                     prop_assert!(deadlines.next().is_some_and(|next| next <= look));

@@ -95,6 +95,7 @@ impl Fetched {
     ///
     /// Columns that were left out and are not known, or not as many: to decode such rows with
     /// other columns would be to make values up.
+    #[inline]
     pub fn new(
         rows: Rows,
         known: Option<&Arc<[ColumnSpec]>>,

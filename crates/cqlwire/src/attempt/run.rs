@@ -63,6 +63,7 @@ struct Preparing {
 
 impl Run {
     /// Before the first host is chosen.
+    #[inline]
     pub(crate) const fn new(deadline: Deadline) -> Self {
         let attempts = Vec::new();
         Self { plan: None, token: None, attempts, deadline, prepares: 0, step: Step::Next }

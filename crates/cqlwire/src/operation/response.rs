@@ -77,11 +77,22 @@ impl HostResponse {
     /// The response to a statement.
     #[inline]
     pub(crate) fn into_fetched(self) -> Result<Fetch, ErrorKind> {
-        match self.rest {
-            Rest::Rows | Rest::Void => Ok((self.fetched, None)),
-            Rest::SchemaChange(change, agreed) => Ok((self.fetched, Some((change, agreed)))),
-            Rest::Unknown(unknown) => Err(ErrorKind::NoColumns { columns: unknown.sent }),
-            Rest::Other(response) => Err(ErrorKind::UnexpectedResponse(response.opcode())),
+        let change = match self.rest {
+            Rest::Rows | Rest::Void => None,
+            Rest::SchemaChange(change, agreed) => Some((change, agreed)),
+            Rest::Unknown(_) | Rest::Other(_) => return Err(self.rest.unexpected()),
+        };
+        Ok((self.fetched, change))
+    }
+}
+
+impl Rest {
+    #[cold]
+    fn unexpected(self) -> ErrorKind {
+        match self {
+            Self::Unknown(unknown) => ErrorKind::NoColumns { columns: unknown.sent },
+            Self::Other(response) => ErrorKind::UnexpectedResponse(response.opcode()),
+            _ => ErrorKind::UnexpectedResponse(Opcode::Result),
         }
     }
 }
@@ -108,39 +119,33 @@ pub(crate) fn read(
     }
     let coordinator = host.address().socket();
     let info = |prefixes| ExecutionInfo { prefixes, coordinator, protocol: Some(version) };
-    let (fetched, rest) = match response {
+    let without_rows =
+        |prefixes, rest| Ok(HostResponse { fetched: Fetched::without_rows(info(prefixes)), rest });
+    match response {
         Response::Result(ResultResponse::Rows(rows)) => {
             if let (Some(prepared), Some(metadata)) = (prepared, metadata) {
                 prepared.follow(metadata, &rows.metadata);
             }
             let known = metadata.and_then(|metadata| metadata.result.columns.as_ref());
             match Fetched::new(rows, known, info(prefixes)) {
-                Ok(fetched) => (fetched, Rest::Rows),
-                Err(unknown) => {
-                    (Fetched::without_rows(info(Prefixes::NONE)), Rest::Unknown(unknown))
-                }
+                Ok(fetched) => Ok(HostResponse { fetched, rest: Rest::Rows }),
+                Err(unknown) => without_rows(Prefixes::NONE, Rest::Unknown(unknown)),
             }
         }
-        Response::Result(ResultResponse::Void) => {
-            (Fetched::without_rows(info(prefixes)), Rest::Void)
-        }
+        Response::Result(ResultResponse::Void) => without_rows(prefixes, Rest::Void),
         Response::Result(ResultResponse::SchemaChange(change)) => {
-            let change = Rest::SchemaChange(Box::new(change), false);
-            (Fetched::without_rows(info(prefixes)), change)
+            without_rows(prefixes, Rest::SchemaChange(Box::new(change), false))
         }
         // The connection is over with it: whatever else goes over it would go elsewhere.
-        Response::Result(ResultResponse::SetKeyspace(_)) => {
-            return Err(ErrorKind::UseStatement.into());
-        }
+        Response::Result(ResultResponse::SetKeyspace(_)) => Err(ErrorKind::UseStatement.into()),
         Response::Error(error) => {
             if let (ErrorCode::Unprepared, Some(prepared)) = (error.code, prepared) {
                 prepared.forgotten_by(host.id());
             }
-            return Err(Failure::Attempt(AttemptFailure::Server { error, prefixes }));
+            Err(Failure::Attempt(AttemptFailure::Server { error, prefixes }))
         }
-        other => (Fetched::without_rows(info(prefixes)), Rest::Other(Box::new(other))),
-    };
-    Ok(HostResponse { fetched, rest })
+        other => without_rows(prefixes, Rest::Other(Box::new(other))),
+    }
 }
 
 #[cold]

@@ -97,8 +97,9 @@ impl Connection {
             let phase = Phase::Waiting { envelope, deadline };
             (self.requests.open(phase), self.waiting.take_spare())
         };
-        let look = self.deadlines.insert(key, deadline);
-        Ok(Submitted { ticket, wake: self.wake_shell(Some(look)), spare })
+        let visit = self.deadlines.insert(key, deadline);
+        let wake = self.wake_shell(|core| Some(core.deadlines.instant(visit)));
+        Ok(Submitted { ticket, wake, spare })
     }
 
     /// The outcome of a request, or its ticket back while there is none. `waker` is then the one to wake once there
@@ -131,7 +132,7 @@ impl Connection {
         });
         let remains = self.requests.close(key);
         self.admit();
-        Abandoned { reached, wake: self.wake_shell(self.orphan_due()), _remains: remains }
+        Abandoned { reached, wake: self.wake_shell(Self::orphan_due), _remains: remains }
     }
 
     /// Take no more requests; those taken in go on. The shell ends the connection once the last has its outcome.
@@ -141,7 +142,7 @@ impl Connection {
         if self.life == Life::Open {
             self.life = Life::Closing;
         }
-        self.wake_shell(None)
+        self.wake_shell(|_| None)
     }
 
     /// Free what an open request holds on the wire, and tell how far it had got.
@@ -197,7 +198,13 @@ impl Connection {
     }
 
     /// The shell's waker, if it sleeps and there is something for it to do, now or at `look`.
-    pub(super) fn wake_shell(&mut self, look: Option<Instant>) -> Option<Waker> {
+    pub(super) fn wake_shell(
+        &mut self,
+        look: impl FnOnce(&Self) -> Option<Instant>,
+    ) -> Option<Waker> {
+        // Most find it awake, or woken by another.
+        self.shell.waker.as_ref()?;
+        let look = look(self);
         let to_write = self.shell.wants_transmit && self.outgoing.bytes() > 0;
         let earlier = look.is_some_and(|look| self.shell.armed.is_none_or(|armed| look < armed));
         let retiring = self.is_retiring() && !self.shell.knows_retiring;
