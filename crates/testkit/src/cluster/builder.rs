@@ -40,6 +40,7 @@ impl Builder {
             release: "5.0.9".to_owned(),
             versions: None,
             tokens_a_node: 1,
+            graceful_disconnect: false,
             port: 9042,
             net: [10, 0],
         };
@@ -79,6 +80,14 @@ impl Builder {
     #[must_use]
     pub const fn tokens_a_node(mut self, tokens: usize) -> Self {
         self.settings.tokens_a_node = tokens;
+        self
+    }
+
+    /// Its nodes announce the end of a connection to those that register for
+    /// `GRACEFUL_DISCONNECT` (CEP-59); see [`ScriptedCluster::drain`].
+    #[must_use]
+    pub const fn graceful_disconnect(mut self) -> Self {
+        self.settings.graceful_disconnect = true;
         self
     }
 

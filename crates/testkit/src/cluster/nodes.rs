@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use cqlwire_codec::Event;
 use cqlwire_codec::TopologyChange::{MovedNode, NewNode, RemovedNode};
 
 use super::events::{down, topology, up};
@@ -78,6 +79,17 @@ impl ScriptedCluster {
         self.node(number).close_connections();
         self.set_reach(address, Reach::Refused);
         self.announce([down(address)]);
+    }
+
+    /// A node is about to shut down: the clients that registered for it on their connections hear
+    /// `GRACEFUL_DISCONNECT` from it. What follows, usually [`shut_down`](Self::shut_down), is the
+    /// test's to say.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such node.
+    pub fn drain(&self, number: usize) {
+        self.node(number).push(&Event::Other("GRACEFUL_DISCONNECT".to_owned()));
     }
 
     /// A node that was killed or shut down runs again, and knows no prepared statement. Events: UP.

@@ -36,8 +36,9 @@ pub(super) struct Settings {
     pub(super) release: String,
     pub(super) versions: Option<Vec<ProtocolVersion>>,
     pub(super) tokens_a_node: usize,
+    pub(super) graceful_disconnect: bool,
     pub(super) port: u16,
-    /// The first three numbers of the nodes' addresses.
+    /// The first two numbers of the nodes' addresses.
     pub(super) net: [u8; 2],
 }
 
@@ -93,6 +94,9 @@ impl Ring {
         let mut builder = ScriptedNode::builder().member(member.clone());
         if let Some(versions) = &self.settings.versions {
             builder = builder.versions(versions.iter().copied());
+        }
+        if self.settings.graceful_disconnect {
+            builder = builder.graceful_disconnect();
         }
         let node = Arc::new(builder.in_memory());
         self.slots.push(Slot { node, member, in_ring: true, lags: false });

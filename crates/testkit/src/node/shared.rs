@@ -30,6 +30,7 @@ pub(super) struct Settings {
     /// User and password, if it asks for them.
     pub(super) credentials: Option<(String, String)>,
     pub(super) buffer: usize,
+    pub(super) graceful_disconnect: bool,
 }
 
 impl Settings {

@@ -9,16 +9,20 @@ use cqlwire_codec::{ColumnSpec, ColumnType, ProtocolVersion};
 use super::Received;
 use super::connection::Connection;
 use super::error;
+use super::handshake::GRACEFUL_DISCONNECT;
 use super::prime::Prime;
 use super::reply::{PreparedReply, Reply};
 use super::request::BatchStatement;
 use super::rows::{PageRequest, Table, columns_of, fingerprint};
 use super::shared::State;
-use super::system::Cluster;
+use super::system::{Cluster, markers};
 
 impl Connection {
     pub(super) fn register(&self, events: Vec<String>) -> Reply {
-        let known = ["TOPOLOGY_CHANGE", "STATUS_CHANGE", "SCHEMA_CHANGE"];
+        let mut known = vec!["TOPOLOGY_CHANGE", "STATUS_CHANGE", "SCHEMA_CHANGE"];
+        if self.shared.settings.graceful_disconnect && self.wire.version() >= ProtocolVersion::V5 {
+            known.push(GRACEFUL_DISCONNECT);
+        }
         if let Some(event) = events.iter().find(|event| !known.contains(&event.as_str())) {
             return Reply::error(error::PROTOCOL, format!("Invalid value '{event}' for Type"));
         }
@@ -97,6 +101,9 @@ impl State {
     ) -> (Arc<[ColumnSpec]>, Vec<u16>) {
         let mut primes = self.primes.iter().rev().filter(|prime| prime.describes(text));
         primes.find_map(|prime| prime.bind.clone()).unwrap_or_else(|| {
+            if let Some((markers, key)) = markers(&self.schema, text) {
+                return (markers.into(), key);
+            }
             let blobs = || columns_of("ks", "t", text.matches('?').map(|_| ("", ColumnType::Blob)));
             (known.unwrap_or_else(blobs).into(), Vec::new())
         })

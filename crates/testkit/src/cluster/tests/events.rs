@@ -191,3 +191,31 @@ async fn every_node_tells_its_own_clients_and_a_dead_one_nobody() {
     cluster.kill(1);
     assert!(!matches!(second.next().await, Ok(Some(_))));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_drains_tells_those_that_registered_for_it() {
+    let cluster = ScriptedCluster::builder()
+        .graceful_disconnect()
+        .data_center("dc1", ["rack1", "rack1"])
+        .in_memory();
+    let mut on_both = Vec::new();
+    for number in 0..2 {
+        let mut client = client(&cluster, number).await;
+        let supported = client.ask(Opcode::Options, 1, b"").await;
+        let Response::Supported(options) = decode_response(&supported).unwrap().response else {
+            panic!("not SUPPORTED")
+        };
+        assert!(format!("{options:?}").contains("GRACEFUL_DISCONNECT"));
+        let kinds = register(&["GRACEFUL_DISCONNECT"]);
+        assert_eq!(client.ask(Opcode::Register, 1, &kinds).await.header.opcode, Opcode::Ready);
+        on_both.push(client);
+    }
+    cluster.drain(1);
+    let expected = Event::Other("GRACEFUL_DISCONNECT".to_owned());
+    assert_eq!(event(&mut on_both[1]).await, expected);
+    assert_eq!(events(&mut on_both[0], 0).await, []);
+    let stream = cluster.dial(cluster.address(1)).await.unwrap();
+    let mut old = Client::ready(stream, ProtocolVersion::V4, None).await;
+    let kinds = register(&["GRACEFUL_DISCONNECT"]);
+    assert_eq!(old.ask(Opcode::Register, 1, &kinds).await.header.opcode, Opcode::Error);
+}

@@ -4,10 +4,11 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cqlwire_codec::wire::Reader;
 use tokio::time::timeout;
 
 use super::*;
-use crate::node::tests::client::{query, result_kind};
+use crate::node::tests::client::{error_of, execute, prepare, query, result_kind};
 use crate::node::{Member, ScriptedNode};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -16,8 +17,12 @@ const HOUR: Duration = Duration::from_secs(3600);
 async fn who_is_killed_is_refused_until_it_starts_and_forgets_what_was_prepared() {
     let cluster = cluster();
     let mut before = client(&cluster, 1).await;
-    let body = crate::node::tests::client::prepare(ProtocolVersion::V5, "S");
-    assert_eq!(result_kind(&before.ask(Opcode::Prepare, 1, &body).await), 4);
+    let body = prepare(ProtocolVersion::V5, "S");
+    let prepared = before.ask(Opcode::Prepare, 1, &body).await;
+    let mut reader = Reader::new(&prepared.body[4..]);
+    let id = reader.short_bytes("id").unwrap();
+    let again = execute(ProtocolVersion::V5, id, b"", &[], false);
+    assert_eq!(result_kind(&before.ask(Opcode::Execute, 1, &again).await), 1);
     cluster.kill(1);
     assert!(!matches!(before.next().await, Ok(Some(_))));
     let error = cluster.dial(cluster.address(1)).await.unwrap_err();
@@ -25,6 +30,7 @@ async fn who_is_killed_is_refused_until_it_starts_and_forgets_what_was_prepared(
     cluster.start(1);
     let mut after = client(&cluster, 1).await;
     assert_eq!(ring(&mut after).await.len(), 4);
+    assert_eq!(error_of(&after.ask(Opcode::Execute, 1, &again).await).0, 0x2500);
     assert_eq!(cluster.dials(cluster.address(1)), 3);
     assert_eq!(cluster.node(1).count(Opcode::Startup), 2);
 }

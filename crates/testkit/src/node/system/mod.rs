@@ -1,10 +1,11 @@
 //! The system tables: what a driver reads about the cluster when it connects, and about its schema.
 //!
 //! `local` and `peers` are in `hosts`, `system_schema` in `schema` and `schema_rows`; `select` reads the statement,
-//! `cells` makes cells.
+//! `cells` makes cells; `markers` describes statements about the tables of tests.
 
 mod cells;
 mod hosts;
+mod markers;
 mod member;
 mod schema;
 mod schema_rows;
@@ -22,6 +23,7 @@ use super::reply::{Reply, Row};
 use super::rows::{Table, columns_of};
 use select::{Select, Term};
 
+pub(super) use markers::markers;
 pub use member::Member;
 pub(super) use member::Peers;
 pub(crate) use member::uuid_of;

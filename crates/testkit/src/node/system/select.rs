@@ -22,7 +22,7 @@ pub(super) enum Term {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Token {
+pub(super) enum Token {
     /// A name or a keyword, in lower case unless it was quoted.
     Word(String),
     Text(String),
@@ -30,8 +30,15 @@ enum Token {
 }
 
 impl Token {
-    fn is(&self, keyword: &str) -> bool {
-        matches!(self, Self::Word(word) if word == keyword)
+    pub(super) fn is(&self, keyword: &str) -> bool {
+        self.word() == Some(keyword)
+    }
+
+    pub(super) fn word(&self) -> Option<&str> {
+        match self {
+            Self::Word(word) => Some(word),
+            _ => None,
+        }
     }
 }
 
@@ -51,9 +58,9 @@ pub(in super::super) fn parse(statement: &str) -> Option<Select> {
             Token::Text(text) => columns.push(text.clone()),
         }
     }
-    let keyspace = word(tokens.next()?)?;
+    let keyspace = tokens.next()?.word()?.to_owned();
     tokens.next_if_eq(&&Token::Symbol('.'))?;
-    let table = word(tokens.next()?)?;
+    let table = tokens.next()?.word()?.to_owned();
     let mut select = Select { columns, keyspace, table, conditions: Vec::new() };
     let mut markers = 0;
     if tokens.next_if(|token| token.is("where")).is_some() {
@@ -67,19 +74,12 @@ pub(in super::super) fn parse(statement: &str) -> Option<Select> {
     Some(select)
 }
 
-fn word(token: &Token) -> Option<String> {
-    match token {
-        Token::Word(word) => Some(word.clone()),
-        _ => None,
-    }
-}
-
 /// `column = value`, `column IN (value, …)` or `column IN ?`.
 fn condition<'a>(
     tokens: &mut impl Iterator<Item = &'a Token>,
     markers: &mut usize,
 ) -> Option<(String, Vec<Term>)> {
-    let column = word(tokens.next()?)?;
+    let column = tokens.next()?.word()?.to_owned();
     let mut marker = || {
         *markers += 1;
         *markers - 1
@@ -103,7 +103,7 @@ fn condition<'a>(
     }
 }
 
-fn tokens(statement: &str) -> Vec<Token> {
+pub(super) fn tokens(statement: &str) -> Vec<Token> {
     let mut out = Vec::new();
     let mut rest = statement;
     while let Some(first) = rest.chars().next() {
