@@ -4,8 +4,12 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-/// How long to wait between two looks, unless that would pass the deadline.
+/// How long to wait between two looks at least, unless that would pass the deadline.
 const PAUSE: Duration = Duration::from_millis(1);
+
+/// Which part of the time that has passed the next pause may be: what takes an hour of virtual time
+/// is not looked at 3,600,000 times.
+const PART: u32 = 64;
 
 /// How often to let every other task run before time has to pass.
 const YIELDS: usize = 32;
@@ -13,7 +17,8 @@ const YIELDS: usize = 32;
 /// Waits until `condition` holds.
 ///
 /// Other tasks are let run first; only when that does not help does time pass, real or, under
-/// paused time, virtual. So a condition that needs no time costs none.
+/// paused time, virtual. So a condition that needs no time costs none. What became true is noticed
+/// within a millisecond, or a 64th of the time that it took.
 ///
 /// # Panics
 ///
@@ -26,7 +31,8 @@ pub fn eventually(
 ) -> impl Future<Output = ()> {
     let caller = std::panic::Location::caller();
     async move {
-        let end = Instant::now() + deadline;
+        let start = Instant::now();
+        let end = start + deadline;
         loop {
             for _ in 0..YIELDS {
                 if condition() {
@@ -36,7 +42,8 @@ pub fn eventually(
             }
             let left = end.saturating_duration_since(Instant::now());
             assert!(!left.is_zero(), "{caller}: after {deadline:?} still not so: {what}");
-            sleep(PAUSE.min(left)).await;
+            let pause = PAUSE.max(start.elapsed() / PART);
+            sleep(pause.min(left)).await;
         }
     }
 }

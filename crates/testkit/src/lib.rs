@@ -12,9 +12,11 @@
 pub mod cancel;
 #[cfg(unix)]
 pub mod cassandra;
+pub mod cluster;
 mod eventually;
 pub mod fault;
 pub mod node;
 pub mod probe;
+pub mod schema;
 
 pub use eventually::eventually;

@@ -3,6 +3,7 @@
 mod closing;
 mod connecting;
 mod refresh;
+mod scripted;
 
 use std::time::Duration;
 
@@ -201,10 +202,10 @@ fn hostile_peers(good: &ScriptedNode, local: &ScriptedNode) -> Prime {
         peer(None, any()),
         peer(cell([7; 3]), any()),
         peer(cell([7; 16]), cell([1, 2, 3])),
-        peer(cell(local.host_id()), any()),
+        peer(cell(local.host_id), any()),
         // "Every address" is where it listens: it is reached as its peers reach it.
-        peer(cell(good.host_id()), any()),
-        peer(cell(good.host_id()), any()),
+        peer(cell(good.host_id), any()),
+        peer(cell(good.host_id), any()),
     ];
     peers_v2(rows)
 }

@@ -53,7 +53,7 @@ async fn a_listing_without_any_wanted_host_changes_nothing() {
     settings.local_data_center = Some("datacenter1".to_owned());
     let cluster = Cluster::connect(settings, seconds(5)).await.unwrap();
     let before = addresses(&cluster);
-    nodes[0].prime(local(nodes[0].member().host_id(), "elsewhere"));
+    nodes[0].prime(local(nodes[0].member().host_id, "elsewhere"));
     let asked = nodes[0].count_statement(LOCAL);
     eventually(PATIENCE, "it was asked", || nodes[0].count_statement(LOCAL) > asked + 2).await;
     assert_eq!(addresses(&cluster), before);
@@ -72,7 +72,7 @@ async fn g12_3_a_host_that_changes_its_address_keeps_its_id_and_gets_a_new_pool(
     let IpAddr::V4(ip) = nodes[2].address().ip() else { panic!("an address of v4") };
     let port = i32::from(nodes[2].address().port()).to_be_bytes();
     nodes[0].prime(peers_v2([vec![
-        cell(nodes[1].member().host_id()),
+        cell(nodes[1].member().host_id),
         cell("datacenter1"),
         cell("rack1"),
         cell("5.0.9"),

@@ -29,8 +29,13 @@ pub struct Builder {
 impl Builder {
     fn new() -> Self {
         let versions = vec![ProtocolVersion::V3, ProtocolVersion::V4, ProtocolVersion::V5];
-        let settings =
-            Settings { versions, beta_refusal: false, credentials: None, buffer: 64 << 10 };
+        let settings = Settings {
+            versions,
+            beta_refusal: false,
+            credentials: None,
+            buffer: 64 << 10,
+            graceful_disconnect: false,
+        };
         Self { settings, member: None }
     }
 
@@ -60,6 +65,14 @@ impl Builder {
     #[must_use]
     pub fn password(mut self, user: &str, password: &str) -> Self {
         self.settings.credentials = Some((user.to_owned(), password.to_owned()));
+        self
+    }
+
+    /// Says in SUPPORTED that it announces the end of a connection, and takes v5 connections that
+    /// register for `GRACEFUL_DISCONNECT` (CEP-59).
+    #[must_use]
+    pub const fn graceful_disconnect(mut self) -> Self {
+        self.settings.graceful_disconnect = true;
         self
     }
 

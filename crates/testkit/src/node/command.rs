@@ -28,4 +28,6 @@ pub(super) enum Command {
     End(End),
     /// Whether to stop reading.
     Pause(bool),
+    /// Whether to do nothing at all.
+    Stop(bool),
 }

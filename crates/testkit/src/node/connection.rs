@@ -47,6 +47,7 @@ pub(super) struct Connection {
     put_off: u64,
     end: Option<End>,
     paused: bool,
+    stopped: bool,
 }
 
 /// How far the handshake is.
@@ -86,6 +87,7 @@ impl Connection {
             put_off: 0,
             end: None,
             paused: false,
+            stopped: false,
         }
     }
 
@@ -113,6 +115,9 @@ impl Connection {
     {
         let mut half_closed = false;
         loop {
+            // Before requests are looked at: some of them came after it was told to stop.
+            self.obey();
+            self.wait_while_stopped().await;
             self.answer_requests();
             self.pack();
             match self.end {
@@ -139,7 +144,7 @@ impl Connection {
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
                     self.send_due();
                 }
-                () = self.inbox.arrived.notified() => self.obey(),
+                () = self.inbox.arrived.notified() => {}
             }
         }
     }
@@ -171,17 +176,38 @@ impl Connection {
         }
     }
 
-    fn obey(&mut self) {
-        while let Some(command) = self.inbox.pop() {
-            match command {
-                Command::Send(outgoing) => self.send(outgoing),
-                Command::Push(event) => {
-                    self.wire.ready(&event, self.wire.version(), StreamId::EVENT);
-                }
-                Command::Write(bytes) => self.write(&bytes),
-                Command::End(end) => self.finish(end),
-                Command::Pause(paused) => self.paused = paused,
+    /// What is asked of it meanwhile waits too, but for the end: of a process that is killed.
+    async fn wait_while_stopped(&mut self) {
+        let mut put_aside = Vec::new();
+        while self.stopped && self.end != Some(End::Reset) {
+            match self.inbox.pop() {
+                Some(Command::Stop(stopped)) => self.stopped = stopped,
+                Some(Command::End(End::Reset)) => self.end = Some(End::Reset),
+                Some(other) => put_aside.push(other),
+                None => self.inbox.arrived.notified().await,
             }
+        }
+        put_aside.into_iter().for_each(|command| self.carry_out(command));
+    }
+
+    fn obey(&mut self) {
+        while !self.stopped
+            && let Some(command) = self.inbox.pop()
+        {
+            self.carry_out(command);
+        }
+    }
+
+    fn carry_out(&mut self, command: Command) {
+        match command {
+            Command::Send(outgoing) => self.send(outgoing),
+            Command::Push(event) => {
+                self.wire.ready(&event, self.wire.version(), StreamId::EVENT);
+            }
+            Command::Write(bytes) => self.write(&bytes),
+            Command::End(end) => self.finish(end),
+            Command::Pause(paused) => self.paused = paused,
+            Command::Stop(stopped) => self.stopped = stopped,
         }
     }
 

@@ -13,6 +13,10 @@ use super::{ViolationKind, error};
 /// The class that stands for a user and a password.
 const AUTHENTICATOR: &str = "org.apache.cassandra.auth.PasswordAuthenticator";
 
+/// The event of a server that is about to close the connection (CEP-59), and the key under which
+/// SUPPORTED says that there are such.
+pub(super) const GRACEFUL_DISCONNECT: &str = "GRACEFUL_DISCONNECT";
+
 impl Connection {
     /// Whether it is the turn of such a request.
     pub(super) fn awaits(&self, opcode: Opcode) -> bool {
@@ -104,6 +108,9 @@ impl Connection {
             ("CQL_VERSION", vec!["3.4.7".to_owned()]),
             ("COMPRESSION", vec!["lz4".to_owned()]),
         ];
+        if settings.graceful_disconnect {
+            options.push((GRACEFUL_DISCONNECT, vec!["true".to_owned()]));
+        }
         // 3.0 and older do not say; 3.11 names its beta.
         if newest >= ProtocolVersion::V5 || settings.beta_refusal {
             let mut versions: Vec<String> =

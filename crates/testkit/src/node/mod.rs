@@ -2,7 +2,7 @@
 //!
 //! It runs over any stream, in memory under paused time or on a socket. By itself it does what a
 //! server does: it negotiates the version, authenticates, switches to segments, prepares, answers
-//! `system.local` and `system.peers`, and says Void to every other statement. [`Prime`]s change
+//! for its system tables, and says Void to every other statement. [`Prime`]s change
 //! that for chosen requests.
 //!
 //! ```
@@ -34,6 +34,7 @@ mod builder;
 mod command;
 mod connection;
 mod error;
+mod events;
 mod handshake;
 mod held;
 mod observed;
@@ -51,9 +52,7 @@ mod wire;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use bytes::{BufMut, Bytes, BytesMut};
-use cqlwire_codec::wire::write;
-use cqlwire_codec::{EnvelopeFlags, Opcode};
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -64,13 +63,16 @@ pub use received::{ConnectionInfo, Received};
 pub use reply::Row;
 pub use rows::{cell, columns};
 pub use system::Member;
+pub(crate) use system::uuid_of;
 pub use violation::{Violation, ViolationKind};
 
 use command::Command;
 use connection::Connection;
 use prime::{Delivery, End};
-use reply::Reply;
 use shared::{Hold, Shared};
+use system::Peers;
+
+use crate::schema::Schema;
 
 /// The handle of a node. See the [module](self).
 #[derive(Debug)]
@@ -87,9 +89,7 @@ impl ScriptedNode {
         let shared = self.shared.clone();
         self.shared.spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                // Only a matter of speed.
-                stream.set_nodelay(true).unwrap_or_default();
-                shared.spawn(Connection::new(shared.clone()).run(stream, reset_tcp));
+                serve_tcp(&shared, stream);
             }
         });
     }
@@ -117,6 +117,11 @@ impl ScriptedNode {
         self.shared.spawn(Connection::new(self.shared.clone()).run(stream, drop));
     }
 
+    /// Serves a client over this socket.
+    pub(crate) fn serve_tcp(&self, stream: TcpStream) {
+        serve_tcp(&self.shared, stream);
+    }
+
     /// Where it listens; in memory, what `system.local` says.
     pub fn address(&self) -> SocketAddr {
         self.shared.state().local.address
@@ -129,7 +134,15 @@ impl ScriptedNode {
 
     /// What `system.peers` says from now on: the members of other nodes.
     pub fn set_peers(&self, peers: impl IntoIterator<Item = Member>) {
-        self.shared.state().peers = peers.into_iter().collect();
+        self.shared.state().peers = Peers { members: peers.into_iter().collect(), except: None };
+    }
+
+    /// What its system tables say from now on: itself, all members of the cluster, the schema.
+    pub(crate) fn set_view(&self, local: Member, members: Arc<[Member]>, schema: Arc<Schema>) {
+        let mut state = self.shared.state();
+        state.peers = Peers { members, except: Some(local.host_id) };
+        state.local = local;
+        state.schema = schema;
     }
 
     /// Another reaction to chosen requests; it goes before all earlier ones.
@@ -155,24 +168,6 @@ impl ScriptedNode {
     /// Forgets all prepared statements, as a server does when it starts again.
     pub fn forget_prepared(&self) {
         self.shared.state().prepared.clear();
-    }
-
-    /// Pushes an event to the connections that have registered for its type (v5 §4.2.6): `rest` is
-    /// what follows the type in the body. Gives to how many it went.
-    ///
-    /// # Panics
-    ///
-    /// If the type is over 65,535 bytes.
-    pub fn push_event(&self, event_type: &str, rest: &[u8]) -> usize {
-        let mut body = BytesMut::new();
-        write::string(&mut body, "event type", event_type).expect("a type is a short text");
-        body.put_slice(rest);
-        let (opcode, flags) = (Opcode::Event, EnvelopeFlags::NONE);
-        let event = Reply::Raw { opcode, flags, body: body.freeze() };
-        let state = self.shared.state();
-        let registered = |link: &&shared::Link| link.events.iter().any(|own| own == event_type);
-        let links = state.connections.iter().filter(registered);
-        links.map(|link| link.inbox.push(Command::Push(event.clone()))).count()
     }
 
     /// Sends these bytes, as they are, on every open connection.
@@ -209,6 +204,19 @@ impl ScriptedNode {
         self.command_all(|| Command::Pause(false));
     }
 
+    /// Does nothing more, as after SIGSTOP: connections are taken, by the system, and stay silent;
+    /// events and answers wait.
+    pub fn stop(&self) {
+        self.shared.state().stopped = true;
+        self.command_all(|| Command::Stop(true));
+    }
+
+    /// Goes on where it was stopped.
+    pub fn resume(&self) {
+        self.shared.state().stopped = false;
+        self.command_all(|| Command::Stop(false));
+    }
+
     fn command_all(&self, command: impl Fn() -> Command) {
         let state = self.shared.state();
         state.connections.iter().filter(|link| link.open).for_each(|link| {
@@ -226,6 +234,12 @@ impl Drop for ScriptedNode {
     }
 }
 
+fn serve_tcp(shared: &Arc<Shared>, stream: TcpStream) {
+    // Only a matter of speed.
+    stream.set_nodelay(true).unwrap_or_default();
+    shared.spawn(Connection::new(shared.clone()).run(stream, reset_tcp));
+}
+
 /// Closes a socket so that the other side sees a reset.
 fn reset_tcp(stream: TcpStream) {
     // Without it the end is only softer than it was to be; the test that cares will see.
@@ -233,4 +247,4 @@ fn reset_tcp(stream: TcpStream) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use cqlwire_codec::{ColumnSpec, EnvelopeFlags, Opcode, StreamId};
+use bytes::{BufMut, Bytes, BytesMut};
+use cqlwire_codec::{ColumnSpec, EnvelopeFlags, Opcode, SchemaChange, StreamId};
 
 use super::Received;
+use super::events::write_schema_change;
 use super::reply::{Reply, Row};
 use super::rows::Table;
 
@@ -210,6 +211,19 @@ impl Prime {
     /// prefixes that it begins with.
     pub fn raw(self, opcode: Opcode, flags: EnvelopeFlags, body: impl Into<Bytes>) -> Self {
         self.reply(Reply::Raw { opcode, flags, body: body.into() })
+    }
+
+    /// The answer is `RESULT` of the kind `Schema_change`, as to a DDL statement. What the schema is
+    /// does not change by it.
+    ///
+    /// # Panics
+    ///
+    /// If a name in it is over 65,535 bytes.
+    pub fn schema_change(self, change: &SchemaChange) -> Self {
+        let mut body = BytesMut::new();
+        body.put_i32(5);
+        write_schema_change(&mut body, change).expect("a schema change can be encoded");
+        self.raw(Opcode::Result, EnvelopeFlags::NONE, body.freeze())
     }
 
     fn reply(mut self, reply: Reply) -> Self {

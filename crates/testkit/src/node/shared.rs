@@ -8,9 +8,11 @@ use cqlwire_codec::{Compression, Opcode, ProtocolVersion, StreamId};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
+use crate::schema::Schema;
+
 use super::command::{Command, Outgoing};
 use super::prime::Prime;
-use super::system::Member;
+use super::system::{Member, Peers};
 use super::{Received, Violation, ViolationKind};
 
 /// How many requests, and how many violations, are remembered; counters go on.
@@ -28,6 +30,7 @@ pub(super) struct Settings {
     /// User and password, if it asks for them.
     pub(super) credentials: Option<(String, String)>,
     pub(super) buffer: usize,
+    pub(super) graceful_disconnect: bool,
 }
 
 impl Settings {
@@ -51,7 +54,10 @@ pub(super) struct State {
     pub(super) local: Member,
     /// Whether new connections are not read for now.
     pub(super) paused: bool,
-    pub(super) peers: Vec<Member>,
+    /// Whether nothing is read or written for now, on old and new connections.
+    pub(super) stopped: bool,
+    pub(super) peers: Peers,
+    pub(super) schema: Arc<Schema>,
     pub(super) primes: Vec<Prime>,
     pub(super) prepared: HashMap<Bytes, String>,
     pub(super) connections: Vec<Link>,
@@ -113,7 +119,9 @@ impl Shared {
         let state = State {
             local,
             paused: false,
-            peers: Vec::new(),
+            stopped: false,
+            peers: Peers::default(),
+            schema: Arc::default(),
             primes: Vec::new(),
             prepared: HashMap::new(),
             connections: Vec::new(),
@@ -149,6 +157,9 @@ impl Shared {
         let inbox = link.inbox.clone();
         if state.paused {
             inbox.push(Command::Pause(true));
+        }
+        if state.stopped {
+            inbox.push(Command::Stop(true));
         }
         state.connections.push(link);
         (state.connections.len() - 1, inbox)

@@ -9,16 +9,20 @@ use cqlwire_codec::{ColumnSpec, ColumnType, ProtocolVersion};
 use super::Received;
 use super::connection::Connection;
 use super::error;
+use super::handshake::GRACEFUL_DISCONNECT;
 use super::prime::Prime;
 use super::reply::{PreparedReply, Reply};
 use super::request::BatchStatement;
 use super::rows::{PageRequest, Table, columns_of, fingerprint};
 use super::shared::State;
-use super::system::Cluster;
+use super::system::{Cluster, markers};
 
 impl Connection {
     pub(super) fn register(&self, events: Vec<String>) -> Reply {
-        let known = ["TOPOLOGY_CHANGE", "STATUS_CHANGE", "SCHEMA_CHANGE"];
+        let mut known = vec!["TOPOLOGY_CHANGE", "STATUS_CHANGE", "SCHEMA_CHANGE"];
+        if self.shared.settings.graceful_disconnect && self.wire.version() >= ProtocolVersion::V5 {
+            known.push(GRACEFUL_DISCONNECT);
+        }
         if let Some(event) = events.iter().find(|event| !known.contains(&event.as_str())) {
             return Reply::error(error::PROTOCOL, format!("Invalid value '{event}' for Type"));
         }
@@ -32,7 +36,7 @@ impl Connection {
             return Reply::SetKeyspace(keyspace);
         }
         let newest = self.shared.settings.newest();
-        let system = self.shared.state().cluster(newest).select(statement);
+        let system = self.shared.state().cluster(newest).select(statement, received);
         match system {
             Some(Ok(table)) => table.page(asked, received),
             Some(Err(error)) => error,
@@ -47,12 +51,14 @@ impl Connection {
         state.link(self.id, |link| used.clone_from(&link.keyspace));
         let id = fingerprint(&(keyspace.or(used), statement));
         state.prepared.insert(id.clone(), statement.to_owned());
-        let table = match state.table_of(statement, newest) {
-            Ok(table) => table,
+        let system = match state.cluster(newest).describe(statement).transpose() {
+            Ok(system) => system,
             Err(error) => return error,
         };
-        let (bind, partition_key) = state.binds_of(statement);
-        let columns = table.as_ref().map(Table::columns).unwrap_or_default();
+        let (table, markers) = system.unzip();
+        let columns = state.primed_table(statement).or(table).map(|table| table.columns());
+        let columns = columns.unwrap_or_default();
+        let (bind, partition_key) = state.binds_of(statement, markers);
         let metadata_id = fingerprint(&columns);
         Reply::Prepared(PreparedReply { id, metadata_id, bind, partition_key, columns })
     }
@@ -76,25 +82,30 @@ impl Connection {
 }
 
 impl State {
-    const fn cluster(&self, newest: ProtocolVersion) -> Cluster<'_> {
-        Cluster { local: &self.local, peers: self.peers.as_slice(), newest }
+    fn cluster(&self, newest: ProtocolVersion) -> Cluster<'_> {
+        Cluster { local: &self.local, peers: &self.peers, schema: &self.schema, newest }
     }
 
-    /// The rows that a statement has, by a prime or because the node knows them.
-    fn table_of(&self, text: &str, newest: ProtocolVersion) -> Result<Option<Table>, Reply> {
+    /// The rows that a statement has by a prime.
+    fn primed_table(&self, text: &str) -> Option<Table> {
         let mut primes = self.primes.iter().rev().filter(|prime| prime.describes(text));
-        match primes.find_map(Prime::table) {
-            Some(table) => Ok(Some(table.clone())),
-            None => self.cluster(newest).select(text).transpose(),
-        }
+        primes.find_map(Prime::table).cloned()
     }
 
-    /// The bind markers of a statement and its partition key: as primed, or a blob for each `?`.
-    fn binds_of(&self, text: &str) -> (Arc<[ColumnSpec]>, Vec<u16>) {
+    /// The bind markers of a statement and its partition key: as primed, as the node knows them,
+    /// or a blob for each `?`.
+    fn binds_of(
+        &self,
+        text: &str,
+        known: Option<Vec<ColumnSpec>>,
+    ) -> (Arc<[ColumnSpec]>, Vec<u16>) {
         let mut primes = self.primes.iter().rev().filter(|prime| prime.describes(text));
         primes.find_map(|prime| prime.bind.clone()).unwrap_or_else(|| {
-            let markers = text.matches('?').map(|_| ("", ColumnType::Blob));
-            (columns_of("ks", "t", markers).into(), Vec::new())
+            if let Some((markers, key)) = markers(&self.schema, text) {
+                return (markers.into(), key);
+            }
+            let blobs = || columns_of("ks", "t", text.matches('?').map(|_| ("", ColumnType::Blob)));
+            (known.unwrap_or_else(blobs).into(), Vec::new())
         })
     }
 }

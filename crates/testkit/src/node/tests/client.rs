@@ -11,9 +11,9 @@ use cqlwire_codec::{
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 /// One connection.
-pub(super) struct Client<S> {
-    pub(super) stream: S,
-    pub(super) version: ProtocolVersion,
+pub(crate) struct Client<S> {
+    pub(crate) stream: S,
+    pub(crate) version: ProtocolVersion,
     compression: Option<Compression>,
     decoder: EnvelopeDecoder,
     segments: Option<SegmentEncoder>,
@@ -22,7 +22,7 @@ pub(super) struct Client<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     /// Nothing sent yet.
-    pub(super) fn new(
+    pub(crate) fn new(
         stream: S,
         version: ProtocolVersion,
         compression: Option<Compression>,
@@ -33,7 +33,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     }
 
     /// Connected and ready, without credentials.
-    pub(super) async fn ready(
+    pub(crate) async fn ready(
         stream: S,
         version: ProtocolVersion,
         compression: Option<Compression>,
@@ -44,7 +44,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     }
 
     /// Sends STARTUP and switches to segments after its answer.
-    pub(super) async fn startup(&mut self) -> Envelope {
+    pub(crate) async fn startup(&mut self) -> Envelope {
         let answer = self.ask(Opcode::Startup, 0, &startup(self.compression)).await;
         if self.version.uses_segments() {
             self.decoder.switch_to_segments(self.compression);
@@ -54,7 +54,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     }
 
     /// A request as it goes over the wire.
-    pub(super) fn image(&mut self, opcode: Opcode, stream: i16, body: &[u8]) -> BytesMut {
+    pub(crate) fn image(&mut self, opcode: Opcode, stream: i16, body: &[u8]) -> BytesMut {
         let header = EnvelopeHeader {
             version: self.version,
             direction: Direction::Request,
@@ -73,13 +73,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         image
     }
 
-    pub(super) async fn send(&mut self, opcode: Opcode, stream: i16, body: &[u8]) {
+    pub(crate) async fn send(&mut self, opcode: Opcode, stream: i16, body: &[u8]) {
         let image = self.image(opcode, stream, body);
         self.stream.write_all(&image).await.unwrap();
     }
 
     /// The next response; `None` at the end of the stream, an error if what came is no response.
-    pub(super) async fn next(&mut self) -> io::Result<Option<Envelope>> {
+    pub(crate) async fn next(&mut self) -> io::Result<Option<Envelope>> {
         loop {
             if let Some(envelope) =
                 self.decoder.decode(&mut self.input).map_err(io::Error::other)?
@@ -93,23 +93,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         }
     }
 
-    pub(super) async fn expect(&mut self) -> Envelope {
+    pub(crate) async fn expect(&mut self) -> Envelope {
         self.next().await.unwrap().expect("a response")
     }
 
-    pub(super) async fn ask(&mut self, opcode: Opcode, stream: i16, body: &[u8]) -> Envelope {
+    pub(crate) async fn ask(&mut self, opcode: Opcode, stream: i16, body: &[u8]) -> Envelope {
         self.send(opcode, stream, body).await;
         self.expect().await
     }
 
-    pub(super) async fn query(&mut self, stream: i16, statement: &str) -> Envelope {
+    pub(crate) async fn query(&mut self, stream: i16, statement: &str) -> Envelope {
         let body = query(self.version, statement, None, None);
         self.ask(Opcode::Query, stream, &body).await
     }
 }
 
 /// The body of STARTUP.
-pub(super) fn startup(compression: Option<Compression>) -> BytesMut {
+pub(crate) fn startup(compression: Option<Compression>) -> BytesMut {
     let mut options = vec!["CQL_VERSION", "3.0.0"];
     if let Some(compression) = compression {
         options.extend(["COMPRESSION", compression.name()]);
@@ -121,7 +121,7 @@ pub(super) fn startup(compression: Option<Compression>) -> BytesMut {
 }
 
 /// The body of `AUTH_RESPONSE`.
-pub(super) fn credentials(user: &str, password: &str) -> BytesMut {
+pub(crate) fn credentials(user: &str, password: &str) -> BytesMut {
     let mut body = BytesMut::new();
     let token = format!("\0{user}\0{password}");
     write::bytes(&mut body, "token", Some(token.as_bytes())).unwrap();
@@ -129,7 +129,7 @@ pub(super) fn credentials(user: &str, password: &str) -> BytesMut {
 }
 
 /// The body of QUERY.
-pub(super) fn query(
+pub(crate) fn query(
     version: ProtocolVersion,
     statement: &str,
     page_size: Option<i32>,
@@ -142,7 +142,7 @@ pub(super) fn query(
 }
 
 /// The body of EXECUTE.
-pub(super) fn execute(
+pub(crate) fn execute(
     version: ProtocolVersion,
     id: &[u8],
     metadata_id: &[u8],
@@ -189,7 +189,7 @@ fn parameters(
 }
 
 /// The body of PREPARE.
-pub(super) fn prepare(version: ProtocolVersion, statement: &str) -> BytesMut {
+pub(crate) fn prepare(version: ProtocolVersion, statement: &str) -> BytesMut {
     let mut body = BytesMut::new();
     write::long_string(&mut body, "statement", statement).unwrap();
     if version >= ProtocolVersion::V5 {
@@ -199,20 +199,20 @@ pub(super) fn prepare(version: ProtocolVersion, statement: &str) -> BytesMut {
 }
 
 /// The body of REGISTER.
-pub(super) fn register(events: &[&str]) -> BytesMut {
+pub(crate) fn register(events: &[&str]) -> BytesMut {
     let mut body = BytesMut::new();
     write::string_list(&mut body, "events", events).unwrap();
     body
 }
 
 /// The kind of a RESULT.
-pub(super) fn result_kind(envelope: &Envelope) -> i32 {
+pub(crate) fn result_kind(envelope: &Envelope) -> i32 {
     assert_eq!(envelope.header.opcode, Opcode::Result);
     Reader::new(&envelope.body).int("kind").unwrap()
 }
 
 /// The code and the text of an ERROR.
-pub(super) fn error_of(envelope: &Envelope) -> (i32, String) {
+pub(crate) fn error_of(envelope: &Envelope) -> (i32, String) {
     assert_eq!(envelope.header.opcode, Opcode::Error);
     let mut reader = Reader::new(&envelope.body);
     (reader.int("code").unwrap(), reader.string("message").unwrap().to_owned())
@@ -220,15 +220,15 @@ pub(super) fn error_of(envelope: &Envelope) -> (i32, String) {
 
 /// A page, taken apart.
 #[derive(Debug)]
-pub(super) struct Page {
-    pub(super) flags: i32,
-    pub(super) paging_state: Option<Bytes>,
-    pub(super) names: Vec<String>,
-    pub(super) rows: Vec<Vec<Option<Bytes>>>,
+pub(crate) struct Page {
+    pub(crate) flags: i32,
+    pub(crate) paging_state: Option<Bytes>,
+    pub(crate) names: Vec<String>,
+    pub(crate) rows: Vec<Vec<Option<Bytes>>>,
 }
 
 /// Takes a RESULT of rows apart, with columns that name keyspace and table each.
-pub(super) fn page_of(envelope: &Envelope) -> Page {
+pub(crate) fn page_of(envelope: &Envelope) -> Page {
     assert_eq!(result_kind(envelope), 2);
     let mut reader = Reader::new(&envelope.body[4..]);
     let flags = reader.int("flags").unwrap();

@@ -1,7 +1,7 @@
 //! The node, seen by a client that is nothing but the codec: every conversation, every reaction,
 //! every violation.
 
-mod client;
+pub(crate) mod client;
 mod conversation;
 mod negotiation;
 mod reactions;
