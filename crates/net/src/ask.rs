@@ -1,9 +1,9 @@
-//! One question over a connection: a statement without values, and its rows.
+//! One question over a connection: a statement without values, and its rows, at once or in pages.
 
 use bytes::BytesMut;
 use cqlwire_codec::{
-    Consistency, DecodeError, EncodeError, Opcode, Query, QueryParameters, RequestOptions,
-    Response, ResultResponse, Rows, ServerError, decode_response, encode_request,
+    Consistency, DecodeError, EncodeError, Opcode, PagingState, Query, QueryParameters,
+    RequestOptions, Response, ResultResponse, Rows, ServerError, decode_response, encode_request,
 };
 
 use crate::{Connection, Deadline, Refused, RefusedBecause, RequestError};
@@ -64,7 +64,41 @@ impl Connection {
     /// Dropped, the question is withdrawn if it was not written yet; otherwise its response is
     /// thrown away when it comes.
     pub async fn ask(&self, statement: &str, deadline: Deadline) -> Result<Rows, AskError> {
-        let query = Query { statement, parameters: QueryParameters::new(Consistency::One, &()) };
+        self.ask_with(statement, QueryParameters::new(Consistency::One, &()), deadline).await
+    }
+
+    /// As [`ask`](Self::ask), but no more than so many rows, at least one: those from where the
+    /// page before ended, or the first.
+    ///
+    /// # Errors
+    ///
+    /// [`AskError`]: whatever is not rows.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`ask`](Self::ask).
+    pub async fn ask_page(
+        &self,
+        statement: &str,
+        page_size: i32,
+        paging_state: Option<&PagingState>,
+        deadline: Deadline,
+    ) -> Result<Rows, AskError> {
+        let parameters = QueryParameters {
+            page_size: Some(page_size),
+            paging_state,
+            ..QueryParameters::new(Consistency::One, &())
+        };
+        self.ask_with(statement, parameters, deadline).await
+    }
+
+    async fn ask_with(
+        &self,
+        statement: &str,
+        parameters: QueryParameters<'_, ()>,
+        deadline: Deadline,
+    ) -> Result<Rows, AskError> {
+        let query = Query { statement, parameters };
         let options =
             RequestOptions { compression: self.compression(), ..RequestOptions::default() };
         let envelope = encode_request(&query, self.version(), &options, BytesMut::new())?;
