@@ -25,6 +25,8 @@ mod error;
 mod host;
 mod refresh;
 mod routing;
+#[allow(dead_code, unused_imports, reason = "the refresh task does not read it yet")]
+mod schema;
 mod settings;
 mod shared;
 #[cfg(test)]
@@ -35,5 +37,9 @@ pub use cluster::Cluster;
 pub use error::{ContactAttempt, ContactFailure, NoContact};
 pub use host::Host;
 pub use routing::Plan;
+pub use schema::{
+    Aggregate, ClusteringOrder, Column, ColumnKind, DescribeError, Function, Index, Keyspace,
+    Schema, SchemaError, SchemaScope, SchemaSettings, Table, TableKind, View,
+};
 pub use settings::Settings;
 pub use topology::Topology;

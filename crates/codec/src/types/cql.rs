@@ -33,6 +33,11 @@ pub struct TypeExtent {
     pub types: usize,
 }
 
+impl TypeExtent {
+    /// How large a type may be.
+    pub const LARGEST: Self = Self { levels: MAX_DEPTH, types: MAX_TYPES };
+}
+
 /// A type, and how large it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Measured<T> {
@@ -83,10 +88,7 @@ impl ColumnType {
     /// # Errors
     ///
     /// [`CqlTypeError`]; more than 64 levels and more than 65,536 types are errors too.
-    pub fn from_cql(
-        text: &str,
-        find: &FindUserType<'_>,
-    ) -> Result<Measured<Self>, CqlTypeError> {
+    pub fn from_cql(text: &str, find: &FindUserType<'_>) -> Result<Measured<Self>, CqlTypeError> {
         let mut parser = CqlParser { text, rest: text, find, left: MAX_TYPES, levels: 0 };
         let value = parser.any(0)?;
         parser.skip_blanks();
