@@ -114,6 +114,15 @@ impl SystemTables {
         }
     }
 
+    /// A node that has them, for statements about all that there is.
+    pub(super) async fn serve_whole(&self) -> ScriptedNode {
+        let node = ScriptedNode::builder().start_tcp().await.unwrap();
+        for name in NAMES {
+            node.prime(self.response(name, &format!("SELECT * FROM {name}"), &[]));
+        }
+        node
+    }
+
     fn response(&self, name: &str, statement: &str, key: &[&str]) -> Prime {
         let prime = Prime::statement(statement);
         let Some(table) = self.0.get(name) else {
