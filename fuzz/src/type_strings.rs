@@ -1,7 +1,7 @@
-//! Types that come as the name of a class: any text is a type.
+//! Types that come as text: any text is a type as the name of a class, and a type or an error in CQL.
 
 use bytes::BytesMut;
-use cqlwire_codec::TypeReader;
+use cqlwire_codec::{ColumnType, TypeReader};
 use cqlwire_codec::wire::{Reader, write};
 
 use crate::input::VERSIONS;
@@ -9,6 +9,7 @@ use crate::input::VERSIONS;
 /// The name.
 pub fn run(data: &[u8]) {
     let Ok(class) = std::str::from_utf8(data) else { return };
+    read_cql(class);
     let mut option = BytesMut::from(&[0, 0][..]);
     if write::string(&mut option, "class", class).is_err() {
         return;
@@ -20,4 +21,14 @@ pub fn run(data: &[u8]) {
         assert_eq!(TypeReader::default().read(&mut Reader::new(&out)), Ok(ty.clone()));
     }
     let _ = ty.to_string();
+}
+
+/// Without classes, what is read is shown so that it is read again.
+fn read_cql(text: &str) {
+    let read = |text: &str| ColumnType::from_cql(text, &|_, _| None).map(|read| read.value);
+    if let Ok(ty) = read(text)
+        && !text.contains('\'')
+    {
+        assert_eq!(read(&ty.to_string()), Ok(ty));
+    }
 }

@@ -17,6 +17,7 @@ use crate::contact::{Contacted, Contacts, Failed};
 use crate::control::{ClusterRows, Control};
 use crate::placement::Placement;
 use crate::routing::Policy;
+use crate::schema::{self, Describe, DescribeError, Schema};
 use crate::shared::Shared;
 use crate::standing::Standings;
 use crate::{
@@ -95,6 +96,32 @@ impl Cluster {
     #[inline]
     pub fn topology(&self) -> Arc<Topology> {
         self.shared.topology.load_full()
+    }
+
+    /// The schema as it was last read: whole soon after connecting.
+    pub fn schema(&self) -> Arc<Schema> {
+        self.shared.schema.load_full()
+    }
+
+    /// The CQL that makes this part of the schema again, in the words of the servers, which have
+    /// known DESCRIBE since Cassandra 4.0. Each statement ends with a semicolon, and an empty line
+    /// stands between two.
+    ///
+    /// # Errors
+    ///
+    /// [`DescribeError`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, the question that is in flight is withdrawn, or its response thrown away.
+    pub async fn describe(
+        &self,
+        what: Describe<'_>,
+        deadline: Deadline,
+    ) -> Result<String, DescribeError> {
+        let topology = self.topology();
+        let connected = topology.hosts().iter().find_map(|host| host.pool().pick().ok());
+        schema::describe(&connected.ok_or(DescribeError::NotConnected)?, what, deadline).await
     }
 
     /// The data center whose hosts get requests.

@@ -6,6 +6,8 @@ use cqlwire_codec::ValueError;
 use cqlwire_net::{AskError, ConnectError, Endpoint, ServerAddress};
 use cqlwire_pool::Unconnected;
 
+use crate::SchemaError;
+
 /// No server of the cluster could be asked about it: every one that was tried, in the order of the
 /// contact points and their addresses, each with its own reason.
 #[derive(Clone, Debug)]
@@ -45,6 +47,9 @@ pub enum ContactFailure {
     /// Its system tables are not as they should be.
     #[error("system tables: {0}")]
     Value(#[from] ValueError),
+    /// The schema could not be read.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
     /// The address translator was not done with the addresses of its peers in time.
     #[error("the address translator took too long")]
     TranslationTimeout,
@@ -99,6 +104,7 @@ impl ContactFailure {
             Self::Pool(reason) => reason.is_timeout(),
             Self::Ask(error) => error.is_timeout(),
             Self::TranslationTimeout => true,
+            Self::Schema(error) => error.is_timeout(),
             _ => false,
         }
     }
@@ -109,7 +115,11 @@ impl ContactFailure {
             Self::Connect(error) => error.is_permanent(),
             Self::Pool(reason) => reason.is_permanent(),
             Self::NoHostWanted { .. } | Self::OtherCluster { .. } => true,
-            Self::Ask(_) | Self::TranslationTimeout | Self::Value(_) | Self::NoLocalRow => false,
+            Self::Ask(_)
+            | Self::Schema(_)
+            | Self::TranslationTimeout
+            | Self::Value(_)
+            | Self::NoLocalRow => false,
         }
     }
 }

@@ -33,6 +33,7 @@ mod placement;
 mod refresh;
 mod ring;
 mod routing;
+mod schema;
 mod settings;
 mod shared;
 mod standing;
@@ -51,6 +52,10 @@ pub use host::{Distance, Host};
 pub use ring::{Factor, HostIndex, Member, ReplicaTable, Replication, Ring, TokenRange};
 pub use routing::{
     LoadBalancing, Plan, PolicyPanicked, RoundRobin, Routing, SingleHost, TokenAware, Tried,
+};
+pub use schema::{
+    Aggregate, ClusteringOrder, Column, ColumnKind, Describe, DescribeError, Function, Index,
+    Keyspace, Schema, SchemaError, SchemaScope, SchemaSettings, Table, TableKind, View,
 };
 pub use settings::{Remote, Settings};
 pub use topology::Topology;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use cqlwire_codec::Token;
 use foldhash::fast::FixedState;
 
+use crate::Schema;
 use crate::control::HostRow;
 use crate::ring::{HostIndex, Member, ReplicaTable, Replication, Ring};
 
@@ -27,6 +28,18 @@ pub(crate) struct Placement {
     tables: HashMap<Replication, Option<Arc<ReplicaTable>>>,
     /// Looked up for every request, by names that come from the schema.
     keyspaces: HashMap<Box<str>, Arc<ReplicaTable>, FixedState>,
+}
+
+/// How the keyspaces of this schema are replicated, those whose partitions the ring places.
+pub(crate) fn replications(schema: &Schema) -> Replications {
+    let placed =
+        schema.keyspaces().filter(|keyspace| !keyspace.is_virtual() && !keyspace.has_tablets());
+    let parsed = placed.map(|keyspace| {
+        let options = keyspace.replication().iter();
+        let options = options.map(|(name, value)| (name.as_str(), value.as_str()));
+        (keyspace.name().into(), Replication::parse(options))
+    });
+    parsed.collect()
 }
 
 impl Default for Placement {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cqlwire_net::Endpoint;
 
-use crate::{AddressTranslator, HostFilter, LoadBalancing};
+use crate::{AddressTranslator, HostFilter, LoadBalancing, SchemaSettings};
 
 /// The settings of a cluster. The defaults are meant for production.
 #[derive(Clone, Debug)]
@@ -51,6 +51,10 @@ pub struct Settings {
     pub refresh_window: Duration,
     /// How long one question about the cluster may take. Default 5 s.
     pub query_timeout: Duration,
+    /// How much of the schema is read.
+    pub schema: SchemaSettings,
+    /// How long reading it may take, all its questions together. Default 60 s.
+    pub schema_timeout: Duration,
     /// How many hosts a cluster may have: a server that lists more is broken, or no server, and the
     /// others are left out. At most 65,535. Default 10,000.
     pub max_hosts: usize,
@@ -107,6 +111,8 @@ impl Default for Settings {
             refresh_interval: Duration::from_secs(60),
             refresh_window: Duration::from_secs(1),
             query_timeout: Duration::from_secs(5),
+            schema: SchemaSettings::default(),
+            schema_timeout: Duration::from_secs(60),
             max_hosts: 10_000,
             warm_up: Duration::from_secs(10),
             pool: cqlwire_pool::Settings::default(),

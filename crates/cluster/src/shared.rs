@@ -14,7 +14,7 @@ use crate::control::ClusterRows;
 use crate::demand::Demand;
 use crate::placement::Placement;
 use crate::standing::Standings;
-use crate::{Distance, Settings, Topology};
+use crate::{Distance, Schema, Settings, Topology};
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -25,6 +25,7 @@ pub(crate) struct Shared {
     /// Every live pool, also of hosts that are in no topology any more.
     pub(crate) registry: Registry,
     pub(crate) topology: ArcSwap<Topology>,
+    pub(crate) schema: ArcSwap<Schema>,
     pub(crate) changes: Publisher,
     pub(crate) demand: Demand,
     pub(crate) stopped: CancellationToken,
@@ -48,6 +49,7 @@ impl Shared {
             local_data_center,
             registry,
             topology: ArcSwap::from_pointee(topology),
+            schema: ArcSwap::default(),
             changes: Publisher::default(),
             demand: Demand::default(),
             stopped: CancellationToken::new(),
@@ -126,6 +128,14 @@ impl Shared {
             forced_down.insert(host_id);
         } else {
             forced_down.remove(&host_id);
+        }
+    }
+
+    /// The schema is this one from now on.
+    pub(crate) fn set_schema(&self, schema: Schema) {
+        if !self.schema.load().is_same(&schema) {
+            self.schema.store(Arc::new(schema));
+            self.changes.publish(ClusterChange::SchemaChanged);
         }
     }
 

@@ -201,7 +201,9 @@ pub use stream_id::StreamId;
 pub use token::{PartitionKeyHasher, Token};
 #[cfg(feature = "tokio-codec")]
 pub use tokio_codec::{ClientCodec, CodecError, ServerCodec};
-pub use types::{ColumnSpec, ColumnType, TypeReader, UserType};
+pub use types::{
+    ColumnSpec, ColumnType, CqlTypeError, FindUserType, Measured, TypeExtent, TypeReader, UserType,
+};
 pub use value::{
     Counter, CqlDate, CqlDecimal, CqlDuration, CqlRow, CqlTime, CqlTimestamp, CqlUserType,
     CqlValue, CqlVarint, DecodeRow, DecodeValue, EncodeValue, EncodeValues, EncodedValues,

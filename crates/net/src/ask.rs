@@ -1,8 +1,8 @@
-//! One question over a connection: a statement without values, and its rows.
+//! One question over a connection: a statement without values, and its rows, at once or in pages.
 
 use bytes::BytesMut;
 use cqlwire_codec::{
-    Consistency, DecodeError, EncodeError, EncodeRequest, EventKind, Opcode, Query,
+    Consistency, DecodeError, EncodeError, EncodeRequest, EventKind, Opcode, PagingState, Query,
     QueryParameters, Register, RequestOptions, Response, ResultResponse, Rows, ServerError,
     ValueError, decode_response, encode_request,
 };
@@ -68,7 +68,41 @@ impl Connection {
     /// Dropped, the question is withdrawn if it was not written yet; otherwise its response is
     /// thrown away when it comes.
     pub async fn ask(&self, statement: &str, deadline: Deadline) -> Result<Rows, AskError> {
-        let query = Query { statement, parameters: QueryParameters::new(Consistency::One, &()) };
+        self.ask_with(statement, QueryParameters::new(Consistency::One, &()), deadline).await
+    }
+
+    /// As [`ask`](Self::ask), but no more than so many rows, at least one: those from where the
+    /// page before ended, or the first.
+    ///
+    /// # Errors
+    ///
+    /// [`AskError`]: whatever is not rows.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`ask`](Self::ask).
+    pub async fn ask_page(
+        &self,
+        statement: &str,
+        page_size: i32,
+        paging_state: Option<&PagingState>,
+        deadline: Deadline,
+    ) -> Result<Rows, AskError> {
+        let parameters = QueryParameters {
+            page_size: Some(page_size),
+            paging_state,
+            ..QueryParameters::new(Consistency::One, &())
+        };
+        self.ask_with(statement, parameters, deadline).await
+    }
+
+    async fn ask_with(
+        &self,
+        statement: &str,
+        parameters: QueryParameters<'_, ()>,
+        deadline: Deadline,
+    ) -> Result<Rows, AskError> {
+        let query = Query { statement, parameters };
         match self.exchange(&query, deadline).await? {
             Response::Result(ResultResponse::Rows(rows)) => Ok(rows),
             other => Err(AskError::Unexpected(other.opcode())),

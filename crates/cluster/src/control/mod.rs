@@ -1,6 +1,5 @@
 //! The control connection: one connection over which servers are asked about the cluster.
 
-mod replications;
 mod system;
 
 use std::sync::Arc;
@@ -9,6 +8,8 @@ use cqlwire_codec::{ErrorCode, Event, EventKind, Response, decode_response};
 use cqlwire_net::{AskError, Connection, ConnectionEnd, Deadline, ServerAddress};
 
 pub(crate) use self::system::{ClusterRows, HostRow};
+use crate::placement::{self, Replications};
+use crate::schema::{self, Schema, SchemaRefresh, SchemaScope, SchemaSettings};
 use crate::translation::translate;
 use crate::{ContactFailure, Settings};
 
@@ -94,12 +95,33 @@ impl Control {
             peers => peers?,
         };
         let mut rows = system::read(&local, &peers, &self.address, settings.max_hosts)?;
-        rows.replications = replications::read(&self.connection, deadline).await?;
+        rows.replications = self.replications(deadline).await?;
         if let Some(translator) = &settings.address_translator {
             let translating = translate(&**translator, &mut rows.hosts);
             deadline.bound(translating).await.map_err(|_| ContactFailure::TranslationTimeout)?;
         }
         Ok(rows)
+    }
+
+    /// How the keyspaces are replicated. A server that does not say so is one whose requests are
+    /// routed without tokens.
+    async fn replications(&self, deadline: Deadline) -> Result<Replications, ContactFailure> {
+        let scope = SchemaScope::Replication;
+        let settings = SchemaSettings { scope, ..SchemaSettings::default() };
+        let (all, none) = (SchemaRefresh::Whole, Schema::default());
+        match schema::read(&self.connection, &all, &none, &settings, deadline).await {
+            Ok(schema) => Ok(placement::replications(&schema)),
+            Err(error) if error.is_of_server() => {
+                let host = self.address();
+                tracing::warn!(%host, %error, "the replication of keyspaces is not known");
+                Ok(Replications::new())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(crate) const fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     pub(crate) async fn ended(&self) -> Arc<ConnectionEnd> {

@@ -33,7 +33,7 @@ use cqlwire_codec::{Event, StatusChange};
 use hints::Hints;
 
 pub(crate) use hints::Hint;
-pub(crate) use stale::StaleSchema;
+pub(crate) use stale::{StaleKeyspace, StaleSchema};
 
 /// The events of a control connection that nothing was done about yet.
 #[derive(Debug)]

@@ -5,13 +5,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use cqlwire_codec::SchemaTarget;
 use cqlwire_net::Deadline;
 use tokio::time::sleep;
 
 use crate::ContactFailure;
 use crate::contact::Contacts;
 use crate::control::{ClusterRows, Control};
-use crate::events::Refresh;
+use crate::events::{Refresh, StaleKeyspace, StaleSchema};
+use crate::schema::{self, Schema, SchemaRefresh};
 use crate::shared::Shared;
 
 /// Something is read, or connected to. Dropped, it is given up.
@@ -41,6 +43,9 @@ pub(super) enum Done {
 /// What was read.
 pub(super) struct Read {
     pub(super) rows: Option<ClusterRows>,
+    pub(super) schema: Option<Schema>,
+    /// The server will not say what the schema is.
+    pub(super) schema_refused: bool,
 }
 
 impl Job {
@@ -104,7 +109,38 @@ async fn read(
         let listed = control.list(deadline, &shared.settings).await?;
         rows = Some(listed.of_cluster(Some(shared.topology.load().cluster_name()))?);
     }
-    Ok(Read { rows })
+    let (mut schema, mut schema_refused) = (None, false);
+    if !refresh.schema.is_empty() {
+        let wanted = schema_refresh(&refresh.schema);
+        let (known, deadline) =
+            (shared.schema.load_full(), Deadline::after(shared.settings.schema_timeout));
+        let settings = &shared.settings.schema;
+        match schema::read(control.connection(), &wanted, &known, settings, deadline).await {
+            Ok(read) => schema = Some(read),
+            Err(error) if error.is_of_server() => {
+                tracing::warn!(host = %control.address(), %error, "the schema cannot be read");
+                schema_refused = true;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(Read { rows, schema, schema_refused })
+}
+
+/// What has to be read of a schema of which this is out of date.
+fn schema_refresh(stale: &StaleSchema) -> SchemaRefresh {
+    let StaleSchema::Keyspaces(keyspaces) = stale else { return SchemaRefresh::Whole };
+    let mut refresh = SchemaRefresh::default();
+    for (keyspace, stale) in keyspaces {
+        let targets = match stale {
+            StaleKeyspace::Whole => &[SchemaTarget::Keyspace][..],
+            StaleKeyspace::Targets(targets) => targets,
+        };
+        for target in targets {
+            refresh.merge(SchemaRefresh::of(keyspace, target));
+        }
+    }
+    refresh
 }
 
 async fn contact(shared: &Shared) -> Option<(Control, ClusterRows)> {

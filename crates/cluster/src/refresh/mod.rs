@@ -32,7 +32,7 @@ use tokio::time::{Instant, sleep_until};
 use self::job::{Done, Job};
 use self::pools::Pools;
 use crate::control::Control;
-use crate::events::{Hint, PendingEvents, Refresh};
+use crate::events::{Hint, PendingEvents, Refresh, StaleSchema};
 use crate::shared::Shared;
 
 /// Later than anything.
@@ -60,6 +60,8 @@ struct Watch {
     demanded: u64,
     pools: Pools,
     list_at: Instant,
+    /// The server would not say what the schema is: asked again when the hosts are listed.
+    schema_refused: bool,
     /// How often in a row a listing had rows that did not say enough.
     incomplete: u32,
 }
@@ -89,8 +91,12 @@ impl Watch {
             demanded: 0,
             pools,
             list_at: Instant::now(),
+            schema_refused: false,
             incomplete: 0,
         };
+        // What there was before it was registered for.
+        let schema = Refresh { hosts: false, schema: StaleSchema::Whole };
+        watch.begin(schema, 0);
         watch.listed(incomplete);
         watch
     }
@@ -150,7 +156,11 @@ impl Watch {
                 }
             }
             Next::List => {
-                self.begin(Refresh { hosts: true, ..Refresh::default() }, 0);
+                let mut refresh = Refresh { hosts: true, ..Refresh::default() };
+                if std::mem::take(&mut self.schema_refused) {
+                    refresh.schema = StaleSchema::Whole;
+                }
+                self.begin(refresh, 0);
             }
             Next::Warmer => self.pools.warm(),
         }
@@ -183,6 +193,10 @@ impl Watch {
                     self.shared.renew(rows).await?;
                     self.listed(incomplete);
                 }
+                if let Some(schema) = read.schema {
+                    self.shared.set_schema(schema);
+                }
+                self.schema_refused |= read.schema_refused;
                 self.shared.demand.meet(meets);
             }
             Done::Failed { refresh, error } => {

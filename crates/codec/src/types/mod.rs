@@ -6,10 +6,12 @@
 
 mod class;
 mod class_name;
+mod cql;
 mod display;
 mod option;
 mod size;
 
+pub use cql::{CqlTypeError, FindUserType, Measured, TypeExtent};
 pub(crate) use option::MAX_DEPTH;
 pub use option::TypeReader;
 

@@ -12,8 +12,7 @@ use cqlwire_codec::{
     Event, SchemaChange, SchemaChangeKind, SchemaTarget, StatusChange, TopologyChange,
 };
 
-use super::stale::StaleKeyspace;
-use super::{Hint, PendingEvents, Refresh, StaleSchema};
+use super::{Hint, PendingEvents, Refresh, StaleKeyspace, StaleSchema};
 
 const WINDOW: Duration = Duration::from_secs(1);
 

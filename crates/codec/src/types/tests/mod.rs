@@ -1,4 +1,5 @@
 mod class;
+mod cql;
 
 use std::sync::Arc;
 
