@@ -84,9 +84,9 @@ impl Tokens {
     /// first of all. 0 if there are none.
     #[inline]
     pub(super) fn range_of(&self, token: Token) -> usize {
-        let from_bucket = self.before.get(bucket(token, self.shift)..);
-        let bounds = from_bucket.and_then(|before| before.first_chunk());
-        let [first, after] = bounds.copied().unwrap_or_default().map(index);
+        let bucket = bucket(token, self.shift);
+        let first = self.before.get(bucket).map_or(0, |first| index(*first));
+        let after = self.before.get(bucket + 1).map_or(0, |after| index(*after));
         let inside = self.sorted.get(first..after).unwrap_or_default();
         let end = first + inside.partition_point(|other| *other < token);
         if end < self.sorted.len() { end } else { 0 }
