@@ -107,9 +107,10 @@ pub use contact_points::IntoContactPoints;
 #[doc(no_inline)]
 pub use cqlwire_cluster as cluster;
 pub use cqlwire_cluster::{
-    AddressTranslator, ClusterChange, ClusterChanges, Distance, FixedAddresses, Health, Host,
-    HostDescription, HostFilter, HostIndex, LoadBalancing, NamedAddresses, Remote, RoundRobin,
-    Routing, SingleHost, SubnetAddresses, TokenAware, TokenRange, Topology, Translating, Tried,
+    AddressTranslator, ClusterChange, ClusterChanges, Describe, DescribeError, Distance,
+    FixedAddresses, Health, Host, HostDescription, HostFilter, HostIndex, LoadBalancing,
+    NamedAddresses, Remote, RoundRobin, Routing, Schema, SchemaScope, SchemaSettings, SingleHost,
+    SubnetAddresses, TokenAware, TokenRange, Topology, Translating, Tried,
 };
 #[doc(no_inline)]
 pub use cqlwire_codec as codec;

@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cqlwire_cluster::{ClusterChanges, Health, Topology};
+use cqlwire_cluster::{ClusterChanges, Describe, DescribeError, Health, Schema, Topology};
 use cqlwire_codec::EncodeValues;
 use cqlwire_net::Deadline;
 use uuid::Uuid;
@@ -71,8 +71,9 @@ impl Session {
         let response = poll_fn(|context| run.poll(&self.shared, &prepare, true, context)).await?;
         let prepared = response.into_prepared().map_err(|kind| run.end(prepare.kind(), kind))?;
         let host = run.host().unwrap_or_default();
-        let Shared { statements, origin, .. } = &*self.shared;
-        Ok(PreparedStatement::of(statements, origin, statement, host, prepared))
+        let (Shared { statements, origin, .. }, schema) =
+            (&*self.shared, self.shared.cluster().schema());
+        Ok(PreparedStatement::of(statements, origin, statement, host, prepared, &schema))
     }
 
     /// Lets no call in any more, waits for those inside, and closes every connection: at the
@@ -95,6 +96,38 @@ impl Session {
     /// The cluster as it was last seen.
     pub fn topology(&self) -> Arc<Topology> {
         self.shared.cluster().topology()
+    }
+
+    /// The schema as it was last read: whole soon after connecting, and up to date once a statement
+    /// of this session that changed it has returned.
+    pub fn schema(&self) -> Arc<Schema> {
+        self.shared.cluster().schema()
+    }
+
+    /// The CQL that makes this part of the schema again, in the words of the servers, which have
+    /// known `DESCRIBE` since Cassandra 4.0.
+    ///
+    /// # Errors
+    ///
+    /// [`DescribeError`]: there is no such thing, or no server that can say.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, nothing is left behind.
+    pub async fn describe(&self, what: Describe<'_>) -> Result<String, DescribeError> {
+        let deadline = Deadline::after(self.shared.profile.timeout);
+        self.shared.cluster().describe(what, deadline).await
+    }
+
+    /// Has the hosts and the whole schema read again, and waits until that is done; no longer than
+    /// the timeout. `false` if it is not done by then. What servers announce is read without being
+    /// asked for.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it is read all the same.
+    pub async fn refresh(&self, timeout: Duration) -> bool {
+        self.shared.cluster().refresh(None, Deadline::after(timeout)).await
     }
 
     /// How the cluster is, without asking anybody: for readiness probes.

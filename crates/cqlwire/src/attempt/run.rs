@@ -93,12 +93,15 @@ impl Run {
                     let outcome = ready!(Pin::new(&mut sent.request).poll(context));
                     let (prepared, metadata) = (operation.prepared(), sent.metadata.as_ref());
                     match read(shared, &sent.host, outcome, prepared, metadata) {
-                        Ok(response) if response.changes_schema() => {
-                            let timeout = shared.schema_agreement_timeout;
-                            let agreeing = agree(shared, self.deadline.within(timeout));
-                            self.step = Step::Agreeing(Box::new((Some(response), agreeing)));
-                        }
-                        Ok(response) => return Poll::Ready(Ok(response)),
+                        Ok(response) => match response.schema_change() {
+                            None => return Poll::Ready(Ok(response)),
+                            Some(change) => {
+                                let timeout = shared.schema_agreement_timeout;
+                                let deadline = self.deadline.within(timeout);
+                                let agreeing = agree(shared, change.clone(), deadline);
+                                self.step = Step::Agreeing(Box::new((Some(response), agreeing)));
+                            }
+                        },
                         Err(failure) => {
                             let host = Arc::clone(&sent.host);
                             self.go_on(shared, operation, host, failure)?;
@@ -263,7 +266,9 @@ impl Run {
             Ok(said) => said,
             Err(failure) => return self.not_prepared(operation.kind(), &host, failure),
         };
-        let learnt = operation.prepared().is_some_and(|known| known.learn(host.id(), said));
+        let schema = shared.cluster().schema();
+        let learnt =
+            operation.prepared().is_some_and(|known| known.learn(host.id(), said, &schema));
         match because {
             // The values do not fit, and it is not for what was known of the statement.
             Some(error) if !learnt => Err(self.end(operation.kind(), error.into())),

@@ -40,7 +40,7 @@ impl Draft {
     #[inline]
     pub(super) fn of<O: Operation>(operation: &O, shared: &Shared) -> Option<Self> {
         let (metadata, is_common) = operation.prepared()?.latest();
-        if metadata.bind.partition_key.is_empty() {
+        if metadata.partition_key.is_empty() {
             return None;
         }
         let form = shared.usual_form.load()?;

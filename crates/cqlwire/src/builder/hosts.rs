@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cqlwire_cluster::{AddressTranslator, HostFilter, LoadBalancing, Remote};
+use cqlwire_cluster::{AddressTranslator, HostFilter, LoadBalancing, Remote, SchemaSettings};
 
 use super::SessionBuilder;
 
@@ -102,6 +102,17 @@ impl SessionBuilder {
     /// if there are fewer. Default 1.
     pub const fn ready_when(mut self, hosts: usize) -> Self {
         self.cluster.ready_when = hosts;
+        self
+    }
+
+    /// How much of the schema is read, and how. Default everything.
+    ///
+    /// ```no_run
+    /// # let builder = cqlwire::Session::builder();
+    /// builder.schema(|schema| schema.scope = cqlwire::SchemaScope::Replication);
+    /// ```
+    pub fn schema(mut self, change: impl FnOnce(&mut SchemaSettings)) -> Self {
+        change(&mut self.cluster.schema);
         self
     }
 

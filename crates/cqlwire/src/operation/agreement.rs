@@ -1,4 +1,4 @@
-//! After a change of the schema: do all servers know it yet?
+//! After a change of the schema: do all servers know it yet, and does the session?
 //!
 //! Each host is asked for its own version of the schema. What one host says of the others is gossip,
 //! and late: just after a change, or after a start, it would be too easily content.
@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cqlwire_codec::{Row, RowIter};
+use cqlwire_codec::{Row, RowIter, SchemaChange};
 use cqlwire_net::{Connection, Deadline};
 use tokio::runtime::Handle;
 use tokio::time::sleep;
@@ -27,9 +27,10 @@ const VERSION: &str = "SELECT schema_version FROM system.local WHERE key = 'loca
 pub(crate) type Agreeing = Pin<Box<dyn Future<Output = bool> + Send>>;
 
 /// Waits until every host that there is a connection to has the same schema, or until the deadline,
-/// and says whether they have. Outside of tokio it is the session's own runtime that waits.
-pub(crate) fn agree(shared: &Arc<Shared>, deadline: Deadline) -> Agreeing {
-    let waiting = agreement(Arc::clone(shared), deadline);
+/// and says whether they have. By then the session knows what has changed, too. Outside of tokio it
+/// is the session's own runtime that waits.
+pub(crate) fn agree(shared: &Arc<Shared>, change: SchemaChange, deadline: Deadline) -> Agreeing {
+    let waiting = known_to_all(Arc::clone(shared), change, deadline);
     if Handle::try_current().is_ok() {
         return Box::pin(waiting);
     }
@@ -37,9 +38,17 @@ pub(crate) fn agree(shared: &Arc<Shared>, deadline: Deadline) -> Agreeing {
     Box::pin(async move { task.await.unwrap_or(false) })
 }
 
-async fn agreement(shared: Arc<Shared>, deadline: Deadline) -> bool {
+async fn known_to_all(shared: Arc<Shared>, change: SchemaChange, deadline: Deadline) -> bool {
+    let agreed = agreement(&shared, deadline).await;
+    if !shared.cluster().refresh(Some(change), deadline).await {
+        tracing::warn!("a change of the schema could not be read in time");
+    }
+    agreed
+}
+
+async fn agreement(shared: &Shared, deadline: Deadline) -> bool {
     loop {
-        if versions(&shared, deadline).await.is_some_and(|versions| versions.len() == 1) {
+        if versions(shared, deadline).await.is_some_and(|versions| versions.len() == 1) {
             return true;
         }
         if deadline.remaining() < PAUSE {

@@ -39,9 +39,13 @@ enum Rest {
 pub(crate) type Fetch = (Fetched, Option<(Box<SchemaChange>, bool)>);
 
 impl HostResponse {
-    /// Did it change the schema?
-    pub(crate) const fn changes_schema(&self) -> bool {
-        matches!(self.rest, Rest::SchemaChange(..))
+    /// What it changed of the schema.
+    #[inline]
+    pub(crate) const fn schema_change(&self) -> Option<&SchemaChange> {
+        match &self.rest {
+            Rest::SchemaChange(change, _) => Some(change),
+            _ => None,
+        }
     }
 
     pub(crate) fn set_schema_agreed(&mut self, all: bool) {

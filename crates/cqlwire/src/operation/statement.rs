@@ -131,7 +131,7 @@ impl<'a> StatementOperation<'a> {
         options: &RequestOptions<'_>,
         buffer: BytesMut,
     ) -> Result<Encoded, NotEncoded> {
-        let hashed = Hashed::new(self.values, &metadata.bind.partition_key);
+        let hashed = Hashed::new(self.values, &metadata.partition_key);
         let mut parameters = self.parameters(&hashed);
         parameters.columns = &metadata.bind.columns;
         // Only v5 tells when the columns are others than those known; before it, rows could be
@@ -184,16 +184,18 @@ impl Operation for StatementOperation<'_> {
 
     #[inline]
     fn routing(&self) -> Routing<'_> {
-        let profile = &self.options.profile;
-        let kind = self.statement.kind_at_a_glance();
-        let conditional = matches!(kind, StatementKind::Conditional)
-            || matches!(profile.consistency, Consistency::Serial | Consistency::LocalSerial);
-        let keyspace = match self.statement {
-            Statement::Text(_) => None,
-            Statement::Prepared(prepared) => prepared.keyspace(),
+        let consistency = self.options.profile.consistency;
+        let given = &self.options.routing;
+        let (keyspace, kind) = match self.statement {
+            Statement::Prepared(prepared) => (prepared.keyspace(), prepared.kind()),
+            // Without a token it makes no difference.
+            Statement::Text(_) if given.is_none() => (None, StatementKind::Unknown),
+            Statement::Text(text) => (None, cql::kind(text)),
         };
-        let known = Routing::new(profile.consistency).conditional(conditional);
-        match &self.options.routing {
+        let conditional = matches!(kind, StatementKind::Conditional)
+            || matches!(consistency, Consistency::Serial | Consistency::LocalSerial);
+        let known = Routing::new(consistency).conditional(conditional);
+        match given {
             None => known.at(keyspace, None),
             Some(given) => known.at(given.keyspace.as_deref().or(keyspace), given.token),
         }

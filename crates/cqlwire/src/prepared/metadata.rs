@@ -15,6 +15,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use cqlwire_cluster::Schema;
 use cqlwire_codec::{self as codec, BindMetadata, ColumnSpec};
 use uuid::Uuid;
 
@@ -27,6 +28,9 @@ const MAX_HOSTS: usize = 1_024;
 pub(crate) struct StatementMetadata {
     pub(crate) id: Bytes,
     pub(crate) bind: BindMetadata,
+    /// Which bind markers make up the partition key, in its order; none if not all of it is bound.
+    /// As the server says, or, on v3 where it does not, the schema.
+    pub(crate) partition_key: Box<[u16]>,
     pub(crate) result: ResultMetadata,
 }
 
@@ -39,20 +43,37 @@ pub(crate) struct ResultMetadata {
     pub(crate) columns: Option<Arc<[ColumnSpec]>>,
 }
 
-impl From<codec::Prepared> for StatementMetadata {
-    fn from(prepared: codec::Prepared) -> Self {
+impl StatementMetadata {
+    /// What a server said, with what the schema knows beside it.
+    pub(super) fn of(prepared: codec::Prepared, schema: &Schema) -> Self {
         let codec::Prepared { id, result_metadata_id, bind, result } = prepared;
+        let partition_key = match &bind.partition_key[..] {
+            [] => partition_key(&bind.columns, schema).unwrap_or_default(),
+            told => told.into(),
+        };
         let columns = result.columns.filter(|columns| !columns.is_empty());
         let result = ResultMetadata { id: result_metadata_id.unwrap_or_default(), columns };
-        Self { id, bind, result }
+        Self { id, bind, partition_key, result }
     }
-}
 
-impl StatementMetadata {
     /// Do values that were encoded for the one mean the same to the other?
     fn binds_as(&self, other: &Self) -> bool {
         self.id == other.id && self.bind == other.bind
     }
+}
+
+/// Which of the bind markers are the partition key of their table, if all of it is among them.
+fn partition_key(markers: &[ColumnSpec], schema: &Schema) -> Option<Box<[u16]>> {
+    let first = markers.first()?;
+    let of_first =
+        |marker: &ColumnSpec| (&marker.keyspace, &marker.table) == (&first.keyspace, &first.table);
+    let table = schema.table(&first.keyspace, &first.table)?;
+    let marker = |name: &str| {
+        let found = markers.iter().position(|marker| marker.name == name);
+        found.and_then(|position| u16::try_from(position).ok())
+    };
+    let key = table.partition_key().iter().map(|column| marker(&column.name));
+    markers.iter().all(of_first).then(|| key.collect()).flatten()
 }
 
 /// What is known of a statement on the hosts of a cluster.
@@ -146,7 +167,8 @@ mod tests {
         let column = ColumnSpec { keyspace, table, name: "a".to_owned(), column_type: marker };
         let bind = BindMetadata { columns: [column].into(), partition_key: Vec::new() };
         let result = ResultMetadata { id: Bytes::new(), columns: None };
-        Arc::new(StatementMetadata { id: id.into(), bind, result })
+        let partition_key = Box::default();
+        Arc::new(StatementMetadata { id: id.into(), bind, partition_key, result })
     }
 
     const FIRST: Uuid = Uuid::from_u128(1);

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
+use cqlwire_cluster::Schema;
 use cqlwire_codec::{self as codec, ColumnSpec, RowsMetadata, StatementKind};
 use uuid::Uuid;
 
@@ -48,8 +49,10 @@ impl PreparedStatement {
         text: &str,
         host: Uuid,
         said: codec::Prepared,
+        schema: &Schema,
     ) -> Self {
-        let known = ArcSwap::from_pointee(Known::new(Arc::new(said.clone().into())));
+        let metadata = StatementMetadata::of(said.clone(), schema);
+        let known = ArcSwap::from_pointee(Known::new(Arc::new(metadata)));
         let columns = said.bind.columns.first().or_else(|| said.result.columns.as_ref()?.first());
         let keyspace = columns.map(|column| Arc::clone(&column.keyspace));
         let (kind, origin) = (cql::kind(text), Arc::clone(origin));
@@ -58,7 +61,7 @@ impl PreparedStatement {
             None => Self { inner: new },
             Some(inner) => {
                 let statement = Self { inner };
-                statement.learn(host, said);
+                statement.learn(host, said, schema);
                 statement
             }
         }
@@ -125,8 +128,8 @@ impl PreparedStatement {
 
     /// This host was asked to prepare it, and said this. Whether that is news: values are encoded
     /// otherwise for it from now on.
-    pub(crate) fn learn(&self, host: Uuid, prepared: codec::Prepared) -> bool {
-        let said = Arc::new(StatementMetadata::from(prepared));
+    pub(crate) fn learn(&self, host: Uuid, prepared: codec::Prepared, schema: &Schema) -> bool {
+        let said = Arc::new(StatementMetadata::of(prepared, schema));
         let before = self.inner.known.rcu(|known| known.after(host, &said));
         if before.latest.bind != said.bind {
             tracing::info!(statement = self.text(), "the bind markers of a statement have changed");
@@ -182,12 +185,13 @@ mod tests {
         let statement = {
             let origin = Origin { cluster: "test".to_owned(), keyspace: None };
             let (held, origin) = (Held::default(), Arc::new(origin));
-            PreparedStatement::of(&held, &origin, "SELECT 1", Uuid::nil(), prepared())
+            let schema = Schema::default();
+            PreparedStatement::of(&held, &origin, "SELECT 1", Uuid::nil(), prepared(), &schema)
         };
-        assert!(!statement.learn(host, prepared()), "it says what is known");
+        assert!(!statement.learn(host, prepared(), &Schema::default()), "it says what is known");
         statement.forgotten_by(host);
         assert!(statement.metadata_on(host).is_none());
-        assert!(statement.learn(host, prepared()));
+        assert!(statement.learn(host, prepared(), &Schema::default()));
         assert!(statement.metadata_on(host).is_some());
     }
 }
