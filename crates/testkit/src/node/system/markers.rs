@@ -117,11 +117,13 @@ mod tests {
     use crate::schema::Keyspace;
 
     fn read(text: &str) -> Option<(Vec<String>, Vec<u16>)> {
-        let table = Table::new("t")
+        let mut table = Table::new("t")
             .partition_key("b", "int")
             .partition_key("a", "text")
             .clustering("c", "timeuuid")
             .column("v", "list<int>");
+        // Their positions count, not their order.
+        table.columns.reverse();
         let mut schema = Schema::default();
         schema.keyspaces.insert("k".to_owned(), Keyspace::simple("k", 1).table(table));
         let (specs, key) = markers(&schema, text)?;
