@@ -165,7 +165,8 @@ fn cell(column: &ColumnSpec, text: &str) -> Option<Bytes> {
     if column.column_type == ColumnType::Text {
         return Some(text.replace("\\\"", "\"").into_bytes().into());
     }
-    let digits: Vec<u8> = text.bytes().map(|b| char::from(b).to_digit(16).unwrap() as u8).collect();
+    let digit = |byte: u8| u8::try_from(char::from(byte).to_digit(16).unwrap()).unwrap();
+    let digits: Vec<u8> = text.bytes().map(digit).collect();
     Some(digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }
 
