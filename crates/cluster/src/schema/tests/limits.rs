@@ -124,6 +124,22 @@ async fn g11_1_a_schema_takes_no_more_memory_than_it_may() {
 }
 
 #[tokio::test]
+async fn g11_1_a_table_for_which_there_is_no_room_is_not_there_in_part() {
+    let mut tables = empty();
+    table(&mut tables, "a_narrow", &[("k", "int"), ("v", "text")]);
+    let names: Vec<String> = (0..100).map(|number| format!("column_{number}")).collect();
+    let wide = names.iter().map(|name| (name.as_str(), "text"));
+    table(&mut tables, "b_wide", &[("k", "int")].into_iter().chain(wide).collect::<Vec<_>>());
+    let node = tables.serve(&[]).await;
+    let settings = SchemaSettings { max_bytes: 6_000, ..SchemaSettings::default() };
+    let what = SchemaRefresh::Whole;
+    let schema = refresh(&node, &what, &Schema::default(), &settings).await.unwrap();
+    let names = schema.keyspace("ks").unwrap().tables().map(|table| table.name());
+    assert_eq!(names.collect::<Vec<_>>(), ["a_narrow"]);
+    assert_eq!(schema.tables_left_out(), 1);
+}
+
+#[tokio::test]
 async fn a_table_comes_in_pages_some_of_them_empty() {
     let mut tables = empty();
     for number in 0..10 {
