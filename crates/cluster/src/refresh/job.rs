@@ -9,12 +9,12 @@ use cqlwire_codec::SchemaTarget;
 use cqlwire_net::Deadline;
 use tokio::time::sleep;
 
-use crate::ContactFailure;
 use crate::contact::Contacts;
 use crate::control::{ClusterRows, Control};
 use crate::events::{Refresh, StaleKeyspace, StaleSchema};
 use crate::schema::{self, Schema, SchemaRefresh};
 use crate::shared::Shared;
+use crate::{ContactFailure, Distance};
 
 /// Something is read, or connected to. Dropped, it is given up.
 pub(super) struct Job {
@@ -148,11 +148,14 @@ async fn contact(shared: &Shared) -> Option<(Control, ClusterRows)> {
     let timeout = settings.pool.connect_timeout.saturating_add(settings.query_timeout);
     let deadline = Deadline::after(timeout);
     let topology = shared.topology.load_full();
-    let mut known: Vec<_> = topology.hosts().iter().map(|host| host.address()).collect();
+    // Those that get no requests get no questions either. Near ones first.
+    let asked = topology.hosts().iter().filter(|host| host.distance() != Distance::Ignored);
+    let mut known: Vec<_> = asked.map(|host| (host.distance(), host.address())).collect();
     fastrand::shuffle(&mut known);
+    known.sort_by_key(|(distance, _)| *distance != Distance::Local);
     let cluster = Some(topology.cluster_name());
     let mut contacts = Contacts::new(settings, shared.registry.settings(), deadline, cluster);
-    known.into_iter().for_each(|address| contacts.add_known(address.clone()));
+    known.into_iter().for_each(|(_, address)| contacts.add_known(address.clone()));
     contacts.add_contact_points();
     while let Some(outcome) = contacts.next().await {
         match outcome {

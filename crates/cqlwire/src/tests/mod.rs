@@ -13,6 +13,7 @@ mod parked;
 mod positions;
 mod preparing;
 mod reports;
+mod routing;
 mod statements;
 mod stream_totals;
 mod streams;

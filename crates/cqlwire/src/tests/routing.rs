@@ -1,0 +1,263 @@
+//! To which hosts requests go, in a cluster that knows its ring.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use cqlwire_testkit::cluster::{Builder, ScriptedCluster};
+use cqlwire_testkit::eventually;
+use cqlwire_testkit::schema::{Keyspace, Table};
+
+use super::*;
+use crate::codec::Opcode;
+use crate::net::{ByteStream, Dialer, Dialing, ServerAddress};
+use crate::{
+    Compression, Consistency, ErrorKind, HostIndex, LoadBalancing, PreparedStatement,
+    ProtocolVersion, Routing, Token, Topology, Tried,
+};
+
+const READ: &str = "SELECT v FROM app.t WHERE k = ?";
+const WRITE: &str = "INSERT INTO app.t (k, v) VALUES (?, ?)";
+
+struct Dials(ScriptedCluster);
+
+impl Dialer for Dials {
+    fn dial<'a>(&'a self, address: &'a ServerAddress) -> Dialing<'a> {
+        Box::pin(async move {
+            let stream = self.0.dial(address.socket().unwrap()).await?;
+            Ok(Box::new(stream) as Box<dyn ByteStream>)
+        })
+    }
+}
+
+impl fmt::Debug for Dials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Dials")
+    }
+}
+
+/// Three hosts in three racks of `near`, two in `far`, and a table that is on two and on one.
+fn cluster() -> Builder {
+    let table = Table::new("t").partition_key("k", "int").column("v", "text");
+    ScriptedCluster::builder()
+        .data_center("near", ["rack1", "rack2", "rack3"])
+        .data_center("far", ["rack1", "rack2"])
+        .keyspace(Keyspace::network("app", [("near", "2"), ("far", "1")]).table(table))
+}
+
+fn builder_of(cluster: &ScriptedCluster) -> SessionBuilder {
+    let dialer: Arc<dyn Dialer> = Arc::new(Dials(cluster.clone()));
+    Session::builder()
+        .contact_points([cluster.address(0).to_string()])
+        .connections_per_host(1)
+        .ready_when(3)
+        .local_data_center("near")
+        .connection(|settings| settings.dialer = Some(dialer))
+}
+
+/// The hosts of `near` that have the partition, the primary one first.
+fn local_replicas(session: &Session, key: i32) -> Vec<SocketAddr> {
+    let topology = session.topology();
+    let token = topology.token(&key.to_be_bytes()).unwrap();
+    let replicas = topology.replicas("app", token);
+    let local = replicas.filter(|host| host.data_center() == "near");
+    local.filter_map(|host| host.address().socket()).collect()
+}
+
+async fn coordinator(session: &Session, read: &PreparedStatement, key: i32) -> SocketAddr {
+    let mut pages = session.execute(read, (key,)).pages();
+    let page = pages.try_next().await.unwrap().unwrap();
+    page.coordinator().unwrap()
+}
+
+async fn coordinators(session: &Session, keys: i32) -> BTreeMap<i32, SocketAddr> {
+    let read = session.prepare(READ).await.unwrap();
+    let mut coordinators = BTreeMap::new();
+    for key in 0..keys {
+        coordinators.insert(key, coordinator(session, &read, key).await);
+    }
+    coordinators
+}
+
+#[tokio::test(start_paused = true)]
+async fn g13_1_prepared_requests_go_to_replicas_of_the_local_data_center_and_rack() {
+    let cluster = cluster().in_memory();
+    let session = builder_of(&cluster).connect().await.unwrap();
+    let mut firsts = 0;
+    for (key, coordinator) in coordinators(&session, 300).await {
+        let replicas = local_replicas(&session, key);
+        assert_eq!(replicas.len(), 2);
+        assert!(replicas.contains(&coordinator), "{key}");
+        firsts += usize::from(replicas[0] == coordinator);
+    }
+    // Half of them on average; 100 but once in a thousand million runs.
+    assert!((100..=200).contains(&firsts), "{firsts}");
+
+    let session = builder_of(&cluster).local_rack("rack2").connect().await.unwrap();
+    let in_rack = cluster.address(1);
+    let mut elsewhere = 0;
+    for (key, coordinator) in coordinators(&session, 300).await {
+        let replicas = local_replicas(&session, key);
+        if replicas.contains(&in_rack) {
+            assert_eq!(coordinator, in_rack, "{key}");
+        } else {
+            assert!(replicas.contains(&coordinator), "{key}");
+            elsewhere += 1;
+        }
+    }
+    assert!(elsewhere > 0, "some partitions have no replica in the rack");
+}
+
+#[tokio::test(start_paused = true)]
+async fn g13_1_the_key_is_found_in_every_version_and_under_compression() {
+    let versions = [ProtocolVersion::V3, ProtocolVersion::V4, ProtocolVersion::V5];
+    for (version, compression) in versions.into_iter().zip([None, Some(Compression::Lz4), None]) {
+        let cluster = cluster().in_memory();
+        let mut builder = builder_of(&cluster).protocol_versions(ProtocolVersion::V3, version);
+        if let Some(compression) = compression {
+            builder = builder.compression(compression);
+        }
+        let session = builder.connect().await.unwrap();
+        // On v3 only the schema says which bind markers are the key.
+        eventually(PATIENCE, "the schema is known", || {
+            session.schema().table("app", "t").is_some()
+        })
+        .await;
+        for (key, coordinator) in coordinators(&session, 100).await {
+            assert!(local_replicas(&session, key).contains(&coordinator), "{version}: {key}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn g13_5_conditional_statements_go_to_replicas_in_one_order() {
+    let cluster = cluster().in_memory();
+    let session = builder_of(&cluster).connect().await.unwrap();
+    let update = session.prepare("UPDATE app.t SET v = ? WHERE k = ? IF EXISTS").await.unwrap();
+    let read = session.prepare(READ).await.unwrap();
+    for key in 0..50 {
+        let first = local_replicas(&session, key)[0];
+        for _ in 0..4 {
+            let mut pages = session.execute(&update, ("v", key)).pages();
+            let page = pages.try_next().await.unwrap().unwrap();
+            assert_eq!(page.coordinator(), Some(first), "{key}");
+            let serial = session.execute(&read, (key,)).consistency(Consistency::LocalSerial);
+            let page = serial.pages().try_next().await.unwrap().unwrap();
+            assert_eq!(page.coordinator(), Some(first), "{key}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_a_statement_without_bind_markers_belongs_can_be_said() {
+    let cluster = cluster().in_memory();
+    let session = builder_of(&cluster).connect().await.unwrap();
+    let read = "SELECT v FROM app.t WHERE k = 7";
+    let replicas = local_replicas(&session, 7);
+    for _ in 0..20 {
+        let by_key = session.query(read, ()).routing_keyspace("app").routing_key(&[0, 0, 0, 7]);
+        let page = by_key.pages().try_next().await.unwrap().unwrap();
+        assert!(replicas.contains(&page.coordinator().unwrap()));
+        let token = Token::of_key(&[0, 0, 0, 7]);
+        let by_token = session.query(read, ()).routing_token(token).routing_keyspace("app");
+        let page = by_token.pages().try_next().await.unwrap().unwrap();
+        assert!(replicas.contains(&page.coordinator().unwrap()));
+    }
+    let host = session.topology().hosts()[2].clone();
+    for _ in 0..10 {
+        let page = session.query(read, ()).host(host.id()).pages().try_next().await.unwrap();
+        assert_eq!(page.unwrap().coordinator(), host.address().socket());
+    }
+    let nobody = session.query(read, ()).host(uuid::Uuid::nil()).await.unwrap_err();
+    assert!(
+        matches!(nobody.kind(), ErrorKind::NoHostAvailable { plan_was_empty: true }),
+        "{nobody}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_is_not_whole_is_the_servers_matter() {
+    let cluster = cluster().in_memory();
+    let session = builder_of(&cluster).connect().await.unwrap();
+    let write = session.prepare(WRITE).await.unwrap();
+    session.execute(&write, (None::<i32>, "v")).await.unwrap();
+    let all = (0..5).map(|node| cluster.node(node).count(Opcode::Execute)).sum::<u64>();
+    assert!((1..=2).contains(&all), "it was sent, perhaps to a host that had to be taught: {all}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn g13_4_no_request_leaves_the_local_data_center_unless_the_settings_allow_it() {
+    let cluster = cluster().in_memory();
+    let session = builder_of(&cluster).connect().await.unwrap();
+    let far = cluster.address(3);
+    (0..3).for_each(|node| cluster.kill(node));
+    eventually(PATIENCE, "all are down", || session.health().local_hosts_up == 0).await;
+    let error = session.query("SELECT v FROM app.t", ()).await.unwrap_err();
+    assert_eq!(error.attempts().len(), 3, "each local host says why: {error}");
+    assert_eq!(cluster.dials(far), 0);
+
+    (0..3).for_each(|node| cluster.start(node));
+    let remote = builder_of(&cluster).remote(|remote| remote.hosts_per_data_center = 1);
+    let session = remote.connect().await.unwrap();
+    (0..3).for_each(|node| cluster.kill(node));
+    eventually(PATIENCE, "all are down", || session.health().local_hosts_up == 0).await;
+    let local = session.query("SELECT v FROM app.t", ()).await.unwrap_err();
+    assert_eq!(local.attempts().len(), 3, "LOCAL_QUORUM stays: {local}");
+    let anywhere = session.query("SELECT v FROM app.t", ()).consistency(Consistency::One);
+    let page = anywhere.pages().try_next().await.unwrap().unwrap();
+    let far = [cluster.address(3), cluster.address(4)];
+    assert!(far.contains(&page.coordinator().unwrap()));
+}
+
+/// A neighbour in a rotated list would get it all.
+#[tokio::test(start_paused = true)]
+async fn the_share_of_a_host_that_is_down_goes_to_all_others() {
+    let cluster = cluster().in_memory();
+    let session = builder_of(&cluster).connect().await.unwrap();
+    cluster.kill(1);
+    eventually(PATIENCE, "it is down", || session.health().local_hosts_up == 2).await;
+    let before = [0, 2].map(|node| cluster.node(node).count_statement("SELECT 1"));
+    for _ in 0..400 {
+        session.query("SELECT 1", ()).await.unwrap();
+    }
+    let after = [0, 2].map(|node| cluster.node(node).count_statement("SELECT 1"));
+    // 200 each on average; 130 but once in a thousand million runs.
+    assert!((130..=270).contains(&(after[0] - before[0])), "{before:?} {after:?}");
+    assert_eq!(after[0] - before[0] + after[1] - before[1], 400);
+}
+
+/// A policy that is asked once more after it was right panics.
+#[derive(Debug)]
+struct Fragile;
+
+impl LoadBalancing for Fragile {
+    fn next(
+        &self,
+        request: &Routing<'_>,
+        topology: &Topology,
+        _: u64,
+        tried: &Tried,
+    ) -> Option<HostIndex> {
+        assert!(request.consistency != Consistency::All, "not for everybody");
+        // The same host again and again: the plan has to come to an end all the same.
+        assert!(tried.is_empty() || tried.contains(topology.local_hosts()[0]));
+        topology.local_hosts().first().copied()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn g13_6_a_policy_that_panics_harms_its_own_request() {
+    let cluster = cluster().in_memory();
+    let session = builder_of(&cluster).load_balancing(Fragile).connect().await.unwrap();
+    let all = session.query("SELECT 1", ()).consistency(Consistency::All).await.unwrap_err();
+    let text = "the load balancing policy panicked: not for everybody";
+    assert!(all.to_string().contains(text), "{all}");
+    assert!(!all.may_have_been_applied());
+    session.query("SELECT 1", ()).await.unwrap();
+    cluster.kill(0);
+    eventually(PATIENCE, "it is down", || session.health().local_hosts_up == 2).await;
+    let error = session.query("SELECT 1", ()).await.unwrap_err();
+    assert_eq!(error.attempts().len(), 1, "no host is tried twice: {error}");
+    assert!(session.resources().calls == 0);
+}
