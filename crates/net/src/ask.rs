@@ -2,9 +2,9 @@
 
 use bytes::BytesMut;
 use cqlwire_codec::{
-    Consistency, DecodeError, EncodeError, EncodeRequest, EventKind, Opcode, PagingState, Query,
-    QueryParameters, Register, RequestOptions, Response, ResultResponse, Rows, ServerError,
-    ValueError, decode_response, encode_request,
+    Consistency, DecodeError, EncodeError, EncodeRequest, EventKind, Opcode, Options, PagingState,
+    Query, QueryParameters, Register, RequestOptions, Response, ResultResponse, Rows, ServerError,
+    Supported, ValueError, decode_response, encode_request,
 };
 
 use crate::{Connection, Deadline, Refused, RefusedBecause, RequestError};
@@ -122,6 +122,22 @@ impl Connection {
     pub async fn register(&self, kinds: &[EventKind], deadline: Deadline) -> Result<(), AskError> {
         match self.exchange(&Register { events: kinds }, deadline).await? {
             Response::Ready => Ok(()),
+            other => Err(AskError::Unexpected(other.opcode())),
+        }
+    }
+
+    /// What the server supports, as it says to OPTIONS.
+    ///
+    /// # Errors
+    ///
+    /// [`AskError`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`ask`](Self::ask).
+    pub async fn supported(&self, deadline: Deadline) -> Result<Supported, AskError> {
+        match self.exchange(&Options, deadline).await? {
+            Response::Supported(supported) => Ok(supported),
             other => Err(AskError::Unexpected(other.opcode())),
         }
     }

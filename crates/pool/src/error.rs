@@ -36,6 +36,9 @@ pub enum Unconnected {
     /// It was lost a moment ago, and another is being opened.
     #[error("it was lost, and is being opened again: {0}")]
     Lost(#[source] Arc<ConnectionEnd>),
+    /// The server has said that it is about to go; there will be another attempt.
+    #[error("the server has said that it is about to go")]
+    Leaving,
     /// The runtime that kept the connections has been shut down: there will be no other.
     #[error("the runtime on which it was connected has been shut down")]
     RuntimeGone,
@@ -56,6 +59,7 @@ impl Unconnected {
             Self::Unproven(error) => error.is_timeout(),
             Self::Elsewhere(_)
             | Self::Lost(_)
+            | Self::Leaving
             | Self::RuntimeGone
             | Self::NotWanted
             | Self::Closed => false,
@@ -67,7 +71,11 @@ impl Unconnected {
         match self {
             Self::Failed(error) => error.is_permanent(),
             Self::RuntimeGone | Self::NotWanted | Self::Closed => true,
-            Self::NotYet | Self::Unproven(_) | Self::Elsewhere(_) | Self::Lost(_) => false,
+            Self::NotYet
+            | Self::Unproven(_)
+            | Self::Elsewhere(_)
+            | Self::Lost(_)
+            | Self::Leaving => false,
         }
     }
 }

@@ -18,6 +18,7 @@
 
 mod backoff;
 mod error;
+mod farewell;
 mod open;
 mod pool;
 mod proof;

@@ -73,6 +73,12 @@ impl Shared {
         *self.locked_reason() = Unconnected::Lost(end);
     }
 
+    /// The server has said that it is about to go.
+    pub(crate) fn leaving(&self) {
+        tracing::info!(host = %self.target.address, "a server is about to go");
+        *self.locked_reason() = Unconnected::Leaving;
+    }
+
     /// Those made from now on are the first.
     pub(crate) fn forget_attempts(&self) {
         self.attempts.send_replace(Attempts::default());

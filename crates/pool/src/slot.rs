@@ -11,7 +11,8 @@
 //!              |     |           |
 //!              |     | retiring  |       The one that is retiring stays listed until the next
 //!              +-----+-----------+       one is open, or cannot be opened; then it finishes what
-//!                                        it has and closes.
+//!                                        it has and closes. One whose server says that it is
+//!                                        about to go is over for new requests, too.
 //!
 //!   stopped, in any state: the task ends; an open connection drains by itself.
 //! ```
@@ -24,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::open::Listed;
 use crate::shared::Shared;
-use crate::{Unconnected, proof};
+use crate::{Unconnected, farewell, proof};
 
 /// Keeps one slot filled until it is stopped.
 pub(crate) async fn keep(shared: Arc<Shared>, stopped: CancellationToken) {
@@ -80,10 +81,14 @@ async fn open(shared: &Shared) -> Result<Connection, Unconnected> {
     let deadline = Deadline::after(shared.settings.connect_timeout);
     let (target, settings) = (&shared.target, &shared.settings.connection);
     let connection = Connection::open_at(&target.address, settings, deadline).await?;
-    if let Some(identity) = &target.identity {
-        proof::reaches(&connection, identity, deadline).await?;
-    }
-    Ok(connection)
+    let proven = async {
+        match &target.identity {
+            Some(identity) => proof::reaches(&connection, identity, deadline).await,
+            None => Ok(()),
+        }
+    };
+    let (proven, ()) = tokio::join!(proven, farewell::ask_for(&connection, deadline));
+    proven.map(|()| connection)
 }
 
 /// Waits until the connection is over, and takes it off the list, or until it is retiring, and
@@ -101,6 +106,10 @@ async fn watch(shared: &Shared, connection: Connection, listed: Listed) -> Optio
                 "too many responses are owed, or one for too long: replacing a connection"
             );
             Some(listed)
+        }
+        () = farewell::said(&connection) => {
+            shared.leaving();
+            None
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A pool against scripted nodes.
 
+mod farewell;
 mod identity;
 mod registry;
 mod sizes;
