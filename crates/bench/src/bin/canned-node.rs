@@ -15,6 +15,9 @@ struct Arguments {
     /// Where to listen.
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
+    /// How many nodes: the others listen on 127.0.0.2 and so on, on the same port.
+    #[arg(long, default_value_t = 1)]
+    nodes: u8,
     /// End when the input does, so that it does not outlive whoever started it.
     #[arg(long)]
     attached: bool,
@@ -28,7 +31,7 @@ fn main() -> Result<()> {
     if let Some(core) = arguments.core {
         pin_to(core)?;
     }
-    let node = CannedNode::bind(arguments.listen)?;
+    let node = CannedNode::bind(arguments.listen, arguments.nodes)?;
     if arguments.attached {
         thread::Builder::new().spawn(|| {
             // Whatever ends the input ends the node.

@@ -24,7 +24,7 @@ pub struct Cqlwire {
 impl Client for Cqlwire {
     async fn connect(server: SocketAddr) -> Result<Self> {
         let builder = Session::builder().contact_points([server.to_string()]);
-        let session = builder.connections_per_host(1).connect().await?;
+        let session = builder.connections_per_host(1).ready_when(3).connect().await?;
         let read = session.prepare(READ).await?;
         let insert = session.prepare(INSERT).await?;
         let scan = session.prepare(SCAN).await?;

@@ -40,6 +40,10 @@ pub struct CompareArguments {
     /// canned node.
     #[arg(long, default_value_t = 50_000)]
     pub rate: u32,
+    /// How many canned nodes there are, each with its part of the ring: clients that route by tokens
+    /// do so.
+    #[arg(long, default_value_t = 1)]
+    pub nodes: u8,
     /// Where the reports go.
     #[arg(long, default_value = "target/bench")]
     pub out: PathBuf,

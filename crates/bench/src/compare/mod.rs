@@ -20,7 +20,7 @@ use crate::{Result, report};
 pub fn run(arguments: &CompareArguments) -> Result<()> {
     let server = match arguments.server {
         Some(address) => Server::running(address, &arguments.server_name)?,
-        None => Server::canned()?,
+        None => Server::canned(arguments.nodes)?,
     };
     let groups = case::groups(arguments);
     let mut measured = Vec::new();

@@ -22,15 +22,15 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the canned node on a core of its own, for as long as this is kept.
+    /// Starts so many canned nodes on a core of their own, for as long as this is kept.
     ///
     /// # Errors
     ///
     /// Its program is not beside this one, or does not start.
-    pub fn canned() -> Result<Self> {
+    pub fn canned(nodes: u8) -> Result<Self> {
         let several = available_parallelism()?.get() > 1;
         let mut command = Command::new(sibling("canned-node")?);
-        command.arg("--attached").stdin(Stdio::piped());
+        command.arg("--attached").args(["--nodes", &nodes.to_string()]).stdin(Stdio::piped());
         if several {
             command.args(["--core", "0"]);
         }
@@ -39,7 +39,7 @@ impl Server {
         let mut address = String::new();
         BufReader::new(output).read_line(&mut address)?;
         Ok(Self {
-            name: "canned".to_owned(),
+            name: if nodes == 1 { "canned".to_owned() } else { format!("{nodes} canned") },
             address: address.trim().parse()?,
             client_core: several.then_some(1),
             process: Some(process),

@@ -47,11 +47,14 @@ pub struct StepArguments {
 ///
 /// Valgrind is not installed, or a step fails.
 pub fn count(arguments: &CountArguments) -> Result<()> {
-    let server = Server::canned()?;
+    let (server, three) = (Server::canned(1)?, Server::canned(3)?);
     let mut table = Table::read(&arguments.table)?;
     let all = Step::value_variants().iter().copied();
     for step in all.filter(|step| arguments.step.is_empty() || arguments.step.contains(step)) {
-        let counted = callgrind::instructions_per_operation(step, server.address)?;
+        let counted = callgrind::instructions_per_operation(
+            step,
+            if step.wants_three_nodes() { three.address } else { server.address },
+        )?;
         println!("{}", table.renew(step, counted));
     }
     table.write(&arguments.table)

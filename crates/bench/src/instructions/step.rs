@@ -49,6 +49,8 @@ pub enum Step {
     FacadeRead1,
     /// A read through the facade, 256 in flight.
     FacadeRead256,
+    /// The same of three nodes, each key at its replica.
+    FacadeRead256Of3,
     /// An insert through the facade, 256 in flight.
     FacadeInsert256,
 }
@@ -68,6 +70,7 @@ impl Step {
             Self::RingFind1000 => "ring-find1000",
             Self::FacadeRead1 => "facade-read1",
             Self::FacadeRead256 => "facade-read256",
+            Self::FacadeRead256Of3 => "facade-read256-of3",
             Self::FacadeInsert256 => "facade-insert256",
         }
     }
@@ -86,6 +89,7 @@ impl Step {
             Self::RingFind1000 => "cluster, the replicas of a token, 1,000 hosts of 256 tokens",
             Self::FacadeRead1 => "facade, prepared read, one at a time",
             Self::FacadeRead256 => "facade, prepared read, 256 in flight",
+            Self::FacadeRead256Of3 => "facade, prepared read at its replica of 3, 256 in flight",
             Self::FacadeInsert256 => "facade, prepared insert, 256 in flight",
         }
     }
@@ -94,11 +98,17 @@ impl Step {
     pub(super) const fn counts(self) -> (u32, u32) {
         match self {
             Self::FacadeRead1 => (500, 2_500),
-            Self::FacadeRead256 | Self::FacadeInsert256 => (10 * BATCH, 50 * BATCH),
+            Self::FacadeRead256 | Self::FacadeRead256Of3 | Self::FacadeInsert256 => {
+                (10 * BATCH, 50 * BATCH)
+            }
             Self::DecodeBorrowed | Self::DecodeOwned => (10_000, 60_000),
             Self::RingFind3 | Self::RingFind1000 => (10_000, 1_010_000),
             _ => (10 * BATCH, 50 * BATCH),
         }
+    }
+
+    pub(super) const fn wants_three_nodes(self) -> bool {
+        matches!(self, Self::FacadeRead256Of3)
     }
 
     pub(super) fn run(self, count: u32, server: Option<SocketAddr>) -> Result<()> {
@@ -117,7 +127,9 @@ impl Step {
             Self::RingFind3 => find_replicas(3, count),
             Self::RingFind1000 => find_replicas(1_000, count),
             Self::FacadeRead1 => facade::run(Work::Read, 1, count, server()?),
-            Self::FacadeRead256 => facade::run(Work::Read, BATCH, count, server()?),
+            Self::FacadeRead256 | Self::FacadeRead256Of3 => {
+                facade::run(Work::Read, BATCH, count, server()?)
+            }
             Self::FacadeInsert256 => facade::run(Work::Insert, BATCH, count, server()?),
         }
     }

@@ -57,7 +57,8 @@ struct Columns {
 }
 
 impl Answers {
-    pub(super) fn encode(address: SocketAddr) -> Result<Self> {
+    /// Those of one node of several.
+    pub(super) fn encode(addresses: &[SocketAddr], own: usize) -> Result<Self> {
         let columns = Columns {
             users: Arc::from([
                 spec("bench", "users", "id", ColumnType::BigInt),
@@ -76,7 +77,7 @@ impl Answers {
             v5: OfVersion::encode(ProtocolVersion::V5, &columns)?,
             columns,
             pages: (0..SCAN_ROWS / PAGE_ROWS).map(page).collect::<Result<_>>()?,
-            tables: system::tables(address)?,
+            tables: system::tables(addresses, own)?,
             system: Mutex::default(),
         })
     }

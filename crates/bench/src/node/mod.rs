@@ -19,11 +19,11 @@ use self::answers::Answers;
 use self::connection::Connection;
 use crate::Result;
 
-/// A node that listens.
+/// A node that listens, or several that are a cluster: on addresses of 127.0.0.0/8, one port for
+/// all, each with its part of the ring.
 #[derive(Debug)]
 pub struct CannedNode {
-    listener: TcpListener,
-    answers: Arc<Answers>,
+    listeners: Vec<(TcpListener, Arc<Answers>)>,
 }
 
 impl CannedNode {
@@ -31,20 +31,30 @@ impl CannedNode {
     ///
     /// # Errors
     ///
-    /// The address cannot be had.
-    pub fn bind(address: SocketAddr) -> Result<Self> {
-        let listener = TcpListener::bind(address)?;
-        let answers = Arc::new(Answers::encode(listener.local_addr()?)?);
-        Ok(Self { listener, answers })
+    /// One of the addresses cannot be had.
+    pub fn bind(address: SocketAddr, nodes: u8) -> Result<Self> {
+        let first = TcpListener::bind(address)?;
+        let port = first.local_addr()?.port();
+        let mut bound = vec![first];
+        for number in 2..=nodes {
+            bound.push(TcpListener::bind(SocketAddr::from(([127, 0, 0, number], port)))?);
+        }
+        let addresses = bound.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
+        let mut listeners = Vec::with_capacity(bound.len());
+        for (own, listener) in bound.into_iter().enumerate() {
+            listeners.push((listener, Arc::new(Answers::encode(&addresses, own)?)));
+        }
+        Ok(Self { listeners })
     }
 
-    /// Where it listens.
+    /// Where the first listens.
     ///
     /// # Errors
     ///
     /// The system does not say.
     pub fn address(&self) -> Result<SocketAddr> {
-        Ok(self.listener.local_addr()?)
+        let (first, _) = self.listeners.first().ok_or("there is no node")?;
+        Ok(first.local_addr()?)
     }
 
     /// Serves every connection, for ever.
@@ -53,14 +63,23 @@ impl CannedNode {
     ///
     /// The listener fails.
     pub fn serve(&self) -> Result<()> {
-        loop {
-            let (stream, _) = self.listener.accept()?;
-            stream.set_nodelay(true)?;
-            let answers = Arc::clone(&self.answers);
-            thread::Builder::new()
-                .name("connection".to_owned())
-                .spawn(move || serve_one(stream, &answers))?;
-        }
+        thread::scope(|scope| {
+            let all = self.listeners.iter();
+            let all = all.map(|(listener, answers)| scope.spawn(|| accept(listener, answers)));
+            let all: Vec<_> = all.collect();
+            all.into_iter().try_for_each(|one| one.join().map_err(|_| "a listener panicked")?)
+        })
+    }
+}
+
+fn accept(listener: &TcpListener, answers: &Arc<Answers>) -> Result<()> {
+    loop {
+        let (stream, _) = listener.accept()?;
+        stream.set_nodelay(true)?;
+        let answers = Arc::clone(answers);
+        thread::Builder::new()
+            .name("connection".to_owned())
+            .spawn(move || serve_one(stream, &answers))?;
     }
 }
 

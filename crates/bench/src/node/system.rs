@@ -1,4 +1,5 @@
-//! What the node tells about itself: one node, one data center, and the tables of the benchmark.
+//! What the node tells about itself: one data center, its part of the ring, and the tables of the
+//! benchmark.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -12,8 +13,8 @@ use super::catalog::{Column, Table};
 /// The partitioner that all drivers know.
 const PARTITIONER: &str = "org.apache.cassandra.dht.Murmur3Partitioner";
 
-/// A uuid of version 4.
-const HOST_ID: [u8; 16] = *b"canned\x40 \xA0 node 1";
+/// A uuid of version 4, which ends with the number of the node.
+const HOST_ID: [u8; 16] = *b"canned\x40 \xA0 node 0";
 
 /// The keyspace of the benchmark, as its replication is kept.
 const REPLICATION: [(&str, &str); 2] =
@@ -31,7 +32,7 @@ const COLUMNS: [(&str, &str, &str, i32, &str); 7] = [
 ];
 
 /// Everything that drivers ask about when they connect.
-pub(super) fn tables(address: SocketAddr) -> Result<Vec<Table>, EncodeError> {
+pub(super) fn tables(addresses: &[SocketAddr], own: usize) -> Result<Vec<Table>, EncodeError> {
     let text_list = List(Box::new(Text));
     let types = [
         ("keyspace_name", Text),
@@ -41,9 +42,9 @@ pub(super) fn tables(address: SocketAddr) -> Result<Vec<Table>, EncodeError> {
     ];
     let views = [("keyspace_name", Text), ("view_name", Text), ("base_table_name", Text)];
     Ok(vec![
-        local(address)?,
-        peers("peers"),
-        peers("peers_v2"),
+        local(addresses, own)?,
+        peers("peers", addresses, own)?,
+        peers("peers_v2", addresses, own)?,
         keyspaces()?,
         table_names(),
         columns(),
@@ -52,7 +53,23 @@ pub(super) fn tables(address: SocketAddr) -> Result<Vec<Table>, EncodeError> {
     ])
 }
 
-fn local(address: SocketAddr) -> Result<Table, EncodeError> {
+fn host_id(number: usize) -> Bytes {
+    let mut id = HOST_ID;
+    if let Some(last) = id.last_mut() {
+        *last = last.wrapping_add(number.to_le_bytes()[0]);
+    }
+    Bytes::copy_from_slice(&id)
+}
+
+/// The one token of a node: they are spread evenly.
+fn token(number: usize, nodes: usize) -> String {
+    let spread = u64::MAX / u64::try_from(nodes).unwrap_or(1).max(1);
+    let token = spread.wrapping_mul(u64::try_from(number).unwrap_or_default());
+    token.cast_signed().wrapping_add(i64::MAX / 2).to_string()
+}
+
+fn local(addresses: &[SocketAddr], own: usize) -> Result<Table, EncodeError> {
+    let address = addresses[own];
     let (ip, port) = (inet(address.ip()), int(i32::from(address.port())));
     let columns = [
         ("key", Text, text("local")),
@@ -62,7 +79,7 @@ fn local(address: SocketAddr) -> Result<Table, EncodeError> {
         ("cluster_name", Text, text("canned")),
         ("cql_version", Text, text("3.4.7")),
         ("data_center", Text, text("datacenter1")),
-        ("host_id", Uuid, Some(Bytes::from_static(&HOST_ID))),
+        ("host_id", Uuid, Some(host_id(own))),
         ("listen_address", Inet, ip.clone()),
         ("native_protocol_version", Text, text("5")),
         ("partitioner", Text, text(PARTITIONER)),
@@ -71,15 +88,14 @@ fn local(address: SocketAddr) -> Result<Table, EncodeError> {
         ("rpc_address", Inet, ip),
         ("rpc_port", Int, port),
         ("schema_version", Uuid, Some(Bytes::from_static(&[0x5C; 16]))),
-        ("tokens", Set(Box::new(Text)), Some(list(&["0"])?)),
+        ("tokens", Set(Box::new(Text)), Some(list(&[&token(own, addresses.len())])?)),
     ];
     let column = |(name, column_type, cell)| Column { name, column_type, cells: vec![cell] };
     let columns = columns.into_iter().map(column).collect();
     Ok(Table { keyspace: "system", name: "local", columns })
 }
 
-/// A node alone has no peers.
-fn peers(name: &'static str) -> Table {
+fn peers(name: &'static str, addresses: &[SocketAddr], own: usize) -> Result<Table, EncodeError> {
     let columns = [
         ("peer", Inet),
         ("data_center", Text),
@@ -92,7 +108,23 @@ fn peers(name: &'static str) -> Table {
         ("schema_version", Uuid),
         ("tokens", Set(Box::new(Text))),
     ];
-    Table::empty("system", name, &columns)
+    let mut table = Table::empty("system", name, &columns);
+    for (number, peer) in addresses.iter().enumerate().filter(|(number, _)| *number != own) {
+        let ip = inet(peer.ip());
+        table.push([
+            ip.clone(),
+            text("datacenter1"),
+            Some(host_id(number)),
+            ip.clone(),
+            int(i32::from(peer.port())),
+            text("rack1"),
+            text("5.0.0"),
+            ip,
+            Some(Bytes::from_static(&[0x5C; 16])),
+            Some(list(&[&token(number, addresses.len())])?),
+        ]);
+    }
+    Ok(table)
 }
 
 fn keyspaces() -> Result<Table, EncodeError> {
