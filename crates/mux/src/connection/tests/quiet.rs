@@ -93,6 +93,21 @@ fn silence_counts_while_a_response_is_owed_to_nobody() {
 }
 
 #[test]
+fn requests_that_go_on_put_nothing_off() {
+    let (mut bench, ticket) = owed();
+    let (mut tickets, mut asked) = (vec![ticket], 0);
+    for tag in 2..502 {
+        assert!(!bench.core.is_quiet());
+        tickets.push(bench.submit(tag));
+        bench.pass(MOMENT).unwrap();
+        asked += bench.transmit().iter().filter(|sent| **sent == HEARTBEAT).count();
+    }
+    assert!(bench.core.is_quiet());
+    assert_eq!(asked, 1);
+    finish(bench, tickets);
+}
+
+#[test]
 fn a_request_that_is_not_written_makes_no_silence_count() {
     let mut bench = Bench::new(Settings::default());
     let ticket = bench.submit(1);
