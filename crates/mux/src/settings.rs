@@ -39,13 +39,20 @@ pub struct Settings {
     /// id with it. Default 60 s.
     pub max_orphan_age: Duration,
     /// After this long without a byte from the server, it is asked for a sign of life (OPTIONS). At least 100 ms;
-    /// zero means never. Default 30 s.
+    /// zero means never, and then no silence ends the connection. Default 30 s.
     pub heartbeat_after: Duration,
     /// How long the server has for that sign before it is taken for dead, counted from when the question is written;
     /// and how long the socket may take nothing before that. At least 100 ms. Where the socket was full, which means
     /// that the system still holds bytes before the question, it is twice as long as the server has been silent by
     /// then, if that is more. Default 5 s.
     pub heartbeat_timeout: Duration,
+    /// After this long without a byte from a server that owes responses, it is asked for a sign of life already; if
+    /// it then sends nothing for as long again, the connection is [quiet](crate::Connection::is_quiet), and others are
+    /// better asked until a byte comes. One that is slow with a request answers at once, and is asked again after as
+    /// long. It ends nothing: that is never sooner than `heartbeat_after` and `heartbeat_timeout` together. At least
+    /// 100 ms; zero means never. Default 250 ms: twice that, and what is under way, is within a second, and a round
+    /// trip around the world takes less.
+    pub quiet_after: Duration,
 }
 
 impl Default for Settings {
@@ -63,6 +70,7 @@ impl Default for Settings {
             max_orphan_age: Duration::from_secs(60),
             heartbeat_after: Duration::from_secs(30),
             heartbeat_timeout: Duration::from_secs(5),
+            quiet_after: Duration::from_millis(250),
         }
     }
 }

@@ -156,6 +156,14 @@ impl Connection {
         self.shared().is_open()
     }
 
+    /// Does the server owe responses, and has it sent nothing for a while
+    /// ([`quiet_after`](crate::MultiplexerSettings::quiet_after)), nor answered when it was asked for
+    /// a sign of life? Others are better asked meanwhile; it takes requests all the same. Ends with
+    /// the next byte. Takes no lock.
+    pub fn is_quiet(&self) -> bool {
+        self.shared().is_quiet()
+    }
+
     /// How many responses are owed, to choose among connections: to requests that are under way,
     /// and to those given up after they were written, whose response has yet to come. So a
     /// connection that has gone quiet looks as busy as it is. Takes no lock.

@@ -24,6 +24,8 @@ pub(crate) struct Shared {
     orphaned: AtomicUsize,
     /// Does the core take requests? Kept beside it to be looked at without the lock.
     open: AtomicBool,
+    /// Is the server silent although it owes responses? As the driver saw it last.
+    quiet: AtomicBool,
     pub(crate) peer: Peer,
     /// Why the connection is over; set before its requests are ended.
     end: OnceLock<Arc<ConnectionEnd>>,
@@ -52,6 +54,7 @@ impl Shared {
             awaited: AtomicUsize::new(0),
             orphaned: AtomicUsize::new(0),
             open: AtomicBool::new(true),
+            quiet: AtomicBool::new(false),
             peer,
             end: OnceLock::new(),
             idle_home: home_that_may_idle(),
@@ -73,6 +76,17 @@ impl Shared {
     /// To be called before the core ends or closes.
     pub(crate) fn set_not_open(&self) {
         self.open.store(false, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet.load(Ordering::Relaxed)
+    }
+
+    /// The driver's alone. Whoever reads it keeps its cache line while it does not change.
+    pub(crate) fn set_quiet(&self, quiet: bool) {
+        if self.is_quiet() != quiet {
+            self.quiet.store(quiet, Ordering::Relaxed);
+        }
     }
 
     /// What the server owes: responses to requests that somebody waits for, and to orphans.

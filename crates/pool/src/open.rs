@@ -43,7 +43,7 @@ impl Open {
         (!self.listed.load().is_empty(), known.since)
     }
 
-    /// The least busy of those that can be picked. Of several that are equally busy it is another
+    /// The least busy of those that can be picked; one that is quiet only if all are. Of several that are equally busy it is another
     /// one each time, at random: the first of them may be one that no response comes from.
     pub(crate) fn least_busy(&self) -> Option<Connection> {
         let listed = self.listed.load();
@@ -51,15 +51,17 @@ impl Open {
         let (before, after) = listed.split_at_checked(start)?;
         let open = after.iter().chain(before).map(|(_, connection)| connection);
         let open = open.filter(|one| one.is_open());
-        open.min_by_key(|connection| connection.load()).cloned()
+        open.min_by_key(|connection| (connection.is_quiet(), connection.load())).cloned()
     }
 
-    /// What the connections owe that can be picked; `None` if there is none.
+    /// What the connections owe that can be picked; `None` if there is none, or all are quiet.
     #[inline]
     pub(crate) fn load(&self) -> Option<usize> {
         let listed = self.listed.load();
-        let open = listed.iter().filter(|(_, connection)| connection.is_open());
-        open.map(|(_, connection)| connection.load()).reduce(|sum, load| sum + load)
+        let open = listed.iter().map(|(_, connection)| connection).filter(|one| one.is_open());
+        // What a quiet one owes is no work for the others, and they have to take its share.
+        let well = open.filter(|one| !one.is_quiet());
+        well.map(Connection::load).reduce(|sum, load| sum + load)
     }
 
     /// All that have not ended.

@@ -24,7 +24,8 @@ impl Pool {
         Self { shared, _stop: stop }
     }
 
-    /// The least busy connection; of several that are equally busy, any. It may have ended since;
+    /// The least busy connection; of several that are equally busy, any. One that is
+    /// [quiet](Connection::is_quiet) only if all are. It may have ended since;
     /// sending on it says so, and gives the request back.
     ///
     /// # Errors
@@ -35,7 +36,8 @@ impl Pool {
     }
 
     /// How many responses are owed by the connections that can be picked, to choose among hosts;
-    /// `None` if there is no such connection. Takes no lock.
+    /// `None` if there is no such connection, or all of them are [quiet](Connection::is_quiet). Takes
+    /// no lock.
     #[inline]
     pub fn load(&self) -> Option<usize> {
         self.shared.open.load()

@@ -12,6 +12,7 @@ mod markers;
 mod ordered;
 mod paging;
 mod protocol;
+mod quiet;
 mod replicas;
 mod security;
 mod structs;

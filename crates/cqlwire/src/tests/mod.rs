@@ -12,6 +12,7 @@ mod pages;
 mod parked;
 mod positions;
 mod preparing;
+mod quiet;
 mod reports;
 mod routing;
 mod statements;

@@ -75,6 +75,9 @@ impl Connection {
                 break;
             }
         }
+        if !self.is_owed_responses() {
+            self.liveness.owes_nothing();
+        }
         self.admit();
         delivered
     }
@@ -88,7 +91,7 @@ impl Connection {
     /// [`handle_timeout`](Self::handle_timeout).
     pub fn handle_written(&mut self, now: Instant, written: Written) {
         if written == Written::Nothing || written == Written::Part {
-            self.liveness.congested();
+            self.liveness.congested(now);
         }
         if !self.liveness.is_queued() {
             return;

@@ -142,7 +142,7 @@ impl Connection {
             waiting: WaitingRoom::new(settings.max_waiting, settings.max_waiting_bytes),
             outgoing: Outgoing::default(),
             deadlines: Deadlines::new(now),
-            liveness: Liveness::new(now, settings.heartbeat_after, settings.heartbeat_timeout),
+            liveness: Liveness::new(now, &settings),
             heartbeat: Heartbeat { envelope, owed: false },
             outlived: false,
             events: Events::default(),
@@ -170,10 +170,22 @@ impl Connection {
         self.streams.orphaned()
     }
 
+    /// Does the server owe responses, and has it sent nothing for [`quiet_after`](crate::Settings::quiet_after), nor
+    /// within as long again when it was asked for a sign of life? Any byte ends that. Others are better asked
+    /// meanwhile.
+    pub fn is_quiet(&self) -> bool {
+        self.liveness.is_quiet()
+    }
+
     /// Are so many answers owed to nobody, or one of them for so long, that the connection should be replaced?
     /// It serves on meanwhile.
     pub fn is_retiring(&self) -> bool {
         self.outlived || self.streams.orphaned() > self.settings.max_orphaned
+    }
+
+    /// Is any answer owed, or soon to be, to whomever?
+    fn is_owed_responses(&self) -> bool {
+        self.streams.owed() + self.streams.orphaned() > 0
     }
 
     /// When the oldest answer that is owed to nobody will have been for too long, unless that is known already.

@@ -24,6 +24,9 @@ impl Connection {
         }
         let (limit, requests) = (self.settings.max_batch_bytes, &mut self.requests);
         let taken = self.outgoing.take(limit, batch, |key, to| requests.renumber(key, to));
+        if taken > 0 && self.is_owed_responses() {
+            self.liveness.owes_responses(now);
+        }
         self.admit();
         taken
     }

@@ -175,11 +175,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
         let next = core.poll_timeout();
         let drained = core.is_drained() && self.writer.is_idle();
-        let retiring = core.is_retiring();
+        let (retiring, quiet) = (core.is_retiring(), core.is_quiet());
         let rests = core.rests_once_written();
         // What comes while a last batch is written wakes the task, which looks no further after it.
         core.park(context, rests || self.writer.is_idle());
         drop(core);
+        // Before anybody is woken, who may send again at once.
+        self.shared.set_quiet(quiet);
         self.wake();
         if retiring {
             self.shared.retiring.cancel();

@@ -5,11 +5,12 @@ use std::time::Duration;
 use bytes::BytesMut;
 use cqlwire_codec::{HEADER_LEN, Opcode};
 use cqlwire_mux::Unresponsive;
+use cqlwire_testkit::node::{Prime, ScriptedNode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, sleep};
 
 use super::played::{self, Played, VOID};
-use super::{seconds, send};
+use super::{connected, seconds, send};
 use crate::{ConnectionEnd, MultiplexerSettings, RequestFailure, Settings};
 
 const UPLOAD: usize = 8 << 20;
@@ -95,4 +96,48 @@ async fn a_heartbeat_after_no_time_means_none() {
     server.stream.read_to_end(&mut received).await.unwrap();
     assert_eq!(received, b"");
     server.stream.shutdown().await.ok();
+}
+
+#[tokio::test(start_paused = true)]
+async fn g13_3_a_server_that_stops_is_quiet_within_a_second_and_until_it_goes_on() {
+    let node = ScriptedNode::builder().in_memory();
+    let connection = connected(&node, &Settings::default()).await;
+    for _ in 0..3 {
+        // However long nothing was owed before.
+        sleep(Duration::from_millis(4_321)).await;
+        node.stop();
+        let options = node.count(Opcode::Options);
+        let request = send(&connection, "SELECT", seconds(20));
+        sleep(Duration::from_millis(490)).await;
+        assert!(!connection.is_quiet());
+        sleep(Duration::from_millis(20)).await;
+        assert!(connection.is_quiet() && connection.is_open());
+        sleep(Duration::from_secs(10)).await;
+        assert!(connection.is_quiet() && connection.is_open());
+        node.resume();
+        request.await.unwrap();
+        assert!(!connection.is_quiet(), "it goes on");
+        sleep(Duration::from_millis(1)).await;
+        assert_eq!(node.count(Opcode::Options), options + 1, "it was asked once");
+    }
+    node.assert_clean();
+}
+
+#[tokio::test(start_paused = true)]
+async fn g13_3_a_server_that_is_slow_with_one_statement_is_never_quiet() {
+    let node = ScriptedNode::builder().in_memory();
+    let connection = connected(&node, &Settings::default()).await;
+    let held = node.hold(Prime::statement("SLOW"));
+    let request = send(&connection, "SLOW", seconds(120));
+    for _ in 0..60_000 {
+        sleep(Duration::from_millis(1)).await;
+        assert!(!connection.is_quiet());
+    }
+    let asked = node.count(Opcode::Options);
+    assert!((230..=240).contains(&asked), "four times a second, not {asked} times");
+    held.release();
+    request.await.unwrap();
+    sleep(Duration::from_secs(29)).await;
+    assert_eq!(node.count(Opcode::Options), asked, "nothing is owed any more");
+    node.assert_clean();
 }

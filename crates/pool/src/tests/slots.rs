@@ -146,3 +146,59 @@ async fn connections_that_are_equally_busy_take_turns() {
     let first = queries.filter(|request| request.connection == 0).count();
     assert!((20..=80).contains(&first), "{first}");
 }
+
+/// Sends a request each millisecond for so long, and gives how many came to each of these nodes.
+async fn load(pool: &Pool, nodes: [&ScriptedNode; 2], time: Duration) -> [u64; 2] {
+    let counts = || nodes.map(|node| node.count(Opcode::Query));
+    let [first, second] = counts();
+    let mut under_way = tokio::task::JoinSet::new();
+    for _ in 0..time.as_millis() {
+        under_way.spawn(send(pool));
+        sleep(Duration::from_millis(1)).await;
+    }
+    let after = counts();
+    [after[0] - first, after[1] - second]
+}
+
+#[tokio::test(start_paused = true)]
+async fn g13_7_one_quiet_connection_of_several_costs_only_what_is_in_flight_on_it() {
+    let nodes = [(); 2].map(|()| Arc::new(ScriptedNode::builder().in_memory()));
+    let reached = nodes.clone();
+    let (_registry, pool, _) =
+        dialing_for(2, move |number| Ok(Box::new(reached[number % 2].connect())));
+    eventually(PATIENCE, "both are open", || pool.usage().connections == 2).await;
+    let both = [&*nodes[0], &*nodes[1]];
+    let half = 400..=600;
+    let before = load(&pool, both, Duration::from_secs(1)).await;
+    assert!(half.contains(&before[0]) && half.contains(&before[1]), "{before:?}");
+    // It stays open, and nothing comes from it.
+    nodes[1].stop();
+    let noticing = send_until_quiet(&pool).await;
+    assert!(noticing <= Duration::from_secs(1), "{noticing:?}");
+    let quiet = pool.shared().open.all().into_iter().find(|one| one.is_quiet()).unwrap();
+    let owed = quiet.load();
+    assert_eq!(load(&pool, both, Duration::from_secs(4)).await, [4_000, 0]);
+    assert_eq!(quiet.load(), owed, "none went to it");
+    assert!(pool.load().is_some_and(|load| load <= 1), "the host itself is well");
+    // Both: the host is the last to be asked, but it is.
+    nodes[0].stop();
+    send_until_quiet(&pool).await;
+    assert_eq!(pool.load(), None);
+    assert!(pool.pick().is_ok());
+    nodes.iter().for_each(|node| node.resume());
+    sleep(Duration::from_millis(1)).await;
+    let after = load(&pool, both, Duration::from_secs(1)).await;
+    assert!(half.contains(&after[0]) && half.contains(&after[1]), "{after:?}");
+}
+
+/// Sends a request each millisecond until one connection more is quiet; gives how long that took.
+async fn send_until_quiet(pool: &Pool) -> Duration {
+    let quiet = || pool.shared().open.all().iter().filter(|one| one.is_quiet()).count();
+    let (before, begun) = (quiet(), tokio::time::Instant::now());
+    let mut under_way = tokio::task::JoinSet::new();
+    while quiet() == before {
+        under_way.spawn(send(pool));
+        sleep(Duration::from_millis(1)).await;
+    }
+    begun.elapsed()
+}

@@ -151,7 +151,7 @@ fn g6_5_a_sleeping_shell_is_woken_whenever_the_connection_retires() {
 /// A heartbeat that does not come in between.
 fn one_orphan_a_minute() -> Settings {
     let (max_orphan_age, heartbeat_after) = (Duration::from_secs(60), LONG);
-    Settings { max_orphan_age, heartbeat_after, ..Settings::default() }
+    Settings { max_orphan_age, heartbeat_after, quiet_after: Duration::ZERO, ..Settings::default() }
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod lifecycle;
 mod limits;
 mod liveness;
 mod model;
+mod quiet;
 mod random;
 mod requests;
 

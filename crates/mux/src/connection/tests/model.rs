@@ -1,11 +1,12 @@
 //! A connection together with an oracle that knows what may become of each request. `random` and `explore` lead it
-//! through interleavings; whatever is done in whatever order, six things are checked after each step:
+//! through interleavings; whatever is done in whatever order, seven things are checked after each step:
 //!
 //! * every request has exactly one outcome, and says truly how far it got;
 //! * no stream id is used twice at a time, and nobody gets another's answer;
 //! * a caller that waits has been woken if and only if its outcome is there;
 //! * the connection is retiring if and only if too many answers are owed to nobody, or one was for too long;
 //! * a server is given up only after it was silent, and its socket full, for as long as the settings say;
+//! * it is quiet only after it was silent for twice as long as the settings say, and asked for a sign of life;
 //! * a shell that sleeps has nothing to do.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -346,6 +347,11 @@ impl Model {
         assert_eq!(usage.orphaned, self.orphans.len());
         let too_many = self.orphans.len() > core.settings.max_orphaned;
         assert_eq!(core.is_retiring(), self.outlived || too_many, "{:?}", self.orphans);
+        if core.is_quiet() && core.life != Life::Ended {
+            let silent = self.bench.now.duration_since(self.heard_at);
+            assert!(silent >= 2 * core.settings.quiet_after, "it is quiet after {silent:?}");
+            assert!(core.heartbeat.owed, "it is quiet, and nobody asked");
+        }
         for known in &self.callers {
             if let Some(woken) = &known.woken {
                 assert_eq!(woken.count(), usize::from(self.is_resolved(known)), "{known:?}");
@@ -358,6 +364,8 @@ impl Model {
             assert!(!late, "the shell sleeps past a deadline");
             let late = self.orphan_due().is_some_and(|due| Some(due) < core.shell.armed);
             assert!(!late || self.outlived, "the shell sleeps past an orphan");
+            let late = Some(core.liveness.next()) < core.shell.armed;
+            assert!(!late, "the shell sleeps past a sign of life");
         }
     }
 

@@ -31,6 +31,7 @@ fn settings() -> Settings {
         max_orphan_age: Duration::from_secs(2),
         heartbeat_after: Duration::from_secs(3),
         heartbeat_timeout: Duration::from_secs(2),
+        quiet_after: Duration::from_millis(400),
         ..Settings::default()
     }
 }
