@@ -14,12 +14,13 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::contact::{Contacted, Contacts, Failed};
-use crate::control::{ClusterRows, Control};
+use crate::control::Control;
+use crate::listing::ClusterRows;
 use crate::placement::Placement;
 use crate::routing::Policy;
 use crate::schema::{self, Describe, DescribeError, Schema};
 use crate::shared::Shared;
-use crate::standing::Standings;
+use crate::standing::decide;
 use crate::{
     ClusterChanges, ContactAttempt, ContactFailure, Distance, Health, Host, NoContact, Plan,
     PolicyPanicked, Routing, Settings, TokenAware, Topology, refresh,
@@ -307,10 +308,10 @@ async fn first_topology(
     registry: &Registry,
 ) -> Result<Topology, RegistryClosed> {
     let none = HashSet::new();
-    let standings = Standings::new(settings, local_data_center, &none, &rows.hosts);
+    let standings = decide(settings, local_data_center, &none, &rows.hosts);
     let (ClusterRows { partitioner, replications, hosts, .. }, known) = (rows, Arc::default());
     let placement = Placement::compute(hosts, partitioner, replications, &known).await;
-    Topology::new(rows, placement, &[], &standings, settings, registry)
+    Topology::new(rows, placement, &[], &standings, registry)
 }
 
 /// Waits until so many hosts are connected, or as many as there are. Keyspace and the like are

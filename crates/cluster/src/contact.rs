@@ -5,7 +5,8 @@ use std::collections::HashSet;
 
 use cqlwire_net::{ConnectError, Deadline, Endpoint, Race, ServerAddress};
 
-use crate::control::{ClusterRows, Control};
+use crate::control::Control;
+use crate::listing::ClusterRows;
 use crate::{ContactAttempt, ContactFailure, Settings};
 
 /// Where a server stands among those that are tried: by contact point, and then by address.

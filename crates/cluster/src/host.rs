@@ -7,7 +7,7 @@ use cqlwire_net::ServerAddress;
 use cqlwire_pool::{Identity, Pool, PoolState, Registry, RegistryClosed, Target};
 use uuid::Uuid;
 
-use crate::control::HostRow;
+use crate::listing::HostRow;
 
 /// How far a host is from this client, as the settings see it.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
@@ -37,6 +37,24 @@ pub(crate) struct Standing {
     pub(crate) distance: Distance,
     pub(crate) in_local_rack: bool,
     pub(crate) connections: usize,
+}
+
+/// Where the hosts of one listing stand.
+#[derive(Clone, Debug)]
+pub(crate) struct Standings {
+    /// Of each host, in their order.
+    pub(crate) hosts: Vec<Standing>,
+    /// The other data centers whose hosts get requests, in the order of their turns.
+    pub(crate) remote_data_centers: Vec<String>,
+    /// Does each connection prove whom it reaches?
+    pub(crate) prove_hosts: bool,
+}
+
+impl Standings {
+    /// Does any host get requests?
+    pub(crate) fn any_gets_requests(&self) -> bool {
+        self.hosts.iter().any(|standing| standing.distance != Distance::Ignored)
+    }
 }
 
 impl Host {

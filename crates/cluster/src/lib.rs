@@ -29,6 +29,7 @@ mod events;
 mod filter;
 mod health;
 mod host;
+mod listing;
 mod placement;
 mod refresh;
 mod ring;

@@ -1,23 +1,19 @@
 //! Which hosts have the partitions of each keyspace: computed when the hosts or the keyspaces change,
 //! and only looked up when a request is planned.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use cqlwire_codec::Token;
 use foldhash::fast::FixedState;
 
 use crate::Schema;
-use crate::control::HostRow;
+use crate::listing::{HostRow, Replications};
 use crate::ring::{HostIndex, Member, ReplicaTable, Replication, Ring};
 
 /// From how many tokens on the tables are computed on a thread of their own: below, it takes less
 /// than a millisecond.
 const MANY_TOKENS: usize = 2_048;
-
-/// How the keyspaces are replicated, by name. One whose partitions the ring does not place is left
-/// out.
-pub(crate) type Replications = BTreeMap<Box<str>, Replication>;
 
 /// The ring, and the replicas of every keyspace on it.
 #[derive(Debug)]

@@ -10,11 +10,12 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::changes::{ClusterChange, Publisher};
-use crate::control::ClusterRows;
+
 use crate::demand::Demand;
+use crate::listing::ClusterRows;
 use crate::placement::Placement;
-use crate::standing::Standings;
-use crate::{Distance, Schema, Settings, Topology};
+use crate::standing::decide;
+use crate::{Schema, Settings, Topology};
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -76,10 +77,8 @@ impl Shared {
         let known = self.topology.load_full();
         rows.hosts = Topology::in_known_order(known.hosts(), rows.hosts);
         let forced_down = self.forced_down().clone();
-        let standings =
-            Standings::new(&self.settings, &self.local_data_center, &forced_down, &rows.hosts);
-        let gets_requests = |row| standings.of(row).distance != Distance::Ignored;
-        if !rows.hosts.iter().any(gets_requests) {
+        let standings = decide(&self.settings, &self.local_data_center, &forced_down, &rows.hosts);
+        if !standings.any_gets_requests() {
             tracing::warn!(
                 local_data_center = self.local_data_center,
                 "no host that may get requests is listed: keeping those known"
@@ -89,14 +88,7 @@ impl Shared {
         let placed = known.placement();
         let placement =
             Placement::compute(&rows.hosts, &rows.partitioner, &rows.replications, placed).await;
-        let topology = Topology::new(
-            &rows,
-            placement,
-            known.hosts(),
-            &standings,
-            &self.settings,
-            &self.registry,
-        )?;
+        let topology = Topology::new(&rows, placement, known.hosts(), &standings, &self.registry)?;
         let topology = Arc::new(topology);
         self.topology.store(Arc::clone(&topology));
         known.not_in(&topology).for_each(|host| host.pool().stop());

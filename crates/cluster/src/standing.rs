@@ -5,12 +5,26 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use uuid::Uuid;
 
-use crate::control::HostRow;
-use crate::host::{Distance, Standing};
+use crate::host::{Distance, Standing, Standings};
+use crate::listing::HostRow;
 use crate::{HostDescription, Settings};
 
-/// Decides for each host of one listing.
-pub(crate) struct Standings<'a> {
+/// Decides where each host of one listing stands.
+pub(crate) fn decide(
+    settings: &Settings,
+    local_data_center: &str,
+    forced_down: &HashSet<Uuid>,
+    rows: &[HostRow],
+) -> Standings {
+    let decision = Decision::new(settings, local_data_center, forced_down, rows);
+    Standings {
+        hosts: rows.iter().map(|row| decision.of(row)).collect(),
+        remote_data_centers: decision.remote_data_centers(),
+        prove_hosts: settings.prove_hosts,
+    }
+}
+
+struct Decision<'a> {
     settings: &'a Settings,
     local_data_center: &'a str,
     forced_down: &'a HashSet<Uuid>,
@@ -18,8 +32,8 @@ pub(crate) struct Standings<'a> {
     remote: BTreeMap<&'a str, Vec<Uuid>>,
 }
 
-impl<'a> Standings<'a> {
-    pub(crate) fn new(
+impl<'a> Decision<'a> {
+    fn new(
         settings: &'a Settings,
         local_data_center: &'a str,
         forced_down: &'a HashSet<Uuid>,
@@ -43,15 +57,15 @@ impl<'a> Standings<'a> {
     }
 
     /// The other data centers whose hosts get requests, in the order of their turns.
-    pub(crate) fn remote_data_centers(&self) -> Vec<&'a str> {
+    fn remote_data_centers(&self) -> Vec<String> {
         if self.settings.remote.data_centers.is_empty() {
-            return self.remote.keys().copied().collect();
+            return self.remote.keys().map(|name| (*name).to_owned()).collect();
         }
         let named = self.settings.remote.data_centers.iter();
-        named.filter_map(|name| self.remote.get_key_value(&**name).map(|(name, _)| *name)).collect()
+        named.filter(|name| self.remote.contains_key(&***name)).cloned().collect()
     }
 
-    pub(crate) fn of(&self, row: &HostRow) -> Standing {
+    fn of(&self, row: &HostRow) -> Standing {
         let distance = self.distance(row);
         let in_local_rack = distance == Distance::Local
             && self.settings.local_rack.as_deref().is_some_and(|rack| rack == row.rack());

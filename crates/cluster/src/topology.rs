@@ -7,11 +7,11 @@ use cqlwire_codec::Token;
 use cqlwire_pool::{Registry, RegistryClosed};
 use uuid::Uuid;
 
-use crate::control::{ClusterRows, HostRow};
+use crate::host::Standings;
+use crate::listing::{ClusterRows, HostRow};
 use crate::placement::Placement;
 use crate::ring::{HostIndex, ReplicaTable, TokenRange};
-use crate::standing::Standings;
-use crate::{Distance, Host, Settings};
+use crate::{Distance, Host};
 
 /// The cluster as it was last seen.
 #[derive(Debug)]
@@ -35,18 +35,16 @@ impl Topology {
         rows: &ClusterRows,
         placement: Arc<Placement>,
         known: &[Arc<Host>],
-        standings: &Standings<'_>,
-        settings: &Settings,
+        standings: &Standings,
         registry: &Registry,
     ) -> Result<Self, RegistryClosed> {
         let known: HashMap<Uuid, &Arc<Host>> = known.iter().map(|host| (host.id(), host)).collect();
         let name: Arc<str> = rows.cluster_name.as_str().into();
-        let proven = settings.prove_hosts.then_some(&name);
+        let proven = standings.prove_hosts.then_some(&name);
         let data_centers: BTreeSet<&str> = rows.hosts.iter().map(|row| row.data_center()).collect();
         let data_centers = data_centers.into_iter().map(str::to_owned).collect();
         let mut hosts = Vec::with_capacity(rows.hosts.len());
-        for row in &rows.hosts {
-            let standing = standings.of(row);
+        for (row, standing) in rows.hosts.iter().zip(standings.hosts.iter().copied()) {
             let stays = match known.get(&row.id) {
                 Some(host) => host.renewed(row, standing, registry)?,
                 None => None,
@@ -64,7 +62,8 @@ impl Topology {
         let in_data_center = |name: &str| {
             of(&|host| host.distance() == Distance::Remote && host.data_center() == name)
         };
-        let remote = standings.remote_data_centers().into_iter().map(in_data_center).collect();
+        let remote =
+            standings.remote_data_centers.iter().map(|name| in_data_center(name)).collect();
         let has_local_rack = hosts.iter().any(|host| host.is_in_local_rack());
         let partitioner = rows.partitioner.clone();
         Ok(Self {

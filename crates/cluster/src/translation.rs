@@ -13,7 +13,7 @@ use futures_util::FutureExt;
 use tokio::net::lookup_host;
 
 use crate::HostDescription;
-use crate::control::HostRow;
+use crate::listing::HostRow;
 
 /// An address that is being found.
 pub type Translating<'a> = Pin<Box<dyn Future<Output = io::Result<ServerAddress>> + Send + 'a>>;

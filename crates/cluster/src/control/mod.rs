@@ -7,8 +7,8 @@ use std::sync::Arc;
 use cqlwire_codec::{ErrorCode, Event, EventKind, Response, decode_response};
 use cqlwire_net::{AskError, Connection, ConnectionEnd, Deadline, ServerAddress};
 
-pub(crate) use self::system::{ClusterRows, HostRow};
-use crate::placement::{self, Replications};
+use crate::listing::{ClusterRows, Replications};
+use crate::placement;
 use crate::schema::{self, Schema, SchemaRefresh, SchemaScope, SchemaSettings};
 use crate::translation::translate;
 use crate::{ContactFailure, Settings};

@@ -6,7 +6,7 @@ use cqlwire_codec::{Row, RowIter, Rows, Token, ValueError};
 use cqlwire_net::ServerAddress;
 use uuid::Uuid;
 
-use crate::placement::Replications;
+use crate::listing::{ClusterRows, HostRow, Replications};
 use crate::{ContactFailure, HostDescription};
 
 /// Of the server that is asked.
@@ -20,50 +20,6 @@ pub(super) const PEERS_V2: &str = "SELECT host_id, data_center, rack, release_ve
 /// Of the others, before 4.0.
 pub(super) const PEERS: &str = "SELECT host_id, data_center, rack, release_version, tokens, peer, \
      rpc_address FROM system.peers";
-
-/// What one server knows of the cluster.
-#[derive(Clone, Debug)]
-pub(crate) struct ClusterRows {
-    pub(crate) cluster_name: String,
-    pub(crate) partitioner: String,
-    /// How the keyspaces are replicated.
-    pub(crate) replications: Replications,
-    /// The one that was asked first.
-    pub(crate) hosts: Vec<HostRow>,
-    /// Were there rows that did not say enough? So it is of hosts that are joining or leaving.
-    pub(crate) incomplete: bool,
-}
-
-/// One server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct HostRow {
-    pub(crate) description: HostDescription,
-    /// Its address as the other servers know it, and name it in events.
-    pub(crate) told_address: Option<SocketAddr>,
-    /// In ascending order. None, if it is joining, or holds no data.
-    pub(crate) tokens: Vec<Token>,
-}
-
-impl std::ops::Deref for HostRow {
-    type Target = HostDescription;
-
-    fn deref(&self) -> &HostDescription {
-        &self.description
-    }
-}
-
-impl ClusterRows {
-    /// The same, provided that they are about this cluster, if it is known which it has to be.
-    pub(crate) fn of_cluster(self, expected: Option<&str>) -> Result<Self, ContactFailure> {
-        match expected {
-            Some(expected) if self.cluster_name != expected => {
-                let (expected, found) = (expected.to_owned(), self.cluster_name);
-                Err(ContactFailure::OtherCluster { expected, found })
-            }
-            _ => Ok(self),
-        }
-    }
-}
 
 /// Reads both tables, as `asked` answered them; of the peers no more than so many hosts are taken.
 pub(super) fn read(

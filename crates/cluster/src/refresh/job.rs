@@ -10,8 +10,9 @@ use cqlwire_net::Deadline;
 use tokio::time::sleep;
 
 use crate::contact::Contacts;
-use crate::control::{ClusterRows, Control};
+use crate::control::Control;
 use crate::events::{Refresh, StaleKeyspace, StaleSchema};
+use crate::listing::ClusterRows;
 use crate::schema::{self, Schema, SchemaRefresh};
 use crate::shared::Shared;
 use crate::{ContactFailure, Distance};
