@@ -197,6 +197,7 @@ async fn send_until_quiet(pool: &Pool) -> Duration {
     let (before, begun) = (quiet(), tokio::time::Instant::now());
     let mut under_way = tokio::task::JoinSet::new();
     while quiet() == before {
+        assert!(begun.elapsed() < PATIENCE, "none more is quiet");
         under_way.spawn(send(pool));
         sleep(Duration::from_millis(1)).await;
     }
