@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use cqlwire_codec::Opcode;
-use cqlwire_net::{ByteStream, Dialer, Dialing, ServerAddress};
+use cqlwire_net::{ByteStream, Connection, Dialer, Dialing, ServerAddress};
 use cqlwire_testkit::eventually;
 use cqlwire_testkit::node::{Prime, ScriptedNode};
 use tokio::time::sleep;
@@ -175,7 +175,7 @@ async fn g13_7_one_quiet_connection_of_several_costs_only_what_is_in_flight_on_i
     nodes[1].stop();
     let noticing = send_until_quiet(&pool).await;
     assert!(noticing <= Duration::from_secs(1), "{noticing:?}");
-    let quiet = pool.shared().open.all().into_iter().find(|one| one.is_quiet()).unwrap();
+    let quiet = pool.shared().open.all().into_iter().find(Connection::is_quiet).unwrap();
     let owed = quiet.load();
     // The other is slow, so that it owes more before long; it is the better one all the same.
     let held = nodes[0].hold(Prime::opcode(Opcode::Query));
