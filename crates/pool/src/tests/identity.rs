@@ -30,7 +30,7 @@ async fn refusal(node: &ScriptedNode, target: Target) -> Unconnected {
 #[tokio::test]
 async fn g12_10_a_connection_is_used_only_after_it_proved_whom_it_reaches() {
     let node = ScriptedNode::builder().start_tcp().await.unwrap();
-    let (address, host_id) = (node.address(), node.member().host_id());
+    let (address, host_id) = (node.address(), node.member().host_id);
     let (registry, pool) = started(target(address, host_id, "scripted"), settings());
     pool.ready(seconds(5)).await.unwrap();
     assert!(node.count_statement(WHO) >= 1);
@@ -47,7 +47,7 @@ async fn g12_10_a_connection_is_used_only_after_it_proved_whom_it_reaches() {
 #[tokio::test]
 async fn g12_10_a_server_that_does_not_say_who_it_is_is_not_used() {
     let node = ScriptedNode::builder().start_tcp().await.unwrap();
-    let target = target(node.address(), node.member().host_id(), "scripted");
+    let target = target(node.address(), node.member().host_id, "scripted");
     let shape = columns([("cluster_name", ColumnType::Text), ("host_id", ColumnType::Uuid)]);
     node.prime(Prime::statement(WHO).rows(shape.clone(), Vec::new()));
     let reason = refusal(&node, target.clone()).await;
