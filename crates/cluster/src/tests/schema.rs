@@ -28,6 +28,21 @@ async fn a_keyspace_that_changes_changes_the_replicas() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn g12_1_a_host_that_moves_in_the_ring_owns_other_partitions() {
+    let scripted = three();
+    let cluster = connected(&scripted, 3).await;
+    scripted.put_keyspace(Keyspace::network("shop", [("dc1", "1")]));
+    let token = cluster.topology().token(b"key").unwrap();
+    for number in [0, 1, 2] {
+        scripted.move_to(number, [token.0]);
+        let owner = uuid::Uuid::from_bytes(scripted.member(number).host_id);
+        let owns = || cluster.topology().replicas("shop", token).map(|host| host.id()).eq([owner]);
+        assert!(happens(SOON, owns).await, "{number}");
+        scripted.move_to(number, [token.0.wrapping_sub(1)]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_table_that_changes_is_all_that_is_read() {
     let scripted = three();
     let cluster = connected(&scripted, 3).await;
