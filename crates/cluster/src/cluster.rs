@@ -215,7 +215,10 @@ async fn reach(
     let mut failures = 0;
     loop {
         let attempt = match settings.reconnect_on_init {
-            true => deadline.within(settings.pool.connect_timeout + settings.query_timeout),
+            true => {
+                let timeout = settings.pool.connect_timeout;
+                deadline.within(timeout.saturating_add(settings.query_timeout))
+            }
             false => deadline,
         };
         let error = match contact(settings, registry, attempt).await {
@@ -284,10 +287,19 @@ async fn begin(
     let Ok(topology) = first_topology(&rows, &local_data_center, settings, registry).await else {
         return Err(Vec::new());
     };
-    if topology.hosts().iter().all(|host| host.distance() == Distance::Ignored) {
+    let is_known = topology.data_centers().contains(&local_data_center);
+    let nobody = topology.hosts().iter().all(|host| host.distance() == Distance::Ignored);
+    if nobody || !is_known {
         let data_centers = topology.data_centers().to_vec();
         let no_host = ContactFailure::NoHostWanted { local_data_center, data_centers };
         return Err(vec![failed(control.address().clone(), no_host)]);
+    }
+    if settings.local_data_center.is_none() && topology.data_centers().len() > 1 {
+        tracing::warn!(
+            local_data_center,
+            data_centers = ?topology.data_centers(),
+            "no local data center was given: taking that of the server that answered first"
+        );
     }
     let deadline = deadline.within(settings.pool.connect_timeout);
     match connections(&topology, settings.ready_when, deadline).await {

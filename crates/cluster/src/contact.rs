@@ -7,7 +7,7 @@ use cqlwire_net::{ConnectError, Deadline, Endpoint, Race, ServerAddress};
 
 use crate::control::Control;
 use crate::listing::ClusterRows;
-use crate::{ContactAttempt, ContactFailure, Settings};
+use crate::{ContactAttempt, ContactFailure, Settings, Topology};
 
 /// Where a server stands among those that are tried: by contact point, and then by address.
 pub(crate) type Rank = (usize, usize);
@@ -17,8 +17,8 @@ pub(crate) struct Contacts<'a> {
     settings: &'a Settings,
     pool: &'a cqlwire_pool::Settings,
     deadline: Deadline,
-    /// The cluster that they have to belong to, if that is known.
-    cluster: Option<&'a str>,
+    /// The cluster that they have to belong to, as it was last seen, if it was.
+    known: Option<&'a Topology>,
     race: Race<'a, Step>,
     /// By the names that they have: several contact points may stand for one server, whose
     /// certificate may be made out to one of them alone.
@@ -52,10 +52,10 @@ impl<'a> Contacts<'a> {
         settings: &'a Settings,
         pool: &'a cqlwire_pool::Settings,
         deadline: Deadline,
-        cluster: Option<&'a str>,
+        known: Option<&'a Topology>,
     ) -> Self {
         let race = Race::new(pool.connection.attempt_delay, deadline);
-        Self { settings, pool, deadline, cluster, race, tried: HashSet::new() }
+        Self { settings, pool, deadline, known, race, tried: HashSet::new() }
     }
 
     /// Has this server tried, which is known from before, in its turn.
@@ -97,9 +97,10 @@ impl<'a> Contacts<'a> {
             return;
         }
         let (settings, pool, deadline) = (self.settings, self.pool, self.deadline);
-        let cluster = self.cluster;
+        let known = self.known;
         self.race.enter(async move {
-            let asked = ask(&address, settings, pool, deadline).await;
+            let asked = ask(&address, settings, pool, known, deadline).await;
+            let cluster = known.map(Topology::cluster_name);
             let asked = asked.and_then(|(control, rows)| Ok((control, rows.of_cluster(cluster)?)));
             Step::Asked(match asked {
                 Ok((control, rows)) => Ok(Contacted { rank, contact_point, control, rows }),
@@ -117,11 +118,12 @@ async fn ask(
     address: &ServerAddress,
     settings: &Settings,
     pool: &cqlwire_pool::Settings,
+    known: Option<&Topology>,
     deadline: Deadline,
 ) -> Result<(Control, ClusterRows), ContactFailure> {
     let control = Control::open(address.clone(), pool, deadline).await?;
     // First this, so that no change falls between what is read and what is pushed.
     control.register(deadline.within(settings.query_timeout)).await?;
-    let rows = control.list(deadline.within(settings.query_timeout), settings).await?;
+    let rows = control.list(deadline.within(settings.query_timeout), settings, known).await?;
     Ok((control, rows))
 }

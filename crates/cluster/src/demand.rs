@@ -78,6 +78,11 @@ impl Demand {
         Demanded { number: *last, all, schema }
     }
 
+    /// Is everything done that was asked for up to this number?
+    pub(crate) fn is_met(&self, number: u64) -> bool {
+        *self.met.borrow() >= number
+    }
+
     /// What was asked for up to this number is done.
     pub(crate) fn meet(&self, number: u64) {
         self.met.send_if_modified(|met| {

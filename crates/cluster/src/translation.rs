@@ -11,9 +11,10 @@ use std::pin::Pin;
 use cqlwire_net::{Endpoint, ServerAddress};
 use futures_util::FutureExt;
 use tokio::net::lookup_host;
+use uuid::Uuid;
 
-use crate::HostDescription;
 use crate::listing::HostRow;
+use crate::{HostDescription, Topology};
 
 /// An address that is being found.
 pub type Translating<'a> = Pin<Box<dyn Future<Output = io::Result<ServerAddress>> + Send + 'a>>;
@@ -134,31 +135,41 @@ impl AddressTranslator for NamedAddresses {
 
 /// The rows with the addresses where this client reaches their hosts. The first is the one that was
 /// asked.
-pub(crate) async fn translate(translator: &dyn AddressTranslator, rows: &mut Vec<HostRow>) {
+pub(crate) async fn translate(
+    translator: &dyn AddressTranslator,
+    rows: &mut Vec<HostRow>,
+    known: Option<&Topology>,
+) {
     let mut reached = Vec::with_capacity(rows.len());
     for (index, mut row) in rows.drain(..).enumerate() {
-        if index == 0 {
+        let address = match index {
+            0 => Some(row.address.clone()),
+            _ => translated(translator, &row).await.or_else(|| address_of(known?, row.id)),
+        };
+        if let Some(address) = address {
+            row.description.address = address;
             reached.push(row);
-            continue;
-        }
-        let translating =
-            AssertUnwindSafe(async { translator.translate(&row.description).await }).catch_unwind();
-        match translating.await {
-            Ok(Ok(address)) => {
-                row.description.address = address;
-                reached.push(row);
-            }
-            Ok(Err(error)) => {
-                let host = &row.description.address;
-                tracing::warn!(%host, %error, "the address of a host cannot be translated");
-            }
-            Err(_) => {
-                let host = &row.description.address;
-                tracing::warn!(%host, "the address translator panicked");
-            }
         }
     }
     *rows = reached;
+}
+
+async fn translated(translator: &dyn AddressTranslator, row: &HostRow) -> Option<ServerAddress> {
+    let host = &row.address;
+    let translating =
+        AssertUnwindSafe(async { translator.translate(&row.description).await }).catch_unwind();
+    match translating.await {
+        Ok(Ok(address)) => return Some(address),
+        Ok(Err(error)) => {
+            tracing::warn!(%host, %error, "the address of a host cannot be translated");
+        }
+        Err(_) => tracing::warn!(%host, "the address translator panicked"),
+    }
+    None
+}
+
+fn address_of(known: &Topology, host_id: Uuid) -> Option<ServerAddress> {
+    known.find(host_id).map(|index| known.host(index).address().clone())
 }
 
 #[cfg(test)]
@@ -168,7 +179,7 @@ mod tests {
     fn host(address: &str) -> HostDescription {
         let address: SocketAddr = address.parse().unwrap();
         HostDescription {
-            id: uuid::Uuid::nil(),
+            id: Uuid::nil(),
             address: address.into(),
             data_center: String::new(),
             rack: String::new(),

@@ -67,9 +67,10 @@ impl Pool {
         self.shared.state()
     }
 
-    /// The next attempts to connect begin at once, whatever back-off they wait for.
+    /// The next attempts to connect begin at once, whatever back-off they wait for; those that are
+    /// under way are followed by another at once if they fail.
     pub fn attempt_now(&self) {
-        self.shared.attempt_now.notify_waiters();
+        self.shared.hopes.send_modify(|hopes| *hopes = hopes.wrapping_add(1));
     }
 
     /// What the connections hold at the moment.

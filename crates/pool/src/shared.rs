@@ -18,8 +18,8 @@ pub(crate) struct Shared {
     pub(crate) open: Arc<Open>,
     /// What stops each slot, in the order in which they began.
     pub(crate) slots: Mutex<Vec<CancellationToken>>,
-    /// Notifies the slots that wait before their next attempt.
-    pub(crate) attempt_now: Notify,
+    /// How often somebody had reason to think that an attempt would succeed by then.
+    pub(crate) hopes: watch::Sender<u64>,
     /// Whoever follows the states of all pools.
     changed: Arc<Notify>,
     /// Why there would be no connection, if there was none.
@@ -42,7 +42,7 @@ impl Shared {
             stopped: CancellationToken::new(),
             open: Arc::new(Open::new(Arc::clone(&changed))),
             slots: Mutex::default(),
-            attempt_now: Notify::new(),
+            hopes: watch::Sender::new(0),
             changed,
             reason: Mutex::new(Unconnected::NotYet),
             attempts: watch::Sender::new(Attempts::default()),

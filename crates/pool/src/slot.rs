@@ -20,6 +20,7 @@
 use std::sync::Arc;
 
 use cqlwire_net::{Connection, Deadline};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -44,9 +45,10 @@ impl Drop for Attended<'_> {
 
 async fn refill(shared: &Shared) {
     let mut failures = 0;
+    let mut hopes = shared.hopes.subscribe();
     let mut retiring: Option<Listed> = None;
     loop {
-        back_off(shared, failures).await;
+        back_off(shared, failures, &mut hopes).await;
         let connection = match open(shared).await {
             Ok(connection) => connection,
             Err(reason) => {
@@ -68,12 +70,15 @@ async fn refill(shared: &Shared) {
     }
 }
 
-/// Waits before the next attempt, until somebody has reason to think that it will succeed now.
-async fn back_off(shared: &Shared, failures: u32) {
+/// Waits before the next attempt, unless since the last one began somebody has had reason to think
+/// that it will succeed now.
+async fn back_off(shared: &Shared, failures: u32, hopes: &mut watch::Receiver<u64>) {
     tokio::select! {
         () = sleep(shared.settings.backoff.after(failures)) => {}
-        () = shared.attempt_now.notified() => {}
+        Ok(()) = hopes.changed() => {}
     }
+    // What is hoped from now on comes after the attempt that begins.
+    hopes.mark_unchanged();
 }
 
 /// A connection that reaches the server which it is for.

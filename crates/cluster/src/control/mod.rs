@@ -11,7 +11,7 @@ use crate::listing::{ClusterRows, Replications};
 use crate::placement;
 use crate::schema::{self, Schema, SchemaRefresh, SchemaScope, SchemaSettings};
 use crate::translation::translate;
-use crate::{ContactFailure, Settings};
+use crate::{ContactFailure, Settings, Topology};
 
 /// The longest response to a question, in bytes: room for some 100,000 hosts.
 const MAX_RESPONSE_BYTES: usize = 16 << 20;
@@ -80,11 +80,13 @@ impl Control {
         self.connection.dropped_events()
     }
 
-    /// Asks the server which servers there are, and where they are reached.
+    /// Asks the server which servers there are, and where they are reached: if that cannot be found
+    /// out, where they were known to be.
     pub(crate) async fn list(
         &self,
         deadline: Deadline,
         settings: &Settings,
+        known: Option<&Topology>,
     ) -> Result<ClusterRows, ContactFailure> {
         let local = self.connection.ask(system::LOCAL, deadline).await?;
         let peers = match self.connection.ask(system::PEERS_V2, deadline).await {
@@ -97,7 +99,7 @@ impl Control {
         let mut rows = system::read(&local, &peers, &self.address, settings.max_hosts)?;
         rows.replications = self.replications(deadline).await?;
         if let Some(translator) = &settings.address_translator {
-            let translating = translate(&**translator, &mut rows.hosts);
+            let translating = translate(&**translator, &mut rows.hosts, known);
             deadline.bound(translating).await.map_err(|_| ContactFailure::TranslationTimeout)?;
         }
         Ok(rows)

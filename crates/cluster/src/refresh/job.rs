@@ -15,7 +15,7 @@ use crate::events::{Refresh, StaleKeyspace, StaleSchema};
 use crate::listing::ClusterRows;
 use crate::schema::{self, Schema, SchemaRefresh};
 use crate::shared::Shared;
-use crate::{ContactFailure, Distance};
+use crate::{ContactFailure, Distance, Host};
 
 /// Something is read, or connected to. Dropped, it is given up.
 pub(super) struct Job {
@@ -68,17 +68,16 @@ impl Job {
     }
 
     /// Tries every server that is known, and those that the contact points stand for by now, until
-    /// one answers.
-    pub(super) fn connect(shared: &Arc<Shared>) -> Self {
+    /// one answers. So many before it, one after the other, were lost as soon as they were there.
+    pub(super) fn connect(shared: &Arc<Shared>, mut failures: u32) -> Self {
         let shared = Arc::clone(shared);
         let connecting = async move {
-            let mut failures = 0;
             loop {
+                sleep(shared.settings.pool.backoff.after(failures)).await;
                 if let Some((control, rows)) = contact(&shared).await {
                     return Done::Connected { control, rows };
                 }
-                failures += 1;
-                sleep(shared.settings.pool.backoff.after(failures)).await;
+                failures = failures.saturating_add(1);
             }
         };
         Self { future: Box::pin(connecting), refresh: None }
@@ -107,8 +106,9 @@ async fn read(
     // The replication of a keyspace is read with the hosts: both say where partitions are.
     if refresh.hosts || refresh.schema.has_keyspace() {
         let deadline = Deadline::after(shared.settings.query_timeout);
-        let listed = control.list(deadline, &shared.settings).await?;
-        rows = Some(listed.of_cluster(Some(shared.topology.load().cluster_name()))?);
+        let topology = shared.topology.load_full();
+        let listed = control.list(deadline, &shared.settings, Some(&topology)).await?;
+        rows = Some(listed.of_cluster(Some(topology.cluster_name()))?);
     }
     let (mut schema, mut schema_refused) = (None, false);
     if !refresh.schema.is_empty() {
@@ -149,14 +149,14 @@ async fn contact(shared: &Shared) -> Option<(Control, ClusterRows)> {
     let timeout = settings.pool.connect_timeout.saturating_add(settings.query_timeout);
     let deadline = Deadline::after(timeout);
     let topology = shared.topology.load_full();
-    // Those that get no requests get no questions either. Near ones first.
-    let asked = topology.hosts().iter().filter(|host| host.distance() != Distance::Ignored);
-    let mut known: Vec<_> = asked.map(|host| (host.distance(), host.address())).collect();
+    let mut known: Vec<&Arc<Host>> = topology.hosts().iter().collect();
+    known.retain(|host| host.distance() != Distance::Ignored);
     fastrand::shuffle(&mut known);
-    known.sort_by_key(|(distance, _)| *distance != Distance::Local);
-    let cluster = Some(topology.cluster_name());
-    let mut contacts = Contacts::new(settings, shared.registry.settings(), deadline, cluster);
-    known.into_iter().for_each(|(_, address)| contacts.add_known(address.clone()));
+    // Nobody is asked from afar as long as somebody near answers.
+    known.sort_by_key(|host| host.distance() != Distance::Local);
+    let (pool, known_hosts) = (shared.registry.settings(), Some(&*topology));
+    let mut contacts = Contacts::new(settings, pool, deadline, known_hosts);
+    known.into_iter().for_each(|host| contacts.add_known(host.address().clone()));
     contacts.add_contact_points();
     while let Some(outcome) = contacts.next().await {
         match outcome {

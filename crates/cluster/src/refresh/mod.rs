@@ -54,6 +54,10 @@ struct Watch {
     /// What is being read, or connected to.
     job: Option<Job>,
     events: PendingEvents,
+    /// Since when there is this one, or was the last.
+    connected_at: Instant,
+    /// How many in a row did not live long.
+    short_lived: u32,
     /// How many events the control connection had dropped when it was looked at last.
     dropped: u64,
     /// The number of the last demand that was taken.
@@ -86,6 +90,8 @@ impl Watch {
             shared,
             control: Some(control),
             job: None,
+            connected_at: Instant::now(),
+            short_lived: 0,
             events,
             dropped: 0,
             demanded: 0,
@@ -135,14 +141,16 @@ impl Watch {
             Next::Event(event) => self.events.note(event, now),
             Next::Done(done) => self.done(done).await?,
             Next::PoolsChanged => {
-                if self.pools.look(&self.shared) {
+                let looked = self.pools.look(&self.shared);
+                if looked.came_up || looked.elsewhere {
                     self.events.note_hosts(now);
                 }
             }
             Next::Demanded => {
                 let demanded = self.shared.demand.take();
                 let mut refresh = Refresh::default();
-                if demanded.all {
+                // What an earlier demand asked for, and did not get, is among what is due.
+                if demanded.all || !self.shared.demand.is_met(self.demanded) {
                     refresh = Refresh::whole();
                 }
                 demanded.schema.into_iter().for_each(|change| refresh.schema.note(change));
@@ -180,6 +188,7 @@ impl Watch {
             Done::Connected { control, rows } => {
                 self.dropped = 0;
                 self.control = Some(control);
+                self.connected_at = Instant::now();
                 self.shared.set_has_control(true);
                 let incomplete = rows.incomplete;
                 self.shared.renew(rows).await?;
@@ -207,7 +216,9 @@ impl Watch {
                 self.connect();
             }
         }
-        self.pools.look(&self.shared);
+        if self.pools.look(&self.shared).came_up {
+            self.events.note_hosts(now);
+        }
         Ok(())
     }
 
@@ -224,7 +235,11 @@ impl Watch {
 
     fn connect(&mut self) {
         self.shared.set_has_control(false);
-        self.job = Some(Job::connect(&self.shared));
+        // The first that is lost is replaced at once.
+        let lived_well = self.connected_at.elapsed() >= self.shared.settings.pool.backoff.longest;
+        let failures = if lived_well { 0 } else { self.short_lived };
+        self.short_lived = failures.saturating_add(1);
+        self.job = Some(Job::connect(&self.shared, failures));
     }
 
     /// The hosts have just been listed. Rows that do not say enough yet soon will.

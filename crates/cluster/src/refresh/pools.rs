@@ -23,6 +23,15 @@ pub(super) struct Pools {
     warmer_at: Option<Instant>,
 }
 
+/// What says that the list of hosts is out of date.
+#[derive(Copy, Clone, Debug, Default)]
+pub(super) struct Looked {
+    /// A host has come up: with another release perhaps, or other tokens.
+    pub(super) came_up: bool,
+    /// Another host is at the address of one. So it may be for long.
+    pub(super) elsewhere: bool,
+}
+
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 enum Known {
     /// It was there when the client began, and has not been connected to since.
@@ -40,19 +49,22 @@ impl Pools {
         Self { known, warming: Vec::new(), step, warmer_at: None }
     }
 
-    /// Publishes which hosts are up and down by now. True if the list of hosts seems out of date.
-    pub(super) fn look(&mut self, shared: &Shared) -> bool {
+    /// Publishes which hosts are up and down by now.
+    pub(super) fn look(&mut self, shared: &Shared) -> Looked {
         let topology = shared.topology.load_full();
-        let mut out_of_date = false;
+        let mut looked = Looked::default();
         self.known.retain(|id, _| topology.find(*id).is_some());
         for host in topology.hosts().iter().filter(|host| host.distance() != Distance::Ignored) {
             let known = self.known.entry(host.id()).or_insert(Known::Down);
             let before = *known;
             let (host_id, address) = (host.id(), host.address().clone());
-            match host.state().down {
+            let down = host.state().down;
+            looked.elsewhere |= down.as_ref().is_some_and(is_of_another_host);
+            match down {
                 None if before != Known::Up => {
                     *known = Known::Up;
                     if before == Known::Down {
+                        looked.came_up = true;
                         host.warmth().begin();
                         self.warming.push(Arc::clone(host));
                     }
@@ -63,16 +75,11 @@ impl Pools {
                     let reason = reason.to_string().into();
                     shared.changes.publish(ClusterChange::HostDown { host_id, address, reason });
                 }
-                Some(Unconnected::Elsewhere(elsewhere))
-                    if matches!(*elsewhere, Elsewhere::OtherHost { .. }) =>
-                {
-                    out_of_date = true;
-                }
                 _ => {}
             }
         }
         self.schedule();
-        out_of_date
+        looked
     }
 
     /// Has the host at this address connected to now, or any host, if it is down. False if there is
@@ -108,4 +115,10 @@ impl Pools {
             self.warmer_at = Some(Instant::now() + self.step);
         }
     }
+}
+
+/// Is another host of the cluster at the address?
+fn is_of_another_host(down: &Unconnected) -> bool {
+    matches!(down, Unconnected::Elsewhere(elsewhere)
+        if matches!(**elsewhere, Elsewhere::OtherHost { .. }))
 }

@@ -1,9 +1,20 @@
 //! A cluster of scripted nodes.
 
+mod addresses;
 mod closing;
 mod connecting;
+mod control;
+mod day;
+mod events;
+mod identity;
+mod init;
+mod outages;
 mod refresh;
+mod remote;
+mod removal;
+mod schema;
 mod scripted;
+mod users;
 
 use std::time::Duration;
 
