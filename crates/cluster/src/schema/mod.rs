@@ -7,9 +7,11 @@
 //! ```
 //!
 //! The rooms: `refresh` is what has to be read again, `read` asks for it, `rows` are the rows of
-//! each system table, `draft` gathers them and makes a snapshot of them, for which `user_types` finds
-//! out what user types are made of, and `table_draft` brings order into columns. `keyspace`, `table` and `function` are what a snapshot is made
-//! of, `size` how much memory it takes. `describe` asks the server for CQL.
+//! each of the `system_tables`, `ingest` is what each row adds to the `draft`. That gathers them
+//! within a `budget` of memory, and a snapshot is made of it; `table_draft` brings order into
+//! columns, and `user_types` finds out what user types are made of. `keyspace`, `table` and
+//! `function` are what a snapshot is made of, `size` how much memory it takes. `describe` asks the
+//! server for CQL.
 //!
 //! All but `read` and `describe` are without I/O.
 //!
@@ -17,11 +19,13 @@
 //! that cannot be read costs itself, a type that is not understood is opaque. No work goes on for
 //! longer than a slice ([`Slices`](slices::Slices)) without a turn for other tasks.
 
+mod budget;
 mod describe;
 mod draft;
 mod error;
 mod finish;
 mod function;
+mod ingest;
 mod keyspace;
 mod pages;
 mod read;
@@ -30,6 +34,7 @@ mod rows;
 mod settings;
 mod size;
 mod slices;
+mod system_tables;
 mod table;
 mod table_draft;
 #[cfg(test)]
