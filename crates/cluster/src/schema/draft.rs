@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::budget::Budget;
-use super::keyspace::{Functions, KeyspaceHead};
+use super::contents::Functions;
+use super::keyspace::KeyspaceHead;
 use super::size;
 use super::table_draft::{RESERVED, TableDraft};
 use super::user_types::{Opaque, TypeText, UserTypes};
@@ -38,7 +39,7 @@ impl Draft {
     }
 
     pub(super) fn add_keyspace(&mut self, head: KeyspaceHead) {
-        if self.room.take(size::keyspace(&head)) {
+        if self.room.take(head.memory_bytes()) {
             self.keyspaces.entry(head.name.clone()).or_insert_with(|| KeyspaceDraft::new(head));
         } else {
             tracing::warn!(keyspace = %head.name, "no room for a keyspace in the schema");

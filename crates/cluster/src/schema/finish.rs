@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Keyspace;
+use super::contents::{Contents, Functions};
 use super::draft::KeyspaceDraft;
-use super::keyspace::{Contents, Functions};
 use super::read::Reader;
 
 impl Reader<'_> {

@@ -9,9 +9,9 @@
 //! The rooms: `refresh` is what has to be read again, `read` asks for it, `rows` are the rows of
 //! each of the `system_tables`, `ingest` is what each row adds to the `draft`. That gathers them
 //! within a `budget` of memory, and a snapshot is made of it; `table_draft` brings order into
-//! columns, and `user_types` finds out what user types are made of. `keyspace`, `table` and
-//! `function` are what a snapshot is made of, `size` how much memory it takes. `describe` asks the
-//! server for CQL.
+//! columns, and `user_types` finds out what user types are made of. `keyspace`, its
+//! `contents`, `table` and `function` are what a snapshot is made of, `size` how much memory it
+//! takes. `describe` asks the server for CQL.
 //!
 //! All but `read` and `describe` are without I/O.
 //!
@@ -20,6 +20,7 @@
 //! longer than a slice ([`Slices`](slices::Slices)) without a turn for other tasks.
 
 mod budget;
+mod contents;
 mod describe;
 mod draft;
 mod error;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use cqlwire_net::{Connection, Deadline};
 
+use super::contents::Contents;
 use super::draft::{Draft, KeyspaceDraft};
-use super::keyspace::Contents;
 use super::pages::{of_keyspace, of_table};
 use super::refresh::KeyspaceRefresh;
 use super::slices::Slices;
