@@ -6,7 +6,7 @@ use cqlwire_codec::{ErrorCode, PagingState, Row, RowCursor, Rows, ValueError};
 use cqlwire_net::AskError;
 
 use super::SchemaError;
-use super::read::Reader;
+use super::reader::Reader;
 use super::system_tables::{self, SystemTable};
 use super::user_types::TypeResolver;
 

@@ -8,6 +8,7 @@ use cqlwire_net::{Connection, Deadline};
 use super::contents::Contents;
 use super::draft::{Draft, KeyspaceDraft};
 use super::pages::{of_keyspace, of_table};
+use super::reader::Reader;
 use super::refresh::KeyspaceRefresh;
 use super::slices::Slices;
 use super::system_tables;
@@ -48,16 +49,6 @@ pub(crate) async fn read(
         tracing::warn!(tables, limit, "the schema takes more memory than it may: left out");
     }
     Ok(schema)
-}
-
-/// One reading of the schema.
-pub(super) struct Reader<'a> {
-    pub(super) connection: &'a Connection,
-    pub(super) known: &'a Schema,
-    pub(super) settings: &'a SchemaSettings,
-    pub(super) deadline: Deadline,
-    pub(super) slices: Slices,
-    pub(super) draft: Draft,
 }
 
 impl Reader<'_> {
@@ -127,10 +118,6 @@ impl Reader<'_> {
             };
         }
         Ok(Schema { keyspaces })
-    }
-
-    pub(super) fn wants(&self, keyspace: &str) -> bool {
-        self.settings.scope.contains(keyspace)
     }
 
     /// All of one keyspace, if it exists.
