@@ -13,7 +13,8 @@
 
 use std::mem;
 
-use super::{Factor, HostIndex};
+use super::replication::Factor;
+use super::tokens::HostIndex;
 
 /// What is chosen together: the hosts of one data center, or all.
 #[derive(Debug)]

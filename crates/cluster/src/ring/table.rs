@@ -5,9 +5,15 @@ use std::sync::Arc;
 
 use cqlwire_codec::Token;
 
-use super::tokens::Tokens;
+use super::replication::{Factor, Replication};
+use super::token_ring::Ring;
+use super::tokens::{HostIndex, TokenRange, Tokens};
 use super::walk::Walk;
-use super::{HostIndex, TokenRange};
+
+/// A table names no more hosts than so many, which are 16 MiB: a thousand hosts with 256 tokens each
+/// may have 32 replicas. Beyond that it names the first few of each data center: more than any
+/// request will try.
+const MAX_NAMED: usize = 1 << 23;
 
 /// The replicas of every token under one replication.
 ///
@@ -21,8 +27,32 @@ pub struct ReplicaTable {
     whole: bool,
 }
 
+impl Ring {
+    /// The replicas of every token under this replication; `None` if it does not go by the ring:
+    /// [`Replication::Local`], [`Replication::Unknown`].
+    ///
+    /// That takes a few milliseconds for hundred thousand tokens.
+    pub fn replicas(&self, replication: &Replication) -> Option<ReplicaTable> {
+        self.replicas_within(replication, MAX_NAMED)
+    }
+
+    pub(super) fn replicas_within(
+        &self,
+        replication: &Replication,
+        named: usize,
+    ) -> Option<ReplicaTable> {
+        let walk = match replication {
+            Replication::Simple(factor) => Walk::of_all(self, *factor, named),
+            Replication::Everywhere => Walk::of_all(self, Factor::of_full(u32::MAX), named),
+            Replication::NetworkTopology(factors) => Walk::of_data_centers(self, factors, named),
+            Replication::Local | Replication::Unknown { .. } => return None,
+        };
+        Some(ReplicaTable::new(Arc::clone(&self.tokens), walk))
+    }
+}
+
 impl ReplicaTable {
-    pub(super) fn new(tokens: Arc<Tokens>, walk: Walk) -> Self {
+    fn new(tokens: Arc<Tokens>, walk: Walk) -> Self {
         let (width, whole) = (walk.width(), walk.is_whole());
         let hosts = walk.around(tokens.owners());
         Self { tokens, width, hosts, whole }

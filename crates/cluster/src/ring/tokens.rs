@@ -4,7 +4,7 @@ use std::iter;
 
 use cqlwire_codec::Token;
 
-use super::Member;
+use super::member::Member;
 
 /// The highest token, which ends the last range.
 const MAX: Token = Token(i64::MAX);

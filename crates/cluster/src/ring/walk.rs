@@ -8,7 +8,9 @@
 use std::collections::BTreeMap;
 
 use super::group::{Group, Met, put_first};
-use super::{Factor, HostIndex, Location, Ring};
+use super::replication::Factor;
+use super::token_ring::{Location, Ring};
+use super::tokens::HostIndex;
 
 /// How many tokens are looked at beyond the last one at first: enough where each of them belongs to
 /// another host, or nearly.

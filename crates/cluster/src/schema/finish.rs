@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Keyspace;
+use super::contents::{Contents, Functions};
 use super::draft::KeyspaceDraft;
-use super::keyspace::{Contents, Functions};
-use super::read::Reader;
+use super::reader::Reader;
 
 impl Reader<'_> {
     pub(super) async fn finish(&mut self, draft: KeyspaceDraft) -> Arc<Keyspace> {

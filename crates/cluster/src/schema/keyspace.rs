@@ -1,11 +1,12 @@
 //! One keyspace.
 
 use std::collections::BTreeMap;
+use std::mem::size_of;
 use std::sync::Arc;
 
 use cqlwire_codec::UserType;
 
-use super::user_types::UserTypes;
+use super::contents::Contents;
 use super::{Aggregate, Function, Table, TableKind, size};
 
 /// A keyspace and what is in it.
@@ -27,34 +28,12 @@ pub(super) struct KeyspaceHead {
     pub(super) has_tablets: bool,
 }
 
-/// What is in a keyspace. Each part is shared with the snapshot before, if it is the same.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Contents {
-    pub(super) types: Arc<UserTypes>,
-    pub(super) tables: BTreeMap<Arc<str>, Arc<Table>>,
-    pub(super) functions: Arc<Functions>,
-    /// How many tables there was no room for.
-    pub(super) left_out: usize,
-}
-
-/// Functions and aggregates, each by name.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Functions {
-    pub(super) functions: Vec<Function>,
-    pub(super) aggregates: Vec<Aggregate>,
-}
-
-impl Eq for Contents {}
-
-/// What is shared is the same, without a look at it.
-impl PartialEq for Contents {
-    fn eq(&self, other: &Self) -> bool {
-        let same = |(one, other): (&Arc<Table>, &Arc<Table>)| Arc::ptr_eq(one, other);
-        self.types == other.types
-            && self.functions == other.functions
-            && self.left_out == other.left_out
-            && self.tables.len() == other.tables.len()
-            && self.tables.values().zip(other.tables.values()).all(same)
+impl KeyspaceHead {
+    /// About how much memory a keyspace without contents takes, with its entry in the map of the
+    /// schema, in bytes.
+    pub(super) fn memory_bytes(&self) -> usize {
+        let own = size::ENTRY + 2 * size::ALLOCATION + size_of::<Keyspace>();
+        own + size::text(&self.name) + size::options(&self.replication)
     }
 }
 
@@ -71,7 +50,7 @@ impl Keyspace {
         {
             return known.clone();
         }
-        let memory_bytes = size::keyspace(&head) + contents.as_ref().map_or(0, size::contents);
+        let memory_bytes = head.memory_bytes() + contents.as_ref().map_or(0, size::contents);
         Arc::new(Self { head, contents, memory_bytes })
     }
 

@@ -6,30 +6,38 @@
 //!                        Schema <-- what is the same as before is shared with it <--------+
 //! ```
 //!
-//! The rooms: `refresh` is what has to be read again, `read` asks for it, `rows` are the rows of
-//! each system table, `draft` gathers them and makes a snapshot of them, for which `user_types` finds
-//! out what user types are made of, and `table_draft` brings order into columns. `keyspace`, `table` and `function` are what a snapshot is made
-//! of, `size` how much memory it takes. `describe` asks the server for CQL.
+//! The rooms: `refresh` is what has to be read again, `read` asks for it, part by part, `reader` is
+//! one such reading, `pages` gets it all the pages of a system table, and `finish` makes of it what a
+//! snapshot keeps. `rows` are the rows of each of the `system_tables`, `ingest` is what each row adds
+//! to the `draft`. That gathers them within a `budget` of memory; `table_draft` brings order into
+//! columns, and `user_types` finds out what user types are made of. `keyspace`, its `contents`,
+//! `table` and `function` are what a snapshot is made of, `size` how much memory it takes. `describe`
+//! asks the server for CQL.
 //!
-//! All but `read` and `describe` are without I/O.
+//! All but `read`, `pages` and `describe` are without I/O.
 //!
 //! Invariants: a snapshot does not change; one that follows it shares all that stayed the same. A row
 //! that cannot be read costs itself, a type that is not understood is opaque. No work goes on for
 //! longer than a slice ([`Slices`](slices::Slices)) without a turn for other tasks.
 
+mod budget;
+mod contents;
 mod describe;
 mod draft;
 mod error;
 mod finish;
 mod function;
+mod ingest;
 mod keyspace;
 mod pages;
 mod read;
+mod reader;
 mod refresh;
 mod rows;
 mod settings;
 mod size;
 mod slices;
+mod system_tables;
 mod table;
 mod table_draft;
 #[cfg(test)]

@@ -6,8 +6,8 @@ use cqlwire_codec::{ErrorCode, PagingState, Row, RowCursor, Rows, ValueError};
 use cqlwire_net::AskError;
 
 use super::SchemaError;
-use super::read::Reader;
-use super::rows::{self, SystemTable};
+use super::reader::Reader;
+use super::system_tables::{self, SystemTable};
 use super::user_types::TypeResolver;
 
 /// Rows that cannot be read: how many, and why the first.
@@ -20,23 +20,23 @@ struct Unreadable {
 impl Reader<'_> {
     /// What is in keyspaces, in the order in which one thing depends on another.
     pub(super) async fn contents(&mut self, filter: &str) -> Result<(), SchemaError> {
-        self.ask(rows::TYPES, filter).await?;
+        self.ask(system_tables::TYPES, filter).await?;
         self.resolve_types().await;
-        self.ask(rows::TABLES, filter).await?;
-        self.ask(rows::VIEWS, filter).await?;
-        self.ask(rows::COLUMNS, filter).await?;
-        self.ask(rows::INDEXES, filter).await?;
+        self.ask(system_tables::TABLES, filter).await?;
+        self.ask(system_tables::VIEWS, filter).await?;
+        self.ask(system_tables::COLUMNS, filter).await?;
+        self.ask(system_tables::INDEXES, filter).await?;
         self.functions(filter).await
     }
 
     pub(super) async fn virtual_contents(&mut self, filter: &str) -> Result<(), SchemaError> {
-        self.ask(rows::VIRTUAL_TABLES, filter).await?;
-        self.ask(rows::VIRTUAL_COLUMNS, filter).await
+        self.ask(system_tables::VIRTUAL_TABLES, filter).await?;
+        self.ask(system_tables::VIRTUAL_COLUMNS, filter).await
     }
 
     pub(super) async fn functions(&mut self, filter: &str) -> Result<(), SchemaError> {
-        self.ask(rows::FUNCTIONS, filter).await?;
-        self.ask(rows::AGGREGATES, filter).await
+        self.ask(system_tables::FUNCTIONS, filter).await?;
+        self.ask(system_tables::AGGREGATES, filter).await
     }
 
     /// Reads the rows of a table into the draft.

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use cqlwire_net::{Connection, Deadline};
 
+use super::contents::Contents;
 use super::draft::{Draft, KeyspaceDraft};
-use super::keyspace::Contents;
 use super::pages::{of_keyspace, of_table};
+use super::reader::Reader;
 use super::refresh::KeyspaceRefresh;
-use super::rows;
 use super::slices::Slices;
+use super::system_tables;
 use super::{Keyspace, Schema, SchemaError, SchemaRefresh, SchemaScope, SchemaSettings};
 
 /// Reads what the refresh names. What it does not name, and what is the same as before, the new
@@ -50,24 +51,14 @@ pub(crate) async fn read(
     Ok(schema)
 }
 
-/// One reading of the schema.
-pub(super) struct Reader<'a> {
-    pub(super) connection: &'a Connection,
-    pub(super) known: &'a Schema,
-    pub(super) settings: &'a SchemaSettings,
-    pub(super) deadline: Deadline,
-    pub(super) slices: Slices,
-    pub(super) draft: Draft,
-}
-
 impl Reader<'_> {
     async fn whole(&mut self) -> Result<Schema, SchemaError> {
         self.draft = Draft::with_room(self.settings.max_bytes);
-        self.ask(rows::KEYSPACES, "").await?;
-        self.ask(rows::TABLETS, "").await?;
+        self.ask(system_tables::KEYSPACES, "").await?;
+        self.ask(system_tables::TABLETS, "").await?;
         match &self.settings.scope {
             SchemaScope::Everything => {
-                self.ask(rows::VIRTUAL_KEYSPACES, "").await?;
+                self.ask(system_tables::VIRTUAL_KEYSPACES, "").await?;
                 self.contents("").await?;
                 self.virtual_contents("").await?;
             }
@@ -91,7 +82,7 @@ impl Reader<'_> {
         if self.draft.keyspaces.contains_key(name) {
             return self.contents(&filter).await;
         }
-        self.ask(rows::VIRTUAL_KEYSPACES, &filter).await?;
+        self.ask(system_tables::VIRTUAL_KEYSPACES, &filter).await?;
         if self.draft.keyspaces.contains_key(name) {
             self.virtual_contents(&filter).await?;
         }
@@ -129,17 +120,13 @@ impl Reader<'_> {
         Ok(Schema { keyspaces })
     }
 
-    pub(super) fn wants(&self, keyspace: &str) -> bool {
-        self.settings.scope.contains(keyspace)
-    }
-
     /// All of one keyspace, if it exists.
     async fn keyspace(&mut self, name: &str) -> Result<Option<Arc<Keyspace>>, SchemaError> {
         let filter = of_keyspace(name);
-        self.ask(rows::KEYSPACES, &filter).await?;
+        self.ask(system_tables::KEYSPACES, &filter).await?;
         let is_there = self.draft.keyspaces.contains_key(name);
         if is_there {
-            self.ask(rows::TABLETS, &filter).await?;
+            self.ask(system_tables::TABLETS, &filter).await?;
         }
         if is_there && self.wants(name) {
             self.contents(&filter).await?;
@@ -164,10 +151,10 @@ impl Reader<'_> {
         let views = tables.iter().flat_map(|table| known.views_of(table)).map(|view| view.name());
         let names: BTreeSet<&str> = tables.iter().map(String::as_str).chain(views).collect();
         for name in &names {
-            self.ask(rows::TABLES, &of_table(known.name(), "table_name", name)).await?;
-            self.ask(rows::VIEWS, &of_table(known.name(), "view_name", name)).await?;
-            self.ask(rows::COLUMNS, &of_table(known.name(), "table_name", name)).await?;
-            self.ask(rows::INDEXES, &of_table(known.name(), "table_name", name)).await?;
+            self.ask(system_tables::TABLES, &of_table(known.name(), "table_name", name)).await?;
+            self.ask(system_tables::VIEWS, &of_table(known.name(), "view_name", name)).await?;
+            self.ask(system_tables::COLUMNS, &of_table(known.name(), "table_name", name)).await?;
+            self.ask(system_tables::INDEXES, &of_table(known.name(), "table_name", name)).await?;
         }
         if functions {
             self.functions(&of_keyspace(known.name())).await?;

@@ -1,26 +1,12 @@
-//! The rows of the system tables: which columns are wanted, and what is done with a row.
+//! The rows of the system tables: which columns are wanted.
 //!
 //! Columns are found by name, in any order and among others: every version of every server has some
 //! that others do not have. One that is missing and can be done without is its type's default.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cqlwire_codec::{ColumnSpec, DecodeRow, Row, RowCells, RowPlan, RowPlanner, ValueError};
+use cqlwire_codec::{ColumnSpec, DecodeRow, RowCells, RowPlan, RowPlanner, ValueError};
 use uuid::Uuid;
-
-use super::draft::Draft;
-
-/// One system table.
-#[derive(Copy, Clone, Debug)]
-pub(super) struct SystemTable {
-    pub(super) name: &'static str,
-    /// Whether there are servers that do not have it.
-    pub(super) is_optional: bool,
-    /// Finds the columns that are wanted.
-    pub(super) plan: fn(&[ColumnSpec]) -> Result<RowPlan, ValueError>,
-    /// Puts what a row says where it belongs.
-    pub(super) add: fn(&RowPlan, &Row<'_>, &mut Draft) -> Result<(), ValueError>,
-}
 
 /// A struct of the columns that are wanted: those that have to be there, and those that may not.
 macro_rules! system_row {
@@ -62,41 +48,8 @@ macro_rules! system_row {
                 })
             }
         }
-
-        impl $name<'_> {
-            const fn table(name: &'static str, is_optional: bool) -> SystemTable {
-                SystemTable {
-                    name,
-                    is_optional,
-                    plan: $name::plan,
-                    add: |plan, row, draft| {
-                        $name::decode_row(plan, &mut row.cells()).map(|row| row.put(draft))
-                    },
-                }
-            }
-        }
     };
 }
-
-pub(super) const KEYSPACES: SystemTable = KeyspaceRow::table("system_schema.keyspaces", false);
-pub(super) const TYPES: SystemTable = TypeRow::table("system_schema.types", true);
-pub(super) const TABLES: SystemTable = TableRow::table("system_schema.tables", false);
-pub(super) const VIEWS: SystemTable = ViewRow::table("system_schema.views", true);
-pub(super) const COLUMNS: SystemTable = ColumnRow::table("system_schema.columns", false);
-pub(super) const INDEXES: SystemTable = IndexRow::table("system_schema.indexes", true);
-pub(super) const FUNCTIONS: SystemTable = FunctionRow::table("system_schema.functions", true);
-pub(super) const AGGREGATES: SystemTable = AggregateRow::table("system_schema.aggregates", true);
-
-/// Of ScyllaDB.
-pub(super) const TABLETS: SystemTable = TabletsRow::table("system_schema.scylla_keyspaces", true);
-
-// Since Cassandra 4.0.
-pub(super) const VIRTUAL_KEYSPACES: SystemTable =
-    VirtualKeyspaceRow::table("system_virtual_schema.keyspaces", true);
-pub(super) const VIRTUAL_TABLES: SystemTable =
-    VirtualTableRow::table("system_virtual_schema.tables", true);
-pub(super) const VIRTUAL_COLUMNS: SystemTable =
-    ColumnRow::table("system_virtual_schema.columns", true);
 
 /// The column of a field: what is a word of Rust is no other name for the server.
 fn column(field: &str) -> &str {

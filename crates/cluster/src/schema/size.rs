@@ -8,15 +8,15 @@ use std::mem::size_of;
 
 use cqlwire_codec::{ColumnType, UserType};
 
-use super::keyspace::{Contents, Functions, KeyspaceHead};
+use super::contents::{Contents, Functions};
 use super::user_types::TypeText;
-use super::{Aggregate, Column, Function, Index, Keyspace, Table, TableKind};
+use super::{Aggregate, Column, Function, Index, Table, TableKind};
 
 /// What an allocation takes beyond what was asked for.
-const ALLOCATION: usize = 16;
+pub(super) const ALLOCATION: usize = 16;
 
 /// What an entry of a map takes beside its key and value.
-const ENTRY: usize = 16;
+pub(super) const ENTRY: usize = 16;
 
 /// A text with memory of its own.
 pub(super) const fn text(text: &str) -> usize {
@@ -42,11 +42,6 @@ pub(super) fn column_type(ty: &ColumnType) -> usize {
         ColumnType::Custom(class) => text(class),
         _ => 0,
     }
-}
-
-/// A keyspace without contents, with its entry in the map of the schema.
-pub(super) fn keyspace(head: &KeyspaceHead) -> usize {
-    ENTRY + 2 * ALLOCATION + size_of::<Keyspace>() + text(&head.name) + options(&head.replication)
 }
 
 pub(super) fn contents(contents: &Contents) -> usize {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use cqlwire_codec::ColumnType;
 use uuid::Uuid;
 
-use super::draft::Room;
+use super::budget::Budget;
 use super::{Column, ColumnKind, Index, Table, TableKind, size};
 
 /// One table until now.
@@ -25,7 +25,7 @@ pub(super) struct TableDraft {
     /// Whether there was room for all of it.
     has_room: bool,
     /// What of the room is kept for what it is made of.
-    reserved: Room,
+    reserved: Budget,
 }
 
 /// How much room a table takes when its row comes, some ten columns: so that of more tables than
@@ -68,25 +68,25 @@ impl TableDraft {
             columns: Vec::new(),
             indexes: Vec::new(),
             has_room: true,
-            reserved: Room(RESERVED),
+            reserved: Budget(RESERVED),
         }
     }
 
     /// Takes a column, if there is room for it.
-    pub(super) fn add_column(&mut self, position: i32, column: Column, room: &mut Room) {
+    pub(super) fn add_column(&mut self, position: i32, column: Column, room: &mut Budget) {
         if self.take(size::column(&column), room) {
             self.columns.push((position, column));
         }
     }
 
     /// Takes an index, if there is room for it.
-    pub(super) fn add_index(&mut self, index: Index, room: &mut Room) {
+    pub(super) fn add_index(&mut self, index: Index, room: &mut Budget) {
         if self.take(size::index(&index), room) {
             self.indexes.push(index);
         }
     }
 
-    fn take(&mut self, bytes: usize, room: &mut Room) -> bool {
+    fn take(&mut self, bytes: usize, room: &mut Budget) -> bool {
         let reserved = bytes.min(self.reserved.0);
         self.reserved.take(reserved);
         self.has_room &= room.take(bytes - reserved);
