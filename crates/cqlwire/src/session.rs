@@ -38,6 +38,11 @@ impl Session {
         Self { shared: Arc::new(shared) }
     }
 
+    #[cfg(test)]
+    pub(crate) const fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     /// A statement in CQL with its values, about to be executed. For what is executed more than
     /// once, [`prepare`](Self::prepare) is cheaper and checks the types of the values.
     pub fn query<'a, V: EncodeValues>(&'a self, statement: &'a str, values: V) -> Execution<'a, V> {
