@@ -140,13 +140,26 @@ impl Cluster {
     }
 
     /// Has what was changed read again, or, without a change, everything, and waits until that is
-    /// done; no longer than the deadline. `false` if it is not done by then.
+    /// done; no longer than the deadline. `false` if it is not done by then, or if the cluster is
+    /// closed meanwhile.
     ///
     /// # Cancel safety
     ///
     /// Dropped, it is read all the same.
     pub async fn refresh(&self, change: Option<SchemaChange>, deadline: Deadline) -> bool {
-        self.shared.demand.read_again(change, deadline).await
+        tokio::select! {
+            is_done = self.shared.demand.read_again(change, deadline) => is_done,
+            () = self.closing() => false,
+        }
+    }
+
+    /// Waits until somebody [closes](Self::close) it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, nothing is left behind.
+    pub async fn closing(&self) {
+        self.shared.stopped.cancelled().await;
     }
 
     /// Closes the connections to this host, and keeps it down until

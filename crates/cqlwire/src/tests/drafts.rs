@@ -205,6 +205,24 @@ async fn disagreeing() -> (Arc<Memory>, Session) {
     (memory, session)
 }
 
+/// It has its response: there is nothing that it could still wait for.
+#[tokio::test(start_paused = true)]
+async fn g10_3_a_change_of_the_schema_ends_with_the_session_that_waits_for_agreement() {
+    let (_memory, session) = disagreeing().await;
+    let create = tokio::spawn({
+        let session = session.clone();
+        async move { session.query(CREATE, ()).timeout(Duration::from_secs(60)).await }
+    });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(!create.is_finished());
+    let began = Instant::now();
+    session.close(Duration::from_secs(1)).await;
+    let created = create.await.unwrap().unwrap();
+    assert_eq!(created.schema_agreed(), Some(false));
+    assert!(began.elapsed() <= Duration::from_millis(1_200), "{:?}", began.elapsed());
+    assert!(session.resources().is_zero(), "{}", session.resources());
+}
+
 #[tokio::test(start_paused = true)]
 async fn g8_1_a_change_of_the_schema_dropped_at_every_poll() {
     let (_memory, session) = disagreeing().await;
