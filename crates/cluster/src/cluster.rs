@@ -326,7 +326,8 @@ async fn first_topology(
     Topology::new(rows, placement, &[], &standings, settings, registry)
 }
 
-/// Waits until so many hosts are connected, or as many as there are. Keyspace and the like are
+/// Waits until so many local hosts are connected, or as many as there are; where there are only
+/// remote ones, so many of those. Keyspace and the like are
 /// first tried here: what is wrong with them has to be said now.
 async fn connections(
     topology: &Topology,
@@ -334,7 +335,9 @@ async fn connections(
     deadline: Deadline,
 ) -> Result<(), Vec<NotConnected>> {
     let mut race = Race::new(Duration::ZERO, deadline);
-    let wanted_hosts = topology.hosts().iter().filter(|host| host.distance() == Distance::Local);
+    let at = |distance| topology.hosts().iter().filter(move |host| host.distance() == distance);
+    let nearest = at(Distance::Local).next().map_or(Distance::Remote, |host| host.distance());
+    let wanted_hosts = at(nearest);
     let mut missing = 0;
     for host in wanted_hosts {
         race.begin(host.pool().ready(deadline));

@@ -103,8 +103,9 @@ impl Session {
         self.shared.cluster().topology()
     }
 
-    /// The schema as it was last read: whole soon after connecting, and up to date once a statement
-    /// of this session that changed it has returned.
+    /// The schema as it was last read: empty just after connecting, whole soon after that or after a
+    /// [`refresh`](Self::refresh), and up to date once a statement of this session that changed it
+    /// has returned.
     pub fn schema(&self) -> Arc<Schema> {
         self.shared.cluster().schema()
     }
