@@ -141,13 +141,26 @@ impl Cluster {
     }
 
     /// Has what was changed read again, or, without a change, everything, and waits until that is
-    /// done; no longer than the deadline. `false` if it is not done by then.
+    /// done; no longer than the deadline. `false` if it is not done by then, or if the cluster is
+    /// closed meanwhile.
     ///
     /// # Cancel safety
     ///
     /// Dropped, it is read all the same.
     pub async fn refresh(&self, change: Option<SchemaChange>, deadline: Deadline) -> bool {
-        self.shared.demand.read_again(change, deadline).await
+        tokio::select! {
+            is_done = self.shared.demand.read_again(change, deadline) => is_done,
+            () = self.closing() => false,
+        }
+    }
+
+    /// Waits until somebody [closes](Self::close) it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, nothing is left behind.
+    pub async fn closing(&self) {
+        self.shared.stopped.cancelled().await;
     }
 
     /// Closes the connections to this host, and keeps it down until
@@ -326,7 +339,8 @@ async fn first_topology(
     Topology::new(rows, placement, &[], &standings, registry)
 }
 
-/// Waits until so many hosts are connected, or as many as there are. Keyspace and the like are
+/// Waits until so many local hosts are connected, or as many as there are; where there are only
+/// remote ones, so many of those. Keyspace and the like are
 /// first tried here: what is wrong with them has to be said now.
 async fn connections(
     topology: &Topology,
@@ -334,7 +348,9 @@ async fn connections(
     deadline: Deadline,
 ) -> Result<(), Vec<NotConnected>> {
     let mut race = Race::new(Duration::ZERO, deadline);
-    let wanted_hosts = topology.hosts().iter().filter(|host| host.distance() == Distance::Local);
+    let at = |distance| topology.hosts().iter().filter(move |host| host.distance() == distance);
+    let nearest = at(Distance::Local).next().map_or(Distance::Remote, |host| host.distance());
+    let wanted_hosts = at(nearest);
     let mut missing = 0;
     for host in wanted_hosts {
         race.begin(host.pool().ready(deadline));

@@ -38,6 +38,11 @@ impl Session {
         Self { shared: Arc::new(shared) }
     }
 
+    #[cfg(test)]
+    pub(crate) const fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     /// A statement in CQL with its values, about to be executed. For what is executed more than
     /// once, [`prepare`](Self::prepare) is cheaper and checks the types of the values.
     pub fn query<'a, V: EncodeValues>(&'a self, statement: &'a str, values: V) -> Execution<'a, V> {
@@ -98,8 +103,9 @@ impl Session {
         self.shared.cluster().topology()
     }
 
-    /// The schema as it was last read: whole soon after connecting, and up to date once a statement
-    /// of this session that changed it has returned.
+    /// The schema as it was last read: empty just after connecting, whole soon after that or after a
+    /// [`refresh`](Self::refresh), and up to date once a statement of this session that changed it
+    /// has returned.
     pub fn schema(&self) -> Arc<Schema> {
         self.shared.cluster().schema()
     }

@@ -85,18 +85,30 @@ fn best_of_those_left(
     eligible: impl Fn(HostIndex) -> bool,
 ) -> Option<HostIndex> {
     let there = |host: &HostIndex| eligible(*host) && load(*host, topology).is_some();
-    let mut left: Vec<HostIndex> = hosts.iter().copied().filter(there).collect();
     // Those that have just come up get a part of their share, unless there are only such.
     let byte = draw.byte();
-    let admits = |host: &HostIndex| topology.host(*host).warmth().admits(byte);
-    if left.iter().any(admits) {
-        left.retain(admits);
+    let admits = |host: &HostIndex| there(host) && topology.host(*host).warmth().admits(byte);
+    two_of(hosts, topology, draw, admits).or_else(|| two_of(hosts, topology, draw, there))
+}
+
+/// The better of two that are drawn from those of them that are wanted. They are counted first, and
+/// walked through again: nothing is allocated.
+fn two_of(
+    hosts: &[HostIndex],
+    topology: &Topology,
+    draw: &mut Draw,
+    wanted: impl Fn(&HostIndex) -> bool,
+) -> Option<HostIndex> {
+    let all = || hosts.iter().copied().filter(&wanted);
+    let count = all().count();
+    if count < 2 {
+        return all().next();
     }
-    if left.len() < 2 {
-        return left.pop();
-    }
-    let first = left.swap_remove(draw.below(left.len()));
-    let second = *left.get(draw.below(left.len()))?;
+    let first = draw.below(count);
+    let second = (first + 1 + draw.below(count - 1)) % count;
+    // One that was lost since it was counted leaves the other.
+    let (first, second) = (all().nth(first), all().nth(second));
+    let (Some(first), Some(second)) = (first, second) else { return first.or(second) };
     Some(if load(second, topology) < load(first, topology) { second } else { first })
 }
 

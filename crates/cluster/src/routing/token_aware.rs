@@ -80,9 +80,9 @@ impl TokenAware {
             }
         }
         // Nobody is ready: they are asked all the same, so that each says why.
-        let all = topology.local_hosts().iter().chain(remote.iter().flatten());
-        let left: Vec<HostIndex> = all.copied().filter(untried).collect();
-        left.get(draw.below(left.len().max(1))).copied()
+        let all = || topology.local_hosts().iter().chain(remote.iter().flatten());
+        let left = || all().copied().filter(untried);
+        left().nth(draw.below(left().count().max(1)))
     }
 }
 

@@ -62,6 +62,7 @@ pub(super) fn decide(failure: &Failure, known: Circumstances) -> Decision {
             AttemptFailure::NotConnected(_)
             | AttemptFailure::Refused(_)
             | AttemptFailure::Prepare(_)
+            | AttemptFailure::Forgotten { .. }
             | AttemptFailure::Contact(_) => Decision::NextHost,
             AttemptFailure::NoResponse(error) => without_response(&error.failure, known),
             AttemptFailure::Server { error, .. } => after_error(error, known),

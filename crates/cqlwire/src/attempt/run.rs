@@ -181,14 +181,19 @@ impl Run {
             }
             (Decision::Reprepare, _) => self.prepare_on(shared, operation, host, None),
             (Decision::NextHost, Failure::Attempt(failure)) => {
-                self.attempts.push(Attempt { host: name_of(&host), failure });
-                self.step = Step::Next;
+                self.try_next(&host, failure);
                 Ok(())
             }
             (Decision::NextHost | Decision::Fail, failure) => {
                 Err(self.end(operation.kind(), failure.into_kind(name_of(&host))))
             }
         }
+    }
+
+    /// The turn of this host is over, for this reason.
+    fn try_next(&mut self, host: &Host, failure: AttemptFailure) {
+        self.attempts.push(Attempt { host: name_of(host), failure });
+        self.step = Step::Next;
     }
 
     fn circumstances<O: Operation>(&self, operation: &O) -> Circumstances {
@@ -213,8 +218,8 @@ impl Run {
         host: Arc<Host>,
         because: Option<EncodeError>,
     ) -> Result<(), Error> {
-        self.step = Step::Next;
         let Some(prepared) = operation.prepared().filter(|_| self.prepares < MAX_PREPARES) else {
+            self.try_next(&host, AttemptFailure::Forgotten { times: self.prepares });
             return Ok(());
         };
         self.prepares += 1;
@@ -225,7 +230,11 @@ impl Run {
                 self.step = Step::Preparing(Box::new(Preparing { host, request, because }));
                 Ok(())
             }
-            Err(NotSent::Unprepared) => Ok(()),
+            // It is not a prepared statement itself.
+            Err(NotSent::Unprepared) => {
+                self.try_next(&host, AttemptFailure::Forgotten { times: self.prepares });
+                Ok(())
+            }
             Err(NotSent::Failed(failure)) => self.not_prepared(operation.kind(), &host, failure),
         }
     }
@@ -241,9 +250,7 @@ impl Run {
     ) -> Result<(), Error> {
         match (decide(&failure, Circumstances::OF_PREPARE), failure) {
             (Decision::NextHost, Failure::Attempt(failure)) => {
-                let failure = AttemptFailure::Prepare(Box::new(failure));
-                self.attempts.push(Attempt { host: name_of(host), failure });
-                self.step = Step::Next;
+                self.try_next(host, AttemptFailure::Prepare(Box::new(failure)));
                 Ok(())
             }
             (_, failure) => Err(self.end(of, failure.into_kind(name_of(host))).of_prepare()),

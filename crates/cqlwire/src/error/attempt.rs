@@ -44,6 +44,13 @@ pub enum AttemptFailure {
     /// It does not know the statement any more, and did not prepare it. Nothing was executed.
     #[error("not prepared: {0}")]
     Prepare(#[source] Box<Self>),
+    /// It prepared the statement so often, and forgot it each time before it was asked to execute
+    /// it. Nothing was executed.
+    #[error("it forgot the statement each of {times} times that it prepared it")]
+    Forgotten {
+        /// How often it prepared it.
+        times: u8,
+    },
     /// It could not be asked about the cluster.
     #[error("{0}")]
     Contact(#[source] Box<ContactFailure>),
@@ -62,6 +69,7 @@ impl Attempt {
             AttemptFailure::NotConnected(_)
             | AttemptFailure::Refused(_)
             | AttemptFailure::Prepare(_)
+            | AttemptFailure::Forgotten { .. }
             | AttemptFailure::Contact(_) => false,
         }
     }
@@ -71,7 +79,7 @@ impl AttemptFailure {
     fn is_retryable(&self) -> bool {
         match self {
             Self::NotConnected(error) => !error.reason.is_permanent(),
-            Self::Refused(_) => true,
+            Self::Refused(_) | Self::Forgotten { .. } => true,
             Self::NoResponse(error) => !error.failure.would_recur(),
             Self::Server { error, .. } => is_passing(error.code),
             Self::Prepare(failure) => failure.is_retryable(),

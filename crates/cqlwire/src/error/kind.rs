@@ -17,9 +17,10 @@ use super::attempt::is_passing;
 #[non_exhaustive]
 pub enum ErrorKind {
     /// No host took the request. The attempts say which were tried, and why each did not.
-    #[error("no host available{}", if *.plan_was_empty { ", and none is known" } else { "" })]
+    #[error("no host available{}", if *.plan_was_empty { ", and none was to be tried" } else { "" })]
     NoHostAvailable {
-        /// There was nobody to try.
+        /// There was nobody to try: the host that it was for is not in the cluster, or the policy
+        /// named none, as for a local consistency where all hosts are remote.
         plan_was_empty: bool,
     },
     /// The server refused, or failed.

@@ -39,7 +39,11 @@ pub(crate) fn agree(shared: &Arc<Shared>, change: SchemaChange, deadline: Deadli
 }
 
 async fn known_to_all(shared: Arc<Shared>, change: SchemaChange, deadline: Deadline) -> bool {
-    let agreed = agreement(&shared, deadline).await;
+    let agreed = tokio::select! {
+        agreed = agreement(&shared, deadline) => agreed,
+        // Nobody is asked any more.
+        () = shared.cluster().closing() => return false,
+    };
     if !shared.cluster().refresh(Some(change), deadline).await {
         tracing::warn!("a change of the schema could not be read in time");
     }

@@ -42,6 +42,7 @@ impl Failure {
                 AttemptFailure::NotConnected(_)
                 | AttemptFailure::Refused(_)
                 | AttemptFailure::Prepare(_)
+                | AttemptFailure::Forgotten { .. }
                 | AttemptFailure::Contact(_),
             ) => ErrorKind::NoHostAvailable { plan_was_empty: false },
         }

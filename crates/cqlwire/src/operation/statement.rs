@@ -235,3 +235,51 @@ fn check_names(text: &str, values: &dyn EncodeValues) -> Result<(), EncodeError>
     let surplus = values.names().find(|name| !cql::has_marker(text, name));
     surplus.map_or(Ok(()), |name| Err(ValueError::NoMarker(name.into()).into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use cqlwire_codec::{BindMetadata, ColumnSpec};
+
+    use super::*;
+    use crate::prepared::ResultMetadata;
+
+    /// Is the server asked to leave out the columns of the rows?
+    fn skips_metadata(version: ProtocolVersion, columns: Option<Arc<[ColumnSpec]>>) -> bool {
+        let bind = BindMetadata { columns: Arc::default(), partition_key: Vec::new() };
+        let result = ResultMetadata { id: Bytes::from_static(b"rows"), columns };
+        let id = Bytes::from_static(b"id");
+        let metadata = StatementMetadata { id, bind, partition_key: Box::default(), result };
+        let profile = ExecutionProfile::default();
+        let options = Options { profile, timestamp_micros: None, routing: None };
+        let (statement, values) = (Statement::Text(""), &());
+        let operation = StatementOperation { statement, values, options: &options, page: None };
+        let plain = RequestOptions::default();
+        let encoded =
+            operation.encode_prepared(Arc::new(metadata), version, &plain, BytesMut::new());
+        let encoded = encoded.map_err(drop).unwrap();
+        let bytes = encoded.envelope.as_bytes();
+        // After the header, the ids, each with its length, and the consistency.
+        let lowest = match version {
+            ProtocolVersion::V5 => 9 + 4 + 6 + 2 + 3,
+            _ => 9 + 4 + 2,
+        };
+        bytes[lowest] & 0x02 != 0
+    }
+
+    /// Conditional statements have other columns each time, which no id stands for.
+    #[test]
+    fn g15_2_columns_are_left_out_only_where_they_are_known_and_a_change_is_told() {
+        let column = ColumnSpec {
+            keyspace: "ks".into(),
+            table: "t".into(),
+            name: "a".to_owned(),
+            column_type: cqlwire_codec::ColumnType::Int,
+        };
+        let known = || Some([column.clone()].into());
+        assert!(skips_metadata(ProtocolVersion::V5, known()));
+        assert!(!skips_metadata(ProtocolVersion::V5, None));
+        assert!(!skips_metadata(ProtocolVersion::V4, known()));
+        assert!(!skips_metadata(ProtocolVersion::V4, None));
+    }
+}

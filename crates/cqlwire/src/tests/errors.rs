@@ -49,6 +49,31 @@ async fn g3_1_every_host_that_was_tried_is_told_with_its_own_reason() {
     assert!(error.is_retryable() && error.may_have_been_applied());
 }
 
+/// Only where every host met a limit of ours is it the caller who sends too much.
+#[tokio::test(start_paused = true)]
+async fn g3_1_hosts_that_are_full_and_hosts_that_are_down_are_not_all_full() {
+    let memory = Memory::of(two());
+    let builder = memory.builder().max_waiting_requests(1);
+    let builder = builder.connection(|settings| settings.multiplexer.max_in_flight = 1);
+    let session = builder.connect().await.unwrap();
+    eventually(PATIENCE, "both are connected", || session.resources().connections == 2).await;
+    memory.nodes().iter().for_each(|node| node.prime(Prime::statement(INSERT).silence()));
+    let mut held: Vec<_> = (0..4).map(|_| Box::pin(session.query(INSERT, ()))).collect();
+    for call in &mut held {
+        assert!(cqlwire_testkit::cancel::poll_once(call).await.is_pending());
+    }
+    let error = session.query(INSERT, ()).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Overloaded { .. }), "{error}");
+    assert_eq!(error.attempts().len(), 2, "{error}");
+    let second = session.topology().hosts()[1].clone();
+    session.force_down(second.id()).await;
+    eventually(PATIENCE, "it is down", || second.pool().pick().is_err()).await;
+    let error = session.query(INSERT, ()).await.unwrap_err();
+    let mixed = matches!(error.kind(), ErrorKind::NoHostAvailable { plan_was_empty: false });
+    assert!(mixed, "{error}");
+    assert_eq!(error.attempts().len(), 2, "{error}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn i7_an_overloaded_host_is_passed_over() {
     let [first, second] = two();

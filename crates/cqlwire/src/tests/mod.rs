@@ -4,6 +4,7 @@ mod basics;
 mod cancellation;
 mod close;
 mod deadlines;
+mod drafts;
 mod errors;
 mod hooks;
 mod keyspaces;

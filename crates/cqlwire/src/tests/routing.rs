@@ -210,6 +210,19 @@ async fn g13_4_no_request_leaves_the_local_data_center_unless_the_settings_allow
     assert!(far.contains(&page.coordinator().unwrap()));
 }
 
+/// Where no host is local, the first connection is waited for all the same.
+#[tokio::test(start_paused = true)]
+async fn g12_8_a_session_of_remote_hosts_is_connected_once_it_is_there() {
+    let cluster = cluster().in_memory();
+    let builder = builder_of(&cluster).local_data_center("nowhere");
+    let remote = builder.remote(|remote| remote.hosts_per_data_center = 1);
+    let session = remote.connect().await.unwrap();
+    session.query("SELECT 1", ()).consistency(Consistency::One).await.unwrap();
+    let local = session.query("SELECT 1", ()).await.unwrap_err();
+    let text = "no host available, and none was to be tried";
+    assert!(local.to_string().starts_with(text), "{local}");
+}
+
 /// A neighbour in a rotated list would get it all.
 #[tokio::test(start_paused = true)]
 async fn the_share_of_a_host_that_is_down_goes_to_all_others() {
