@@ -15,7 +15,7 @@ use super::{seconds, send};
 use crate::{Cluster, Routing};
 
 /// How much is done to the cluster.
-const STEPS: u32 = 200;
+const STEPS: u32 = 80;
 
 /// As long until what happened has been seen: a listing by the clock, the longest back-off, and
 /// what an attempt may take.
@@ -78,7 +78,7 @@ impl Day {
                 cluster.remove(node);
                 "remove"
             }
-            (5, Some(node), _) => {
+            (5, Some(node), _) if spare => {
                 self.addresses += 1;
                 self.left.insert(cluster.address(node));
                 cluster.change_address(node, ([10, 8, 0, self.addresses], 9042).into());
@@ -92,12 +92,15 @@ impl Day {
                 cluster.move_to(node, [self.random.i64(..)]);
                 "move"
             }
+            // Nothing but its events says that a schema has changed: none of them gets lost.
             (8, ..) => {
+                let cluster = self.scripted.events(EventDelivery::Twice);
                 let factor = ["1", "2", "3"][self.random.usize(..3)];
                 cluster.put_keyspace(Keyspace::network("shop", [("dc1", factor)]));
                 "keyspace"
             }
             (9, ..) => {
+                let cluster = self.scripted.events(EventDelivery::Twice);
                 cluster.put_table("app", table(&format!("t{}", self.random.u8(..5))));
                 "table"
             }
@@ -125,6 +128,17 @@ impl Day {
         seen == there.collect()
             && up
             && tables.all(|(name, table)| schema.table(name, table).is_some())
+    }
+
+    /// What the client sees, and what there is.
+    fn seen(&self) -> String {
+        let topology = self.cluster.topology();
+        let hosts = topology.hosts().iter();
+        let seen: Vec<String> =
+            hosts.map(|host| format!("{} {:?}", host.address(), host.state().down)).collect();
+        let there = self.nodes.iter().map(|(node, up)| (self.scripted.address(*node), *up));
+        let control = self.cluster.health().has_control_connection;
+        format!("{seen:?} (control {control}), there are {:?}", there.collect::<Vec<_>>())
     }
 
     /// A request goes to a host that is there.
@@ -159,11 +173,13 @@ async fn g12_1_a_day_of_everything_ends_in_what_there_is() {
         history.push(day.step());
         let pause = day.random.u64(..60_000);
         sleep(Duration::from_millis(pause)).await;
-        if step % 4 != 0 {
+        // Nobody could say where a host is that nobody was told of, once all others are gone.
+        let is_news = matches!(history.last(), Some(&("join" | "change of address")));
+        if step % 4 != 0 && !is_news {
             continue;
         }
         let agrees = happens(SETTLED, || day.agrees()).await;
-        assert!(agrees, "seed {seed}: after {history:?}");
+        assert!(agrees, "seed {seed}: {} after {history:?}", day.seen());
         assert!(day.request().await, "seed {seed}: no host takes a request after {history:?}");
         let dials = |day: &Day| -> Vec<usize> {
             day.left.iter().map(|address| day.scripted.dials(*address)).collect()
