@@ -207,6 +207,7 @@ async fn events_come_in_any_order_twice_late_and_not_at_all() {
     assert!(happens(SOON, || hosts() == 4).await);
     scripted.events(EventDelivery::Reversed).leave(3);
     assert!(happens(SOON, || hosts() == 3).await);
+    sleep(Duration::from_secs(10)).await;
     scripted.events(EventDelivery::Late(HOUR)).join("dc1", "rack1");
     sleep(HOUR / 2).await;
     assert_eq!(hosts(), 3);

@@ -104,12 +104,14 @@ pub(super) fn listings(scripted: &ScriptedCluster, nodes: usize) -> usize {
 
 /// Is it so within this time?
 pub(super) async fn happens(within: Duration, mut condition: impl FnMut() -> bool) -> bool {
-    let end = Instant::now() + within;
+    let begun = Instant::now();
     while !condition() {
-        if Instant::now() >= end {
+        if begun.elapsed() >= within {
             return false;
         }
-        sleep(Duration::from_millis(1)).await;
+        // As of `eventually`: an hour is not looked at 3,600,000 times.
+        let pause = Duration::from_millis(1).max(begun.elapsed() / 64);
+        sleep(pause.min(within.saturating_sub(begun.elapsed()))).await;
     }
     true
 }
