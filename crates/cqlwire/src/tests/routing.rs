@@ -210,6 +210,32 @@ async fn g13_4_no_request_leaves_the_local_data_center_unless_the_settings_allow
     assert!(far.contains(&page.coordinator().unwrap()));
 }
 
+/// Of any two that are drawn, it is the other one, and so of any two of those left.
+#[tokio::test(start_paused = true)]
+async fn a_host_with_more_in_flight_than_all_others_gets_nothing() {
+    let cluster = cluster().in_memory();
+    let session = builder_of(&cluster).connect().await.unwrap();
+    cluster.node(0).prime(Prime::statement("SELECT 2").silence());
+    let busy =
+        session.topology().hosts().iter().find_map(|host| {
+            (host.address().socket() == Some(cluster.address(0))).then(|| host.id())
+        });
+    let busy = busy.unwrap();
+    let mut held: Vec<_> =
+        (0..20).map(|_| Box::pin(session.query("SELECT 2", ()).host(busy))).collect();
+    for call in &mut held {
+        assert!(cqlwire_testkit::cancel::poll_once(call).await.is_pending());
+    }
+    for up in [3, 2] {
+        eventually(PATIENCE, "so many are up", || session.health().local_hosts_up == up).await;
+        for _ in 0..60 {
+            session.query("SELECT 1", ()).await.unwrap();
+        }
+        cluster.kill(2);
+    }
+    assert_eq!(cluster.node(0).count_statement("SELECT 1"), 0);
+}
+
 /// Where no host is local, the first connection is waited for all the same.
 #[tokio::test(start_paused = true)]
 async fn g12_8_a_session_of_remote_hosts_is_connected_once_it_is_there() {
