@@ -149,6 +149,24 @@ async fn g13_5_conditional_statements_go_to_replicas_in_one_order() {
     }
 }
 
+/// Remote replicas may get them, too, but only when no local host takes them.
+#[tokio::test(start_paused = true)]
+async fn g13_5_conditional_statements_stay_local_where_remote_hosts_are_allowed() {
+    let cluster = cluster().in_memory();
+    let builder = builder_of(&cluster).remote(|remote| remote.hosts_per_data_center = 2);
+    let session = builder.connect().await.unwrap();
+    let is_connected = |session: &Session| {
+        session.topology().hosts().iter().all(|host| host.pool().pick().is_ok())
+    };
+    eventually(PATIENCE, "all are connected", || is_connected(&session)).await;
+    let update = session.prepare("UPDATE app.t SET v = ? WHERE k = ? IF EXISTS").await.unwrap();
+    for key in 0..50 {
+        let all = session.execute(&update, ("v", key)).consistency(Consistency::One);
+        let page = all.pages().try_next().await.unwrap().unwrap();
+        assert_eq!(page.coordinator(), Some(local_replicas(&session, key)[0]), "{key}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn where_a_statement_without_bind_markers_belongs_can_be_said() {
     let cluster = cluster().in_memory();
