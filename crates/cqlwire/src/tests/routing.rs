@@ -149,6 +149,24 @@ async fn g13_5_conditional_statements_go_to_replicas_in_one_order() {
     }
 }
 
+/// Remote replicas may get them, too, but only when no local host takes them.
+#[tokio::test(start_paused = true)]
+async fn g13_5_conditional_statements_stay_local_where_remote_hosts_are_allowed() {
+    let cluster = cluster().in_memory();
+    let builder = builder_of(&cluster).remote(|remote| remote.hosts_per_data_center = 2);
+    let session = builder.connect().await.unwrap();
+    let is_connected = |session: &Session| {
+        session.topology().hosts().iter().all(|host| host.pool().pick().is_ok())
+    };
+    eventually(PATIENCE, "all are connected", || is_connected(&session)).await;
+    let update = session.prepare("UPDATE app.t SET v = ? WHERE k = ? IF EXISTS").await.unwrap();
+    for key in 0..50 {
+        let all = session.execute(&update, ("v", key)).consistency(Consistency::One);
+        let page = all.pages().try_next().await.unwrap().unwrap();
+        assert_eq!(page.coordinator(), Some(local_replicas(&session, key)[0]), "{key}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn where_a_statement_without_bind_markers_belongs_can_be_said() {
     let cluster = cluster().in_memory();
@@ -208,6 +226,32 @@ async fn g13_4_no_request_leaves_the_local_data_center_unless_the_settings_allow
     let page = anywhere.pages().try_next().await.unwrap().unwrap();
     let far = [cluster.address(3), cluster.address(4)];
     assert!(far.contains(&page.coordinator().unwrap()));
+}
+
+/// Of any two that are drawn, it is the other one, and so of any two of those left.
+#[tokio::test(start_paused = true)]
+async fn a_host_with_more_in_flight_than_all_others_gets_nothing() {
+    let cluster = cluster().in_memory();
+    let session = builder_of(&cluster).connect().await.unwrap();
+    cluster.node(0).prime(Prime::statement("SELECT 2").silence());
+    let busy =
+        session.topology().hosts().iter().find_map(|host| {
+            (host.address().socket() == Some(cluster.address(0))).then(|| host.id())
+        });
+    let busy = busy.unwrap();
+    let mut held: Vec<_> =
+        (0..20).map(|_| Box::pin(session.query("SELECT 2", ()).host(busy))).collect();
+    for call in &mut held {
+        assert!(cqlwire_testkit::cancel::poll_once(call).await.is_pending());
+    }
+    for up in [3, 2] {
+        eventually(PATIENCE, "so many are up", || session.health().local_hosts_up == up).await;
+        for _ in 0..60 {
+            session.query("SELECT 1", ()).await.unwrap();
+        }
+        cluster.kill(2);
+    }
+    assert_eq!(cluster.node(0).count_statement("SELECT 1"), 0);
 }
 
 /// Where no host is local, the first connection is waited for all the same.
