@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::contact::{Contacted, Contacts, Failed};
 use crate::control::Control;
-use crate::listing::ClusterRows;
+use crate::listing::{ClusterRows, ListingState};
 use crate::placement::Placement;
 use crate::routing::Policy;
 use crate::schema::{self, Describe, DescribeError, Schema};
@@ -65,10 +65,10 @@ impl Cluster {
                 remote_for_local_consistency: settings.remote.for_local_consistency,
             }),
         };
-        let Begun { control, topology, local_data_center, incomplete } = begun;
+        let Begun { control, topology, local_data_center, listing } = begun;
         let shared = Arc::new(Shared::new(settings, local_data_center, registry, topology));
         let stop = shared.stopped.clone().drop_guard();
-        let refreshing = refresh::run(Arc::clone(&shared), control, incomplete);
+        let refreshing = refresh::run(Arc::clone(&shared), control, listing);
         shared.registry.tasks().spawn(refreshing);
         Ok(Self { shared, policy, _stop: stop })
     }
@@ -216,7 +216,7 @@ struct Begun {
     control: Control,
     topology: Topology,
     local_data_center: String,
-    incomplete: bool,
+    listing: ListingState,
 }
 
 /// Contacts the cluster; again and again, if the settings want that, until the deadline.
@@ -296,7 +296,7 @@ async fn begin(
     rows.hosts = Topology::in_known_order(&[], rows.hosts);
     let asked = rows.hosts.first().map(|row| row.data_center().to_owned()).unwrap_or_default();
     let local_data_center = settings.local_data_center.clone().unwrap_or(asked);
-    let incomplete = rows.incomplete;
+    let listing = rows.state();
     let Ok(topology) = first_topology(&rows, &local_data_center, settings, registry).await else {
         return Err(Vec::new());
     };
@@ -316,7 +316,7 @@ async fn begin(
     }
     let deadline = deadline.within(settings.pool.connect_timeout);
     match connections(&topology, settings.ready_when, deadline).await {
-        Ok(()) => Ok(Begun { control, topology, local_data_center, incomplete }),
+        Ok(()) => Ok(Begun { control, topology, local_data_center, listing }),
         Err(errors) => {
             let failed = errors.into_iter().map(|NotConnected { address, reason, .. }| {
                 failed(address, ContactFailure::Pool(reason))

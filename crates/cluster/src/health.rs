@@ -11,6 +11,9 @@ pub struct Health {
     pub local_hosts: usize,
     /// How many of them are connected.
     pub local_hosts_up: usize,
+    /// How many hosts of other data centers are connected, which get requests when no local one
+    /// takes them.
+    pub remote_hosts_up: usize,
     /// Is there a control connection? Without one, changes to the cluster are not seen; requests
     /// are sent all the same.
     pub has_control_connection: bool,
@@ -18,13 +21,20 @@ pub struct Health {
 
 impl Health {
     pub(crate) fn of(topology: &Topology, has_control_connection: bool) -> Self {
-        let local = topology.hosts().iter().filter(|host| host.distance() == Distance::Local);
-        let local_hosts_up = local.clone().filter(|host| host.state().is_up()).count();
-        Self { local_hosts: local.count(), local_hosts_up, has_control_connection }
+        let up = |distance| {
+            let of_distance = topology.hosts().iter().filter(|host| host.distance() == distance);
+            of_distance.filter(|host| host.state().is_up()).count()
+        };
+        Self {
+            local_hosts: topology.local_hosts().len(),
+            local_hosts_up: up(Distance::Local),
+            remote_hosts_up: up(Distance::Remote),
+            has_control_connection,
+        }
     }
 
-    /// Can requests be sent to any local host?
+    /// Can requests be sent to any host? Remote ones take those that the settings let go there.
     pub const fn is_ready(&self) -> bool {
-        self.local_hosts_up > 0
+        self.local_hosts_up > 0 || self.remote_hosts_up > 0
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use cqlwire_codec::Token;
+use uuid::Uuid;
 
 use crate::ring::Replication;
 use crate::{ContactFailure, HostDescription};
@@ -17,12 +18,23 @@ pub(crate) type Replications = BTreeMap<Box<str>, Replication>;
 pub(crate) struct ClusterRows {
     pub(crate) cluster_name: String,
     pub(crate) partitioner: String,
+    /// What the schema is called as it is: another name, and something has changed.
+    pub(crate) schema_version: Option<Uuid>,
     /// How the keyspaces are replicated.
     pub(crate) replications: Replications,
     /// The one that was asked first.
     pub(crate) hosts: Vec<HostRow>,
     /// Were there rows that did not say enough? So it is of hosts that are joining or leaving.
     pub(crate) incomplete: bool,
+}
+
+/// What a listing says beside the hosts.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct ListingState {
+    /// See [`ClusterRows::incomplete`].
+    pub(crate) incomplete: bool,
+    /// See [`ClusterRows::schema_version`].
+    pub(crate) schema_version: Option<Uuid>,
 }
 
 /// One server.
@@ -44,6 +56,11 @@ impl std::ops::Deref for HostRow {
 }
 
 impl ClusterRows {
+    pub(crate) const fn state(&self) -> ListingState {
+        let Self { incomplete, schema_version, .. } = *self;
+        ListingState { incomplete, schema_version }
+    }
+
     /// The same, provided that they are about this cluster, if it is known which it has to be.
     pub(crate) fn of_cluster(self, expected: Option<&str>) -> Result<Self, ContactFailure> {
         match expected {

@@ -67,8 +67,9 @@ impl Placement {
             Self::on(ring_of(&hosts, &partitioner), replications, &of_known)
         });
         computing.await.unwrap_or_else(|error| {
-            tracing::error!(%error, "the replicas could not be computed: keeping those known");
-            Arc::clone(known)
+            // Those known count through other hosts.
+            tracing::error!(%error, "the replicas could not be computed: routing without tokens");
+            Arc::default()
         })
     }
 

@@ -182,6 +182,7 @@ impl Topology {
         ClusterRows {
             cluster_name: (*self.name).to_owned(),
             partitioner: self.partitioner.clone(),
+            schema_version: None,
             replications: self.placement.replications().clone(),
             hosts: self.hosts.iter().map(|host| host.row().clone()).collect(),
             incomplete: false,

@@ -11,7 +11,7 @@ use crate::{ContactFailure, HostDescription};
 
 /// Of the server that is asked.
 pub(super) const LOCAL: &str = "SELECT cluster_name, partitioner, host_id, data_center, rack, \
-     release_version, tokens FROM system.local WHERE key = 'local'";
+     release_version, tokens, schema_version FROM system.local WHERE key = 'local'";
 
 /// Of the others, since 4.0: with the port of each.
 pub(super) const PEERS_V2: &str = "SELECT host_id, data_center, rack, release_version, tokens, \
@@ -33,6 +33,7 @@ pub(super) fn read(
     let partitioner = row.get::<Option<String>>("partitioner")?.unwrap_or_default();
     // Where it was reached is where it is: what it calls its own address may be one behind a NAT.
     let mut hosts = vec![read_host(&row, asked.clone())?];
+    let schema_version = row.get("schema_version")?;
     let mut incomplete = false;
     let mut peers = rows(peers)?;
     for row in peers.by_ref().take(max_hosts.saturating_sub(1)) {
@@ -50,7 +51,7 @@ pub(super) fn read(
         tracing::warn!(max_hosts, "a server lists more hosts than may be: the others are left out");
     }
     let replications = Replications::new();
-    Ok(ClusterRows { cluster_name, partitioner, replications, hosts, incomplete })
+    Ok(ClusterRows { cluster_name, partitioner, schema_version, replications, hosts, incomplete })
 }
 
 /// Nothing is skipped in these results: the columns are those of the page itself.

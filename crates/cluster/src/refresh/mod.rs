@@ -28,20 +28,22 @@ use std::time::Duration;
 
 use cqlwire_pool::RegistryClosed;
 use tokio::time::{Instant, sleep_until};
+use uuid::Uuid;
 
 use self::job::{Done, Job};
 use self::pools::Pools;
 use crate::control::Control;
 use crate::events::{Hint, PendingEvents, Refresh, StaleSchema};
+use crate::listing::ListingState;
 use crate::shared::Shared;
 
 /// Later than anything.
 const NEVER: Duration = Duration::from_secs(100 * 366 * 86_400);
 
 /// Goes on until the cluster is stopped; then the control connection is closed with the task.
-pub(crate) async fn run(shared: Arc<Shared>, control: Control, incomplete: bool) {
+pub(crate) async fn run(shared: Arc<Shared>, control: Control, listing: ListingState) {
     let stopped = shared.stopped.clone();
-    let mut watch = Watch::new(shared, control, incomplete);
+    let mut watch = Watch::new(shared, control, listing);
     if let Some(Err(closed)) = stopped.run_until_cancelled(watch.run()).await {
         tracing::debug!(%closed, "no refresh any more");
     }
@@ -66,6 +68,8 @@ struct Watch {
     list_at: Instant,
     /// The server would not say what the schema is: asked again when the hosts are listed.
     schema_refused: bool,
+    /// What the schema was called when the hosts were listed last.
+    schema_version: Option<Uuid>,
     /// How often in a row a listing had rows that did not say enough.
     incomplete: u32,
 }
@@ -83,7 +87,7 @@ enum Next {
 }
 
 impl Watch {
-    fn new(shared: Arc<Shared>, control: Control, incomplete: bool) -> Self {
+    fn new(shared: Arc<Shared>, control: Control, listing: ListingState) -> Self {
         let events = PendingEvents::new(shared.settings.refresh_window, fastrand::f64());
         let pools = Pools::new(&shared);
         let mut watch = Self {
@@ -98,12 +102,13 @@ impl Watch {
             pools,
             list_at: Instant::now(),
             schema_refused: false,
+            schema_version: None,
             incomplete: 0,
         };
         // What there was before it was registered for.
         let schema = Refresh { hosts: false, schema: StaleSchema::Whole };
         watch.begin(schema, 0);
-        watch.listed(incomplete);
+        watch.listed(listing);
         watch
     }
 
@@ -190,17 +195,23 @@ impl Watch {
                 self.control = Some(control);
                 self.connected_at = Instant::now();
                 self.shared.set_has_control(true);
-                let incomplete = rows.incomplete;
+                let listing = rows.state();
                 self.shared.renew(rows).await?;
-                self.listed(incomplete);
+                self.listed(listing);
                 // What happened in between, nobody has said.
                 self.events.note_lost(now);
             }
             Done::Refreshed { read, meets } => {
                 if let Some(rows) = read.rows {
-                    let incomplete = rows.incomplete;
+                    let listing = rows.state();
                     self.shared.renew(rows).await?;
-                    self.listed(incomplete);
+                    let changed = self.schema_version != listing.schema_version;
+                    self.listed(listing);
+                    if changed && read.schema.is_none() {
+                        // It was read since, or an event was lost.
+                        let schema = Refresh { hosts: false, schema: StaleSchema::Whole };
+                        self.events.restore(schema, now);
+                    }
                 }
                 if let Some(schema) = read.schema {
                     self.shared.set_schema(schema);
@@ -243,7 +254,9 @@ impl Watch {
     }
 
     /// The hosts have just been listed. Rows that do not say enough yet soon will.
-    fn listed(&mut self, incomplete: bool) {
+    fn listed(&mut self, listing: ListingState) {
+        let ListingState { incomplete, schema_version } = listing;
+        self.schema_version = schema_version;
         self.incomplete = if incomplete { self.incomplete + 1 } else { 0 };
         let interval = self.shared.settings.refresh_interval;
         let wait = match self.incomplete {

@@ -3,7 +3,7 @@
 use super::{LoadBalancing, Routing, Tried};
 use crate::{HostIndex, Topology};
 
-/// Any local host, all with the same share; then the others.
+/// Any local host, all with the same share.
 ///
 /// It is for clusters whose replicas are everywhere, and an example of a policy of one's own.
 #[derive(Clone, Debug, Default)]
@@ -18,11 +18,9 @@ impl LoadBalancing for RoundRobin {
         draw: u64,
         tried: &Tried,
     ) -> Option<HostIndex> {
-        let hosts = topology.local_hosts();
-        let count = u64::try_from(hosts.len()).ok()?;
-        let start = usize::try_from(draw.checked_rem(count)?).ok()?;
-        let (before, from_start) = hosts.split_at_checked(start)?;
-        let mut in_turn = from_start.iter().chain(before).copied();
-        in_turn.find(|host| !tried.contains(*host))
+        // Drawn anew among those that are left, so that the share of one that is down goes to all.
+        let mut left = topology.local_hosts().iter().filter(|host| !tried.contains(**host));
+        let count = u64::try_from(left.clone().count()).ok()?;
+        left.nth(usize::try_from(draw.checked_rem(count)?).ok()?).copied()
     }
 }

@@ -86,6 +86,7 @@ async fn g12_1_a_change_at_any_point_of_a_reconnection_is_seen() {
     assert!(reached > 15, "only {reached} points");
 }
 
+/// A third of a minute of it; the whole minute is gone through where events are gathered.
 #[tokio::test(start_paused = true)]
 async fn g12_2_a_storm_of_events_is_one_refresh_a_second() {
     let scripted = three();
@@ -102,7 +103,7 @@ async fn g12_2_a_storm_of_events_is_one_refresh_a_second() {
     };
     let node = scripted.node(0);
     let mut pushed = 0;
-    for tick in 0..6_000_u32 {
+    for tick in 0..2_000_u32 {
         for number in 0..100_u16 {
             let address = ([10, 7, 0, 0], number + 1).into();
             let up = Event::StatusChange { change: StatusChange::Up, address };
@@ -112,18 +113,18 @@ async fn g12_2_a_storm_of_events_is_one_refresh_a_second() {
         if tick == 100 {
             assert!(listings(&scripted, 3) > before, "the first within a second");
         }
-        if tick == 3_000 {
+        if tick == 1_000 {
             scripted.events(EventDelivery::Lost).put_table("app", table("within"));
         }
-        if tick == 3_300 {
+        if tick == 1_300 {
             assert!(cluster.schema().table("app", "within").is_none(), "nobody said so");
             scripted.put_table("app", table("within"));
         }
-        if tick == 3_500 {
+        if tick == 1_500 {
             assert!(cluster.schema().table("app", "within").is_some(), "seen within the storm");
         }
     }
-    assert_eq!(pushed, 600_000);
+    assert_eq!(pushed, 200_000);
     let seconds = usize::try_from(begun.elapsed().as_secs()).unwrap();
     let refreshes = listings(&scripted, 3) - before;
     assert!(refreshes <= seconds + 1 && refreshes + 2 >= seconds, "{refreshes} in {seconds} s");

@@ -238,7 +238,7 @@ async fn i10_a_host_that_belongs_to_another_cluster_changes_nothing() {
     let cluster = Cluster::connect(settings(&[&nodes[0]]), seconds(5)).await.unwrap();
     let both = addresses(&cluster);
     let local = "SELECT cluster_name, partitioner, host_id, data_center, rack, \
-         release_version, tokens FROM system.local WHERE key = 'local'";
+         release_version, tokens, schema_version FROM system.local WHERE key = 'local'";
     let shape = columns([
         ("cluster_name", ColumnType::Text),
         ("partitioner", ColumnType::Text),
@@ -247,9 +247,18 @@ async fn i10_a_host_that_belongs_to_another_cluster_changes_nothing() {
         ("rack", ColumnType::Text),
         ("release_version", ColumnType::Text),
         ("tokens", ColumnType::Set(Box::new(ColumnType::Text))),
+        ("schema_version", ColumnType::Uuid),
     ]);
-    let row =
-        vec![cell("another"), None, cell([7; 16]), cell("dc"), cell("rack"), cell("5.0.9"), None];
+    let row = vec![
+        cell("another"),
+        None,
+        cell([7; 16]),
+        cell("dc"),
+        cell("rack"),
+        cell("5.0.9"),
+        None,
+        None,
+    ];
     nodes[0].set_peers([]);
     nodes[0].prime(Prime::statement(local).rows(shape, vec![row]));
     let asked = nodes[0].count_statement(local);

@@ -36,14 +36,23 @@ fn local(id: [u8; 16], data_center: &str) -> Prime {
         ("rack", ColumnType::Text),
         ("release_version", ColumnType::Text),
         ("tokens", ColumnType::Set(Box::new(ColumnType::Text))),
+        ("schema_version", ColumnType::Uuid),
     ]);
-    let row =
-        [cell("scripted"), None, cell(id), cell(data_center), cell("rack1"), cell("5.0.9"), None];
+    let row = [
+        cell("scripted"),
+        None,
+        cell(id),
+        cell(data_center),
+        cell("rack1"),
+        cell("5.0.9"),
+        None,
+        None,
+    ];
     Prime::statement(LOCAL).rows(shape, vec![row.to_vec()])
 }
 
 const LOCAL: &str = "SELECT cluster_name, partitioner, host_id, data_center, rack, \
-     release_version, tokens FROM system.local WHERE key = 'local'";
+     release_version, tokens, schema_version FROM system.local WHERE key = 'local'";
 
 #[tokio::test]
 async fn a_listing_without_any_wanted_host_changes_nothing() {

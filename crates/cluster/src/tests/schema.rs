@@ -85,3 +85,14 @@ async fn a_change_of_ones_own_is_there_as_soon_as_it_was_asked_for() {
         assert!(begun.elapsed() < Duration::from_millis(50), "it waits for no window");
     }
 }
+
+/// No event says so; but the servers call the schema otherwise.
+#[tokio::test(start_paused = true)]
+async fn g12_2_a_change_whose_event_is_lost_is_seen_when_the_hosts_are_listed() {
+    let scripted = three();
+    let cluster = connected(&scripted, 3).await;
+    assert!(happens(SOON, || cluster.schema().table("app", "t").is_some()).await);
+    scripted.events(EventDelivery::Lost).put_table("app", table("lost"));
+    let seen = || cluster.schema().table("app", "lost").is_some();
+    assert!(happens(Duration::from_secs(40 * 3_600), seen).await);
+}

@@ -15,7 +15,7 @@ use crate::{Cluster, Host, Settings};
 
 /// How the server that is asked describes itself to the control connection.
 pub(super) const LOCAL: &str = "SELECT cluster_name, partitioner, host_id, data_center, rack, \
-     release_version, tokens FROM system.local WHERE key = 'local'";
+     release_version, tokens, schema_version FROM system.local WHERE key = 'local'";
 
 /// How long virtual time may pass until something is true.
 pub(super) const HOUR: Duration = Duration::from_secs(3600);
