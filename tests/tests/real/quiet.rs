@@ -1,6 +1,8 @@
 //! A node that stops where it is, its sockets open: asked no more within a second, and again once it
 //! goes on.
 
+#![allow(clippy::print_stdout, reason = "figures, for whoever runs it to see them")]
+
 use std::net::SocketAddr;
 use std::time::Duration;
 

@@ -13,8 +13,8 @@ use super::*;
 use crate::codec::Opcode;
 use crate::net::{ByteStream, Dialer, Dialing, ServerAddress};
 use crate::{
-    Compression, Consistency, ErrorKind, HostIndex, LoadBalancing, PreparedStatement,
-    ProtocolVersion, Routing, Token, Topology, Tried,
+    Compression, Consistency, ErrorKind, HostDescription, HostFilter, HostIndex, LoadBalancing,
+    PreparedStatement, ProtocolVersion, Routing, Token, Topology, Tried,
 };
 
 const READ: &str = "SELECT v FROM app.t WHERE k = ?";
@@ -254,11 +254,21 @@ async fn a_host_with_more_in_flight_than_all_others_gets_nothing() {
     assert_eq!(cluster.node(0).count_statement("SELECT 1"), 0);
 }
 
+/// No host of the local data center.
+#[derive(Debug)]
+struct OnlyFar;
+
+impl HostFilter for OnlyFar {
+    fn accepts(&self, host: &HostDescription) -> bool {
+        host.data_center != "near"
+    }
+}
+
 /// Where no host is local, the first connection is waited for all the same.
 #[tokio::test(start_paused = true)]
 async fn g12_8_a_session_of_remote_hosts_is_connected_once_it_is_there() {
     let cluster = cluster().in_memory();
-    let builder = builder_of(&cluster).local_data_center("nowhere");
+    let builder = builder_of(&cluster).host_filter(OnlyFar);
     let remote = builder.remote(|remote| remote.hosts_per_data_center = 1);
     let session = remote.connect().await.unwrap();
     session.query("SELECT 1", ()).consistency(Consistency::One).await.unwrap();
