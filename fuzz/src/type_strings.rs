@@ -1,8 +1,8 @@
 //! Types that come as text: any text is a type as the name of a class, and a type or an error in CQL.
 
 use bytes::BytesMut;
-use cqlwire_codec::{ColumnType, TypeReader};
 use cqlwire_codec::wire::{Reader, write};
+use cqlwire_codec::{ColumnType, TypeReader};
 
 use crate::input::VERSIONS;
 

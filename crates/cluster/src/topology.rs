@@ -21,6 +21,7 @@ pub struct Topology {
     data_centers: Vec<String>,
     /// All of them; [`HostIndex`] counts through them.
     hosts: Vec<Arc<Host>>,
+    by_id: HashMap<Uuid, HostIndex>,
     local: Vec<HostIndex>,
     /// By data center, in the order of their turns.
     remote: Vec<Vec<HostIndex>>,
@@ -54,6 +55,8 @@ impl Topology {
                 None => Arc::new(Host::start(row.clone(), standing, proven, registry)?),
             });
         }
+        let indexes = (0..hosts.len()).filter_map(HostIndex::new);
+        let by_id = hosts.iter().map(|host| host.id()).zip(indexes).collect();
         let of = |wanted: &dyn Fn(&Host) -> bool| -> Vec<HostIndex> {
             let found = hosts.iter().enumerate().filter(|(_, host)| wanted(host));
             found.filter_map(|(index, _)| HostIndex::new(index)).collect()
@@ -71,6 +74,7 @@ impl Topology {
             partitioner,
             data_centers,
             hosts,
+            by_id,
             local,
             remote,
             has_local_rack,
@@ -123,8 +127,7 @@ impl Topology {
 
     /// The host with this id.
     pub fn find(&self, host_id: Uuid) -> Option<HostIndex> {
-        let found = self.hosts.iter().position(|host| host.id() == host_id);
-        found.and_then(HostIndex::new)
+        self.by_id.get(&host_id).copied()
     }
 
     /// The token of the partition with this key (of a key of several columns: its columns, each

@@ -149,7 +149,8 @@ impl Session {
     }
 
     /// Closes the connections to this host once they are done, and sends it nothing until
-    /// [`force_up`](Self::force_up), whatever servers say about it.
+    /// [`force_up`](Self::force_up), whatever servers say about it. Requests that are chosen a host
+    /// for at this very moment may still go there.
     ///
     /// # Cancel safety
     ///

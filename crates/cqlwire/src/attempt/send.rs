@@ -48,6 +48,18 @@ impl Draft {
         Some(Self { form, encoded, is_common })
     }
 
+    /// Is it what this host has to be sent?
+    #[inline]
+    fn is_for<O: Operation>(&self, host: &Host, operation: &O) -> bool {
+        self.is_common || self.says_what_it_said(host, operation)
+    }
+
+    #[cold]
+    fn says_what_it_said<O: Operation>(&self, host: &Host, operation: &O) -> bool {
+        let said = operation.prepared().and_then(|prepared| prepared.metadata_on(host.id()));
+        said.zip(self.encoded.metadata.as_ref()).is_some_and(|(said, by)| Arc::ptr_eq(&said, by))
+    }
+
     pub(super) const fn token(&self) -> Option<Token> {
         self.encoded.token
     }
@@ -84,7 +96,7 @@ pub(super) fn send_to<O: Operation>(
         let connection = host.pool().pick().map_err(not_connected)?;
         let form = Form::of(&connection);
         let encoded = match draft.take() {
-            Some(draft) if draft.is_common && draft.form == form => draft.encoded,
+            Some(draft) if draft.form == form && draft.is_for(host, operation) => draft.encoded,
             other => encode(host, operation, form, other, shared)?,
         };
         let Encoded { envelope, metadata, .. } = encoded;
