@@ -20,6 +20,7 @@
 
 mod changes;
 mod cluster;
+mod connect;
 mod contact;
 mod control;
 mod demand;

@@ -187,7 +187,13 @@ async fn where_a_statement_without_bind_markers_belongs_can_be_said() {
         let page = session.query(read, ()).host(host.id()).pages().try_next().await.unwrap();
         assert_eq!(page.unwrap().coordinator(), host.address().socket());
     }
-    let nobody = session.query(read, ()).host(uuid::Uuid::nil()).await.unwrap_err();
+}
+
+#[tokio::test(start_paused = true)]
+async fn g3_3_an_empty_plan_says_so() {
+    let cluster = cluster().in_memory();
+    let session = builder_of(&cluster).connect().await.unwrap();
+    let nobody = session.query("SELECT 1", ()).host(uuid::Uuid::nil()).await.unwrap_err();
     assert!(
         matches!(nobody.kind(), ErrorKind::NoHostAvailable { plan_was_empty: true }),
         "{nobody}"
