@@ -1,6 +1,7 @@
 //! The handle of a cluster.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use cqlwire_codec::SchemaChange;
 use cqlwire_net::Deadline;
@@ -26,6 +27,7 @@ use crate::{
 pub struct Cluster {
     shared: Arc<Shared>,
     policy: Policy,
+    policy_panics: AtomicU64,
     _stop: DropGuard,
 }
 
@@ -62,7 +64,7 @@ impl Cluster {
         let stop = shared.stopped.clone().drop_guard();
         let refreshing = refresh::run(Arc::clone(&shared), control, listing);
         shared.registry.tasks().spawn(refreshing);
-        Ok(Self { shared, policy, _stop: stop })
+        Ok(Self { shared, policy, policy_panics: AtomicU64::new(0), _stop: stop })
     }
 
     /// The hosts to try for one request; with `pinned`, that one alone.
@@ -82,7 +84,14 @@ impl Cluster {
         plan: &'a mut Plan,
         request: &Routing<'_>,
     ) -> Result<Option<&'a Arc<Host>>, PolicyPanicked> {
-        plan.next(&self.policy, request)
+        plan.next(&self.policy, request).inspect_err(|_| {
+            self.policy_panics.fetch_add(1, Ordering::Relaxed);
+        })
+    }
+
+    /// How often the load balancing policy has panicked.
+    pub fn policy_panics(&self) -> u64 {
+        self.policy_panics.load(Ordering::Relaxed)
     }
 
     /// The cluster as it was last seen.

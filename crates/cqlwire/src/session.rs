@@ -141,6 +141,11 @@ impl Session {
         self.shared.cluster().health()
     }
 
+    /// How often the load balancing policy has panicked: each time, its own request failed.
+    pub fn policy_panics(&self) -> u64 {
+        self.shared.cluster().policy_panics()
+    }
+
     /// What happens to the cluster from now on: hosts that come, go, move, are up or down, and
     /// changes of the schema. Of those that are not read the oldest go when there are 1,024, and it
     /// says so.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use cqlwire_net::{Connection, Deadline, Race};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::task::TaskTracker;
 
 use crate::shared::Shared;
@@ -23,6 +23,8 @@ pub struct Registry {
     settings: Arc<Settings>,
     live: Mutex<Live>,
     changed: Arc<Notify>,
+    /// Whoever has one may connect.
+    turns: Arc<Semaphore>,
 }
 
 #[derive(Debug, Default)]
@@ -36,7 +38,13 @@ impl Registry {
     /// whatever the settings come with.
     pub fn new(mut settings: Settings) -> Self {
         settings.connection.tasks = TaskTracker::new();
-        Self { settings: Arc::new(settings), live: Mutex::default(), changed: Arc::default() }
+        let turns = settings.max_connecting.clamp(1, Semaphore::MAX_PERMITS);
+        Self {
+            settings: Arc::new(settings),
+            live: Mutex::default(),
+            changed: Arc::default(),
+            turns: Arc::new(Semaphore::new(turns)),
+        }
     }
 
     /// Starts a pool: begins so many connections to this server, and returns at once.
@@ -49,8 +57,8 @@ impl Registry {
     ///
     /// Outside a tokio runtime with I/O and time.
     pub fn start(&self, target: Target, connections: usize) -> Result<Pool, RegistryClosed> {
-        let changed = Arc::clone(&self.changed);
-        let shared = Arc::new(Shared::new(target, Arc::clone(&self.settings), changed));
+        let (changed, turns) = (Arc::clone(&self.changed), Arc::clone(&self.turns));
+        let shared = Arc::new(Shared::new(target, Arc::clone(&self.settings), changed, turns));
         let pool = Pool::new(Arc::clone(&shared));
         // Held until all slots have their tasks: a close comes before all of it, or after.
         let mut live = self.live();

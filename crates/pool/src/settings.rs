@@ -11,6 +11,10 @@ pub struct Settings {
     /// How long one attempt to connect may take, from the socket to the end of the handshake.
     /// Default 5 s.
     pub connect_timeout: Duration,
+    /// How many connections may be on their way at once, to all hosts together, at least 1: a
+    /// client of a thousand hosts that all restart must not dial them all in one moment. Attempts
+    /// wait their turn; one to a silent host takes until its timeout. Default 64.
+    pub max_connecting: usize,
     /// How long to wait between attempts.
     pub backoff: Backoff,
     /// What each connection is like. Its [`tasks`](cqlwire_net::Settings::tasks) are those of the
@@ -22,6 +26,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(5),
+            max_connecting: 64,
             backoff: Backoff::default(),
             connection: cqlwire_net::Settings::default(),
         }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cqlwire_net::{Connection, ConnectionEnd, Deadline, Usage};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::open::{Listed, Open};
@@ -22,6 +22,8 @@ pub(crate) struct Shared {
     pub(crate) hopes: watch::Sender<u64>,
     /// Whoever follows the states of all pools.
     changed: Arc<Notify>,
+    /// Whoever has one of them may connect; those of all pools.
+    pub(crate) turns: Arc<Semaphore>,
     /// Why there would be no connection, if there was none.
     reason: Mutex<Unconnected>,
     attempts: watch::Sender<Attempts>,
@@ -35,7 +37,12 @@ struct Attempts {
 }
 
 impl Shared {
-    pub(crate) fn new(target: Target, settings: Arc<Settings>, changed: Arc<Notify>) -> Self {
+    pub(crate) fn new(
+        target: Target,
+        settings: Arc<Settings>,
+        changed: Arc<Notify>,
+        turns: Arc<Semaphore>,
+    ) -> Self {
         Self {
             target,
             settings,
@@ -44,6 +51,7 @@ impl Shared {
             slots: Mutex::default(),
             hopes: watch::Sender::new(0),
             changed,
+            turns,
             reason: Mutex::new(Unconnected::NotYet),
             attempts: watch::Sender::new(Attempts::default()),
         }

@@ -83,6 +83,8 @@ async fn back_off(shared: &Shared, failures: u32, hopes: &mut watch::Receiver<u6
 
 /// A connection that reaches the server which it is for.
 async fn open(shared: &Shared) -> Result<Connection, Unconnected> {
+    // Nobody closes it: there is always another turn.
+    let _turn = shared.turns.acquire().await;
     let deadline = Deadline::after(shared.settings.connect_timeout);
     let (target, settings) = (&shared.target, &shared.settings.connection);
     let connection = Connection::open_at(&target.address, settings, deadline).await?;

@@ -90,6 +90,13 @@ impl SessionBuilder {
         self
     }
 
+    /// How many connections may be on their way at once, to all hosts together, at least 1. Default
+    /// 64.
+    pub const fn max_connecting(mut self, connections: usize) -> Self {
+        self.cluster.pool.max_connecting = connections;
+        self
+    }
+
     /// Whether [`connect`](Self::connect) goes on trying while no contact point can be asked, until
     /// its [timeout](Self::connect_timeout), for services that start before their database. Default
     /// no: it fails once all contact points have.

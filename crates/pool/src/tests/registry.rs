@@ -95,7 +95,9 @@ async fn g10_4_a_connection_that_opens_as_the_pool_stops_cannot_be_picked() {
     let node = ScriptedNode::builder().start_tcp().await.unwrap();
     let (_registry, pool) = filled(&node, settings()).await;
     let connection = pool.pick().unwrap();
-    let stopped = Shared::new(pool.address().clone().into(), Arc::new(settings()), Arc::default());
+    let turns = Arc::new(tokio::sync::Semaphore::new(1));
+    let stopped =
+        Shared::new(pool.address().clone().into(), Arc::new(settings()), Arc::default(), turns);
     assert!(stopped.opened(connection.clone()).is_some());
     stopped.stop();
     assert!(stopped.opened(connection).is_none());

@@ -87,3 +87,19 @@ async fn a_retiring_connection_takes_no_requests_once_its_replacement_cannot_be_
     eventually(PATIENCE, "it is not picked", || pool.pick().is_err()).await;
     assert!(pool.pick().unwrap_err().reason.is_timeout());
 }
+
+/// Those to silent hosts hold their turns until their timeout; then the others have theirs.
+#[tokio::test]
+async fn no_more_connections_are_on_their_way_than_may_be() {
+    let silent = ScriptedNode::builder().start_tcp().await.unwrap();
+    silent.prime(Prime::opcode(Opcode::Startup).silence());
+    let node = ScriptedNode::builder().start_tcp().await.unwrap();
+    let settings =
+        Settings { max_connecting: 2, connect_timeout: Duration::from_secs(1), ..settings() };
+    let registry = Registry::new(settings);
+    let _silent = registry.start(silent.address().into(), 5).unwrap();
+    eventually(PATIENCE, "two are on their way", || silent.count(Opcode::Startup) == 2).await;
+    let pool = registry.start(node.address().into(), 1).unwrap();
+    assert_eq!((silent.count(Opcode::Startup), node.accepted().len()), (2, 0));
+    pool.ready(seconds(20)).await.unwrap();
+}
