@@ -145,7 +145,7 @@ impl Run {
             Err(panicked) => return Err(self.end(operation.kind(), panicked.into())),
         };
         self.prepares = 0;
-        self.ask(shared, operation, host, draft)
+        self.ask(shared, operation, host, &mut draft)
     }
 
     /// Hands the operation to this host.
@@ -154,7 +154,7 @@ impl Run {
         shared: &Shared,
         operation: &O,
         host: Arc<Host>,
-        draft: Option<Draft>,
+        draft: &mut Option<Draft>,
     ) -> Result<(), Error> {
         match send_to(&host, operation, draft, shared, self.deadline) {
             Ok((request, metadata)) => {
@@ -225,7 +225,7 @@ impl Run {
         self.prepares += 1;
         tracing::debug!(host = %host.address(), "preparing a statement again");
         let prepare = PrepareOperation { text: prepared.text() };
-        match send_to(&host, &prepare, None, shared, self.deadline) {
+        match send_to(&host, &prepare, &mut None, shared, self.deadline) {
             Ok((request, _)) => {
                 self.step = Step::Preparing(Box::new(Preparing { host, request, because }));
                 Ok(())
@@ -279,7 +279,7 @@ impl Run {
         match because {
             // The values do not fit, and it is not for what was known of the statement.
             Some(error) if !learnt => Err(self.end(operation.kind(), error.into())),
-            _ => self.ask(shared, operation, host, None),
+            _ => self.ask(shared, operation, host, &mut None),
         }
     }
 

@@ -87,7 +87,7 @@ impl From<NotEncoded> for NotSent {
 pub(super) fn send_to<O: Operation>(
     host: &Host,
     operation: &O,
-    mut draft: Option<Draft>,
+    draft: &mut Option<Draft>,
     shared: &Shared,
     deadline: Deadline,
 ) -> Result<(Request, Option<Arc<StatementMetadata>>), NotSent> {
