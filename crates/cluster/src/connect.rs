@@ -105,7 +105,7 @@ async fn begin(
         Failed { rank, attempt }
     };
     rows.hosts = Topology::in_known_order(&[], rows.hosts);
-    let asked = rows.hosts.first().map(|row| row.data_center().to_owned()).unwrap_or_default();
+    let asked = rows.hosts.first().map(|row| row.data_center.clone()).unwrap_or_default();
     let local_data_center = settings.local_data_center.clone().unwrap_or(asked);
     let listing = rows.state();
     let Ok(topology) = first_topology(&rows, &local_data_center, settings, registry).await else {
@@ -122,7 +122,8 @@ async fn begin(
         tracing::warn!(
             local_data_center,
             data_centers = ?topology.data_centers(),
-            "no local data center was given: taking that of the server that answered first"
+            "no local data center was given: taking that of the server that answered first; name it in \
+             the session's builder"
         );
     }
     let deadline = deadline.within(settings.pool.connect_timeout);
@@ -151,8 +152,8 @@ async fn first_topology(
 }
 
 /// Waits until so many local hosts are connected, or as many as there are; where there are only
-/// remote ones, so many of those. Keyspace and the like are
-/// first tried here: what is wrong with them has to be said now.
+/// remote ones, so many of those. Keyspace and the like are first tried here: what is wrong with
+/// them has to be said now.
 async fn connections(
     topology: &Topology,
     wanted: usize,

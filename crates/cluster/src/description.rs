@@ -18,15 +18,3 @@ pub struct HostDescription {
     /// The release that it runs, `5.0.9`.
     pub release_version: String,
 }
-
-impl HostDescription {
-    /// Its data center.
-    pub fn data_center(&self) -> &str {
-        &self.data_center
-    }
-
-    /// Its rack.
-    pub fn rack(&self) -> &str {
-        &self.rack
-    }
-}

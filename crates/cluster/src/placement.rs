@@ -79,9 +79,10 @@ impl Placement {
         let mut keyspaces = HashMap::with_hasher(FixedState::default());
         for (name, replication) in &replications {
             let table = tables.entry(replication.clone()).or_insert_with_key(|replication| {
-                match known.tables.get(replication).filter(|_| same_ring) {
-                    Some(table) => table.clone(),
-                    None => compute(&ring, replication),
+                match known.tables.get(replication) {
+                    Some(table) if same_ring => table.clone(),
+                    Some(_) => ring.replicas(replication).map(Arc::new),
+                    None => first_table(&ring, replication),
                 }
             });
             if let Some(table) = table {
@@ -113,15 +114,16 @@ impl Placement {
 
 fn ring_of(hosts: &[HostRow], partitioner: &str) -> Ring {
     let members = hosts.iter().map(|host| Member {
-        data_center: host.data_center(),
-        rack: host.rack(),
+        data_center: &host.data_center,
+        rack: &host.rack,
         tokens: &host.tokens,
     });
     let members: Vec<Member<'_>> = members.collect();
     Ring::new(&members, partitioner)
 }
 
-fn compute(ring: &Ring, replication: &Replication) -> Option<Arc<ReplicaTable>> {
+/// That of a replication which was not seen before: of one that is not known, it is said once.
+fn first_table(ring: &Ring, replication: &Replication) -> Option<Arc<ReplicaTable>> {
     if let Replication::Unknown { class } = replication {
         tracing::warn!(
             class,

@@ -42,7 +42,7 @@ impl<'a> Decision<'a> {
         let most = settings.remote.hosts_per_data_center;
         let mut remote: BTreeMap<&str, Vec<Uuid>> = BTreeMap::new();
         for row in rows {
-            let name = row.data_center();
+            let name = row.data_center.as_str();
             if name != local_data_center && may_be_remote(settings, name) && accepts(settings, row)
             {
                 remote.entry(name).or_default().push(row.id);
@@ -68,7 +68,7 @@ impl<'a> Decision<'a> {
     fn of(&self, row: &HostRow) -> Standing {
         let distance = self.distance(row);
         let in_local_rack = distance == Distance::Local
-            && self.settings.local_rack.as_deref().is_some_and(|rack| rack == row.rack());
+            && self.settings.local_rack.as_deref().is_some_and(|rack| rack == row.rack);
         let connections = match distance {
             _ if self.forced_down.contains(&row.id) => 0,
             Distance::Local => self.settings.connections_per_local_host,
@@ -82,10 +82,10 @@ impl<'a> Decision<'a> {
         if !accepts(self.settings, row) {
             return Distance::Ignored;
         }
-        if row.data_center() == self.local_data_center {
+        if row.data_center == self.local_data_center {
             return Distance::Local;
         }
-        let remote = self.remote.get(row.data_center());
+        let remote = self.remote.get(&*row.data_center);
         match remote.is_some_and(|hosts| hosts.contains(&row.id)) {
             true => Distance::Remote,
             false => Distance::Ignored,

@@ -42,7 +42,7 @@ impl Topology {
         let known: HashMap<Uuid, &Arc<Host>> = known.iter().map(|host| (host.id(), host)).collect();
         let name: Arc<str> = rows.cluster_name.as_str().into();
         let proven = standings.prove_hosts.then_some(&name);
-        let data_centers: BTreeSet<&str> = rows.hosts.iter().map(|row| row.data_center()).collect();
+        let data_centers: BTreeSet<&str> = rows.hosts.iter().map(|row| &*row.data_center).collect();
         let data_centers = data_centers.into_iter().map(str::to_owned).collect();
         let mut hosts = Vec::with_capacity(rows.hosts.len());
         for (row, standing) in rows.hosts.iter().zip(standings.hosts.iter().copied()) {

@@ -81,3 +81,4 @@ pub use race::Race;
 pub use request::Request;
 pub use settings::Settings;
 pub use tls::{Tls, TlsSettingsError};
+pub use user_code::panic_message;

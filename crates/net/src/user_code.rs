@@ -60,7 +60,12 @@ impl<F> Drop for Awaited<F> {
 }
 
 fn panicked(whose: UserCode, payload: &(dyn Any + Send)) -> ConnectCause {
+    ConnectCause::Panicked { whose, message: panic_message(payload) }
+}
+
+/// What was said by whoever panicked with this payload.
+pub fn panic_message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    ConnectCause::Panicked { whose, message: text.unwrap_or("no message").to_owned() }
+    text.unwrap_or("no message").to_owned()
 }

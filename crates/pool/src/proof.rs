@@ -22,9 +22,7 @@ pub(crate) async fn reaches(
 }
 
 fn read(rows: &Rows) -> Result<(String, Option<Uuid>), ValueError> {
-    let columns = rows.metadata.columns.as_deref().unwrap_or_default();
-    let mut rows: RowIter<'_, Row<'_>> = RowIter::new(columns, rows.row_count, &rows.content)?;
-    match rows.next().transpose()? {
+    match RowIter::<Row<'_>>::of(rows)?.next().transpose()? {
         Some(row) => Ok((row.get("cluster_name")?, row.get("host_id")?)),
         None => Ok((String::new(), None)),
     }

@@ -28,14 +28,14 @@ pub(super) fn read(
     asked: &ServerAddress,
     max_hosts: usize,
 ) -> Result<ClusterRows, ContactFailure> {
-    let row = rows(local)?.next().ok_or(ContactFailure::NoLocalRow)??;
+    let row = RowIter::<Row<'_>>::of(local)?.next().ok_or(ContactFailure::NoLocalRow)??;
     let cluster_name = row.get::<String>("cluster_name")?;
     let partitioner = row.get::<Option<String>>("partitioner")?.unwrap_or_default();
     // Where it was reached is where it is: what it calls its own address may be one behind a NAT.
     let mut hosts = vec![read_host(&row, asked.clone())?];
     let schema_version = row.get("schema_version")?;
     let mut incomplete = false;
-    let mut peers = rows(peers)?;
+    let mut peers = RowIter::<Row<'_>>::of(peers)?;
     for row in peers.by_ref().take(max_hosts.saturating_sub(1)) {
         match read_peer(&row?, asked.port()) {
             Ok(Some(peer)) => hosts.push(peer),
@@ -52,12 +52,6 @@ pub(super) fn read(
     }
     let replications = Replications::new();
     Ok(ClusterRows { cluster_name, partitioner, schema_version, replications, hosts, incomplete })
-}
-
-/// Nothing is skipped in these results: the columns are those of the page itself.
-fn rows(rows: &Rows) -> Result<RowIter<'_, Row<'_>>, ValueError> {
-    let columns = rows.metadata.columns.as_deref().unwrap_or_default();
-    RowIter::new(columns, rows.row_count, &rows.content)
 }
 
 fn read_host(row: &Row<'_>, address: ServerAddress) -> Result<HostRow, ValueError> {

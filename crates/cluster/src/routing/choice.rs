@@ -12,7 +12,7 @@ use crate::{HostIndex, Topology};
 pub(super) struct Draw(u64);
 
 impl Draw {
-    /// The stream of the request that drew this number, for its `attempt`.
+    /// The stream of the request that drew this number.
     pub(super) const fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -119,6 +119,6 @@ fn admitted(host: HostIndex, topology: &Topology, draw: &mut Draw) -> bool {
 
 /// What is in flight there; `None` if no connection takes requests.
 #[inline]
-fn load(host: HostIndex, topology: &Topology) -> Option<usize> {
+pub(super) fn load(host: HostIndex, topology: &Topology) -> Option<usize> {
     topology.host(host).pool().load()
 }

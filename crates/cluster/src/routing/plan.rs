@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use cqlwire_net::panic_message;
 use uuid::Uuid;
 
 use super::{LoadBalancing, Routing, TokenAware, Tried};
@@ -91,11 +92,8 @@ impl Plan {
         request: &Routing<'_>,
     ) -> Result<Option<HostIndex>, PolicyPanicked> {
         let asked = || policy.next(request, &self.topology, self.draw, self.tried());
-        let next = catch_unwind(AssertUnwindSafe(asked)).map_err(|payload| {
-            let text = payload.downcast_ref::<&str>().copied();
-            let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-            PolicyPanicked { message: text.unwrap_or("no message").to_owned() }
-        })?;
+        let next = catch_unwind(AssertUnwindSafe(asked))
+            .map_err(|payload| PolicyPanicked { message: panic_message(&*payload) })?;
         // One that gives a host twice would never come to an end.
         Ok(next.filter(|host| self.topology.has(*host) && !self.tried().contains(*host)))
     }

@@ -2,9 +2,9 @@
 
 use cqlwire_codec::Consistency;
 
-use super::choice::{Draw, best_of_two};
+use super::choice::{Draw, best_of_two, load};
 use super::{LoadBalancing, Routing, Tried};
-use crate::{Distance, HostIndex, Topology};
+use crate::{HostIndex, Topology};
 
 /// A replica first, the nearest, and of two the one with less in flight.
 ///
@@ -44,7 +44,7 @@ impl LoadBalancing for TokenAware {
         let untried = |host| !tried.contains(host);
         if request.conditional {
             let mut local = replicas.iter().copied().filter(|host| topology.is_local(*host));
-            let ready = |host: &HostIndex| untried(*host) && is_ready(*host, topology);
+            let ready = |host: &HostIndex| untried(*host) && load(*host, topology).is_some();
             if let Some(host) = local.find(ready) {
                 return Some(host);
             }
@@ -99,8 +99,7 @@ fn nearest(
     }
     let of_rack = |host: HostIndex| topology.host(host).is_in_local_rack();
     let host = topology.has_local_rack().then(|| of(replicas, topology, draw, untried, of_rack));
-    let local = |host: HostIndex| topology.host(host).distance() == Distance::Local;
-    host.flatten().or_else(|| of(replicas, topology, draw, untried, local))
+    host.flatten().or_else(|| of(replicas, topology, draw, untried, |host| topology.is_local(host)))
 }
 
 /// The better of two of those replicas that are as near as asked.
@@ -119,10 +118,6 @@ fn of(
         count += 1;
     }
     best_of_two(nearest.get(..count)?, topology, draw, untried)
-}
-
-fn is_ready(host: HostIndex, topology: &Topology) -> bool {
-    topology.host(host).pool().load().is_some()
 }
 
 const fn is_local(consistency: Consistency) -> bool {

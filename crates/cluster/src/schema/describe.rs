@@ -63,8 +63,7 @@ pub(crate) async fn describe(
     loop {
         let page = connection.ask_page(&statement, PAGE_ROWS, state.as_ref(), deadline).await;
         let page = page.map_err(DescribeError::of)?;
-        let columns = page.metadata.columns.as_deref().unwrap_or_default();
-        for row in RowIter::<Row<'_>>::new(columns, page.row_count, &page.content)? {
+        for row in RowIter::<Row<'_>>::of(&page)? {
             if !cql.is_empty() {
                 cql.push_str("\n\n");
             }

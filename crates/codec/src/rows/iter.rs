@@ -4,8 +4,8 @@ use std::iter::FusedIterator;
 use std::marker::PhantomData;
 
 use super::{RowCursor, RowPlan};
-use crate::ColumnSpec;
 use crate::value::{DecodeRow, ValueError};
+use crate::{ColumnSpec, Rows};
 
 /// The rows of a page, decoded one at a time and borrowed from it. Ends after its first error.
 #[derive(Clone, Debug)]
@@ -30,6 +30,17 @@ impl<'page, T: DecodeRow<'page>> RowIter<'page, T> {
     ) -> Result<Self, ValueError> {
         let (plan, cursor) = (T::plan(columns)?, RowCursor::new(row_count));
         Ok(Self { columns, content, plan, cursor, rows: PhantomData })
+    }
+
+    /// The rows of a result that describes its own columns, as one to an unprepared QUERY does. One
+    /// that left them out has none.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn of(rows: &'page Rows) -> Result<Self, ValueError> {
+        let columns = rows.metadata.columns.as_deref().unwrap_or_default();
+        Self::new(columns, rows.row_count, &rows.content)
     }
 }
 

@@ -219,12 +219,11 @@ impl SessionBuilder {
         }
         let deadline = Deadline::after(self.connect_timeout);
         let keyspace = self.cluster.pool.connection.keyspace.clone();
-        let local_data_center = self.cluster.local_data_center.clone();
         let cluster = Cluster::connect(self.cluster, deadline).await;
         let cluster = cluster.map_err(|error| no_contact(error, deadline))?;
         let budget = PageBudget::new(self.page_budget_bytes);
         let agreement = self.schema_agreement_timeout;
-        announce(&cluster, local_data_center.is_some());
+        announce(&cluster);
         Ok(Session::new(Shared::new(cluster, self.profile, budget, keyspace, agreement)))
     }
 
@@ -234,24 +233,15 @@ impl SessionBuilder {
 }
 
 /// What whoever looks into the log later wants to know first.
-fn announce(cluster: &Cluster, is_given: bool) {
-    let (topology, local_data_center) = (cluster.topology(), cluster.local_data_center());
-    let (hosts, data_centers) = (topology.hosts().len(), topology.data_centers());
+fn announce(cluster: &Cluster) {
+    let topology = cluster.topology();
     tracing::info!(
         cluster = topology.cluster_name(),
-        hosts,
-        local_data_center,
+        hosts = topology.hosts().len(),
+        local_data_center = cluster.local_data_center(),
         version = concat!("cqlwire ", env!("CARGO_PKG_VERSION")),
         "connected"
     );
-    if !is_given && data_centers.len() > 1 {
-        tracing::warn!(
-            local_data_center,
-            ?data_centers,
-            "the data center of the first contact point that answered is taken for the local one: \
-             name it in the session's builder"
-        );
-    }
 }
 
 fn parse_contact_points(servers: &[String]) -> Result<Vec<Endpoint>, InvalidEndpoint> {

@@ -77,7 +77,5 @@ async fn versions(shared: &Shared, deadline: Deadline) -> Option<BTreeSet<Uuid>>
 
 async fn version(connection: &Connection, deadline: Deadline) -> Option<Uuid> {
     let rows = connection.ask(VERSION, deadline).await.ok()?;
-    let columns = rows.metadata.columns.as_deref()?;
-    let mut rows = RowIter::<Row<'_>>::new(columns, rows.row_count, &rows.content).ok()?;
-    rows.next()?.ok()?.get("schema_version").ok()
+    RowIter::<Row<'_>>::of(&rows).ok()?.next()?.ok()?.get("schema_version").ok()
 }

@@ -16,6 +16,7 @@ mod preparing;
 mod quiet;
 mod reports;
 mod routing;
+mod scripted;
 mod statements;
 mod stream_totals;
 mod streams;

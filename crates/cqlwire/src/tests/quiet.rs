@@ -1,6 +1,5 @@
 //! A host that stops: noticed within a second, asked no more, and back by itself.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,28 +11,12 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::PATIENCE;
+use super::scripted::Dials;
 use crate::codec::Opcode;
-use crate::net::{ByteStream, Dialer, Dialing, ServerAddress};
+use crate::net::Dialer;
 use crate::{Error, PreparedStatement, Session};
 
 const READ: &str = "SELECT v FROM app.t WHERE k = ?";
-
-struct Dials(ScriptedCluster);
-
-impl Dialer for Dials {
-    fn dial<'a>(&'a self, address: &'a ServerAddress) -> Dialing<'a> {
-        Box::pin(async move {
-            let stream = self.0.dial(address.socket().unwrap()).await?;
-            Ok(Box::new(stream) as Box<dyn ByteStream>)
-        })
-    }
-}
-
-impl fmt::Debug for Dials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Dials")
-    }
-}
 
 /// Reads of a table that three hosts have, one each millisecond.
 struct Load {

@@ -1,7 +1,6 @@
 //! To which hosts requests go, in a cluster that knows its ring.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -9,9 +8,10 @@ use cqlwire_testkit::cluster::{Builder, ScriptedCluster};
 use cqlwire_testkit::eventually;
 use cqlwire_testkit::schema::{Keyspace, Table};
 
+use super::scripted::Dials;
 use super::*;
 use crate::codec::Opcode;
-use crate::net::{ByteStream, Dialer, Dialing, ServerAddress};
+use crate::net::Dialer;
 use crate::{
     Compression, Consistency, ErrorKind, HostDescription, HostFilter, HostIndex, LoadBalancing,
     PreparedStatement, ProtocolVersion, Routing, Token, Topology, Tried,
@@ -19,23 +19,6 @@ use crate::{
 
 const READ: &str = "SELECT v FROM app.t WHERE k = ?";
 const WRITE: &str = "INSERT INTO app.t (k, v) VALUES (?, ?)";
-
-struct Dials(ScriptedCluster);
-
-impl Dialer for Dials {
-    fn dial<'a>(&'a self, address: &'a ServerAddress) -> Dialing<'a> {
-        Box::pin(async move {
-            let stream = self.0.dial(address.socket().unwrap()).await?;
-            Ok(Box::new(stream) as Box<dyn ByteStream>)
-        })
-    }
-}
-
-impl fmt::Debug for Dials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Dials")
-    }
-}
 
 /// Three hosts in three racks of `near`, two in `far`, and a table that is on two and on one.
 fn cluster() -> Builder {
