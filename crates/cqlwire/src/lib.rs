@@ -87,6 +87,7 @@ mod error;
 mod execution;
 mod gate;
 mod operation;
+mod prepare;
 mod prepared;
 mod profile;
 mod resources;
@@ -97,6 +98,7 @@ mod shared;
 mod stream_totals;
 #[cfg(test)]
 mod tests;
+mod timed;
 pub mod value;
 mod warnings;
 

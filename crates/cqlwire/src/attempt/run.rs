@@ -9,7 +9,6 @@ use std::task::{Context, Poll, ready};
 use cqlwire_cluster::{Host, Plan};
 use cqlwire_codec::{EncodeError, Envelope, ErrorCode, StatementKind, Token};
 use cqlwire_net::{Deadline, RefusedBecause, Request, RequestError};
-use uuid::Uuid;
 
 use super::decide::{Circumstances, Decision, decide};
 use super::send::{Draft, NotSent, Sent, send_to};
@@ -115,7 +114,7 @@ impl Run {
                 }
                 Step::Agreeing(waiting) => {
                     let (response, agreeing) = &mut **waiting;
-                    let agreed = ready!(agreeing.as_mut().poll(context));
+                    let agreed = ready!(agreeing.as_mut().poll(context)).unwrap_or(false);
                     let Some(mut response) = response.take() else { return Poll::Pending };
                     response.set_schema_agreed(agreed);
                     return Poll::Ready(Ok(response));
@@ -322,15 +321,6 @@ impl Run {
     fn closed(&mut self, of: StatementKind) -> Error {
         let kind = self.said_by_the_last().unwrap_or(ErrorKind::SessionClosed);
         self.end(of, kind)
-    }
-
-    /// The host that has the operation, or had it last.
-    pub(crate) fn host(&self) -> Option<Uuid> {
-        match &self.step {
-            Step::Asked(sent) => Some(sent.host.id()),
-            Step::Preparing(preparing) => Some(preparing.host.id()),
-            Step::Next | Step::Agreeing(_) => None,
-        }
     }
 
     /// The error that it ends with: after which attempts, and how long it took.

@@ -1,9 +1,4 @@
-//! Prepared statements.
-
-mod held;
-mod inner;
-mod metadata;
-mod origin;
+//! The handle of a prepared statement.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,11 +9,9 @@ use cqlwire_cluster::Schema;
 use cqlwire_codec::{self as codec, ColumnSpec, RowsMetadata, StatementKind};
 use uuid::Uuid;
 
-pub(crate) use self::held::Held;
-use self::inner::Inner;
-use self::metadata::Known;
-pub(crate) use self::metadata::{ResultMetadata, StatementMetadata};
-pub(crate) use self::origin::Origin;
+use super::inner::Inner;
+use super::metadata::{Known, ResultMetadata, StatementMetadata};
+use super::origin::Origin;
 use crate::cql;
 use crate::error::ErrorKind;
 
@@ -41,30 +34,28 @@ pub struct PreparedStatement {
 }
 
 impl PreparedStatement {
-    /// The statement of this text, after `host` prepared it and said this: the one that is held, if
-    /// there is one, so that all handles of a text know the same.
-    pub(crate) fn of(
-        held: &Held,
+    /// The statement of this text, after a host prepared it and said this.
+    pub(crate) fn new(
+        text: Arc<str>,
         origin: &Arc<Origin>,
-        text: &str,
-        host: Uuid,
         said: codec::Prepared,
         schema: &Schema,
     ) -> Self {
-        let metadata = StatementMetadata::of(said.clone(), schema);
-        let known = ArcSwap::from_pointee(Known::new(Arc::new(metadata)));
         let columns = said.bind.columns.first().or_else(|| said.result.columns.as_ref()?.first());
         let keyspace = columns.map(|column| Arc::clone(&column.keyspace));
-        let (kind, origin) = (cql::kind(text), Arc::clone(origin));
-        let new = Arc::new(Inner { text: text.to_owned(), kind, keyspace, origin, known });
-        match held.hold(&new) {
-            None => Self { inner: new },
-            Some(inner) => {
-                let statement = Self { inner };
-                statement.learn(host, said, schema);
-                statement
-            }
-        }
+        let metadata = StatementMetadata::of(said, schema);
+        let known = ArcSwap::from_pointee(Known::new(Arc::new(metadata)));
+        let (kind, origin) = (cql::kind(&text), Arc::clone(origin));
+        Self { inner: Arc::new(Inner { text, kind, keyspace, origin, known }) }
+    }
+
+    pub(super) fn shared_text(&self) -> &Arc<str> {
+        &self.inner.text
+    }
+
+    /// Is there another handle? The cache asks, while nobody else can make one.
+    pub(super) fn is_held_elsewhere(&self) -> bool {
+        Arc::strong_count(&self.inner) > 1
     }
 
     /// Was it prepared in this cluster and keyspace? In another it is another statement.
@@ -184,9 +175,12 @@ mod tests {
         let host = Uuid::from_u128(1);
         let statement = {
             let origin = Origin { cluster: "test".to_owned(), keyspace: None };
-            let (held, origin) = (Held::default(), Arc::new(origin));
-            let schema = Schema::default();
-            PreparedStatement::of(&held, &origin, "SELECT 1", Uuid::nil(), prepared(), &schema)
+            PreparedStatement::new(
+                "SELECT 1".into(),
+                &Arc::new(origin),
+                prepared(),
+                &Schema::default(),
+            )
         };
         assert!(!statement.learn(host, prepared(), &Schema::default()), "it says what is known");
         statement.forgotten_by(host);

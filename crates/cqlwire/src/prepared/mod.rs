@@ -1,0 +1,18 @@
+//! Prepared statements: the handles that users hold, what is known of each on every host, and the
+//! cache that all of a session are in.
+
+mod cache;
+mod inner;
+mod metadata;
+mod origin;
+mod preparation;
+mod statement;
+mod turnover;
+
+pub(crate) use self::cache::{Asked, Cache};
+#[cfg(test)]
+pub(crate) use self::metadata::ResultMetadata;
+pub(crate) use self::metadata::StatementMetadata;
+pub(crate) use self::origin::Origin;
+pub(crate) use self::preparation::Preparation;
+pub use self::statement::PreparedStatement;
