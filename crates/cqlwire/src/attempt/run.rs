@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use cqlwire_cluster::{Host, Plan};
-use cqlwire_codec::{EncodeError, Envelope, ErrorCode, StatementKind, Token};
+use cqlwire_codec::{EncodeError, Envelope, ErrorCode, SchemaChange, StatementKind, Token};
 use cqlwire_net::{Deadline, RefusedBecause, Request, RequestError};
 use uuid::Uuid;
 
@@ -93,15 +93,11 @@ impl Run {
                     let outcome = ready!(Pin::new(&mut sent.request).poll(context));
                     let (prepared, metadata) = (operation.prepared(), sent.metadata.as_ref());
                     match read(shared, &sent.host, outcome, prepared, metadata) {
-                        Ok(response) => match response.schema_change() {
-                            None => return Poll::Ready(Ok(response)),
-                            Some(change) => {
-                                let timeout = shared.schema_agreement_timeout;
-                                let deadline = self.deadline.within(timeout);
-                                let agreeing = agree(shared, change.clone(), deadline);
-                                self.step = Step::Agreeing(Box::new((Some(response), agreeing)));
-                            }
-                        },
+                        Ok(response) if let Some(change) = response.schema_change().cloned() => {
+                            let agreeing = self.agreeing(shared, change);
+                            self.step = Step::Agreeing(Box::new((Some(response), agreeing)));
+                        }
+                        Ok(response) => return Poll::Ready(Ok(response)),
                         Err(failure) => {
                             let host = Arc::clone(&sent.host);
                             self.go_on(shared, operation, host, failure)?;
@@ -124,7 +120,15 @@ impl Run {
         }
     }
 
-    /// Hands the operation to the next host that takes it.
+    /// The servers agree on a schema that has changed.
+    #[cold]
+    fn agreeing(&self, shared: &Arc<Shared>, change: SchemaChange) -> Agreeing {
+        agree(shared, change, self.deadline.within(shared.schema_agreement_timeout))
+    }
+
+    /// Hands the operation to the next host that takes it. On its own, so that polls which find a
+    /// response do not make room for a request.
+    #[inline(never)]
     fn next_host<O: Operation>(&mut self, shared: &Shared, operation: &O) -> Result<(), Error> {
         let mut request = operation.routing();
         let mut draft = None;
