@@ -6,13 +6,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use cqlwire_cluster::{Host, Plan};
+use cqlwire_cluster::{Host, Plan, Turn};
 use cqlwire_codec::{EncodeError, Envelope, ErrorCode, SchemaChange, StatementKind, Token};
 use cqlwire_net::{Deadline, RefusedBecause, Request, RequestError};
 use uuid::Uuid;
 
 use super::decide::{Circumstances, Decision, decide};
-use super::send::{Draft, NotSent, Sent, send_to};
+use super::send::{Draft, HeadStart, NotSent, Sent, send_to};
 use crate::error::{Attempt, AttemptFailure, Error, ErrorKind};
 use crate::operation::{Agreeing, Failure, HostResponse, Operation, PrepareOperation, agree, read};
 use crate::shared::Shared;
@@ -131,25 +131,28 @@ impl Run {
     #[inline(never)]
     fn next_host<O: Operation>(&mut self, shared: &Shared, operation: &O) -> Result<(), Error> {
         let mut request = operation.routing();
-        let mut draft = None;
+        let mut head_start = HeadStart::default();
         let plan = match &mut self.plan {
             Some(plan) => plan,
             none => {
                 if request.token.is_none() {
-                    draft = Draft::of(operation, shared);
+                    head_start.draft = Draft::of(operation, shared);
                 }
-                self.token = request.token.or_else(|| draft.as_ref()?.token());
+                self.token = request.token.or_else(|| head_start.draft.as_ref()?.token());
                 none.insert(shared.cluster().plan(operation.pinned()))
             }
         };
         request.token = self.token;
         let host = match shared.cluster().next_host(plan, &request) {
-            Ok(Some(host)) => Arc::clone(host),
+            Ok(Some(Turn { host, connection, .. })) => {
+                head_start.connection = connection;
+                Arc::clone(host)
+            }
             Ok(None) => return Err(self.exhausted(operation.kind())),
             Err(panicked) => return Err(self.end(operation.kind(), panicked.into())),
         };
         self.prepares = 0;
-        self.ask(shared, operation, host, &mut draft)
+        self.ask(shared, operation, host, &mut head_start)
     }
 
     /// Hands the operation to this host.
@@ -158,9 +161,9 @@ impl Run {
         shared: &Shared,
         operation: &O,
         host: Arc<Host>,
-        draft: &mut Option<Draft>,
+        head_start: &mut HeadStart,
     ) -> Result<(), Error> {
-        match send_to(&host, operation, draft, shared, self.deadline) {
+        match send_to(&host, operation, head_start, shared, self.deadline) {
             Ok((request, metadata)) => {
                 self.step = Step::Asked(Sent { host, request, metadata });
                 Ok(())
@@ -229,7 +232,7 @@ impl Run {
         self.prepares += 1;
         tracing::debug!(host = %host.address(), "preparing a statement again");
         let prepare = PrepareOperation { text: prepared.text() };
-        match send_to(&host, &prepare, &mut None, shared, self.deadline) {
+        match send_to(&host, &prepare, &mut HeadStart::default(), shared, self.deadline) {
             Ok((request, _)) => {
                 self.step = Step::Preparing(Box::new(Preparing { host, request, because }));
                 Ok(())
@@ -283,7 +286,7 @@ impl Run {
         match because {
             // The values do not fit, and it is not for what was known of the statement.
             Some(error) if !learnt => Err(self.end(operation.kind(), error.into())),
-            _ => self.ask(shared, operation, host, &mut None),
+            _ => self.ask(shared, operation, host, &mut HeadStart::default()),
         }
     }
 
