@@ -80,6 +80,7 @@
 #![doc = include_str!("../docs/types.md")]
 
 mod attempt;
+mod batch;
 mod builder;
 mod contact_points;
 mod cql;
@@ -100,6 +101,7 @@ mod tests;
 pub mod value;
 mod warnings;
 
+pub use batch::{Batch, BatchExecution, BatchStatement};
 pub use builder::SessionBuilder;
 #[doc(no_inline)]
 pub use bytes;

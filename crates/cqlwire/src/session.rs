@@ -11,6 +11,7 @@ use cqlwire_net::Deadline;
 use uuid::Uuid;
 
 use crate::attempt::Run;
+use crate::batch::Batch;
 use crate::error::Result;
 use crate::execution::Execution;
 use crate::operation::{Operation, PrepareOperation, Statement};
@@ -56,6 +57,13 @@ impl Session {
         values: V,
     ) -> Execution<'a, V> {
         Execution::new(&self.shared, Statement::Prepared(prepared), values)
+    }
+
+    /// A batch, with nothing in it yet: logged, unless it is made
+    /// [`unlogged`](Batch::unlogged) or of [counters](Batch::counter). It keeps the session alive,
+    /// as a clone of it does.
+    pub fn batch(&self) -> Batch {
+        Batch::new(&self.shared)
     }
 
     /// Has one host parse a statement; the others are taught it when they are first asked to execute

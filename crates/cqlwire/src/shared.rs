@@ -40,6 +40,8 @@ pub(crate) struct Shared {
     /// The prepared statements that somebody holds.
     pub(crate) statements: Held,
     pub(crate) schema_agreement_timeout: Duration,
+    /// The longest body of a request, in bytes.
+    pub(crate) max_request_bytes: usize,
     /// How requests are encoded whose host is not chosen yet.
     pub(crate) usual_form: UsualForm,
 }
@@ -51,6 +53,7 @@ impl Shared {
         budget: PageBudget,
         keyspace: Option<String>,
         schema_agreement_timeout: Duration,
+        max_request_bytes: usize,
     ) -> Self {
         let cluster_name = cluster.topology().cluster_name().to_owned();
         let origin = Arc::new(Origin { cluster: cluster_name, keyspace });
@@ -71,6 +74,7 @@ impl Shared {
             origin,
             statements: Held::default(),
             schema_agreement_timeout,
+            max_request_bytes,
             usual_form,
         }
     }

@@ -219,12 +219,13 @@ impl SessionBuilder {
         }
         let deadline = Deadline::after(self.connect_timeout);
         let keyspace = self.cluster.pool.connection.keyspace.clone();
+        let most = self.cluster.pool.connection.multiplexer.max_request_bytes;
         let cluster = Cluster::connect(self.cluster, deadline).await;
         let cluster = cluster.map_err(|error| no_contact(error, deadline))?;
         let budget = PageBudget::new(self.page_budget_bytes);
         let agreement = self.schema_agreement_timeout;
         announce(&cluster);
-        Ok(Session::new(Shared::new(cluster, self.profile, budget, keyspace, agreement)))
+        Ok(Session::new(Shared::new(cluster, self.profile, budget, keyspace, agreement, most)))
     }
 
     fn refuse(&mut self, setting: &'static str, why: impl std::fmt::Display) {

@@ -20,8 +20,9 @@ use cqlwire_stream as stream;
 use uuid::Uuid;
 
 pub use self::page::PageFetch;
+pub(crate) use self::reencode::encode_anew;
 pub use self::source::StatementSource;
-use self::state::State;
+pub(crate) use self::state::State;
 pub use self::streaming::Streaming;
 use crate::operation::{GivenRouting, Options, Statement};
 use crate::profile::ExecutionProfile;

@@ -31,23 +31,28 @@ impl StoredValues {
     pub(super) const fn encoded(&self) -> &EncodedValues {
         &self.encoded
     }
+}
 
-    /// Each value as what its marker took it for, encoded as what the marker is now.
-    fn encode_anew(&self, markers: &[ColumnSpec], out: &mut BytesMut) -> Result<(), ValueError> {
-        let given = self.markers.len();
-        if markers.len() != given {
-            return Err(ValueError::Count { given, expected: markers.len() });
-        }
-        let values = self.encoded.each().zip(&*self.markers).zip(markers);
-        for ((value, before), now) in values {
-            if before.column_type == now.column_type {
-                out.put_slice(value);
-            } else {
-                encode_as(value, before, now, out).map_err(|error| error.in_column(&now.name))?;
-            }
-        }
-        Ok(())
+/// Each value as what its marker took it for, encoded as what the marker is now; gives how many
+/// there are.
+pub(crate) fn encode_anew<'v>(
+    values: impl Iterator<Item = &'v [u8]>,
+    before: &[ColumnSpec],
+    markers: &[ColumnSpec],
+    out: &mut BytesMut,
+) -> Result<usize, ValueError> {
+    let given = before.len();
+    if markers.len() != given {
+        return Err(ValueError::Count { given, expected: markers.len() });
     }
+    for ((value, before), now) in values.zip(before).zip(markers) {
+        if before.column_type == now.column_type {
+            out.put_slice(value);
+        } else {
+            encode_as(value, before, now, out).map_err(|error| error.in_column(&now.name))?;
+        }
+    }
+    Ok(given)
 }
 
 /// Appends a value, which is there with its length, as one of another type.
@@ -80,8 +85,7 @@ impl EncodeValues for StoredValues {
         if std::ptr::eq(columns, &*self.markers) || *columns == *self.markers {
             return self.encoded.encode_values(columns, out);
         }
-        self.encode_anew(columns, out)?;
-        Ok(self.encoded.count())
+        encode_anew(self.encoded.each(), &self.markers, columns, out)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::gate::Permit;
 
 /// How far the future has got.
 #[expect(clippy::large_enum_variant, reason = "a box would be an allocation for each request")]
-pub(super) enum State<'a> {
+pub(crate) enum State<'a> {
     New,
     Running { _permit: Permit<'a>, run: Run },
     Done,

@@ -3,6 +3,7 @@
 //! back is read in one place for all of them (`response`).
 
 mod agreement;
+mod batch;
 mod failure;
 mod form;
 mod prepare;
@@ -18,6 +19,7 @@ use cqlwire_codec::{EncodeError, RequestEnvelope, StatementKind, Token};
 use uuid::Uuid;
 
 pub(crate) use self::agreement::{Agreeing, agree};
+pub(crate) use self::batch::BatchOperation;
 pub(crate) use self::failure::Failure;
 pub(crate) use self::form::{Form, UsualForm};
 pub(crate) use self::prepare::PrepareOperation;
