@@ -80,7 +80,8 @@ impl<'a> BatchExecution<'a> {
     }
 
     /// The write time of all statements, in microseconds since 1970, instead of the server's clock;
-    /// anything but `i64::MIN`. Servers refuse it of conditional statements and of counters.
+    /// anything but `i64::MIN`. Conditional statements and counters have times of their own,
+    /// whatever is said here.
     #[doc(alias = "USING TIMESTAMP")]
     pub fn timestamp_micros(mut self, micros: i64) -> Self {
         self.options.timestamp_micros = Some(micros);
