@@ -183,8 +183,9 @@ pub use handshake::{Agreement, Handshake};
 pub use opcode::Opcode;
 pub use paging_state::PagingState;
 pub use request::{
-    AuthResponse, Batch, BatchStatement, BatchStatementKind, BatchType, EncodeRequest, Execute,
-    Options, Prepare, Query, QueryParameters, Register, RequestOptions, Startup, encode_request,
+    AuthResponse, Batch, BatchMark, BatchStatement, BatchStatementKind, BatchStatements, BatchType,
+    BatchValues, EncodeRequest, Execute, Options, Prepare, Query, QueryParameters, Register,
+    RequestOptions, Startup, encode_request,
 };
 pub use request_envelope::RequestEnvelope;
 pub use response::{

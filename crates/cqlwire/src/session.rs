@@ -9,6 +9,7 @@ use cqlwire_codec::EncodeValues;
 use cqlwire_net::Deadline;
 use uuid::Uuid;
 
+use crate::batch::Batch;
 use crate::error::Result;
 use crate::execution::Execution;
 use crate::operation::Statement;
@@ -59,6 +60,13 @@ impl Session {
         values: V,
     ) -> Execution<'a, V> {
         Execution::new(&self.shared, Statement::Prepared(prepared), values)
+    }
+
+    /// A batch, with nothing in it yet: logged, unless it is made
+    /// [`unlogged`](Batch::unlogged) or of [counters](Batch::counter). It keeps the session alive,
+    /// as a clone of it does.
+    pub fn batch(&self) -> Batch {
+        Batch::new(&self.shared)
     }
 
     /// Has one host parse a statement, and keeps it: whoever asks for the same text gets it from

@@ -40,19 +40,26 @@ pub(crate) struct Shared {
     /// The prepared statements, by their texts.
     pub(crate) statements: Cache,
     pub(crate) schema_agreement_timeout: Duration,
+    /// The longest body of a request, in bytes.
+    pub(crate) max_request_bytes: usize,
     /// How requests are encoded whose host is not chosen yet.
     pub(crate) usual_form: UsualForm,
 }
 
+/// What a session is told by its builder, beside its cluster.
+pub(crate) struct SharedSettings {
+    pub(crate) profile: ExecutionProfile,
+    pub(crate) budget: PageBudget,
+    pub(crate) keyspace: Option<String>,
+    pub(crate) schema_agreement_timeout: Duration,
+    pub(crate) max_request_bytes: usize,
+    /// How many of them are kept that nobody holds.
+    pub(crate) prepared_statements: usize,
+}
+
 impl Shared {
-    pub(crate) fn new(
-        cluster: Cluster,
-        profile: ExecutionProfile,
-        budget: PageBudget,
-        keyspace: Option<String>,
-        schema_agreement_timeout: Duration,
-        statements: Cache,
-    ) -> Self {
+    pub(crate) fn new(cluster: Cluster, settings: SharedSettings) -> Self {
+        let SharedSettings { profile, budget, keyspace, .. } = settings;
         let cluster_name = cluster.topology().cluster_name().to_owned();
         let origin = Arc::new(Origin { cluster: cluster_name, keyspace });
         let usual_form = UsualForm::default();
@@ -70,8 +77,9 @@ impl Shared {
             streams: StreamCounters::default(),
             warnings: WarningLog::default(),
             origin,
-            statements,
-            schema_agreement_timeout,
+            statements: Cache::new(settings.prepared_statements),
+            schema_agreement_timeout: settings.schema_agreement_timeout,
+            max_request_bytes: settings.max_request_bytes,
             usual_form,
         }
     }

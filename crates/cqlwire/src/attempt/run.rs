@@ -14,6 +14,7 @@ use super::decide::{Circumstances, Decision, decide};
 use super::send::{Draft, HeadStart, NotSent, Sent, send_to};
 use crate::error::{Attempt, AttemptFailure, Error, ErrorKind};
 use crate::operation::{Agreeing, Failure, HostResponse, Operation, PrepareOperation, agree, read};
+use crate::prepared::PreparedStatement;
 use crate::shared::Shared;
 
 /// How often one host is asked to prepare a statement for one operation. Once is enough, unless
@@ -28,8 +29,8 @@ pub(crate) struct Run {
     token: Option<Token>,
     attempts: Vec<Attempt>,
     deadline: Deadline,
-    /// How often the host that has its turn was asked to prepare the statement in this turn.
-    prepares: u8,
+    /// How often the host that has its turn was asked to prepare which statement in this turn.
+    prepares: Vec<(PreparedStatement, u8)>,
     step: Step,
 }
 
@@ -51,9 +52,10 @@ enum Step {
     Agreeing(Box<(Option<HostResponse>, Agreeing)>),
 }
 
-/// A host prepares the statement of the operation, which it will be asked next.
+/// A host prepares a statement of the operation, which it will be asked next.
 struct Preparing {
     host: Arc<Host>,
+    statement: PreparedStatement,
     request: Request,
     /// The values did not fit what was known of the statement. If that is what it is still, this is
     /// the error.
@@ -64,8 +66,14 @@ impl Run {
     /// Before the first host is chosen.
     #[inline]
     pub(crate) const fn new(deadline: Deadline) -> Self {
-        let attempts = Vec::new();
-        Self { plan: None, token: None, attempts, deadline, prepares: 0, step: Step::Next }
+        Self {
+            plan: None,
+            token: None,
+            attempts: Vec::new(),
+            deadline,
+            prepares: Vec::new(),
+            step: Step::Next,
+        }
     }
 
     /// From now on attempts have until then. One under way keeps the deadline that it was sent with.
@@ -105,8 +113,11 @@ impl Run {
                 }
                 Step::Preparing(preparing) => {
                     let outcome = ready!(Pin::new(&mut preparing.request).poll(context));
-                    let (host, because) = (Arc::clone(&preparing.host), preparing.because.take());
-                    self.prepared(shared, operation, host, because, outcome)?;
+                    if let Step::Preparing(preparing) =
+                        std::mem::replace(&mut self.step, Step::Next)
+                    {
+                        self.prepared(shared, operation, *preparing, outcome)?;
+                    }
                 }
                 Step::Agreeing(waiting) => {
                     let (response, agreeing) = &mut **waiting;
@@ -150,7 +161,7 @@ impl Run {
             Ok(None) => return Err(self.exhausted(operation.kind())),
             Err(panicked) => return Err(self.end(operation.kind(), panicked.into())),
         };
-        self.prepares = 0;
+        self.prepares.clear();
         self.ask(shared, operation, host, &mut head_start)
     }
 
@@ -167,7 +178,9 @@ impl Run {
                 self.step = Step::Asked(Sent { host, request, metadata });
                 Ok(())
             }
-            Err(NotSent::Unprepared) => self.prepare_on(shared, operation, host, None),
+            Err(NotSent::Unprepared(statement)) => {
+                self.prepare_on(shared, operation, host, statement, None)
+            }
             Err(NotSent::Failed(failure)) => self.go_on(shared, operation, host, failure),
         }
     }
@@ -181,18 +194,27 @@ impl Run {
         host: Arc<Host>,
         failure: Failure,
     ) -> Result<(), Error> {
-        match (decide(&failure, self.circumstances(operation)), failure) {
-            (Decision::Reprepare, Failure::Values(error)) => {
-                self.prepare_on(shared, operation, host, Some(error))
+        let statement = match &failure {
+            Failure::Values(error) => operation.statement_of(error),
+            failure => failure.unprepared_id().and_then(|id| {
+                let forgotten = operation.statement_with_id(id, host.id());
+                forgotten.inspect(|statement| statement.forgotten_by(host.id()))
+            }),
+        };
+        let decision = decide(&failure, self.circumstances(operation, statement));
+        match (decision, statement, failure) {
+            (Decision::Reprepare, Some(statement), failure) => {
+                let because = match failure {
+                    Failure::Values(error) => Some(error),
+                    _ => None,
+                };
+                self.prepare_on(shared, operation, host, statement.clone(), because)
             }
-            (Decision::Reprepare, _) => self.prepare_on(shared, operation, host, None),
-            (Decision::NextHost, Failure::Attempt(failure)) => {
+            (Decision::NextHost, _, Failure::Attempt(failure)) => {
                 self.try_next(&host, failure);
                 Ok(())
             }
-            (Decision::NextHost | Decision::Fail, failure) => {
-                Err(self.end(operation.kind(), failure.into_kind(name_of(&host))))
-            }
+            (_, _, failure) => Err(self.end(operation.kind(), failure.into_kind(name_of(&host)))),
         }
     }
 
@@ -202,7 +224,12 @@ impl Run {
         self.step = Step::Next;
     }
 
-    fn circumstances<O: Operation>(&self, operation: &O) -> Circumstances {
+    /// What is known beside a failure, which may be about this statement.
+    fn circumstances<O: Operation>(
+        &self,
+        operation: &O,
+        statement: Option<&PreparedStatement>,
+    ) -> Circumstances {
         let was_unavailable = self.attempts.iter().any(|attempt| {
             matches!(&attempt.failure, AttemptFailure::Server { error, .. }
                 if error.code == ErrorCode::Unavailable)
@@ -210,35 +237,45 @@ impl Run {
         Circumstances {
             idempotent: operation.is_idempotent(),
             kind: operation.kind(),
-            may_prepare: operation.prepared().is_some() && self.prepares == 0,
+            may_prepare: statement.is_some_and(|statement| self.times_prepared(statement) == 0),
             was_unavailable,
         }
     }
 
-    /// Has this host prepare the statement of the operation.
+    /// How often the host that has its turn was asked to prepare this statement.
+    fn times_prepared(&self, statement: &PreparedStatement) -> u8 {
+        let known = self.prepares.iter().find(|(known, _)| known.text() == statement.text());
+        known.map_or(0, |(_, times)| *times)
+    }
+
+    /// Has this host prepare a statement of the operation.
     #[cold]
     fn prepare_on<O: Operation>(
         &mut self,
         shared: &Shared,
         operation: &O,
         host: Arc<Host>,
+        statement: PreparedStatement,
         because: Option<EncodeError>,
     ) -> Result<(), Error> {
-        let Some(prepared) = operation.prepared().filter(|_| self.prepares < MAX_PREPARES) else {
-            self.try_next(&host, AttemptFailure::Forgotten { times: self.prepares });
+        let times = self.times_prepared(&statement);
+        if times >= MAX_PREPARES {
+            self.try_next(&host, AttemptFailure::Forgotten { times });
             return Ok(());
-        };
-        self.prepares += 1;
+        }
+        self.prepares.retain(|(known, _)| known.text() != statement.text());
+        self.prepares.push((statement.clone(), times + 1));
         tracing::debug!(host = %host.address(), "preparing a statement again");
-        let prepare = PrepareOperation { text: prepared.text() };
+        let prepare = PrepareOperation { text: statement.text() };
         match send_to(&host, &prepare, &mut HeadStart::default(), shared, self.deadline) {
             Ok((request, _)) => {
-                self.step = Step::Preparing(Box::new(Preparing { host, request, because }));
+                let preparing = Preparing { host, statement, request, because };
+                self.step = Step::Preparing(Box::new(preparing));
                 Ok(())
             }
             // It is not a prepared statement itself.
-            Err(NotSent::Unprepared) => {
-                self.try_next(&host, AttemptFailure::Forgotten { times: self.prepares });
+            Err(NotSent::Unprepared(_)) => {
+                self.try_next(&host, AttemptFailure::Forgotten { times: times + 1 });
                 Ok(())
             }
             Err(NotSent::Failed(failure)) => self.not_prepared(operation.kind(), &host, failure),
@@ -269,10 +306,10 @@ impl Run {
         &mut self,
         shared: &Shared,
         operation: &O,
-        host: Arc<Host>,
-        because: Option<EncodeError>,
+        preparing: Preparing,
         outcome: Result<Envelope, RequestError>,
     ) -> Result<(), Error> {
+        let Preparing { host, statement, because, .. } = preparing;
         let response = read(shared, &host, outcome, None, None);
         let said = response.and_then(|said| said.into_prepared().map_err(Failure::Final));
         let said = match said {
@@ -280,8 +317,7 @@ impl Run {
             Err(failure) => return self.not_prepared(operation.kind(), &host, failure),
         };
         let schema = shared.cluster().schema();
-        let learnt =
-            operation.prepared().is_some_and(|known| known.learn(host.id(), said, &schema));
+        let learnt = statement.learn(host.id(), said, &schema);
         match because {
             // The values do not fit, and it is not for what was known of the statement.
             Some(error) if !learnt => Err(self.end(operation.kind(), error.into())),

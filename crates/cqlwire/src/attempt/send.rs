@@ -8,7 +8,7 @@ use cqlwire_net::{Connection, Deadline, RefusedBecause, Request};
 
 use crate::error::AttemptFailure;
 use crate::operation::{Encoded, Failure, Form, NotEncoded, Operation};
-use crate::prepared::StatementMetadata;
+use crate::prepared::{PreparedStatement, StatementMetadata};
 use crate::scratch;
 use crate::shared::Shared;
 
@@ -75,8 +75,8 @@ impl Draft {
 
 /// Why a host did not get the request.
 pub(super) enum NotSent {
-    /// It has to prepare the statement first.
-    Unprepared,
+    /// It has to prepare this statement first.
+    Unprepared(PreparedStatement),
     Failed(Failure),
 }
 
@@ -84,6 +84,7 @@ impl From<NotEncoded> for NotSent {
     #[cold]
     fn from(error: NotEncoded) -> Self {
         match error {
+            NotEncoded::Unprepared(statement) => Self::Unprepared(statement),
             NotEncoded::Values(error) => Self::Failed(Failure::Values(error)),
             NotEncoded::Refused(kind) => Self::Failed(Failure::Final(kind)),
         }
@@ -139,11 +140,7 @@ fn encode<O: Operation>(
         shared.usual_form.store(form);
     }
     let buffer = draft.map_or_else(scratch::take, |draft| draft.encoded.envelope.into_buffer());
-    let metadata = match operation.prepared() {
-        None => None,
-        Some(prepared) => Some(prepared.metadata_on(host.id()).ok_or(NotSent::Unprepared)?),
-    };
-    Ok(operation.encode(form, metadata, buffer)?)
+    Ok(operation.encode_for(host.id(), form, buffer)?)
 }
 
 #[cold]

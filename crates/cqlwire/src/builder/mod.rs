@@ -12,10 +12,9 @@ use cqlwire_stream::PageBudget;
 
 use crate::contact_points::IntoContactPoints;
 use crate::error::{Attempt, Error, ErrorKind, Result, TimeoutPhase};
-use crate::prepared::Cache;
 use crate::profile::ExecutionProfile;
 use crate::session::Session;
-use crate::shared::Shared;
+use crate::shared::{Shared, SharedSettings};
 
 /// Describes a session. Every setting has a default that suits production; what is wrong with one
 /// is reported by [`connect`](Self::connect).
@@ -232,20 +231,19 @@ impl SessionBuilder {
         }
         let deadline = Deadline::after(self.connect_timeout);
         let keyspace = self.cluster.pool.connection.keyspace.clone();
+        let max_request_bytes = self.cluster.pool.connection.multiplexer.max_request_bytes;
         let cluster = Cluster::connect(self.cluster, deadline).await;
         let cluster = cluster.map_err(|error| no_contact(error, deadline))?;
-        let budget = PageBudget::new(self.page_budget_bytes);
-        let agreement = self.schema_agreement_timeout;
         announce(&cluster);
-        let statements = Cache::new(self.prepared_statements);
-        Ok(Session::new(Shared::new(
-            cluster,
-            self.profile,
-            budget,
+        let settings = SharedSettings {
+            profile: self.profile,
+            budget: PageBudget::new(self.page_budget_bytes),
             keyspace,
-            agreement,
-            statements,
-        )))
+            schema_agreement_timeout: self.schema_agreement_timeout,
+            max_request_bytes,
+            prepared_statements: self.prepared_statements,
+        };
+        Ok(Session::new(Shared::new(cluster, settings)))
     }
 
     fn refuse(&mut self, setting: &'static str, why: impl std::fmt::Display) {

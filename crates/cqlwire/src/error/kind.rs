@@ -84,6 +84,24 @@ pub enum ErrorKind {
     /// The request cannot be said in the protocol, or its values do not fit. Nothing was sent.
     #[error(transparent)]
     Encode(#[from] EncodeError),
+    /// The statements of a batch are over the limit of a request,
+    /// [`max_request_bytes`](crate::SessionBuilder::max_request_bytes). Nothing was sent, and one
+    /// that was to be added to the batch was not.
+    #[error(
+        "a batch of {statements} statements and {bytes} bytes is over the limit of {limit} bytes"
+    )]
+    BatchTooLarge {
+        /// How many statements it has, with the one that was to be added.
+        statements: usize,
+        /// The length of the body, in bytes before compression.
+        bytes: usize,
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// A statement in CQL was to be added to a batch with values, which only a prepared one can
+    /// have there.
+    #[error("a text cannot have values in a batch: prepare the statement, and add that")]
+    ValuesOfText,
     /// The stream was to begin in the result of another statement. Nothing was sent.
     #[error(transparent)]
     PositionMismatch(#[from] PositionMismatch),
@@ -234,6 +252,8 @@ impl ErrorKind {
             | Self::SessionClosed
             | Self::Settings { .. }
             | Self::Encode(_)
+            | Self::BatchTooLarge { .. }
+            | Self::ValuesOfText
             | Self::PositionMismatch(_)
             | Self::PreparedElsewhere { .. }
             | Self::LoadBalancing(_)

@@ -20,8 +20,9 @@ use cqlwire_stream as stream;
 use uuid::Uuid;
 
 pub use self::page::PageFetch;
+pub(crate) use self::reencode::encode_anew;
 pub use self::source::StatementSource;
-use self::state::State;
+pub(crate) use self::state::State;
 pub use self::streaming::Streaming;
 use crate::operation::{GivenRouting, Options, Statement};
 use crate::profile::ExecutionProfile;
@@ -81,12 +82,7 @@ fn as_values<V: EncodeValues>(values: &V) -> &(dyn EncodeValues + '_) {
 
 impl<'a, V: EncodeValues> Execution<'a, V> {
     pub(crate) fn new(shared: &'a Arc<Shared>, statement: Statement<'a>, values: V) -> Self {
-        let options = Options {
-            profile: shared.profile.clone(),
-            timestamp_micros: None,
-            unprepared: false,
-            routing: None,
-        };
+        let options = Options::of(&shared.profile);
         let as_values = as_values::<V>;
         Self { shared, statement, values, as_values, options, state: State::New }
     }

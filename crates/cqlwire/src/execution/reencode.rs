@@ -55,19 +55,7 @@ impl StoredValues {
         Ok(Self { encoded, markers: markers.into(), by_name })
     }
 
-    /// Each value as what its marker took it for, encoded as what the marker is now.
-    fn encode_anew(&self, markers: &[ColumnSpec], out: &mut BytesMut) -> Result<(), ValueError> {
-        if self.by_name {
-            return self.encode_by_name(markers, out);
-        }
-        let given = self.markers.len();
-        if markers.len() != given {
-            return Err(ValueError::Count { given, expected: markers.len() });
-        }
-        let mut values = self.each().zip(markers);
-        values.try_for_each(|((value, before), now)| encode_as(value, before, now, out))
-    }
-
+    /// Each value to the marker of its name.
     fn encode_by_name(&self, markers: &[ColumnSpec], out: &mut BytesMut) -> Result<(), ValueError> {
         for now in markers {
             let (value, before) = self
@@ -87,6 +75,24 @@ impl StoredValues {
     fn each(&self) -> impl Iterator<Item = (&[u8], &ColumnSpec)> {
         self.encoded.each().zip(&*self.markers)
     }
+}
+
+/// Each value as what its marker took it for, encoded as what the marker is now; gives how many
+/// there are.
+pub(crate) fn encode_anew<'v>(
+    values: impl Iterator<Item = &'v [u8]>,
+    before: &[ColumnSpec],
+    markers: &[ColumnSpec],
+    out: &mut BytesMut,
+) -> Result<usize, ValueError> {
+    let given = before.len();
+    if markers.len() != given {
+        return Err(ValueError::Count { given, expected: markers.len() });
+    }
+    for ((value, before), now) in values.zip(before).zip(markers) {
+        encode_as(value, before, now, out)?;
+    }
+    Ok(given)
 }
 
 /// The bind marker that a value would have if it were asked.
@@ -141,8 +147,11 @@ impl EncodeValues for StoredValues {
         if std::ptr::eq(columns, &*self.markers) || *columns == *self.markers {
             return self.encoded.encode_values(columns, out);
         }
-        self.encode_anew(columns, out)?;
-        Ok(columns.len())
+        if self.by_name {
+            self.encode_by_name(columns, out)?;
+            return Ok(columns.len());
+        }
+        encode_anew(self.encoded.each(), &self.markers, columns, out)
     }
 }
 

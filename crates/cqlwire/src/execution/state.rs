@@ -11,7 +11,7 @@ use crate::gate::Permit;
 use crate::prepared::PreparedStatement;
 
 /// How far the future has got.
-pub(super) enum State<'a> {
+pub(crate) enum State<'a> {
     New,
     /// Its text is prepared first, since values go with it.
     Preparing {
@@ -29,4 +29,4 @@ pub(super) enum State<'a> {
 }
 
 /// The statement of a text on its way.
-pub(super) type Preparing = Pin<Box<dyn Future<Output = Result<PreparedStatement>> + Send>>;
+pub(crate) type Preparing = Pin<Box<dyn Future<Output = Result<PreparedStatement>> + Send>>;

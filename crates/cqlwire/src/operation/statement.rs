@@ -66,6 +66,15 @@ pub(crate) struct Options {
     pub(crate) routing: Option<Box<GivenRouting>>,
 }
 
+impl Options {
+    /// Those of this profile.
+    #[inline]
+    pub(crate) fn of(profile: &ExecutionProfile) -> Self {
+        let profile = profile.clone();
+        Self { profile, timestamp_micros: None, unprepared: false, routing: None }
+    }
+}
+
 /// Where a request belongs, said by its user: for what has no bind markers that say so.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct GivenRouting {
@@ -248,8 +257,7 @@ mod tests {
         let result = ResultMetadata { id: Bytes::from_static(b"rows"), columns };
         let id = Bytes::from_static(b"id");
         let metadata = StatementMetadata { id, bind, partition_key: Box::default(), result };
-        let profile = ExecutionProfile::default();
-        let options = Options { profile, timestamp_micros: None, unprepared: false, routing: None };
+        let options = Options::of(&ExecutionProfile::default());
         let (statement, values) = (Statement::Text(""), &());
         let operation = StatementOperation { statement, values, options: &options, page: None };
         let plain = RequestOptions::default();

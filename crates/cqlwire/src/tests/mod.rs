@@ -1,6 +1,7 @@
 //! Sessions with scripted nodes: on sockets, or in memory under paused time.
 
 mod basics;
+mod batches;
 mod cancellation;
 mod close;
 mod deadlines;

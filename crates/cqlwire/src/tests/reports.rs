@@ -62,7 +62,9 @@ async fn g4_1_an_error_keeps_what_came_along() {
     prime_users(memory.node(), 25);
     let session = memory.session().await;
     let by_city = session.prepare(SELECT).await.unwrap();
-    for opcode in [Opcode::Query, Opcode::Execute, Opcode::Prepare] {
+    let mut batch = session.batch();
+    batch.add(INSERT, ()).unwrap();
+    for opcode in [Opcode::Query, Opcode::Execute, Opcode::Prepare, Opcode::Batch] {
         let (flags, body) = error_with_everything();
         memory.node().prime(Prime::opcode(opcode).raw(Opcode::Error, flags, body));
     }
@@ -71,6 +73,7 @@ async fn g4_1_an_error_keeps_what_came_along() {
         session.execute(&by_city, ("Oslo",)).await.map(drop).unwrap_err(),
         session.execute(&by_city, ("Oslo",)).pages().try_next().await.map(drop).unwrap_err(),
         session.prepare("SELECT 1").await.map(drop).unwrap_err(),
+        batch.execute().await.map(drop).unwrap_err(),
     ];
     for error in errors {
         assert_eq!(error.warnings(), ["look here"], "{error}");
