@@ -103,6 +103,7 @@ mod cql;
 mod error;
 mod execution;
 mod gate;
+mod joint;
 mod operation;
 mod prepare;
 mod prepared;
