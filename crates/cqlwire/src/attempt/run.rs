@@ -146,30 +146,49 @@ impl Run {
         let host = match shared.cluster().next_host(plan, &request) {
             Ok(Some(Turn { host, connection, .. })) => {
                 head_start.connection = connection;
-                Arc::clone(host)
+                host
             }
             Ok(None) => return Err(self.exhausted(operation.kind())),
             Err(panicked) => return Err(self.end(operation.kind(), panicked.into())),
         };
         self.prepares = 0;
-        self.ask(shared, operation, host, &mut head_start)
+        let asked = |sent| self.step = Step::Asked(sent);
+        match send_to(host, operation, head_start, shared, self.deadline, asked) {
+            Ok(()) => Ok(()),
+            Err(why) => {
+                let host = Arc::clone(host);
+                self.not_sent(shared, operation, host, why)
+            }
+        }
     }
 
-    /// Hands the operation to this host.
-    fn ask<O: Operation>(
+    /// Hands the operation to this host once more.
+    #[cold]
+    fn ask_again<O: Operation>(
         &mut self,
         shared: &Shared,
         operation: &O,
         host: Arc<Host>,
-        head_start: &mut HeadStart,
     ) -> Result<(), Error> {
-        match send_to(&host, operation, head_start, shared, self.deadline) {
-            Ok((request, metadata)) => {
-                self.step = Step::Asked(Sent { host, request, metadata });
-                Ok(())
-            }
-            Err(NotSent::Unprepared) => self.prepare_on(shared, operation, host, None),
-            Err(NotSent::Failed(failure)) => self.go_on(shared, operation, host, failure),
+        let (head_start, asked) = (HeadStart::default(), |sent| self.step = Step::Asked(sent));
+        match send_to(&host, operation, head_start, shared, self.deadline, asked) {
+            Ok(()) => Ok(()),
+            Err(why) => self.not_sent(shared, operation, host, why),
+        }
+    }
+
+    /// The host did not get the operation.
+    #[cold]
+    fn not_sent<O: Operation>(
+        &mut self,
+        shared: &Shared,
+        operation: &O,
+        host: Arc<Host>,
+        why: NotSent,
+    ) -> Result<(), Error> {
+        match why {
+            NotSent::Unprepared => self.prepare_on(shared, operation, host, None),
+            NotSent::Failed(failure) => self.go_on(shared, operation, host, failure),
         }
     }
 
@@ -232,11 +251,11 @@ impl Run {
         self.prepares += 1;
         tracing::debug!(host = %host.address(), "preparing a statement again");
         let prepare = PrepareOperation { text: prepared.text() };
-        match send_to(&host, &prepare, &mut HeadStart::default(), shared, self.deadline) {
-            Ok((request, _)) => {
-                self.step = Step::Preparing(Box::new(Preparing { host, request, because }));
-                Ok(())
-            }
+        let preparing = |Sent { host, request, .. }| {
+            self.step = Step::Preparing(Box::new(Preparing { host, request, because }));
+        };
+        match send_to(&host, &prepare, HeadStart::default(), shared, self.deadline, preparing) {
+            Ok(()) => Ok(()),
             // It is not a prepared statement itself.
             Err(NotSent::Unprepared) => {
                 self.try_next(&host, AttemptFailure::Forgotten { times: self.prepares });
@@ -286,7 +305,7 @@ impl Run {
         match because {
             // The values do not fit, and it is not for what was known of the statement.
             Some(error) if !learnt => Err(self.end(operation.kind(), error.into())),
-            _ => self.ask(shared, operation, host, &mut HeadStart::default()),
+            _ => self.ask_again(shared, operation, host),
         }
     }
 
