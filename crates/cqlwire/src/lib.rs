@@ -118,6 +118,7 @@ mod stream_totals;
 mod tests;
 mod timed;
 pub mod value;
+mod warm_up;
 mod warnings;
 
 pub use batch::{Batch, BatchExecution, BatchStatement};

@@ -157,33 +157,52 @@ impl Run {
         let host = match shared.cluster().next_host(plan, &request) {
             Ok(Some(Turn { host, connection, .. })) => {
                 head_start.connection = connection;
-                Arc::clone(host)
+                host
             }
             Ok(None) => return Err(self.exhausted(operation.kind())),
             Err(panicked) => return Err(self.end(operation.kind(), panicked.into())),
         };
         self.prepares.clear();
-        self.ask(shared, operation, host, &mut head_start)
+        let asked = |sent| self.step = Step::Asked(sent);
+        match send_to(host, operation, head_start, shared, self.deadline, asked) {
+            Ok(()) => Ok(()),
+            Err(why) => {
+                let host = Arc::clone(host);
+                self.not_sent(shared, operation, host, why)
+            }
+        }
     }
 
-    /// Hands the operation to this host.
-    fn ask<O: Operation>(
+    /// Hands the operation to this host once more.
+    #[cold]
+    fn ask_again<O: Operation>(
         &mut self,
         shared: &Arc<Shared>,
         operation: &O,
         host: Arc<Host>,
-        head_start: &mut HeadStart,
     ) -> Result<(), Error> {
-        match send_to(&host, operation, head_start, shared, self.deadline) {
-            Ok((request, metadata)) => {
-                self.step = Step::Asked(Sent { host, request, metadata });
-                Ok(())
-            }
-            Err(NotSent::Unprepared(statement)) => {
+        let (head_start, asked) = (HeadStart::default(), |sent| self.step = Step::Asked(sent));
+        match send_to(&host, operation, head_start, shared, self.deadline, asked) {
+            Ok(()) => Ok(()),
+            Err(why) => self.not_sent(shared, operation, host, why),
+        }
+    }
+
+    /// The host did not get the operation.
+    #[cold]
+    fn not_sent<O: Operation>(
+        &mut self,
+        shared: &Arc<Shared>,
+        operation: &O,
+        host: Arc<Host>,
+        why: NotSent,
+    ) -> Result<(), Error> {
+        match why {
+            NotSent::Unprepared(statement) => {
                 self.prepare_on(shared, host, &statement);
                 Ok(())
             }
-            Err(NotSent::Failed(failure)) => self.go_on(shared, operation, host, failure),
+            NotSent::Failed(failure) => self.go_on(shared, operation, host, failure),
         }
     }
 
@@ -294,7 +313,7 @@ impl Run {
         let Preparing { host, statement, .. } = asked;
         match taught {
             Some(Ok(())) if !may_send => Err(self.closed(operation.kind())),
-            Some(Ok(())) => self.ask(shared, operation, host, &mut HeadStart::default()),
+            Some(Ok(())) => self.ask_again(shared, operation, host),
             // Whoever began it had less time.
             Some(Err(failure)) if failure.is_timeout() && !self.deadline.remaining().is_zero() => {
                 self.prepare_on(shared, host, &statement);

@@ -79,21 +79,27 @@ async fn turn(
 
 async fn prepare_on(
     shared: &Shared,
-    host: &Host,
+    host: &Arc<Host>,
     statement: &PreparedStatement,
     deadline: Deadline,
 ) -> Result<(), Failure> {
     tracing::debug!(host = %host.address(), "preparing a statement again");
     let prepare = PrepareOperation { text: statement.text() };
-    let sent = send_to(host, &prepare, &mut HeadStart::default(), shared, deadline);
-    let (request, _) = sent.map_err(|not_sent| match not_sent {
-        NotSent::Failed(failure) => failure,
-        // It is not a prepared statement itself.
-        NotSent::Unprepared(_) => Failure::Attempt(AttemptFailure::Forgotten { times: 1 }),
-    })?;
+    let head_start = HeadStart::default();
+    let request = send_to(host, &prepare, head_start, shared, deadline, |sent| sent.request);
+    let request = request.map_err(not_asked)?;
     let said = read(shared, host, request.await, None, None)?.into_prepared()?;
     statement.learn(host.id(), said, &shared.cluster().schema());
     Ok(())
+}
+
+#[cold]
+fn not_asked(why: NotSent) -> Failure {
+    match why {
+        NotSent::Failed(failure) => failure,
+        // It is not a prepared statement itself.
+        NotSent::Unprepared(_) => Failure::Attempt(AttemptFailure::Forgotten { times: 1 }),
+    }
 }
 
 /// Has a teaching forgotten once it has come to its end, or nobody waits for it any more.

@@ -106,7 +106,8 @@ async fn g15_4_each_host_of_a_plan_may_prepare() {
 async fn g15_4_a_host_that_forgot_is_taught_once_for_all_who_wait() {
     let memory = Memory::of([ScriptedNode::builder().in_memory()]);
     let session = memory.session().await;
-    let texts: Vec<_> = (0..200).map(|number| format!("INSERT INTO t{number} (k) VALUES (?)")).collect();
+    let texts: Vec<_> =
+        (0..200).map(|number| format!("INSERT INTO t{number} (k) VALUES (?)")).collect();
     let markers = columns([("k", ColumnType::Int)]);
     let mut statements = Vec::new();
     for text in &texts {
@@ -190,9 +191,9 @@ async fn g6_1_each_who_waits_for_a_host_to_be_taught_has_its_own_deadline() {
     let held = memory.node().hold(Prime::prepare(WRITE));
     let call = |timeout| {
         let (session, write) = (session.clone(), write.clone());
-        tokio::spawn(async move {
-            session.execute(&write, (1, 5_i32)).timeout(timeout).await.map(drop)
-        })
+        tokio::spawn(
+            async move { session.execute(&write, (1, 5_i32)).timeout(timeout).await.map(drop) },
+        )
     };
     let begins = call(Duration::from_secs(1));
     eventually(PATIENCE, "the host is asked", || held.len() == 1).await;
