@@ -17,6 +17,7 @@ use crate::error::{Attempt, AttemptFailure, Error, ErrorKind, TimeoutPhase};
 use crate::operation::{Agreeing, Failure, HostResponse, Operation, agree, read};
 use crate::prepared::PreparedStatement;
 use crate::shared::Shared;
+use crate::timed::Timed;
 
 /// How often one host is asked to prepare a statement for one operation. Once is enough, unless
 /// another call learns meanwhile, from a response that is late, that the host had forgotten it.
@@ -58,7 +59,7 @@ struct Preparing {
     host: Arc<Host>,
     statement: PreparedStatement,
     /// What it came to; `None` if the deadline passed before that.
-    taught: Pin<Box<dyn Future<Output = Option<Result<(), Failure>>> + Send>>,
+    taught: Timed<Result<(), Failure>>,
 }
 
 impl Run {
