@@ -1,6 +1,7 @@
 //! What the handles and the streams of a session have in common: the gate, the cluster, and what
 //! counts in its resources.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -17,11 +18,15 @@ use crate::operation::{Form, UsualForm};
 use crate::prepared::{Held, Origin};
 use crate::profile::ExecutionProfile;
 use crate::resources::Resources;
+use crate::retry::Retries;
 use crate::stream_totals::StreamCounters;
 use crate::warnings::WarningLog;
 
 /// How much later than its deadline a call that is polled has its outcome.
 const OUTCOME_GRACE: Duration = Duration::from_millis(50);
+
+/// A wait that somebody polls.
+pub(crate) type Waiting<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// See the [module](self).
 pub(crate) struct Shared {
@@ -35,6 +40,7 @@ pub(crate) struct Shared {
     pub(crate) budget: PageBudget,
     pub(crate) streams: StreamCounters,
     pub(crate) warnings: WarningLog,
+    pub(crate) retries: Retries,
     /// The cluster, and the keyspace of unqualified names.
     pub(crate) origin: Arc<Origin>,
     /// The prepared statements that somebody holds.
@@ -51,6 +57,7 @@ impl Shared {
         budget: PageBudget,
         keyspace: Option<String>,
         schema_agreement_timeout: Duration,
+        retries: Retries,
     ) -> Self {
         let cluster_name = cluster.topology().cluster_name().to_owned();
         let origin = Arc::new(Origin { cluster: cluster_name, keyspace });
@@ -68,6 +75,7 @@ impl Shared {
             budget,
             streams: StreamCounters::default(),
             warnings: WarningLog::default(),
+            retries,
             origin,
             statements: Held::default(),
             schema_agreement_timeout,
@@ -87,7 +95,17 @@ impl Shared {
 
     /// Lets in whoever does not stay: nothing is waited for while this is held.
     pub(crate) fn step_in(&self) -> Option<Permit<'_>> {
-        self.gate.enter()
+        self.gate.step_in()
+    }
+
+    /// Counts a request of whoever stepped in.
+    pub(crate) fn begin(&self) {
+        self.gate.begin();
+    }
+
+    /// How many requests there have been; the number wraps around.
+    pub(crate) fn begun(&self) -> u32 {
+        self.gate.begun()
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -118,6 +136,19 @@ impl Shared {
         let all_done = deadline.within(longest.saturating_add(OUTCOME_GRACE));
         all_done.bound(self.gate.empty()).await.unwrap_or_default();
         self.cluster.close(deadline).await;
+    }
+
+    /// Waits for what needs the time of a runtime: of the one that is here, or outside of tokio of the
+    /// session's own. `None` if that has been shut down.
+    pub(crate) fn wait<T: Send + 'static>(
+        &self,
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> Waiting<Option<T>> {
+        if Handle::try_current().is_ok() {
+            return Box::pin(async move { Some(future.await) });
+        }
+        let task = AbortOnDropHandle::new(self.runtime.spawn(future));
+        Box::pin(async move { task.await.ok() })
     }
 
     pub(crate) fn resources(&self) -> Resources {

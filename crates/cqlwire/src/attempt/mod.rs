@@ -13,6 +13,7 @@
 //!
 //! `run` walks it, `send` hands one request to one host, `decide` alone says how to go on.
 
+mod again;
 mod decide;
 mod run;
 mod send;

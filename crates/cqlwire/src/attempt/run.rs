@@ -7,15 +7,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use cqlwire_cluster::{Host, Plan};
-use cqlwire_codec::{EncodeError, Envelope, ErrorCode, StatementKind, Token};
-use cqlwire_net::{Deadline, RefusedBecause, Request, RequestError};
+use cqlwire_codec::{Consistency, EncodeError, Envelope, StatementKind, Token};
+use cqlwire_net::{Deadline, Request, RequestError};
 use uuid::Uuid;
 
 use super::decide::{Circumstances, Decision, decide};
 use super::send::{Draft, NotSent, Sent, send_to};
 use crate::error::{Attempt, AttemptFailure, Error, ErrorKind};
 use crate::operation::{Agreeing, Failure, HostResponse, Operation, PrepareOperation, agree, read};
-use crate::shared::Shared;
+use crate::retry::DefaultRetryPolicy;
+use crate::shared::{Shared, Waiting};
 
 /// How often one host is asked to prepare a statement for one operation. Once is enough, unless
 /// another call learns meanwhile, from a response that is late, that the host had forgotten it.
@@ -24,14 +25,20 @@ const MAX_PREPARES: u8 = 3;
 /// See the [module](self).
 pub(crate) struct Run {
     /// Made when the first host is chosen.
-    plan: Option<Plan>,
+    pub(super) plan: Option<Plan>,
     /// Where the partition of the operation is on the ring, if that is known.
     token: Option<Token>,
-    attempts: Vec<Attempt>,
-    deadline: Deadline,
+    pub(super) attempts: Vec<Attempt>,
+    pub(super) deadline: Deadline,
     /// How often the host that has its turn was asked to prepare the statement in this turn.
-    prepares: u8,
-    step: Step,
+    pub(super) prepares: u8,
+    /// The next host is for a retry, which the budget has not been asked for yet.
+    pub(super) owes_retry: bool,
+    /// At which it is sent, if not at its own.
+    pub(super) consistency: Option<Consistency>,
+    /// How often its plan was begun anew.
+    pub(super) plans_anew: u32,
+    pub(super) step: Step,
 }
 
 /// ```text
@@ -40,20 +47,24 @@ pub(crate) struct Run {
 ///    +--------+  |  +--> agreeing (it changed the schema) ------+
 ///    |           |
 ///    +------- preparing
+///
+///   next or asked --> pausing --> next, asked
 /// ```
-enum Step {
+pub(super) enum Step {
     /// The next host of the plan has its turn.
     Next,
     /// A host has the operation.
     Asked(Sent),
     /// A host has the PREPARE of its statement.
     Preparing(Box<Preparing>),
+    /// Nobody has it for a while.
+    Pausing(Box<Pausing>),
     /// It is done, and the servers are to agree on the schema.
     Agreeing(Box<(Option<HostResponse>, Agreeing)>),
 }
 
 /// A host prepares the statement of the operation, which it will be asked next.
-struct Preparing {
+pub(super) struct Preparing {
     host: Arc<Host>,
     request: Request,
     /// The values did not fit what was known of the statement. If that is what it is still, this is
@@ -61,12 +72,28 @@ struct Preparing {
     because: Option<EncodeError>,
 }
 
+/// It waits before it is sent again.
+pub(super) struct Pausing {
+    pub(super) pause: Waiting<Option<()>>,
+    /// To this host; else its plan begins anew.
+    pub(super) host: Option<Arc<Host>>,
+}
+
 impl Run {
     /// Before the first host is chosen.
     #[inline]
     pub(crate) const fn new(deadline: Deadline) -> Self {
-        let attempts = Vec::new();
-        Self { plan: None, token: None, attempts, deadline, prepares: 0, step: Step::Next }
+        Self {
+            plan: None,
+            token: None,
+            attempts: Vec::new(),
+            deadline,
+            prepares: 0,
+            owes_retry: false,
+            consistency: None,
+            plans_anew: 0,
+            step: Step::Next,
+        }
     }
 
     /// From now on attempts have until then. One under way keeps the deadline that it was sent with.
@@ -87,7 +114,9 @@ impl Run {
     ) -> Poll<Result<HostResponse, Error>> {
         loop {
             match &mut self.step {
-                Step::Next if !may_send => return Poll::Ready(Err(self.closed(operation.kind()))),
+                Step::Next | Step::Pausing(_) if !may_send => {
+                    return Poll::Ready(Err(self.closed(operation.kind())));
+                }
                 Step::Next => self.next_host(shared, operation)?,
                 Step::Asked(sent) => {
                     let outcome = ready!(Pin::new(&mut sent.request).poll(context));
@@ -113,6 +142,13 @@ impl Run {
                     let (host, because) = (Arc::clone(&preparing.host), preparing.because.take());
                     self.prepared(shared, operation, host, because, outcome)?;
                 }
+                Step::Pausing(pausing) => {
+                    ready!(pausing.pause.as_mut().poll(context));
+                    match pausing.host.take() {
+                        Some(host) => self.ask(shared, operation, host, &mut None)?,
+                        None => self.step = Step::Next,
+                    }
+                }
                 Step::Agreeing(waiting) => {
                     let (response, agreeing) = &mut **waiting;
                     let agreed = ready!(agreeing.as_mut().poll(context));
@@ -125,14 +161,18 @@ impl Run {
     }
 
     /// Hands the operation to the next host that takes it.
-    fn next_host<O: Operation>(&mut self, shared: &Shared, operation: &O) -> Result<(), Error> {
+    fn next_host<O: Operation>(
+        &mut self,
+        shared: &Arc<Shared>,
+        operation: &O,
+    ) -> Result<(), Error> {
         let mut request = operation.routing();
         let mut draft = None;
         let plan = match &mut self.plan {
             Some(plan) => plan,
             none => {
                 if request.token.is_none() {
-                    draft = Draft::of(operation, shared);
+                    draft = Draft::of(operation, shared).filter(|_| self.consistency.is_none());
                 }
                 self.token = request.token.or_else(|| draft.as_ref()?.token());
                 none.insert(shared.cluster().plan(operation.pinned()))
@@ -141,9 +181,12 @@ impl Run {
         request.token = self.token;
         let host = match shared.cluster().next_host(plan, &request) {
             Ok(Some(host)) => Arc::clone(host),
-            Ok(None) => return Err(self.exhausted(operation.kind())),
+            Ok(None) => return self.plan_anew(shared, operation),
             Err(panicked) => return Err(self.end(operation.kind(), panicked.into())),
         };
+        if self.owes_retry {
+            self.pay_for_retry(shared, operation.kind())?;
+        }
         self.prepares = 0;
         self.ask(shared, operation, host, &mut draft)
     }
@@ -151,12 +194,14 @@ impl Run {
     /// Hands the operation to this host.
     fn ask<O: Operation>(
         &mut self,
-        shared: &Shared,
+        shared: &Arc<Shared>,
         operation: &O,
         host: Arc<Host>,
         draft: &mut Option<Draft>,
     ) -> Result<(), Error> {
-        match send_to(&host, operation, draft, shared, self.deadline) {
+        let lowered = self.consistency.map(|consistency| operation.at(consistency));
+        let sent = lowered.as_ref().unwrap_or(operation);
+        match send_to(&host, sent, draft, shared, self.of_attempt(operation)) {
             Ok((request, metadata)) => {
                 self.step = Step::Asked(Sent { host, request, metadata });
                 Ok(())
@@ -166,54 +211,11 @@ impl Run {
         }
     }
 
-    /// An attempt has failed: what is right to do then.
-    #[cold]
-    fn go_on<O: Operation>(
-        &mut self,
-        shared: &Shared,
-        operation: &O,
-        host: Arc<Host>,
-        failure: Failure,
-    ) -> Result<(), Error> {
-        match (decide(&failure, self.circumstances(operation)), failure) {
-            (Decision::Reprepare, Failure::Values(error)) => {
-                self.prepare_on(shared, operation, host, Some(error))
-            }
-            (Decision::Reprepare, _) => self.prepare_on(shared, operation, host, None),
-            (Decision::NextHost, Failure::Attempt(failure)) => {
-                self.try_next(&host, failure);
-                Ok(())
-            }
-            (Decision::NextHost | Decision::Fail, failure) => {
-                Err(self.end(operation.kind(), failure.into_kind(name_of(&host))))
-            }
-        }
-    }
-
-    /// The turn of this host is over, for this reason.
-    fn try_next(&mut self, host: &Host, failure: AttemptFailure) {
-        self.attempts.push(Attempt { host: name_of(host), failure });
-        self.step = Step::Next;
-    }
-
-    fn circumstances<O: Operation>(&self, operation: &O) -> Circumstances {
-        let was_unavailable = self.attempts.iter().any(|attempt| {
-            matches!(&attempt.failure, AttemptFailure::Server { error, .. }
-                if error.code == ErrorCode::Unavailable)
-        });
-        Circumstances {
-            idempotent: operation.is_idempotent(),
-            kind: operation.kind(),
-            may_prepare: operation.prepared().is_some() && self.prepares == 0,
-            was_unavailable,
-        }
-    }
-
     /// Has this host prepare the statement of the operation.
     #[cold]
-    fn prepare_on<O: Operation>(
+    pub(super) fn prepare_on<O: Operation>(
         &mut self,
-        shared: &Shared,
+        shared: &Arc<Shared>,
         operation: &O,
         host: Arc<Host>,
         because: Option<EncodeError>,
@@ -225,7 +227,7 @@ impl Run {
         self.prepares += 1;
         tracing::debug!(host = %host.address(), "preparing a statement again");
         let prepare = PrepareOperation { text: prepared.text() };
-        match send_to(&host, &prepare, &mut None, shared, self.deadline) {
+        match send_to(&host, &prepare, &mut None, shared, self.of_attempt(operation)) {
             Ok((request, _)) => {
                 self.step = Step::Preparing(Box::new(Preparing { host, request, because }));
                 Ok(())
@@ -235,25 +237,32 @@ impl Run {
                 self.try_next(&host, AttemptFailure::Forgotten { times: self.prepares });
                 Ok(())
             }
-            Err(NotSent::Failed(failure)) => self.not_prepared(operation.kind(), &host, failure),
+            Err(NotSent::Failed(failure)) => self.not_prepared(operation, &host, failure),
         }
     }
 
     /// The host will not prepare the statement. That is a failure of its PREPARE, which executes
     /// nothing: the next host has its turn, unless it would say the same.
     #[cold]
-    fn not_prepared(
+    fn not_prepared<O: Operation>(
         &mut self,
-        of: StatementKind,
+        operation: &O,
         host: &Host,
         failure: Failure,
     ) -> Result<(), Error> {
-        match (decide(&failure, Circumstances::OF_PREPARE), failure) {
-            (Decision::NextHost, Failure::Attempt(failure)) => {
-                self.try_next(host, AttemptFailure::Prepare(Box::new(failure)));
+        let failure = self.by_which_deadline(operation, failure);
+        let prepare = PrepareOperation { text: "" };
+        let known = Circumstances { may_prepare: false, ..self.circumstances(&prepare, host) };
+        match (decide(&failure, &known, &DefaultRetryPolicy::default()), failure) {
+            (Decision::NextHost { .. } | Decision::SameHost { .. }, Failure::Attempt(failure)) => {
+                let failure = AttemptFailure::Prepare(Box::new(failure));
+                self.owes_retry |= failure.was_sent();
+                self.try_next(host, failure);
                 Ok(())
             }
-            (_, failure) => Err(self.end(of, failure.into_kind(name_of(host))).of_prepare()),
+            (_, failure) => {
+                Err(self.end(operation.kind(), failure.into_kind(name_of(host))).of_prepare())
+            }
         }
     }
 
@@ -261,7 +270,7 @@ impl Run {
     #[cold]
     fn prepared<O: Operation>(
         &mut self,
-        shared: &Shared,
+        shared: &Arc<Shared>,
         operation: &O,
         host: Arc<Host>,
         because: Option<EncodeError>,
@@ -271,7 +280,7 @@ impl Run {
         let said = response.and_then(|said| said.into_prepared().map_err(Failure::Final));
         let said = match said {
             Ok(said) => said,
-            Err(failure) => return self.not_prepared(operation.kind(), &host, failure),
+            Err(failure) => return self.not_prepared(operation, &host, failure),
         };
         let schema = shared.cluster().schema();
         let learnt =
@@ -281,40 +290,6 @@ impl Run {
             Some(error) if !learnt => Err(self.end(operation.kind(), error.into())),
             _ => self.ask(shared, operation, host, &mut None),
         }
-    }
-
-    /// No host is left.
-    #[cold]
-    fn exhausted(&mut self, of: StatementKind) -> Error {
-        let kind = self.said_by_the_last().unwrap_or_else(|| {
-            self.refused_by_all().unwrap_or_else(|| ErrorKind::NoHostAvailable {
-                plan_was_empty: self.attempts.is_empty(),
-            })
-        });
-        self.end(of, kind)
-    }
-
-    /// What the last attempt failed with, if that says more than that there is none after it.
-    fn said_by_the_last(&mut self) -> Option<ErrorKind> {
-        let says_more = |attempt: &mut Attempt| match &attempt.failure {
-            AttemptFailure::Server { error, .. } => {
-                !matches!(error.code, ErrorCode::Overloaded | ErrorCode::IsBootstrapping)
-            }
-            AttemptFailure::NoResponse(error) => error.may_have_been_applied(),
-            _ => false,
-        };
-        let Attempt { host, failure } = self.attempts.pop_if(says_more)?;
-        Some(Failure::Attempt(failure).into_kind(host))
-    }
-
-    /// The limit of a queue of ours that all hosts met.
-    fn refused_by_all(&self) -> Option<ErrorKind> {
-        let mut limits = self.attempts.iter().map(|attempt| match attempt.failure {
-            AttemptFailure::Refused(RefusedBecause::Full(limit)) => Some(limit),
-            _ => None,
-        });
-        let first = limits.next().flatten()?;
-        limits.all(|limit| limit.is_some()).then_some(ErrorKind::Overloaded { limit: first })
     }
 
     /// The session has been closed before anything was sent, or before another attempt was made.
@@ -329,7 +304,7 @@ impl Run {
         match &self.step {
             Step::Asked(sent) => Some(sent.host.id()),
             Step::Preparing(preparing) => Some(preparing.host.id()),
-            Step::Next | Step::Agreeing(_) => None,
+            Step::Next | Step::Pausing(_) | Step::Agreeing(_) => None,
         }
     }
 
@@ -341,6 +316,6 @@ impl Run {
     }
 }
 
-fn name_of(host: &Host) -> Arc<str> {
+pub(super) fn name_of(host: &Host) -> Arc<str> {
     host.address().to_string().into()
 }

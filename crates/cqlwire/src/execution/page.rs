@@ -62,7 +62,10 @@ impl PageFetch {
             None if permit.is_none() => {
                 return Poll::Ready(Err(ErrorKind::SessionClosed.into()));
             }
-            none => none.insert(Run::new(request.deadline())),
+            none => {
+                shared.begin();
+                none.insert(Run::new(request.deadline()))
+            }
         };
         if !self.is_awaited {
             run.set_deadline(request.deadline());

@@ -97,6 +97,7 @@ impl PageRequest {
             values: &self.values,
             options: &self.options,
             page: Some(page),
+            consistency: None,
         }
     }
 

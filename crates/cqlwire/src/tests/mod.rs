@@ -15,6 +15,8 @@ mod positions;
 mod preparing;
 mod quiet;
 mod reports;
+mod retries;
+mod retry_chaos;
 mod routing;
 mod scripted;
 mod statements;
