@@ -221,4 +221,21 @@ pub enum EncodeError {
     /// A bind value that does not fit its type.
     #[error(transparent)]
     Value(#[from] ValueError),
+    /// One statement of a batch could not be encoded.
+    #[error("statement {number} of the batch: {error}")]
+    BatchStatement {
+        /// Which one, from 1.
+        number: usize,
+        /// What is wrong with it.
+        #[source]
+        error: Box<Self>,
+    },
+}
+
+impl EncodeError {
+    /// The same error, of this statement of a batch, from 1.
+    #[cold]
+    pub fn in_batch(self, number: usize) -> Self {
+        Self::BatchStatement { number, error: Box::new(self) }
+    }
 }

@@ -1,4 +1,4 @@
-//! What decoding borrowed rows, encoding an EXECUTE, sets and maps, and packing segments take of the
+//! What decoding borrowed rows, encoding an EXECUTE and a BATCH, sets and maps, and packing segments take of the
 //! heap: nothing.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
@@ -12,11 +12,11 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use cqlwire_codec::{
-    ColumnSpec, ColumnType, Compression, Consistency, CqlDate, CqlDuration, CqlTime, CqlTimestamp,
-    DecodeRow, DecodeValue, EncodeValue, EncodeValues, Execute, FieldCells, ListIter, MapIter,
-    PartitionKeyHasher, ProtocolVersion, QueryParameters, RequestOptions, RowIter, SegmentEncoder,
-    StreamId, Undecoded, UserType, ValueError, check_fields, encode_fields, encode_request,
-    missing_field,
+    Batch, BatchStatementKind, BatchStatements, BatchType, ColumnSpec, ColumnType, Compression,
+    Consistency, CqlDate, CqlDuration, CqlTime, CqlTimestamp, DecodeRow, DecodeValue, EncodeValue,
+    EncodeValues, Execute, FieldCells, ListIter, MapIter, PartitionKeyHasher, ProtocolVersion,
+    QueryParameters, RequestOptions, RowIter, SegmentEncoder, StreamId, Undecoded, UserType,
+    ValueError, check_fields, encode_fields, encode_request, missing_field,
 };
 use libtest_mimic::{Arguments, Trial};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
@@ -40,6 +40,7 @@ fn main() -> ExitCode {
         rows_of_times_never_allocate,
         borrowed_rows_of_types_made_of_others_never_allocate,
         an_execute_with_room_never_allocates,
+        a_batch_with_room_never_allocates,
         sets_and_maps_with_room_never_allocate_in_order_and_few_do_not_out_of_it,
         segments_with_room_never_allocate,
         a_token_of_several_columns_never_allocates,
@@ -245,6 +246,24 @@ fn an_execute_with_room_never_allocates() {
         });
         assert_eq!(count, 0, "{version}");
     }
+}
+
+fn a_batch_with_room_never_allocates() {
+    let columns = columns([ColumnType::BigInt, ColumnType::Text]);
+    let (mut statements, mut buffer) = (BatchStatements::default(), BytesMut::new());
+    let options = RequestOptions::default();
+    let allocated = allocations(|| {
+        statements.clear();
+        for id in 0..i64::from(ROWS) {
+            let insert = BatchStatementKind::Prepared(b"id");
+            statements.add(insert, &(id, "a name"), &columns).unwrap();
+        }
+        let batch = Batch::new(BatchType::Unlogged, &statements, Consistency::One);
+        let envelope =
+            encode_request(&batch, ProtocolVersion::V5, &options, std::mem::take(&mut buffer));
+        buffer = envelope.unwrap().into_buffer();
+    });
+    assert_eq!(allocated, 0);
 }
 
 fn sets_and_maps_with_room_never_allocate_in_order_and_few_do_not_out_of_it() {

@@ -55,6 +55,22 @@
 //! # Ok(()) }
 //! ```
 //!
+//! Statements that belong together are one request as a [`Batch`]: a logged one is applied in the end
+//! as a whole, a conditional one at once or not at all.
+//!
+//! ```no_run
+//! # use cqlwire::Session;
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> cqlwire::Result<()> {
+//! # let session = Session::builder().contact_points(["127.0.0.1"]).connect().await?;
+//! let by_id = session.prepare("INSERT INTO shop.users (id, name) VALUES (?, ?)").await?;
+//! let by_name = session.prepare("INSERT INTO shop.users_by_name (name, id) VALUES (?, ?)").await?;
+//! let mut batch = session.batch();
+//! batch.add(&by_id, (7_i64, "Ada"))?.add(&by_name, ("Ada", 7_i64))?;
+//! batch.execute().idempotent(true).await?;
+//! # Ok(()) }
+//! ```
+//!
 //! Whatever goes wrong is one [`Error`]: which hosts were tried and what each came to, how long it
 //! took, and whether a write may have been done all the same. Every wait has an end: see
 //! [`ExecutionProfile::timeout`]. Every future may be dropped at any time, and leaves nothing
@@ -80,6 +96,7 @@
 #![doc = include_str!("../docs/types.md")]
 
 mod attempt;
+mod batch;
 mod builder;
 mod contact_points;
 mod cql;
@@ -87,6 +104,7 @@ mod error;
 mod execution;
 mod gate;
 mod operation;
+mod prepare;
 mod prepared;
 mod profile;
 mod resources;
@@ -98,9 +116,11 @@ mod shared;
 mod stream_totals;
 #[cfg(test)]
 mod tests;
+mod timed;
 pub mod value;
 mod warnings;
 
+pub use batch::{Batch, BatchExecution, BatchStatement};
 pub use builder::SessionBuilder;
 #[doc(no_inline)]
 pub use bytes;

@@ -1,7 +1,6 @@
 //! What the handles and the streams of a session have in common: the gate, the cluster, and what
 //! counts in its resources.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -10,23 +9,20 @@ use cqlwire_cluster::Cluster;
 use cqlwire_net::Deadline;
 use cqlwire_stream::PageBudget;
 use tokio::runtime::Handle;
-use tokio_util::task::AbortOnDropHandle;
 
 use crate::error::ErrorKind;
 use crate::gate::{Gate, Permit};
 use crate::operation::{Form, UsualForm};
-use crate::prepared::{Held, Origin};
+use crate::prepared::{Cache, Origin};
 use crate::profile::ExecutionProfile;
 use crate::resources::Resources;
 use crate::retry::Retries;
 use crate::stream_totals::StreamCounters;
+use crate::timed::timed;
 use crate::warnings::WarningLog;
 
 /// How much later than its deadline a call that is polled has its outcome.
 const OUTCOME_GRACE: Duration = Duration::from_millis(50);
-
-/// A wait that somebody polls.
-pub(crate) type Waiting<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// See the [module](self).
 pub(crate) struct Shared {
@@ -43,22 +39,30 @@ pub(crate) struct Shared {
     pub(crate) retries: Retries,
     /// The cluster, and the keyspace of unqualified names.
     pub(crate) origin: Arc<Origin>,
-    /// The prepared statements that somebody holds.
-    pub(crate) statements: Held,
+    /// The prepared statements, by their texts.
+    pub(crate) statements: Cache,
     pub(crate) schema_agreement_timeout: Duration,
+    /// The longest body of a request, in bytes.
+    pub(crate) max_request_bytes: usize,
     /// How requests are encoded whose host is not chosen yet.
     pub(crate) usual_form: UsualForm,
 }
 
+/// What a session is told by its builder, beside its cluster.
+pub(crate) struct SharedSettings {
+    pub(crate) profile: ExecutionProfile,
+    pub(crate) budget: PageBudget,
+    pub(crate) keyspace: Option<String>,
+    pub(crate) schema_agreement_timeout: Duration,
+    pub(crate) max_request_bytes: usize,
+    /// How many of them are kept that nobody holds.
+    pub(crate) prepared_statements: usize,
+    pub(crate) retries: Retries,
+}
+
 impl Shared {
-    pub(crate) fn new(
-        cluster: Cluster,
-        profile: ExecutionProfile,
-        budget: PageBudget,
-        keyspace: Option<String>,
-        schema_agreement_timeout: Duration,
-        retries: Retries,
-    ) -> Self {
+    pub(crate) fn new(cluster: Cluster, settings: SharedSettings) -> Self {
+        let SharedSettings { profile, budget, keyspace, retries, .. } = settings;
         let cluster_name = cluster.topology().cluster_name().to_owned();
         let origin = Arc::new(Origin { cluster: cluster_name, keyspace });
         let usual_form = UsualForm::default();
@@ -77,8 +81,9 @@ impl Shared {
             warnings: WarningLog::default(),
             retries,
             origin,
-            statements: Held::default(),
-            schema_agreement_timeout,
+            statements: Cache::new(settings.prepared_statements),
+            schema_agreement_timeout: settings.schema_agreement_timeout,
+            max_request_bytes: settings.max_request_bytes,
             usual_form,
         }
     }
@@ -117,16 +122,12 @@ impl Shared {
     }
 
     /// Lets nobody in, waits for those inside, and closes everything; at the deadline all the same.
-    /// Outside of tokio it is the session's own runtime that waits.
     pub(crate) async fn close(self: &Arc<Self>, deadline: Deadline) {
         self.gate.close();
-        if Handle::try_current().is_ok() {
-            return self.drain(deadline).await;
-        }
         let shared = Arc::clone(self);
-        let draining = self.runtime.spawn(async move { shared.drain(deadline).await });
+        let draining = timed(&self.runtime, async move { shared.drain(deadline).await });
         // Without its runtime there is nothing left to be waited for.
-        AbortOnDropHandle::new(draining).await.unwrap_or_default();
+        draining.await.unwrap_or_default();
     }
 
     async fn drain(&self, deadline: Deadline) {
@@ -136,19 +137,6 @@ impl Shared {
         let all_done = deadline.within(longest.saturating_add(OUTCOME_GRACE));
         all_done.bound(self.gate.empty()).await.unwrap_or_default();
         self.cluster.close(deadline).await;
-    }
-
-    /// Waits for what needs the time of a runtime: of the one that is here, or outside of tokio of the
-    /// session's own. `None` if that has been shut down.
-    pub(crate) fn wait<T: Send + 'static>(
-        &self,
-        future: impl Future<Output = T> + Send + 'static,
-    ) -> Waiting<Option<T>> {
-        if Handle::try_current().is_ok() {
-            return Box::pin(async move { Some(future.await) });
-        }
-        let task = AbortOnDropHandle::new(self.runtime.spawn(future));
-        Box::pin(async move { task.await.ok() })
     }
 
     pub(crate) fn resources(&self) -> Resources {

@@ -5,6 +5,7 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "here a panic is a failed test")]
 
 mod bad_input;
+mod batches;
 mod changing;
 mod large;
 mod loss;

@@ -2,12 +2,9 @@
 
 use bytes::{BufMut, BytesMut};
 
-use super::EncodeRequest;
-use super::parameters::{Tail, patch_flags, put_counted_values, put_flags_later};
-use crate::wire::write;
-use crate::{
-    ColumnSpec, Consistency, EncodeError, EncodeValues, Opcode, ProtocolVersion, SerialConsistency,
-};
+use super::parameters::{Tail, patch_flags, put_flags_later};
+use super::{BatchStatements, EncodeRequest};
+use crate::{Consistency, EncodeError, Opcode, ProtocolVersion, SerialConsistency};
 
 /// How the statements of a batch belong together.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
@@ -41,14 +38,13 @@ impl BatchType {
     }
 }
 
-/// BATCH (v5 §4.1.7). `V` is what the values of its statements are, `dyn EncodeValues` for those
-/// of several types.
+/// BATCH (v5 §4.1.7).
 #[derive(Debug)]
-pub struct Batch<'a, V: ?Sized> {
+pub struct Batch<'a> {
     /// How the statements belong together.
     pub batch_type: BatchType,
-    /// The statements, 65,535 at most.
-    pub statements: &'a [BatchStatement<'a, V>],
+    /// The statements.
+    pub statements: &'a BatchStatements,
     /// How many replicas must agree.
     pub consistency: Consistency,
     /// The consistency of the Paxos phase, if statements are conditional.
@@ -61,33 +57,36 @@ pub struct Batch<'a, V: ?Sized> {
     pub now_in_seconds: Option<i32>,
 }
 
-/// One statement of a batch.
-#[derive(Debug)]
-pub struct BatchStatement<'a, V: ?Sized> {
-    /// The text, or the id.
-    pub kind: BatchStatementKind<'a>,
-    /// Its bind values, by position only: no server can read named ones here.
-    pub values: &'a V,
-    /// Its bind markers; empty if it is not prepared.
-    pub columns: &'a [ColumnSpec],
+impl<'a> Batch<'a> {
+    /// The most bytes that a body has beside its statements, if it names no keyspace: type, number
+    /// of statements, consistency, flags, serial consistency, timestamp and time.
+    pub const MOST_BESIDE_STATEMENTS: usize = 1 + 2 + 2 + 4 + 2 + 8 + 4;
+
+    /// These statements at this consistency, and no option.
+    pub const fn new(
+        batch_type: BatchType,
+        statements: &'a BatchStatements,
+        consistency: Consistency,
+    ) -> Self {
+        Self {
+            batch_type,
+            statements,
+            consistency,
+            serial_consistency: None,
+            timestamp_micros: None,
+            keyspace: None,
+            now_in_seconds: None,
+        }
+    }
 }
 
-/// What a statement of a batch is.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum BatchStatementKind<'a> {
-    /// 0: in CQL.
-    Query(&'a str),
-    /// 1: prepared, by its id. (There is no result metadata id here, not even in v5.)
-    Prepared(&'a [u8]),
-}
-
-impl<V: EncodeValues + ?Sized> EncodeRequest for Batch<'_, V> {
+impl EncodeRequest for Batch<'_> {
     const OPCODE: Opcode = Opcode::Batch;
 
     fn encode_body(&self, version: ProtocolVersion, out: &mut BytesMut) -> Result<(), EncodeError> {
+        out.reserve(self.statements.bytes() + Self::MOST_BESIDE_STATEMENTS);
         out.put_u8(self.batch_type.byte());
-        write::short_length(out, "statements of a batch", self.statements.len())?;
-        self.statements.iter().try_for_each(|statement| statement.encode(version, out))?;
+        self.statements.encode(version, out)?;
         out.put_u16(self.consistency.code());
         let flags_at = put_flags_later(version, out);
         let tail = Tail {
@@ -99,27 +98,5 @@ impl<V: EncodeValues + ?Sized> EncodeRequest for Batch<'_, V> {
         let flags = tail.encode(version, out)?;
         patch_flags(version, out, flags_at, flags);
         Ok(())
-    }
-}
-
-impl<V: EncodeValues + ?Sized> BatchStatement<'_, V> {
-    fn encode(&self, version: ProtocolVersion, out: &mut BytesMut) -> Result<(), EncodeError> {
-        match self.kind {
-            BatchStatementKind::Query(statement) => {
-                out.put_u8(0);
-                write::long_string(out, "statement", statement)?;
-            }
-            BatchStatementKind::Prepared(id) => {
-                out.put_u8(1);
-                write::short_bytes(out, "id of a prepared statement", id)?;
-            }
-        }
-        if self.values.named(self.columns) {
-            // The flag that announces names comes after the values, so servers read past them
-            // (CASSANDRA-10246).
-            let why = "a BATCH takes values by position only";
-            return Err(EncodeError::Invalid { what: "named values", why });
-        }
-        put_counted_values(self.values, self.columns, version, false, out).map(|_| ())
     }
 }

@@ -6,6 +6,7 @@
 //! [`RequestMessage`].
 
 mod batch;
+mod batch_statements;
 mod bound;
 mod decode;
 mod message;
@@ -13,7 +14,10 @@ mod parameters;
 mod session;
 mod statement;
 
-pub use batch::{Batch, BatchStatement, BatchStatementKind, BatchType};
+pub use batch::{Batch, BatchType};
+pub use batch_statements::{
+    BatchMark, BatchStatement, BatchStatementKind, BatchStatements, BatchValues,
+};
 pub use bound::{BindValue, BoundValue};
 pub use decode::{custom_payload, decode};
 pub use message::{

@@ -177,19 +177,23 @@ fn put_values<V: EncodeValues + ?Sized>(
 ) -> Result<i32, EncodeError> {
     let start = out.len();
     let named = values.named(columns);
-    if put_counted_values(values, columns, version, named, out)? == 0 {
+    let count = put_counted_values(values, columns, out)?;
+    if count == 0 {
         out.truncate(start);
         return Ok(0);
+    }
+    if version < ProtocolVersion::V4 {
+        let written = out.get(start + size_of::<u16>()..).unwrap_or_default();
+        refuse_unset(written, count, named, version)?;
     }
     Ok(if named { flag::VALUES | flag::NAMES } else { flag::VALUES })
 }
 
 /// Appends the number of the values and the values.
+#[inline]
 pub(super) fn put_counted_values<V: EncodeValues + ?Sized>(
     values: &V,
     columns: &[ColumnSpec],
-    version: ProtocolVersion,
-    named: bool,
     out: &mut BytesMut,
 ) -> Result<usize, EncodeError> {
     let start = out.len();
@@ -199,15 +203,11 @@ pub(super) fn put_counted_values<V: EncodeValues + ?Sized>(
     let too_many = EncodeError::TooLong { what: "bind values", length: count, limit };
     let short = u16::try_from(count).map_err(|_| too_many)?;
     patch(out, start, short.to_be_bytes());
-    if version < ProtocolVersion::V4 {
-        let written = out.get(start + size_of::<u16>()..).unwrap_or_default();
-        refuse_unset(written, count, named, version)?;
-    }
     Ok(count)
 }
 
 /// A server of v3 reads every negative length as null: what was to be left alone it would delete.
-fn refuse_unset(
+pub(super) fn refuse_unset(
     written: &[u8],
     count: usize,
     named: bool,

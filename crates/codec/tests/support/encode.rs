@@ -5,7 +5,7 @@ use cqlwire_codec::request::{
     BoundValue, DecodedBatch, DecodedParameters, DecodedStatement, RequestMessage,
 };
 use cqlwire_codec::{
-    AuthResponse, Batch, BatchStatement, BatchStatementKind, EncodeError, EncodeRequest, Execute,
+    AuthResponse, Batch, BatchStatementKind, BatchStatements, EncodeError, EncodeRequest, Execute,
     Options, Prepare, ProtocolVersion, Query, QueryParameters, Register, RequestEnvelope,
     RequestOptions, Startup, encode_request,
 };
@@ -55,18 +55,14 @@ impl Encoding<'_> {
     }
 
     fn of_batch(&self, batch: &DecodedBatch) -> Result<RequestEnvelope, EncodeError> {
-        let statements: Vec<BatchStatement<'_, [BoundValue]>> = batch
-            .statements
-            .iter()
-            .map(|statement| BatchStatement {
-                kind: match &statement.statement {
-                    DecodedStatement::Query(text) => BatchStatementKind::Query(text),
-                    DecodedStatement::Prepared(id) => BatchStatementKind::Prepared(id),
-                },
-                values: &statement.values[..],
-                columns: &[],
-            })
-            .collect();
+        let mut statements = BatchStatements::default();
+        for statement in &batch.statements {
+            let kind = match &statement.statement {
+                DecodedStatement::Query(text) => BatchStatementKind::Query(text),
+                DecodedStatement::Prepared(id) => BatchStatementKind::Prepared(id),
+            };
+            statements.add(kind, &statement.values[..], &[])?;
+        }
         self.of(&Batch {
             batch_type: batch.batch_type,
             statements: &statements,

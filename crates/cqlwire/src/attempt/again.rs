@@ -14,7 +14,9 @@ use super::decide::{Circumstances, Decision, decide};
 use super::run::{Pausing, Run, Step, name_of};
 use crate::error::{Attempt, AttemptFailure, Error, ErrorKind};
 use crate::operation::{Failure, Operation};
+use crate::prepared::PreparedStatement;
 use crate::shared::Shared;
+use crate::timed::timed;
 
 impl Run {
     /// That of an attempt which begins now.
@@ -36,20 +38,30 @@ impl Run {
         failure: Failure,
     ) -> Result<(), Error> {
         let failure = self.by_which_deadline(operation, failure);
+        let statement = match &failure {
+            Failure::Values(error) => operation.statement_of(error),
+            failure => failure.unprepared_id().and_then(|id| {
+                let forgotten = operation.statement_with_id(id, host.id());
+                forgotten.inspect(|statement| statement.forgotten_by(host.id()))
+            }),
+        };
         let policy = operation.retry_policy().unwrap_or_else(|| shared.retries.policy());
-        let mut known = self.circumstances(operation, &host);
+        let mut known = self.circumstances(operation, &host, statement);
         known.pause = shared.retries.pause(known.attempts_at_host);
-        match (decide(&failure, &known, policy), failure) {
-            (Decision::Reprepare, Failure::Values(error)) => {
-                self.prepare_on(shared, operation, host, Some(error))
+        match (decide(&failure, &known, policy), statement, failure) {
+            (Decision::Reprepare, Some(statement), failure) => {
+                let because = match failure {
+                    Failure::Values(error) => Some(error),
+                    _ => None,
+                };
+                self.prepare_on(shared, operation, host, statement.clone(), because)
             }
-            (Decision::Reprepare, _) => self.prepare_on(shared, operation, host, None),
-            (Decision::NextHost { again }, Failure::Attempt(failure)) => {
+            (Decision::NextHost { again }, _, Failure::Attempt(failure)) => {
                 self.owes_retry |= again;
                 self.try_next(&host, failure);
                 Ok(())
             }
-            (Decision::SameHost { after, at }, Failure::Attempt(failure)) => {
+            (Decision::SameHost { after, at }, _, Failure::Attempt(failure)) => {
                 self.attempts.push(Attempt { host: name_of(&host), failure });
                 if after >= self.deadline.remaining() {
                     return Err(self.end_with_last(operation.kind()));
@@ -59,12 +71,12 @@ impl Run {
                 self.pause(shared, after, Some(host));
                 Ok(())
             }
-            (Decision::Panicked(message), Failure::Attempt(failure)) => {
+            (Decision::Panicked(message), _, Failure::Attempt(failure)) => {
                 shared.retries.panicked();
                 self.attempts.push(Attempt { host: name_of(&host), failure });
                 Err(self.end(operation.kind(), ErrorKind::RetryPolicy { message }))
             }
-            (_, failure) => Err(self.end(operation.kind(), failure.into_kind(name_of(&host)))),
+            (_, _, failure) => Err(self.end(operation.kind(), failure.into_kind(name_of(&host)))),
         }
     }
 
@@ -74,10 +86,12 @@ impl Run {
         self.step = Step::Next;
     }
 
+    /// What is known beside a failure, which may be about this statement.
     pub(super) fn circumstances<O: Operation>(
         &self,
         operation: &O,
         host: &Host,
+        statement: Option<&PreparedStatement>,
     ) -> Circumstances<'_> {
         let (name, mut before, mut at_host) = (name_of(host), 0, 0);
         for attempt in self.attempts.iter().filter(|attempt| attempt.was_sent()) {
@@ -88,7 +102,7 @@ impl Run {
             idempotent: operation.is_idempotent(),
             kind: operation.kind(),
             consistency: self.consistency.unwrap_or_else(|| operation.routing().consistency),
-            may_prepare: operation.prepared().is_some() && self.prepares == 0,
+            may_prepare: statement.is_some_and(|statement| self.times_prepared(statement) == 0),
             host: host.id(),
             attempts: before + 1,
             attempts_at_host: at_host + 1,
@@ -169,7 +183,7 @@ impl Run {
     fn pause(&mut self, shared: &Arc<Shared>, length: Duration, host: Option<Arc<Host>>) {
         tracing::debug!(?length, "a request is sent again after a pause");
         let closing = Arc::clone(shared);
-        let pause = shared.wait(async move {
+        let pause = timed(&shared.runtime, async move {
             tokio::select! {
                 () = tokio::time::sleep(length) => {}
                 // Nobody is asked any more.

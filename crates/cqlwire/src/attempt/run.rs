@@ -6,17 +6,18 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use cqlwire_cluster::{Host, Plan};
-use cqlwire_codec::{Consistency, EncodeError, Envelope, StatementKind, Token};
+use cqlwire_cluster::{Host, Plan, Turn};
+use cqlwire_codec::{Consistency, EncodeError, Envelope, SchemaChange, StatementKind, Token};
 use cqlwire_net::{Deadline, Request, RequestError};
-use uuid::Uuid;
 
-use super::decide::{Circumstances, Decision, decide};
-use super::send::{Draft, NotSent, Sent, send_to};
+use super::decide::{Decision, decide};
+use super::send::{Draft, HeadStart, NotSent, Sent, send_to};
 use crate::error::{Attempt, AttemptFailure, Error, ErrorKind};
 use crate::operation::{Agreeing, Failure, HostResponse, Operation, PrepareOperation, agree, read};
+use crate::prepared::PreparedStatement;
 use crate::retry::DefaultRetryPolicy;
-use crate::shared::{Shared, Waiting};
+use crate::shared::Shared;
+use crate::timed::Timed;
 
 /// How often one host is asked to prepare a statement for one operation. Once is enough, unless
 /// another call learns meanwhile, from a response that is late, that the host had forgotten it.
@@ -30,9 +31,9 @@ pub(crate) struct Run {
     token: Option<Token>,
     pub(super) attempts: Vec<Attempt>,
     pub(super) deadline: Deadline,
-    /// How often the host that has its turn was asked to prepare the statement in this turn.
-    pub(super) prepares: u8,
-    /// The next host is for a retry, which the budget has not been asked for yet.
+    /// How often the host that has its turn was asked to prepare which statement in this turn.
+    prepares: Vec<(PreparedStatement, u8)>,
+    /// The next host is for a retry, for which the budget has not been asked yet.
     pub(super) owes_retry: bool,
     /// At which it is sent, if not at its own.
     pub(super) consistency: Option<Consistency>,
@@ -63,9 +64,10 @@ pub(super) enum Step {
     Agreeing(Box<(Option<HostResponse>, Agreeing)>),
 }
 
-/// A host prepares the statement of the operation, which it will be asked next.
+/// A host prepares a statement of the operation, which it will be asked next.
 pub(super) struct Preparing {
     host: Arc<Host>,
+    statement: PreparedStatement,
     request: Request,
     /// The values did not fit what was known of the statement. If that is what it is still, this is
     /// the error.
@@ -74,7 +76,7 @@ pub(super) struct Preparing {
 
 /// It waits before it is sent again.
 pub(super) struct Pausing {
-    pub(super) pause: Waiting<Option<()>>,
+    pub(super) pause: Timed<()>,
     /// To this host; else its plan begins anew.
     pub(super) host: Option<Arc<Host>>,
 }
@@ -88,7 +90,7 @@ impl Run {
             token: None,
             attempts: Vec::new(),
             deadline,
-            prepares: 0,
+            prepares: Vec::new(),
             owes_retry: false,
             consistency: None,
             plans_anew: 0,
@@ -122,15 +124,11 @@ impl Run {
                     let outcome = ready!(Pin::new(&mut sent.request).poll(context));
                     let (prepared, metadata) = (operation.prepared(), sent.metadata.as_ref());
                     match read(shared, &sent.host, outcome, prepared, metadata) {
-                        Ok(response) => match response.schema_change() {
-                            None => return Poll::Ready(Ok(response)),
-                            Some(change) => {
-                                let timeout = shared.schema_agreement_timeout;
-                                let deadline = self.deadline.within(timeout);
-                                let agreeing = agree(shared, change.clone(), deadline);
-                                self.step = Step::Agreeing(Box::new((Some(response), agreeing)));
-                            }
-                        },
+                        Ok(response) if let Some(change) = response.schema_change().cloned() => {
+                            let agreeing = self.agreeing(shared, change);
+                            self.step = Step::Agreeing(Box::new((Some(response), agreeing)));
+                        }
+                        Ok(response) => return Poll::Ready(Ok(response)),
                         Err(failure) => {
                             let host = Arc::clone(&sent.host);
                             self.go_on(shared, operation, host, failure)?;
@@ -139,19 +137,24 @@ impl Run {
                 }
                 Step::Preparing(preparing) => {
                     let outcome = ready!(Pin::new(&mut preparing.request).poll(context));
-                    let (host, because) = (Arc::clone(&preparing.host), preparing.because.take());
-                    self.prepared(shared, operation, host, because, outcome)?;
+                    if let Step::Preparing(preparing) =
+                        std::mem::replace(&mut self.step, Step::Next)
+                    {
+                        self.prepared(shared, operation, *preparing, outcome)?;
+                    }
                 }
                 Step::Pausing(pausing) => {
                     ready!(pausing.pause.as_mut().poll(context));
                     match pausing.host.take() {
-                        Some(host) => self.ask(shared, operation, host, &mut None)?,
+                        Some(host) => {
+                            self.ask(shared, operation, host, &mut HeadStart::default())?;
+                        }
                         None => self.step = Step::Next,
                     }
                 }
                 Step::Agreeing(waiting) => {
                     let (response, agreeing) = &mut **waiting;
-                    let agreed = ready!(agreeing.as_mut().poll(context));
+                    let agreed = ready!(agreeing.as_mut().poll(context)).unwrap_or(false);
                     let Some(mut response) = response.take() else { return Poll::Pending };
                     response.set_schema_agreed(agreed);
                     return Poll::Ready(Ok(response));
@@ -160,35 +163,49 @@ impl Run {
         }
     }
 
-    /// Hands the operation to the next host that takes it.
+    /// The servers agree on a schema that has changed.
+    #[cold]
+    fn agreeing(&self, shared: &Arc<Shared>, change: SchemaChange) -> Agreeing {
+        agree(shared, change, self.deadline.within(shared.schema_agreement_timeout))
+    }
+
+    /// Hands the operation to the next host that takes it. On its own, so that polls which find a
+    /// response do not make room for a request.
+    #[inline(never)]
     fn next_host<O: Operation>(
         &mut self,
         shared: &Arc<Shared>,
         operation: &O,
     ) -> Result<(), Error> {
         let mut request = operation.routing();
-        let mut draft = None;
+        let mut head_start = HeadStart::default();
         let plan = match &mut self.plan {
             Some(plan) => plan,
             none => {
                 if request.token.is_none() {
-                    draft = Draft::of(operation, shared).filter(|_| self.consistency.is_none());
+                    head_start.draft = Draft::of(operation, shared);
                 }
-                self.token = request.token.or_else(|| draft.as_ref()?.token());
+                self.token = request.token.or_else(|| head_start.draft.as_ref()?.token());
+                if self.consistency.is_some() {
+                    head_start.draft = None;
+                }
                 none.insert(shared.cluster().plan(operation.pinned()))
             }
         };
         request.token = self.token;
         let host = match shared.cluster().next_host(plan, &request) {
-            Ok(Some(host)) => Arc::clone(host),
+            Ok(Some(Turn { host, connection, .. })) => {
+                head_start.connection = connection;
+                Arc::clone(host)
+            }
             Ok(None) => return self.plan_anew(shared, operation),
             Err(panicked) => return Err(self.end(operation.kind(), panicked.into())),
         };
         if self.owes_retry {
             self.pay_for_retry(shared, operation.kind())?;
         }
-        self.prepares = 0;
-        self.ask(shared, operation, host, &mut draft)
+        self.prepares.clear();
+        self.ask(shared, operation, host, &mut head_start)
     }
 
     /// Hands the operation to this host.
@@ -197,44 +214,58 @@ impl Run {
         shared: &Arc<Shared>,
         operation: &O,
         host: Arc<Host>,
-        draft: &mut Option<Draft>,
+        head_start: &mut HeadStart,
     ) -> Result<(), Error> {
-        let lowered = self.consistency.map(|consistency| operation.at(consistency));
-        let sent = lowered.as_ref().unwrap_or(operation);
-        match send_to(&host, sent, draft, shared, self.of_attempt(operation)) {
+        let deadline = self.of_attempt(operation);
+        let changed = self.consistency.map(|consistency| operation.at(consistency));
+        let sent = changed.as_ref().unwrap_or(operation);
+        match send_to(&host, sent, head_start, shared, deadline) {
             Ok((request, metadata)) => {
                 self.step = Step::Asked(Sent { host, request, metadata });
                 Ok(())
             }
-            Err(NotSent::Unprepared) => self.prepare_on(shared, operation, host, None),
+            Err(NotSent::Unprepared(statement)) => {
+                self.prepare_on(shared, operation, host, statement, None)
+            }
             Err(NotSent::Failed(failure)) => self.go_on(shared, operation, host, failure),
         }
     }
 
-    /// Has this host prepare the statement of the operation.
+    /// How often the host that has its turn was asked to prepare this statement.
+    pub(super) fn times_prepared(&self, statement: &PreparedStatement) -> u8 {
+        let known = self.prepares.iter().find(|(known, _)| known.text() == statement.text());
+        known.map_or(0, |(_, times)| *times)
+    }
+
+    /// Has this host prepare a statement of the operation.
     #[cold]
     pub(super) fn prepare_on<O: Operation>(
         &mut self,
         shared: &Arc<Shared>,
         operation: &O,
         host: Arc<Host>,
+        statement: PreparedStatement,
         because: Option<EncodeError>,
     ) -> Result<(), Error> {
-        let Some(prepared) = operation.prepared().filter(|_| self.prepares < MAX_PREPARES) else {
-            self.try_next(&host, AttemptFailure::Forgotten { times: self.prepares });
+        let times = self.times_prepared(&statement);
+        if times >= MAX_PREPARES {
+            self.try_next(&host, AttemptFailure::Forgotten { times });
             return Ok(());
-        };
-        self.prepares += 1;
+        }
+        self.prepares.retain(|(known, _)| known.text() != statement.text());
+        self.prepares.push((statement.clone(), times + 1));
         tracing::debug!(host = %host.address(), "preparing a statement again");
-        let prepare = PrepareOperation { text: prepared.text() };
-        match send_to(&host, &prepare, &mut None, shared, self.of_attempt(operation)) {
+        let prepare = PrepareOperation { text: statement.text() };
+        let deadline = self.of_attempt(operation);
+        match send_to(&host, &prepare, &mut HeadStart::default(), shared, deadline) {
             Ok((request, _)) => {
-                self.step = Step::Preparing(Box::new(Preparing { host, request, because }));
+                let preparing = Preparing { host, statement, request, because };
+                self.step = Step::Preparing(Box::new(preparing));
                 Ok(())
             }
             // It is not a prepared statement itself.
-            Err(NotSent::Unprepared) => {
-                self.try_next(&host, AttemptFailure::Forgotten { times: self.prepares });
+            Err(NotSent::Unprepared(_)) => {
+                self.try_next(&host, AttemptFailure::Forgotten { times: times + 1 });
                 Ok(())
             }
             Err(NotSent::Failed(failure)) => self.not_prepared(operation, &host, failure),
@@ -251,8 +282,7 @@ impl Run {
         failure: Failure,
     ) -> Result<(), Error> {
         let failure = self.by_which_deadline(operation, failure);
-        let prepare = PrepareOperation { text: "" };
-        let known = Circumstances { may_prepare: false, ..self.circumstances(&prepare, host) };
+        let known = self.circumstances(&PrepareOperation { text: "" }, host, None);
         match (decide(&failure, &known, &DefaultRetryPolicy::default()), failure) {
             (Decision::NextHost { .. } | Decision::SameHost { .. }, Failure::Attempt(failure)) => {
                 let failure = AttemptFailure::Prepare(Box::new(failure));
@@ -272,10 +302,10 @@ impl Run {
         &mut self,
         shared: &Arc<Shared>,
         operation: &O,
-        host: Arc<Host>,
-        because: Option<EncodeError>,
+        preparing: Preparing,
         outcome: Result<Envelope, RequestError>,
     ) -> Result<(), Error> {
+        let Preparing { host, statement, because, .. } = preparing;
         let response = read(shared, &host, outcome, None, None);
         let said = response.and_then(|said| said.into_prepared().map_err(Failure::Final));
         let said = match said {
@@ -283,12 +313,11 @@ impl Run {
             Err(failure) => return self.not_prepared(operation, &host, failure),
         };
         let schema = shared.cluster().schema();
-        let learnt =
-            operation.prepared().is_some_and(|known| known.learn(host.id(), said, &schema));
+        let learnt = statement.learn(host.id(), said, &schema);
         match because {
             // The values do not fit, and it is not for what was known of the statement.
             Some(error) if !learnt => Err(self.end(operation.kind(), error.into())),
-            _ => self.ask(shared, operation, host, &mut None),
+            _ => self.ask(shared, operation, host, &mut HeadStart::default()),
         }
     }
 
@@ -297,15 +326,6 @@ impl Run {
     fn closed(&mut self, of: StatementKind) -> Error {
         let kind = self.said_by_the_last().unwrap_or(ErrorKind::SessionClosed);
         self.end(of, kind)
-    }
-
-    /// The host that has the operation, or had it last.
-    pub(crate) fn host(&self) -> Option<Uuid> {
-        match &self.step {
-            Step::Asked(sent) => Some(sent.host.id()),
-            Step::Preparing(preparing) => Some(preparing.host.id()),
-            Step::Next | Step::Pausing(_) | Step::Agreeing(_) => None,
-        }
     }
 
     /// The error that it ends with: after which attempts, and how long it took.

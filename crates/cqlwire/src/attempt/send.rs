@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use cqlwire_cluster::Host;
 use cqlwire_codec::Token;
-use cqlwire_net::{Deadline, RefusedBecause, Request};
+use cqlwire_net::{Connection, Deadline, RefusedBecause, Request};
 
 use crate::error::AttemptFailure;
 use crate::operation::{Encoded, Failure, Form, NotEncoded, Operation};
-use crate::prepared::StatementMetadata;
+use crate::prepared::{PreparedStatement, StatementMetadata};
 use crate::scratch;
 use crate::shared::Shared;
 
@@ -22,6 +22,14 @@ pub(super) struct Sent {
     pub(super) request: Request,
     /// By what it was encoded.
     pub(super) metadata: Option<Arc<StatementMetadata>>,
+}
+
+/// What there is of a request when its host has been chosen.
+#[derive(Default)]
+pub(super) struct HeadStart {
+    /// One of the host, found when it was chosen.
+    pub(super) connection: Option<Connection>,
+    pub(super) draft: Option<Draft>,
 }
 
 /// A request that was encoded before its host was chosen, since its values say which hosts to
@@ -67,8 +75,8 @@ impl Draft {
 
 /// Why a host did not get the request.
 pub(super) enum NotSent {
-    /// It has to prepare the statement first.
-    Unprepared,
+    /// It has to prepare this statement first.
+    Unprepared(PreparedStatement),
     Failed(Failure),
 }
 
@@ -76,6 +84,7 @@ impl From<NotEncoded> for NotSent {
     #[cold]
     fn from(error: NotEncoded) -> Self {
         match error {
+            NotEncoded::Unprepared(statement) => Self::Unprepared(statement),
             NotEncoded::Values(error) => Self::Failed(Failure::Values(error)),
             NotEncoded::Refused(kind) => Self::Failed(Failure::Final(kind)),
         }
@@ -87,15 +96,18 @@ impl From<NotEncoded> for NotSent {
 pub(super) fn send_to<O: Operation>(
     host: &Host,
     operation: &O,
-    draft: &mut Option<Draft>,
+    head_start: &mut HeadStart,
     shared: &Shared,
     deadline: Deadline,
 ) -> Result<(Request, Option<Arc<StatementMetadata>>), NotSent> {
     let mut refused = RefusedBecause::Ended;
     for _ in 0..MAX_PICKS {
-        let connection = host.pool().pick().map_err(not_connected)?;
+        let connection = match head_start.connection.take() {
+            Some(connection) => connection,
+            None => host.pool().pick().map_err(not_connected)?,
+        };
         let form = Form::of(&connection);
-        let encoded = match draft.take() {
+        let encoded = match head_start.draft.take() {
             Some(draft) if draft.form == form && draft.is_for(host, operation) => draft.encoded,
             other => encode(host, operation, form, other, shared)?,
         };
@@ -128,11 +140,7 @@ fn encode<O: Operation>(
         shared.usual_form.store(form);
     }
     let buffer = draft.map_or_else(scratch::take, |draft| draft.encoded.envelope.into_buffer());
-    let metadata = match operation.prepared() {
-        None => None,
-        Some(prepared) => Some(prepared.metadata_on(host.id()).ok_or(NotSent::Unprepared)?),
-    };
-    Ok(operation.encode(form, metadata, buffer)?)
+    Ok(operation.encode_for(host.id(), form, buffer)?)
 }
 
 #[cold]

@@ -88,6 +88,24 @@ pub enum ErrorKind {
     /// The request cannot be said in the protocol, or its values do not fit. Nothing was sent.
     #[error(transparent)]
     Encode(#[from] EncodeError),
+    /// The statements of a batch are over the limit of a request,
+    /// [`max_request_bytes`](crate::SessionBuilder::max_request_bytes). Nothing was sent, and one
+    /// that was to be added to the batch was not.
+    #[error(
+        "a batch of {statements} statements and {bytes} bytes is over the limit of {limit} bytes"
+    )]
+    BatchTooLarge {
+        /// How many statements it has, with the one that was to be added.
+        statements: usize,
+        /// The length of the body, in bytes before compression.
+        bytes: usize,
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// A statement in CQL was to be added to a batch with values, which only a prepared one can
+    /// have there.
+    #[error("a text cannot have values in a batch: prepare the statement, and add that")]
+    ValuesOfText,
     /// The stream was to begin in the result of another statement. Nothing was sent.
     #[error(transparent)]
     PositionMismatch(#[from] PositionMismatch),
@@ -167,6 +185,8 @@ pub enum TimeoutPhase {
     Queue,
     /// The socket to take the request. It was not sent.
     Write,
+    /// The PREPARE of the statement, which others wait for, too. The statement was not sent.
+    Prepare,
     /// The response. The request was sent, and may have been done.
     Response,
     /// The next attempt, after one that failed.
@@ -179,6 +199,7 @@ impl fmt::Display for TimeoutPhase {
             Self::Connect => "connecting",
             Self::Queue => "waiting for a slot on a connection",
             Self::Write => "waiting for the socket to take the request",
+            Self::Prepare => "waiting for the statement to be prepared",
             Self::Response => "waiting for the response",
             Self::Retry => "trying again",
         })
@@ -245,6 +266,8 @@ impl ErrorKind {
             | Self::SessionClosed
             | Self::Settings { .. }
             | Self::Encode(_)
+            | Self::BatchTooLarge { .. }
+            | Self::ValuesOfText
             | Self::PositionMismatch(_)
             | Self::PreparedElsewhere { .. }
             | Self::LoadBalancing(_)

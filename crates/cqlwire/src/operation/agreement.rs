@@ -12,7 +12,8 @@ use cqlwire_net::{Connection, Deadline};
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::shared::{Shared, Waiting};
+use crate::shared::Shared;
+use crate::timed::{Timed, timed};
 
 /// How long to wait between two looks.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -20,14 +21,12 @@ const PAUSE: Duration = Duration::from_millis(100);
 const VERSION: &str = "SELECT schema_version FROM system.local WHERE key = 'local'";
 
 /// A wait for agreement: whether it was reached in time.
-pub(crate) type Agreeing = Waiting<bool>;
+pub(crate) type Agreeing = Timed<bool>;
 
 /// Waits until every host that there is a connection to has the same schema, or until the deadline,
-/// and says whether they have. By then the session knows what has changed, too. Outside of tokio it
-/// is the session's own runtime that waits.
+/// and says whether they have. By then the session knows what has changed, too.
 pub(crate) fn agree(shared: &Arc<Shared>, change: SchemaChange, deadline: Deadline) -> Agreeing {
-    let waiting = shared.wait(known_to_all(Arc::clone(shared), change, deadline));
-    Box::pin(async move { waiting.await.unwrap_or(false) })
+    timed(&shared.runtime, known_to_all(Arc::clone(shared), change, deadline))
 }
 
 async fn known_to_all(shared: Arc<Shared>, change: SchemaChange, deadline: Deadline) -> bool {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cqlwire_codec::EncodeError;
+use cqlwire_codec::{EncodeError, ServerErrorDetail};
 use cqlwire_net::{Reached, RefusedBecause, RequestError, RequestFailure};
 
 use crate::error::{AttemptFailure, ErrorKind, TimeoutPhase};
@@ -25,6 +25,17 @@ impl<K: Into<ErrorKind>> From<K> for Failure {
 }
 
 impl Failure {
+    /// The id of the prepared statement that the host does not know.
+    pub(crate) fn unprepared_id(&self) -> Option<&[u8]> {
+        match self {
+            Self::Attempt(AttemptFailure::Server { error, .. }) => match &error.detail {
+                ServerErrorDetail::Unprepared { id } => Some(id),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// The error of an operation that ends with this.
     #[cold]
     pub(crate) fn into_kind(self, host: Arc<str>) -> ErrorKind {

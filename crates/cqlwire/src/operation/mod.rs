@@ -3,12 +3,14 @@
 //! back is read in one place for all of them (`response`).
 
 mod agreement;
+mod batch;
 mod failure;
 mod form;
 mod prepare;
 mod response;
 mod statement;
 mod token;
+mod untyped;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,11 +21,13 @@ use cqlwire_codec::{Consistency, EncodeError, RequestEnvelope, StatementKind, To
 use uuid::Uuid;
 
 pub(crate) use self::agreement::{Agreeing, agree};
+pub(crate) use self::batch::BatchOperation;
 pub(crate) use self::failure::Failure;
 pub(crate) use self::form::{Form, UsualForm};
 pub(crate) use self::prepare::PrepareOperation;
 pub(crate) use self::response::{HostResponse, read};
 pub(crate) use self::statement::{Options, PageRange, RareOptions, Statement, StatementOperation};
+pub(crate) use self::untyped::{check_untyped, needs_marker};
 use crate::error::ErrorKind;
 use crate::prepared::{PreparedStatement, StatementMetadata};
 use crate::retry::RetryPolicy;
@@ -42,6 +46,19 @@ pub(crate) trait Operation {
         metadata: Option<Arc<StatementMetadata>>,
         buffer: BytesMut,
     ) -> Result<Encoded, NotEncoded>;
+
+    /// Encodes it in this form for this host, by what that said of its statements.
+    ///
+    /// # Errors
+    ///
+    /// Nothing is to be sent, and why.
+    fn encode_for(&self, host: Uuid, form: Form, buffer: BytesMut) -> Result<Encoded, NotEncoded> {
+        let metadata = match self.prepared() {
+            None => None,
+            Some(prepared) => Some(said_on(host, prepared)?),
+        };
+        self.encode(form, metadata, buffer)
+    }
 
     /// What is known of where it belongs, before it is encoded.
     fn routing(&self) -> Routing<'_>;
@@ -72,10 +89,31 @@ pub(crate) trait Operation {
     /// What it does, as far as its text tells.
     fn kind(&self) -> StatementKind;
 
-    /// The statement that a host may not know.
+    /// The statement that a host may not know, if there is but one.
     fn prepared(&self) -> Option<&PreparedStatement> {
         None
     }
+
+    /// The statement that this host, by what it said, does not know by this id.
+    fn statement_with_id(&self, id: &[u8], host: Uuid) -> Option<&PreparedStatement> {
+        let _ = (id, host);
+        self.prepared()
+    }
+
+    /// The statement whose values could not be encoded.
+    fn statement_of(&self, error: &EncodeError) -> Option<&PreparedStatement> {
+        let _ = error;
+        self.prepared()
+    }
+}
+
+/// What this host said of a statement.
+#[inline]
+pub(crate) fn said_on(
+    host: Uuid,
+    prepared: &PreparedStatement,
+) -> Result<Arc<StatementMetadata>, NotEncoded> {
+    prepared.metadata_on(host).ok_or_else(|| NotEncoded::Unprepared(prepared.clone()))
 }
 
 /// A request for one connection.
@@ -89,6 +127,8 @@ pub(crate) struct Encoded {
 
 /// Why a request is not to be sent.
 pub(crate) enum NotEncoded {
+    /// The host has not said what it makes of this statement, or has forgotten it.
+    Unprepared(PreparedStatement),
     /// The values do not fit what is known of the statement, which may be out of date.
     Values(EncodeError),
     /// It would be wrong wherever it is sent.

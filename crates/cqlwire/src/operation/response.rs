@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use cqlwire_cluster::Host;
 use cqlwire_codec::{
-    Decoded, Envelope, ErrorCode, Opcode, Prefixes, Prepared, Response, ResultResponse,
-    SchemaChange,
+    Decoded, Envelope, Opcode, Prefixes, Prepared, Response, ResultResponse, SchemaChange,
 };
 use cqlwire_net::RequestError;
 use cqlwire_stream::{ExecutionInfo, Fetched, UnknownColumns};
@@ -142,12 +141,7 @@ pub(crate) fn read(
         }
         // The connection is over with it: whatever else goes over it would go elsewhere.
         Response::Result(ResultResponse::SetKeyspace(_)) => Err(ErrorKind::UseStatement.into()),
-        Response::Error(error) => {
-            if let (ErrorCode::Unprepared, Some(prepared)) = (error.code, prepared) {
-                prepared.forgotten_by(host.id());
-            }
-            Err(Failure::Attempt(AttemptFailure::Server { error, prefixes }))
-        }
+        Response::Error(error) => Err(Failure::Attempt(AttemptFailure::Server { error, prefixes })),
         other => without_rows(prefixes, Rest::Other(Box::new(other))),
     }
 }

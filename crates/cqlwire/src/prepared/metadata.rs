@@ -57,7 +57,7 @@ impl StatementMetadata {
     }
 
     /// Do values that were encoded for the one mean the same to the other?
-    fn binds_as(&self, other: &Self) -> bool {
+    pub(crate) fn binds_as(&self, other: &Self) -> bool {
         self.id == other.id && self.bind == other.bind
     }
 }

@@ -68,6 +68,9 @@ async fn call_until_closed(session: &Session, by_city: &PreparedStatement) -> (u
     }
 }
 
+/// A statement that is counted with none of the others.
+const OTHER: &str = "INSERT INTO users (id) VALUES (2)";
+
 /// Ways to ask.
 #[derive(Copy, Clone, Debug)]
 enum Way {
@@ -75,10 +78,11 @@ enum Way {
     Prepare,
     Execute,
     Stream,
+    Batch,
 }
 
 impl Way {
-    const ALL: [Self; 4] = [Self::Query, Self::Prepare, Self::Execute, Self::Stream];
+    const ALL: [Self; 5] = [Self::Query, Self::Prepare, Self::Execute, Self::Stream, Self::Batch];
 
     /// Asks in this way, for the `turn`th time.
     async fn ask(
@@ -100,6 +104,11 @@ impl Way {
                 while rows.try_next().await?.is_some() {}
                 Ok(())
             }
+            Self::Batch => {
+                let mut batch = session.batch();
+                batch.add(by_city, ("Oslo",))?.add(OTHER, ())?;
+                batch.execute().await.map(drop)
+            }
         }
     }
 }
@@ -110,6 +119,7 @@ struct Asked {
     queries: u64,
     prepares: u64,
     executes: u64,
+    batches: u64,
 }
 
 impl Asked {
@@ -118,6 +128,7 @@ impl Asked {
             queries: u64::try_from(node.count_statement(INSERT)).unwrap(),
             prepares: node.count(Opcode::Prepare) - 1,
             executes: node.count(Opcode::Execute),
+            batches: node.count(Opcode::Batch),
         }
     }
 
@@ -126,6 +137,7 @@ impl Asked {
             Way::Query => self.queries += count,
             Way::Prepare => self.prepares += count,
             Way::Execute | Way::Stream => self.executes += count,
+            Way::Batch => self.batches += count,
         }
     }
 }

@@ -8,7 +8,7 @@ use cqlwire_testkit::probe::alone;
 use super::memory::Memory;
 use super::{INSERT, PATIENCE, SELECT, builder, connected, prime_users, users};
 use crate::codec::{ColumnType, ErrorCode, Opcode};
-use crate::{AttemptFailure, Error, ErrorKind, Session};
+use crate::{AttemptFailure, Batch, Error, ErrorKind, PreparedStatement, Session};
 
 /// Two nodes that know each other, in memory.
 fn two() -> [ScriptedNode; 2] {
@@ -18,6 +18,13 @@ fn two() -> [ScriptedNode; 2] {
     nodes[0].set_peers([nodes[1].member()]);
     nodes[1].set_peers([nodes[0].member()]);
     nodes
+}
+
+/// What a server would say to a SELECT among them is not of interest.
+fn batch_of(session: &Session, by_city: &PreparedStatement) -> Batch {
+    let mut batch = session.batch();
+    batch.add(INSERT, ()).unwrap().add(by_city, ("Oslo",)).unwrap();
+    batch
 }
 
 fn hosts(error: &Error) -> Vec<&str> {
@@ -138,8 +145,10 @@ async fn g3_2_no_host_is_the_same_error_on_every_path() {
     let errors = [
         session.query(INSERT, ()).await.unwrap_err(),
         session.execute(&by_city, ("Oslo",)).await.unwrap_err(),
-        session.prepare(SELECT).await.unwrap_err(),
+        session.prepare("SELECT id FROM users").await.unwrap_err(),
+        session.query("SELECT id FROM users WHERE city = ?", ("Oslo",)).await.unwrap_err(),
         pages.try_next().await.unwrap_err(),
+        batch_of(&session, &by_city).execute().await.unwrap_err(),
         Session::builder().contact_points([address.to_string()]).connect().await.unwrap_err(),
     ];
     for error in errors {
@@ -168,14 +177,16 @@ async fn g4_1_g4_2_an_error_of_the_server_has_one_face_on_every_path() {
         let mut pages =
             session.execute(&by_city, ("Oslo",)).page_size(10).stream().prefetch(0).pages();
         pages.try_next().await.unwrap().unwrap();
-        for opcode in [Opcode::Query, Opcode::Execute, Opcode::Prepare] {
+        for opcode in [Opcode::Query, Opcode::Execute, Opcode::Prepare, Opcode::Batch] {
             memory.node().prime(Prime::opcode(opcode).error(code, "what it says"));
         }
         let errors = [
             session.query(INSERT, ()).await.unwrap_err(),
             session.execute(&by_city, ("Oslo",)).await.unwrap_err(),
-            session.prepare(SELECT).await.unwrap_err(),
+            session.prepare("SELECT id FROM users").await.unwrap_err(),
+            session.query("SELECT id FROM users WHERE city = ?", ("Oslo",)).await.unwrap_err(),
             pages.try_next().await.unwrap_err(),
+            batch_of(&session, &by_city).execute().await.unwrap_err(),
         ];
         for error in errors {
             let ErrorKind::Server { host, error, .. } = error.kind() else { panic!("{error}") };

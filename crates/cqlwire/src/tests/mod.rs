@@ -1,6 +1,7 @@
 //! Sessions with scripted nodes: on sockets, or in memory under paused time.
 
 mod basics;
+mod batches;
 mod cancellation;
 mod close;
 mod deadlines;
@@ -12,7 +13,9 @@ mod memory;
 mod pages;
 mod parked;
 mod positions;
+mod prepared_cache;
 mod preparing;
+mod query_values;
 mod quiet;
 mod reports;
 mod retries;

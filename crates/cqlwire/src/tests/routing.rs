@@ -113,6 +113,56 @@ async fn g13_1_the_key_is_found_in_every_version_and_under_compression() {
     }
 }
 
+/// The host that a batch goes to which has these keys, in this order.
+async fn coordinator_of(session: &Session, write: &PreparedStatement, keys: &[i32]) -> SocketAddr {
+    let mut batch = session.batch().unlogged();
+    batch.add("INSERT INTO app.t (k, v) VALUES (0, '')", ()).unwrap();
+    batch.add_all(write, keys.iter().map(|key| (key, "v"))).unwrap();
+    let result = batch.execute().await.unwrap();
+    result.page().coordinator().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn g13_1_batches_go_to_a_replica_of_the_first_whole_key_among_them() {
+    let cluster = cluster().in_memory();
+    let session = builder_of(&cluster).connect().await.unwrap();
+    let write = session.prepare(WRITE).await.unwrap();
+    for key in 0..100 {
+        let coordinator = coordinator_of(&session, &write, &[key, key + 1, key + 2]).await;
+        assert!(local_replicas(&session, key).contains(&coordinator), "{key}");
+    }
+    // Said by its user, whatever is in it.
+    let mut batch = session.batch();
+    batch.add_all(&write, [(1, "v")]).unwrap();
+    for key in 0..50_i32 {
+        let by_key = batch.execute().routing_key(&key.to_be_bytes()).await.unwrap();
+        let coordinator = by_key.page().coordinator().unwrap();
+        assert!(local_replicas(&session, key).contains(&coordinator), "{key}");
+    }
+    for host in session.topology().hosts() {
+        if host.data_center() == "near" {
+            let pinned = batch.execute().host(host.id()).await.unwrap();
+            assert_eq!(pinned.page().coordinator(), host.address().socket());
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn g13_5_conditional_batches_go_to_replicas_in_one_order() {
+    let cluster = cluster().in_memory();
+    let session = builder_of(&cluster).connect().await.unwrap();
+    let update = session.prepare("UPDATE app.t SET v = ? WHERE k = ? IF EXISTS").await.unwrap();
+    for key in 0..50 {
+        let first = local_replicas(&session, key)[0];
+        let mut batch = session.batch();
+        batch.add(&update, ("v", key)).unwrap();
+        for _ in 0..4 {
+            let result = batch.execute().await.unwrap();
+            assert_eq!(result.page().coordinator(), Some(first), "{key}");
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn g13_5_conditional_statements_go_to_replicas_in_one_order() {
     let cluster = cluster().in_memory();

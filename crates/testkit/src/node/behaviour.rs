@@ -9,7 +9,7 @@ use super::command::Outgoing;
 use super::connection::Connection;
 use super::prime::{Delivery, Prime, Response};
 use super::reply::Reply;
-use super::request::{BatchStatement, Parameters, Request};
+use super::request::{BatchStatement, BatchStatementKind, Parameters, Request};
 use super::rows::{PageRequest, Place};
 use super::{Received, ViolationKind, error};
 
@@ -46,23 +46,29 @@ impl Connection {
     fn describe(&self, envelope: &Envelope, request: Option<&Request>) -> Received {
         let state = self.shared.state();
         let text_of = |id: &Bytes| state.prepared.get(id).cloned();
-        let (statements, parameters) = match request {
-            Some(Request::Query { statement, parameters }) => {
-                (vec![statement.clone()], Some(parameters))
+        let (mut statements, mut values, mut parameters) = (Vec::new(), Vec::new(), None);
+        match request {
+            Some(Request::Query { statement, parameters: own }) => {
+                statements.push(statement.clone());
+                parameters = Some(own);
             }
-            Some(Request::Prepare { statement, .. }) => (vec![statement.clone()], None),
-            Some(Request::Execute { id, parameters }) => {
-                (text_of(id).into_iter().collect(), Some(parameters))
+            Some(Request::Prepare { statement, .. }) => statements.push(statement.clone()),
+            Some(Request::Execute { id, parameters: own }) => {
+                statements.extend(text_of(id));
+                parameters = Some(own);
             }
-            Some(Request::Batch(statements)) => {
-                let text = |statement: &BatchStatement| match statement {
-                    BatchStatement::Text(text) => Some(text.clone()),
-                    BatchStatement::Prepared(id) => text_of(id),
+            Some(Request::Batch(batch)) => {
+                let text = |statement: &BatchStatement| match &statement.kind {
+                    BatchStatementKind::Text(text) => Some(text.clone()),
+                    BatchStatementKind::Prepared(id) => text_of(id),
                 };
-                (statements.iter().filter_map(text).collect(), None)
+                // As an EXECUTE: with an id that is not known, it is of no statement.
+                statements = batch.iter().map(text).collect::<Option<_>>().unwrap_or_default();
+                values = batch.iter().flat_map(|statement| statement.values.clone()).collect();
             }
-            _ => (Vec::new(), None),
-        };
+            _ => {}
+        }
+        values.extend(parameters.iter().flat_map(|parameters| parameters.values.clone()));
         let page = |parameters: &Parameters| Place::decode(parameters.page.paging_state.as_deref());
         Received {
             connection: self.id,
@@ -70,7 +76,7 @@ impl Connection {
             version: envelope.header.version,
             opcode: envelope.header.opcode,
             statements,
-            values: parameters.map(|parameters| parameters.values.clone()).unwrap_or_default(),
+            values,
             page: parameters.and_then(page).map(|place| place.page),
         }
     }

@@ -14,9 +14,11 @@ pub struct Received {
     pub version: ProtocolVersion,
     /// What it was.
     pub opcode: Opcode,
-    /// The text of the statement; of a BATCH all of them, of an EXECUTE the one that was prepared.
+    /// The text of the statement; of an EXECUTE the one that was prepared, of a BATCH all of them.
+    /// None of an EXECUTE, or of a BATCH, with an id that the node does not know.
     pub statements: Vec<String>,
-    /// The values of a QUERY or an EXECUTE; null and unset are `None`.
+    /// The values of a QUERY, an EXECUTE or, one statement after the other, a BATCH; null and unset
+    /// are `None`.
     pub values: Vec<Option<Bytes>>,
     /// Which page of the result was asked for, counted from 0; `None` for requests without paging.
     pub page: Option<u32>,

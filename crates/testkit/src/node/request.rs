@@ -32,7 +32,13 @@ pub(super) struct Parameters {
 
 /// One statement of a BATCH.
 #[derive(Clone, Debug)]
-pub(super) enum BatchStatement {
+pub(super) struct BatchStatement {
+    pub(super) kind: BatchStatementKind,
+    pub(super) values: Vec<Option<Bytes>>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum BatchStatementKind {
     Text(String),
     Prepared(Bytes),
 }
@@ -150,14 +156,13 @@ fn read_values(reader: &mut Reader<'_>, named: bool) -> Result<Vec<Option<Bytes>
 fn read_batch(reader: &mut Reader<'_>) -> Result<Vec<BatchStatement>, DecodeError> {
     reader.byte("type of a batch")?;
     reader.list("statements of a batch", |reader| {
-        let statement = match reader.byte("kind of a statement")? {
-            0 => BatchStatement::Text(reader.long_string("statement")?.to_owned()),
+        let kind = match reader.byte("kind of a statement")? {
+            0 => BatchStatementKind::Text(reader.long_string("statement")?.to_owned()),
             _ => {
                 let id = reader.short_bytes("id of a prepared statement")?;
-                BatchStatement::Prepared(Bytes::copy_from_slice(id))
+                BatchStatementKind::Prepared(Bytes::copy_from_slice(id))
             }
         };
-        read_values(reader, false)?;
-        Ok(statement)
+        Ok(BatchStatement { kind, values: read_values(reader, false)? })
     })
 }

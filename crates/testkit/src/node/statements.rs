@@ -12,7 +12,7 @@ use super::error;
 use super::handshake::GRACEFUL_DISCONNECT;
 use super::prime::Prime;
 use super::reply::{PreparedReply, Reply};
-use super::request::BatchStatement;
+use super::request::{BatchStatement, BatchStatementKind};
 use super::rows::{PageRequest, Table, columns_of, fingerprint};
 use super::shared::State;
 use super::system::{Cluster, markers};
@@ -73,8 +73,8 @@ impl Connection {
 
     pub(super) fn batch(&self, statements: &[BatchStatement]) -> Reply {
         let state = self.shared.state();
-        let unknown = statements.iter().find_map(|statement| match statement {
-            BatchStatement::Prepared(id) if !state.prepared.contains_key(id) => Some(id),
+        let unknown = statements.iter().find_map(|statement| match &statement.kind {
+            BatchStatementKind::Prepared(id) if !state.prepared.contains_key(id) => Some(id),
             _ => None,
         });
         unknown.map_or(Reply::Void, unprepared)

@@ -1,5 +1,6 @@
 //! Requests against the byte vectors: read as a server reads them.
 
+mod batches;
 mod refusals;
 mod servers;
 

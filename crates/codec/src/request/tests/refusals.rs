@@ -69,27 +69,23 @@ fn j_an_unset_value_on_v3_would_delete_what_it_was_to_leave_alone() {
     assert_eq!(error(&query(parameters()), V3), expected);
     let execute = Execute { id: b"id", result_metadata_id: None, parameters: parameters() };
     assert_eq!(error(&execute, V3), expected);
-    let kind = BatchStatementKind::Prepared(b"id");
-    let statements = [BatchStatement { kind, values: &unset[..], columns: &[] }];
-    assert_eq!(error(&batch(&statements), V3), expected);
+    let mut statements = BatchStatements::default();
+    for values in [&unset[1..], &unset[..]] {
+        statements.add(BatchStatementKind::Prepared(b"id"), values, &[]).unwrap();
+    }
+    assert_eq!(error(&batch(&statements), V3), expected.in_batch(2));
+    encode_request(&batch(&statements), V4, &Default::default(), BytesMut::new()).unwrap();
     assert!(encode_request(&query(parameters()), V4, &Default::default(), BytesMut::new()).is_ok());
 }
 
-fn batch<'a, V: ?Sized>(statements: &'a [BatchStatement<'a, V>]) -> Batch<'a, V> {
-    Batch {
-        batch_type: BatchType::Logged,
-        statements,
-        consistency: Consistency::One,
-        serial_consistency: None,
-        timestamp_micros: None,
-        keyspace: None,
-        now_in_seconds: None,
-    }
+const fn batch(statements: &BatchStatements) -> Batch<'_> {
+    Batch::new(BatchType::Logged, statements, Consistency::One)
 }
 
 #[test]
 fn j_the_options_of_a_batch_are_held_to_the_same() {
-    let plain = || batch::<()>(&[]);
+    let none = BatchStatements::default();
+    let plain = || batch(&none);
     for version in [V3, V4] {
         assert!(matches!(
             error(&Batch { keyspace: Some("ks"), ..plain() }, version),
@@ -109,11 +105,10 @@ fn j_named_values_in_a_batch_would_be_read_as_something_else() {
     let name = Some("k".to_owned());
     let named = [BoundValue { name, value: BindValue::Bytes(Bytes::from_static(&[0; 4])) }];
     let kind = BatchStatementKind::Query("INSERT INTO t (k) VALUES (:k)");
-    let statements = [BatchStatement { kind, values: &named[..], columns: &[] }];
-    for version in VERSIONS {
-        let error = error(&batch(&statements), version);
-        assert!(matches!(error, EncodeError::Invalid { what: "named values", .. }), "{error}");
-    }
+    let mut statements = BatchStatements::default();
+    let text = statements.add(kind, &named[..], &[]).unwrap_err().to_string();
+    assert!(text.starts_with("statement 1 of the batch: named values"), "{text}");
+    assert!(statements.is_empty() && statements.bytes() == 0);
 }
 
 #[test]
@@ -192,13 +187,13 @@ fn j_texts_ids_and_counts_over_65535_are_refused() {
     let execute = Execute { id, result_metadata_id: None, parameters };
     assert_eq!(error(&execute, V4), too_long("id of a prepared statement"));
 
-    let (kind, columns) = (BatchStatementKind::Query(""), &[][..]);
-    let statements: Vec<_> =
-        (0..=limit).map(|_| BatchStatement { kind, values: &(), columns }).collect();
-    assert_eq!(error(&batch(&statements), V4), too_long("statements of a batch"));
-    assert!(
-        encode_request(&batch(&statements[1..]), V4, &Default::default(), BytesMut::new()).is_ok()
-    );
+    let mut statements = BatchStatements::default();
+    for _ in 0..limit {
+        statements.add(BatchStatementKind::Query(""), &(), &[]).unwrap();
+    }
+    let one_more = statements.add(BatchStatementKind::Query(""), &(), &[]).map(<[u8]>::len);
+    assert_eq!(one_more, Err(too_long("statements of a batch")));
+    assert!(encode_request(&batch(&statements), V4, &Default::default(), BytesMut::new()).is_ok());
 
     let many = values(&BindValue::Null, limit + 1);
     let binds = query(QueryParameters::new(Consistency::One, &many[..]));

@@ -1,0 +1,235 @@
+//! The statements of a batch, as they were encoded when they were added, and by what.
+//!
+//! A host may have said otherwise of a statement than what its values were encoded by: a table was
+//! altered since, or the server is behind. So each host is looked at before it is sent the batch,
+//! and what does not go with what it said is encoded anew for it, or refused:
+//!
+//! ```text
+//!   added ---> said so by the host, too: as it is
+//!         ---> said otherwise: the values by the markers of now, under the id of now; or an error
+//!         ---> said nothing, or forgot it: it is asked to prepare that statement first
+//! ```
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use cqlwire_codec::{
+    BatchMark, BatchStatementKind, BatchStatements, BatchValues, ColumnSpec, EncodeError,
+    EncodeValues, StatementKind, Token, ValueError,
+};
+use uuid::Uuid;
+
+use crate::execution::encode_anew;
+use crate::operation::{NotEncoded, said_on};
+use crate::prepared::{PreparedStatement, StatementMetadata};
+
+/// How many of the statements that were added last are looked through for the one to add: a batch
+/// of more than so many, each in its turn, notes them more often than once.
+const LOOK_BACK: usize = 16;
+
+/// Stands for no prepared statement.
+const IN_CQL: u16 = u16::MAX;
+
+/// See the [module](self).
+#[derive(Default)]
+pub(crate) struct Contents {
+    statements: BatchStatements,
+    /// Of each statement, by which of `known` it was encoded, or [`IN_CQL`].
+    encoded_by: Vec<u16>,
+    known: Vec<EncodedBy>,
+    route: Option<Route>,
+    is_conditional: bool,
+}
+
+/// By what values were encoded.
+struct EncodedBy {
+    prepared: PreparedStatement,
+    metadata: Arc<StatementMetadata>,
+}
+
+/// Where the batch belongs: the partition of its first statement that has a whole key.
+#[derive(Copy, Clone)]
+struct Route {
+    token: Token,
+    /// Which of `known` has the key.
+    of: u16,
+}
+
+/// What there was at one time.
+pub(super) struct Mark {
+    statements: BatchMark,
+    known: usize,
+    route: Option<Route>,
+    is_conditional: bool,
+}
+
+impl Contents {
+    /// Adds a statement in CQL, which has no values.
+    pub(super) fn add_text(&mut self, text: &str, kind: StatementKind) -> Result<(), EncodeError> {
+        self.statements.add(BatchStatementKind::Query(text), &(), &[])?;
+        self.note(IN_CQL, kind);
+        Ok(())
+    }
+
+    /// Adds a prepared statement with its values, encoded by what was said of it last.
+    #[inline]
+    pub(super) fn add_prepared<V: EncodeValues + ?Sized>(
+        &mut self,
+        prepared: &PreparedStatement,
+        metadata: &Arc<StatementMetadata>,
+        values: &V,
+    ) -> Result<(), EncodeError> {
+        let known = self.find(metadata);
+        let kind = BatchStatementKind::Prepared(&metadata.id);
+        let values = self.statements.add(kind, values, &metadata.bind.columns)?;
+        let token = match self.route {
+            None => Token::of_bind_values(values, &metadata.partition_key),
+            Some(_) => None,
+        };
+        let of = known.unwrap_or_else(|| self.know(prepared, metadata));
+        if let Some(token) = token {
+            self.route = Some(Route { token, of });
+        }
+        self.note(of, prepared.kind());
+        Ok(())
+    }
+
+    #[inline]
+    fn note(&mut self, encoded_by: u16, kind: StatementKind) {
+        self.encoded_by.push(encoded_by);
+        self.is_conditional |= kind == StatementKind::Conditional;
+    }
+
+    /// Which of `known` it is. A statement is known by its metadata: no two have the same.
+    #[inline]
+    fn find(&self, metadata: &Arc<StatementMetadata>) -> Option<u16> {
+        let mut last = self.known.iter().enumerate().rev().take(LOOK_BACK);
+        let found = last.find(|(_, known)| Arc::ptr_eq(&known.metadata, metadata));
+        found.and_then(|(at, _)| u16::try_from(at).ok())
+    }
+
+    fn know(&mut self, prepared: &PreparedStatement, metadata: &Arc<StatementMetadata>) -> u16 {
+        // There are no more than statements, each of which has a number below this.
+        let at = u16::try_from(self.known.len()).unwrap_or(IN_CQL);
+        let (prepared, metadata) = (prepared.clone(), Arc::clone(metadata));
+        self.known.push(EncodedBy { prepared, metadata });
+        at
+    }
+
+    pub(super) fn mark(&self) -> Mark {
+        let Self { statements, known, route, is_conditional, .. } = self;
+        let (statements, known) = (statements.mark(), known.len());
+        Mark { statements, known, route: *route, is_conditional: *is_conditional }
+    }
+
+    /// Forgets what was added since.
+    pub(super) fn back_to(&mut self, mark: &Mark) {
+        self.statements.back_to(mark.statements);
+        self.encoded_by.truncate(self.statements.len());
+        self.known.truncate(mark.known);
+        (self.route, self.is_conditional) = (mark.route, mark.is_conditional);
+    }
+
+    /// Forgets everything, and keeps the room.
+    pub(super) fn clear(&mut self) {
+        self.statements.clear();
+        self.encoded_by.clear();
+        self.known.clear();
+        (self.route, self.is_conditional) = (None, false);
+    }
+
+    /// How many statements there are.
+    pub(crate) fn len(&self) -> usize {
+        self.statements.len()
+    }
+
+    /// How many bytes they have together, encoded.
+    pub(super) const fn bytes(&self) -> usize {
+        self.statements.bytes()
+    }
+
+    /// Is there a condition among them?
+    pub(crate) const fn is_conditional(&self) -> bool {
+        self.is_conditional
+    }
+
+    /// Where they belong, and in which keyspace.
+    pub(crate) fn route(&self) -> Option<(Token, Option<&str>)> {
+        let Route { token, of } = self.route?;
+        let keyspace = self.known.get(usize::from(of)).and_then(|by| by.prepared.keyspace());
+        Some((token, keyspace))
+    }
+
+    /// The statements as they were added.
+    pub(crate) const fn as_added(&self) -> &BatchStatements {
+        &self.statements
+    }
+
+    /// The statements as this host takes them.
+    ///
+    /// # Errors
+    ///
+    /// It has to be asked for one of them first, or values do not go with what it said.
+    pub(crate) fn on(&self, host: Uuid) -> Result<Cow<'_, BatchStatements>, NotEncoded> {
+        let mut is_as_added = true;
+        for by in &self.known {
+            let said = said_on(host, &by.prepared)?;
+            is_as_added &= Arc::ptr_eq(&said, &by.metadata) || said.binds_as(&by.metadata);
+        }
+        if is_as_added { Ok(Cow::Borrowed(&self.statements)) } else { self.anew_on(host) }
+    }
+
+    #[cold]
+    fn anew_on(&self, host: Uuid) -> Result<Cow<'_, BatchStatements>, NotEncoded> {
+        let said = self.known.iter().map(|by| said_on(host, &by.prepared));
+        let said = said.collect::<Result<Vec<_>, _>>()?;
+        let mut anew = BatchStatements::default();
+        for (statement, of) in self.statements.each().zip(&self.encoded_by) {
+            let of = usize::from(*of);
+            let Some((by, said)) = self.known.get(of).zip(said.get(of)) else {
+                let added = anew.add(statement.kind, &statement.values, &[]);
+                added.map_err(|error| NotEncoded::Refused(error.into()))?;
+                continue;
+            };
+            let kind = BatchStatementKind::Prepared(&said.id);
+            let values = Anew { values: statement.values, before: &by.metadata.bind.columns };
+            let added = anew.add(kind, &values, &said.bind.columns);
+            added.map_err(NotEncoded::Values)?;
+        }
+        Ok(Cow::Owned(anew))
+    }
+
+    /// The prepared statement with this number, from 1.
+    #[cold]
+    pub(crate) fn prepared(&self, number: usize) -> Option<&PreparedStatement> {
+        let of = self.encoded_by.get(number.checked_sub(1)?)?;
+        self.known.get(usize::from(*of)).map(|by| &by.prepared)
+    }
+
+    /// The statement that this host knows by this id, or does not know any more.
+    #[cold]
+    pub(crate) fn with_id(&self, id: &[u8], host: Uuid) -> Option<&PreparedStatement> {
+        let has = |by: &&EncodedBy| {
+            *by.metadata.id == *id
+                || by.prepared.metadata_on(host).is_some_and(|said| *said.id == *id)
+        };
+        self.known.iter().find(has).map(|by| &by.prepared)
+    }
+}
+
+/// Values that were encoded for other markers, encoded as what the markers are now.
+struct Anew<'a> {
+    values: BatchValues<'a>,
+    before: &'a [ColumnSpec],
+}
+
+impl EncodeValues for Anew<'_> {
+    fn encode_values(
+        &self,
+        columns: &[ColumnSpec],
+        out: &mut BytesMut,
+    ) -> Result<usize, ValueError> {
+        encode_anew(self.values.each(), self.before, columns, out)
+    }
+}

@@ -1,0 +1,237 @@
+//! Batches: several statements as one request.
+//!
+//! [`Batch`] is filled, statement by statement, and [`BatchExecution`] sends what is in it.
+
+mod contents;
+mod execution;
+mod future;
+mod statement;
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use cqlwire_codec::{self as codec, BatchType, EncodeValues};
+
+pub(crate) use self::contents::Contents;
+pub use self::execution::BatchExecution;
+pub use self::statement::BatchStatement;
+use crate::cql;
+use crate::error::{ErrorKind, Result};
+use crate::operation::Statement;
+use crate::prepared::PreparedStatement;
+use crate::shared::Shared;
+
+/// INSERT, UPDATE and DELETE statements that are sent as one request. Made by
+/// [`Session::batch`](crate::Session::batch).
+///
+/// It is filled by [`add`](Self::add), sent by [`execute`](Self::execute), and may then be
+/// [cleared](Self::clear) and filled again:
+///
+/// ```no_run
+/// # async fn example(session: cqlwire::Session, users: Vec<(i64, String)>) -> cqlwire::Result<()> {
+/// let insert = session.prepare("INSERT INTO shop.users (id, name) VALUES (?, ?)").await?;
+///
+/// let mut batch = session.batch();
+/// batch.add(&insert, (1_i64, "Ada"))?;
+/// batch.add("DELETE FROM shop.users WHERE id = 2", ())?;
+/// batch.execute().idempotent(true).await?;
+///
+/// let mut batch = session.batch().unlogged();
+/// for some in users.chunks(64) {
+///     batch.clear();
+///     batch.add_all(&insert, some)?;
+///     batch.execute().idempotent(true).await?;
+/// }
+/// # Ok(()) }
+/// ```
+///
+/// Which kind of batch is right:
+///
+/// * Logged, unless it is told otherwise: all of its statements are applied in the end, or none, over
+///   partitions, tables and keyspaces. Its coordinator stores it whole at two other hosts first,
+///   which is what it costs. Others may see a part of it before the rest.
+/// * [`unlogged`](Self::unlogged): no such promise over several partitions. Those of one partition
+///   and table are one write all the same, at once and unseen in parts.
+/// * [`counter`](Self::counter): for updates of counters, which no other kind takes, and nothing else.
+///
+/// A batch is not what makes many writes fast: one of many partitions has its coordinator do the
+/// work of many requests. Statements of one partition are what pays.
+///
+/// Conditional statements (`IF`) have to be about one partition, and none or all statements are
+/// applied: see [`was_applied`](crate::QueryResult::was_applied); the rows of the result have the
+/// values that there were if they are not.
+///
+/// The request goes to a replica of the first statement that is prepared and has a value for each
+/// column of its partition key.
+///
+/// # Values
+///
+/// They are encoded when they are added, by what is known of the bind markers then, into one buffer:
+/// nothing of them is kept or cloned, and a batch that is filled again allocates nothing once it has
+/// room. A host that turns out to know other markers, since the table was altered, has them encoded
+/// anew, or refuses by the name of the column, before anything is sent.
+///
+/// # Limits
+///
+/// | what | limit |
+/// |---|---|
+/// | statements | 65,535, by the protocol |
+/// | bytes, with all values | [`max_request_bytes`](crate::SessionBuilder::max_request_bytes), 16 MiB by default |
+///
+/// Servers have limits of their own, which are lower: they warn of batches over 5 KiB
+/// (`batch_size_warn_threshold`), and refuse those over 50 KiB (`batch_size_fail_threshold`) unless
+/// they are of one partition. The warnings are in the log, and in the
+/// [page](crate::QueryResult::page) of the result.
+pub struct Batch {
+    shared: Arc<Shared>,
+    batch_type: BatchType,
+    contents: Contents,
+}
+
+impl Batch {
+    pub(crate) fn new(shared: &Arc<Shared>) -> Self {
+        let (batch_type, contents) = (BatchType::Logged, Contents::default());
+        Self { shared: Arc::clone(shared), batch_type, contents }
+    }
+
+    /// Without the log, and its promise over several partitions.
+    #[must_use]
+    pub const fn unlogged(mut self) -> Self {
+        self.batch_type = BatchType::Unlogged;
+        self
+    }
+
+    /// Of updates of counters.
+    #[must_use]
+    pub const fn counter(mut self) -> Self {
+        self.batch_type = BatchType::Counter;
+        self
+    }
+
+    /// Adds a statement: a [`PreparedStatement`] with its values, or the text of one without. The
+    /// values go by position, as of a tuple or a slice, or are a struct that derives
+    /// [`BindValues`](macro@crate::BindValues).
+    ///
+    /// # Errors
+    ///
+    /// The batch is as it was then.
+    ///
+    /// [`Encode`](ErrorKind::Encode): the values do not fit the bind markers; the error names the
+    /// column, and which statement it is, from 1. Where that is because a table was altered, prepare
+    /// the statement again. [`BatchTooLarge`](ErrorKind::BatchTooLarge): there is no room for it;
+    /// execute what there is, clear the batch, and add it then.
+    ///
+    /// [`ValuesOfText`](ErrorKind::ValuesOfText): a text cannot have values here.
+    /// [`UseStatement`](ErrorKind::UseStatement): `USE` is for nobody.
+    /// [`PreparedElsewhere`](ErrorKind::PreparedElsewhere): the statement is of another cluster or
+    /// keyspace.
+    pub fn add<'s, V: EncodeValues>(
+        &mut self,
+        statement: impl Into<BatchStatement<'s>>,
+        values: V,
+    ) -> Result<&mut Self> {
+        match statement.into().0 {
+            Statement::Prepared(prepared) => self.add_prepared(prepared, Some(values))?,
+            Statement::Text(text) => self.add_text(text, &values)?,
+        }
+        Ok(self)
+    }
+
+    /// Adds a prepared statement once for each of these values.
+    ///
+    /// # Errors
+    ///
+    /// As of [`add`](Self::add): the batch is as it was before the first of them.
+    pub fn add_all<V: EncodeValues>(
+        &mut self,
+        prepared: &PreparedStatement,
+        rows: impl IntoIterator<Item = V>,
+    ) -> Result<&mut Self> {
+        self.add_prepared(prepared, rows)?;
+        Ok(self)
+    }
+
+    #[inline]
+    fn add_prepared<V: EncodeValues>(
+        &mut self,
+        prepared: &PreparedStatement,
+        rows: impl IntoIterator<Item = V>,
+    ) -> Result<(), ErrorKind> {
+        prepared.check_origin(&self.shared.origin)?;
+        let (metadata, _) = prepared.latest();
+        let mark = self.contents.mark();
+        for values in rows {
+            let added = self.contents.add_prepared(prepared, &metadata, &values);
+            let added = added.map_err(ErrorKind::from).and_then(|()| self.check_size());
+            added.inspect_err(|_| self.contents.back_to(&mark))?;
+        }
+        Ok(())
+    }
+
+    fn add_text(&mut self, text: &str, values: &dyn EncodeValues) -> Result<(), ErrorKind> {
+        if cql::is_use(text) {
+            return Err(ErrorKind::UseStatement);
+        }
+        // They would have to be encoded by what the text becomes once it is prepared.
+        if has_values(values) {
+            return Err(ErrorKind::ValuesOfText);
+        }
+        let mark = self.contents.mark();
+        self.contents.add_text(text, cql::kind(text))?;
+        self.check_size().inspect_err(|_| self.contents.back_to(&mark))
+    }
+
+    /// Does it still fit a request?
+    #[inline]
+    fn check_size(&self) -> Result<(), ErrorKind> {
+        let bytes = self.contents.bytes() + codec::Batch::MOST_BESIDE_STATEMENTS;
+        let limit = self.shared.max_request_bytes;
+        if bytes <= limit {
+            return Ok(());
+        }
+        Err(ErrorKind::BatchTooLarge { statements: self.contents.len(), bytes, limit })
+    }
+
+    /// How many statements there are.
+    pub fn len(&self) -> usize {
+        self.contents.len()
+    }
+
+    /// Is there no statement in it?
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many bytes the statements have together as they are sent, uncompressed.
+    pub const fn bytes(&self) -> usize {
+        self.contents.bytes()
+    }
+
+    /// Takes all statements out, and keeps the room that they had.
+    pub fn clear(&mut self) {
+        self.contents.clear();
+    }
+
+    /// All that is in it, about to be sent as one request. The batch stays as it is: it may be sent
+    /// again, added to, or cleared.
+    pub fn execute(&self) -> BatchExecution<'_> {
+        BatchExecution::new(&self.shared, self.batch_type, &self.contents)
+    }
+}
+
+/// Is there any value?
+fn has_values(values: &dyn EncodeValues) -> bool {
+    values.named(&[]) || values.encode_values(&[], &mut BytesMut::new()) != Ok(0)
+}
+
+impl fmt::Debug for Batch {
+    /// Without the values: they are not for logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch")
+            .field("type", &self.batch_type)
+            .field("statements", &self.len())
+            .field("bytes", &self.bytes())
+            .finish_non_exhaustive()
+    }
+}

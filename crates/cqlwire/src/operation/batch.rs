@@ -1,0 +1,138 @@
+//! Executing a batch.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use cqlwire_cluster::Routing;
+use cqlwire_codec::{
+    Batch, BatchStatements, BatchType, Consistency, EncodeError, RequestOptions, StatementKind,
+    encode_request,
+};
+use uuid::Uuid;
+
+use super::{Encoded, Form, NotEncoded, Operation, Options};
+use crate::batch::Contents;
+use crate::error::ErrorKind;
+use crate::prepared::{PreparedStatement, StatementMetadata};
+use crate::retry::RetryPolicy;
+
+/// The statements of a batch as one request. Made anew for each look at it: the statements are
+/// encoded already, and for each host only checked.
+pub(crate) struct BatchOperation<'a> {
+    pub(crate) batch_type: BatchType,
+    pub(crate) contents: &'a Contents,
+    pub(crate) options: &'a Options,
+    /// The longest body, in bytes before compression.
+    pub(crate) max_bytes: usize,
+    /// At which it is sent, if not at that of the options.
+    pub(crate) consistency: Option<Consistency>,
+}
+
+impl BatchOperation<'_> {
+    fn encode_statements(
+        &self,
+        statements: &BatchStatements,
+        form: Form,
+        buffer: BytesMut,
+    ) -> Result<Encoded, NotEncoded> {
+        let profile = &self.options.profile;
+        let consistency = self.consistency.unwrap_or(profile.consistency);
+        let batch = Batch {
+            serial_consistency: profile.serial_consistency,
+            timestamp_micros: self.options.timestamp_micros,
+            ..Batch::new(self.batch_type, statements, consistency)
+        };
+        let options = RequestOptions {
+            tracing: profile.tracing,
+            compression: form.compression,
+            max_body_bytes: Some(self.max_bytes),
+            ..RequestOptions::default()
+        };
+        let envelope = encode_request(&batch, form.version, &options, buffer);
+        let envelope = envelope.map_err(|error| self.refused(error))?;
+        // The rows of conditional batches come with their columns.
+        Ok(Encoded { envelope, metadata: None, token: None })
+    }
+
+    #[cold]
+    fn refused(&self, error: EncodeError) -> NotEncoded {
+        NotEncoded::Refused(match error {
+            EncodeError::TooLong { what: "body of an envelope", length, limit } => {
+                let statements = self.contents.len();
+                ErrorKind::BatchTooLarge { statements, bytes: length, limit }
+            }
+            error => error.into(),
+        })
+    }
+}
+
+impl Operation for BatchOperation<'_> {
+    /// The statements as they were added.
+    fn encode(
+        &self,
+        form: Form,
+        _: Option<Arc<StatementMetadata>>,
+        buffer: BytesMut,
+    ) -> Result<Encoded, NotEncoded> {
+        self.encode_statements(self.contents.as_added(), form, buffer)
+    }
+
+    fn encode_for(&self, host: Uuid, form: Form, buffer: BytesMut) -> Result<Encoded, NotEncoded> {
+        self.encode_statements(&*self.contents.on(host)?, form, buffer)
+    }
+
+    fn routing(&self) -> Routing<'_> {
+        let consistency = self.options.profile.consistency;
+        let conditional = self.contents.is_conditional()
+            || matches!(consistency, Consistency::Serial | Consistency::LocalSerial);
+        let known = Routing::new(consistency).conditional(conditional);
+        let (token, keyspace) = match self.contents.route() {
+            None => (None, None),
+            Some((token, keyspace)) => (Some(token), keyspace),
+        };
+        match &self.options.rare {
+            None => known.at(keyspace, token),
+            Some(given) => known.at(given.keyspace.as_deref().or(keyspace), given.token.or(token)),
+        }
+    }
+
+    fn pinned(&self) -> Option<Uuid> {
+        self.options.rare.as_ref()?.host
+    }
+
+    fn is_idempotent(&self) -> bool {
+        self.options.profile.idempotent.unwrap_or(false)
+    }
+
+    fn at(&self, consistency: Consistency) -> Self {
+        Self { consistency: Some(consistency), ..*self }
+    }
+
+    fn attempt_timeout(&self) -> Option<Duration> {
+        self.options.profile.attempt_timeout
+    }
+
+    fn retry_policy(&self) -> Option<&dyn RetryPolicy> {
+        self.options.rare.as_ref()?.retry_policy.as_deref()
+    }
+
+    fn kind(&self) -> StatementKind {
+        match self.batch_type {
+            _ if self.contents.is_conditional() => StatementKind::Conditional,
+            BatchType::Logged => StatementKind::LoggedBatch,
+            BatchType::Unlogged | BatchType::Counter => StatementKind::UnloggedBatch,
+        }
+    }
+
+    fn statement_with_id(&self, id: &[u8], host: Uuid) -> Option<&PreparedStatement> {
+        self.contents.with_id(id, host)
+    }
+
+    fn statement_of(&self, error: &EncodeError) -> Option<&PreparedStatement> {
+        match error {
+            EncodeError::BatchStatement { number, .. } => self.contents.prepared(*number),
+            _ => None,
+        }
+    }
+}
