@@ -162,7 +162,7 @@ impl Run {
         operation: &O,
     ) -> Result<(), Error> {
         let retries = &shared.retries;
-        let pause = retries.pause(self.plans_anew + 1);
+        let pause = retries.pause(u32::from(self.plans_anew) + 1);
         let goes_on = self.attempts.iter().any(|attempt| attempt.failure.may_pass())
             && self.plans_anew + 1 < retries.settings().max_plans
             && self.has_attempts_left(shared)

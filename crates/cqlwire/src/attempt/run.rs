@@ -38,7 +38,7 @@ pub(crate) struct Run {
     /// At which it is sent, if not at its own.
     pub(super) consistency: Option<Consistency>,
     /// How often its plan was begun anew.
-    pub(super) plans_anew: u32,
+    pub(super) plans_anew: u16,
     pub(super) step: Step,
 }
 
