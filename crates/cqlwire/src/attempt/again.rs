@@ -18,16 +18,16 @@ use crate::prepared::PreparedStatement;
 use crate::shared::Shared;
 use crate::timed::timed;
 
-impl Run {
-    /// That of an attempt which begins now.
-    #[inline]
-    pub(super) fn of_attempt<O: Operation>(&self, operation: &O) -> Deadline {
-        match operation.attempt_timeout() {
-            None => self.deadline,
-            Some(timeout) => self.deadline.within(timeout),
-        }
+/// The deadline of an attempt which begins now, within that of the whole.
+#[inline]
+pub(super) fn of_attempt<O: Operation>(whole: Deadline, operation: &O) -> Deadline {
+    match operation.attempt_timeout() {
+        None => whole,
+        Some(timeout) => whole.within(timeout),
     }
+}
 
+impl Run {
     /// An attempt has failed: what is right to do then.
     #[cold]
     pub(super) fn go_on<O: Operation>(
@@ -49,12 +49,9 @@ impl Run {
         let mut known = self.circumstances(operation, &host, statement);
         known.pause = shared.retries.pause(known.attempts_at_host);
         match (decide(&failure, &known, policy), statement, failure) {
-            (Decision::Reprepare, Some(statement), failure) => {
-                let because = match failure {
-                    Failure::Values(error) => Some(error),
-                    _ => None,
-                };
-                self.prepare_on(shared, operation, host, statement.clone(), because)
+            (Decision::Reprepare, Some(statement), _) => {
+                self.prepare_on(shared, operation, host, statement);
+                Ok(())
             }
             (Decision::NextHost { again }, _, Failure::Attempt(failure)) => {
                 self.owes_retry |= again;
@@ -78,6 +75,20 @@ impl Run {
             }
             (_, _, failure) => Err(self.end(operation.kind(), failure.into_kind(name_of(&host)))),
         }
+    }
+
+    /// Hands the operation to the next host, as a retry or at another consistency than at first.
+    #[cold]
+    pub(super) fn retry_on<O: Operation>(
+        &mut self,
+        shared: &Arc<Shared>,
+        operation: &O,
+        host: Arc<Host>,
+    ) -> Result<(), Error> {
+        if self.owes_retry {
+            self.pay_for_retry(shared, operation.kind())?;
+        }
+        self.ask_again(shared, operation, host)
     }
 
     /// The turn of this host is over, for this reason.
@@ -113,11 +124,7 @@ impl Run {
 
     /// Says of a deadline that passed whether it was only that of the attempt.
     #[cold]
-    pub(super) fn by_which_deadline<O: Operation>(
-        &self,
-        operation: &O,
-        failure: Failure,
-    ) -> Failure {
+    fn by_which_deadline<O: Operation>(&self, operation: &O, failure: Failure) -> Failure {
         match failure {
             Failure::Attempt(AttemptFailure::NoResponse(error))
                 if matches!(error.failure, RequestFailure::DeadlinePassed(_))
@@ -136,11 +143,7 @@ impl Run {
     ///
     /// There is none left, of the session or of the request: it ends with that.
     #[cold]
-    pub(super) fn pay_for_retry(
-        &mut self,
-        shared: &Shared,
-        of: StatementKind,
-    ) -> Result<(), Error> {
+    fn pay_for_retry(&mut self, shared: &Shared, of: StatementKind) -> Result<(), Error> {
         self.owes_retry = false;
         if self.has_attempts_left(shared) && shared.retries.may_retry(|| shared.begun()) {
             return Ok(());

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use cqlwire_cluster::{Host, Plan, Turn};
-use cqlwire_codec::{Consistency, EncodeError, Envelope, SchemaChange, StatementKind, Token};
-use cqlwire_net::{Deadline, Request, RequestError};
+use cqlwire_codec::{Consistency, SchemaChange, StatementKind, Token};
+use cqlwire_net::{Deadline, Reached, RequestError, RequestFailure};
 
+use super::again::of_attempt;
 use super::decide::{Decision, decide};
 use super::send::{Draft, HeadStart, NotSent, Sent, send_to};
-use crate::error::{Attempt, AttemptFailure, Error, ErrorKind};
+use super::teach::teach;
+use crate::error::{Attempt, AttemptFailure, Error, ErrorKind, TimeoutPhase};
 use crate::operation::{Agreeing, Failure, HostResponse, Operation, PrepareOperation, agree, read};
 use crate::prepared::PreparedStatement;
 use crate::retry::DefaultRetryPolicy;
@@ -68,10 +70,10 @@ pub(super) enum Step {
 pub(super) struct Preparing {
     host: Arc<Host>,
     statement: PreparedStatement,
-    request: Request,
-    /// The values did not fit what was known of the statement. If that is what it is still, this is
-    /// the error.
-    because: Option<EncodeError>,
+    /// That of the attempt.
+    deadline: Deadline,
+    /// What it came to; `None` if the deadline passed before that.
+    taught: Pin<Box<dyn Future<Output = Option<Result<(), Failure>>> + Send>>,
 }
 
 /// It waits before it is sent again.
@@ -136,19 +138,15 @@ impl Run {
                     }
                 }
                 Step::Preparing(preparing) => {
-                    let outcome = ready!(Pin::new(&mut preparing.request).poll(context));
-                    if let Step::Preparing(preparing) =
-                        std::mem::replace(&mut self.step, Step::Next)
-                    {
-                        self.prepared(shared, operation, *preparing, outcome)?;
+                    let taught = ready!(preparing.taught.as_mut().poll(context));
+                    if let Step::Preparing(asked) = std::mem::replace(&mut self.step, Step::Next) {
+                        self.taught(shared, operation, *asked, taught, may_send)?;
                     }
                 }
                 Step::Pausing(pausing) => {
                     ready!(pausing.pause.as_mut().poll(context));
                     match pausing.host.take() {
-                        Some(host) => {
-                            self.ask(shared, operation, host, &mut HeadStart::default())?;
-                        }
+                        Some(host) => self.ask_again(shared, operation, host)?,
                         None => self.step = Step::Next,
                     }
                 }
@@ -186,9 +184,6 @@ impl Run {
                     head_start.draft = Draft::of(operation, shared);
                 }
                 self.token = request.token.or_else(|| head_start.draft.as_ref()?.token());
-                if self.consistency.is_some() {
-                    head_start.draft = None;
-                }
                 none.insert(shared.cluster().plan(operation.pinned()))
             }
         };
@@ -196,38 +191,60 @@ impl Run {
         let host = match shared.cluster().next_host(plan, &request) {
             Ok(Some(Turn { host, connection, .. })) => {
                 head_start.connection = connection;
-                Arc::clone(host)
+                host
             }
             Ok(None) => return self.plan_anew(shared, operation),
             Err(panicked) => return Err(self.end(operation.kind(), panicked.into())),
         };
-        if self.owes_retry {
-            self.pay_for_retry(shared, operation.kind())?;
-        }
         self.prepares.clear();
-        self.ask(shared, operation, host, &mut head_start)
+        if self.owes_retry || self.consistency.is_some() {
+            let host = Arc::clone(host);
+            return self.retry_on(shared, operation, host);
+        }
+        let deadline = of_attempt(self.deadline, operation);
+        let asked = |sent| self.step = Step::Asked(sent);
+        match send_to(host, operation, head_start, shared, deadline, asked) {
+            Ok(()) => Ok(()),
+            Err(why) => {
+                let host = Arc::clone(host);
+                self.not_sent(shared, operation, host, why)
+            }
+        }
     }
 
-    /// Hands the operation to this host.
-    fn ask<O: Operation>(
+    /// Hands the operation to this host once more.
+    #[cold]
+    pub(super) fn ask_again<O: Operation>(
         &mut self,
         shared: &Arc<Shared>,
         operation: &O,
         host: Arc<Host>,
-        head_start: &mut HeadStart,
     ) -> Result<(), Error> {
-        let deadline = self.of_attempt(operation);
         let changed = self.consistency.map(|consistency| operation.at(consistency));
         let sent = changed.as_ref().unwrap_or(operation);
-        match send_to(&host, sent, head_start, shared, deadline) {
-            Ok((request, metadata)) => {
-                self.step = Step::Asked(Sent { host, request, metadata });
+        let deadline = of_attempt(self.deadline, operation);
+        let (head_start, asked) = (HeadStart::default(), |sent| self.step = Step::Asked(sent));
+        match send_to(&host, sent, head_start, shared, deadline, asked) {
+            Ok(()) => Ok(()),
+            Err(why) => self.not_sent(shared, operation, host, why),
+        }
+    }
+
+    /// The host did not get the operation.
+    #[cold]
+    fn not_sent<O: Operation>(
+        &mut self,
+        shared: &Arc<Shared>,
+        operation: &O,
+        host: Arc<Host>,
+        why: NotSent,
+    ) -> Result<(), Error> {
+        match why {
+            NotSent::Unprepared(statement) => {
+                self.prepare_on(shared, operation, host, &statement);
                 Ok(())
             }
-            Err(NotSent::Unprepared(statement)) => {
-                self.prepare_on(shared, operation, host, statement, None)
-            }
-            Err(NotSent::Failed(failure)) => self.go_on(shared, operation, host, failure),
+            NotSent::Failed(failure) => self.go_on(shared, operation, host, failure),
         }
     }
 
@@ -237,51 +254,38 @@ impl Run {
         known.map_or(0, |(_, times)| *times)
     }
 
-    /// Has this host prepare a statement of the operation.
+    /// Has this host prepare a statement of the operation, unless it forgets it each time.
     #[cold]
     pub(super) fn prepare_on<O: Operation>(
         &mut self,
         shared: &Arc<Shared>,
         operation: &O,
         host: Arc<Host>,
-        statement: PreparedStatement,
-        because: Option<EncodeError>,
-    ) -> Result<(), Error> {
-        let times = self.times_prepared(&statement);
+        statement: &PreparedStatement,
+    ) {
+        let times = self.times_prepared(statement);
         if times >= MAX_PREPARES {
-            self.try_next(&host, AttemptFailure::Forgotten { times });
-            return Ok(());
+            return self.try_next(&host, AttemptFailure::Forgotten { times });
         }
         self.prepares.retain(|(known, _)| known.text() != statement.text());
         self.prepares.push((statement.clone(), times + 1));
-        tracing::debug!(host = %host.address(), "preparing a statement again");
-        let prepare = PrepareOperation { text: statement.text() };
-        let deadline = self.of_attempt(operation);
-        match send_to(&host, &prepare, &mut HeadStart::default(), shared, deadline) {
-            Ok((request, _)) => {
-                let preparing = Preparing { host, statement, request, because };
-                self.step = Step::Preparing(Box::new(preparing));
-                Ok(())
-            }
-            // It is not a prepared statement itself.
-            Err(NotSent::Unprepared(_)) => {
-                self.try_next(&host, AttemptFailure::Forgotten { times: times + 1 });
-                Ok(())
-            }
-            Err(NotSent::Failed(failure)) => self.not_prepared(operation, &host, failure),
-        }
+        let deadline = of_attempt(self.deadline, operation);
+        let (teaching, home) =
+            (teach(shared, &host, statement, times, deadline), shared.runtime.clone());
+        let taught = Box::pin(async move { teaching.within(deadline, &home).await });
+        let statement = statement.clone();
+        self.step = Step::Preparing(Box::new(Preparing { host, statement, deadline, taught }));
     }
 
     /// The host will not prepare the statement. That is a failure of its PREPARE, which executes
     /// nothing: the next host has its turn, unless it would say the same.
     #[cold]
-    fn not_prepared<O: Operation>(
+    fn not_prepared(
         &mut self,
-        operation: &O,
+        of: StatementKind,
         host: &Host,
         failure: Failure,
     ) -> Result<(), Error> {
-        let failure = self.by_which_deadline(operation, failure);
         let known = self.circumstances(&PrepareOperation { text: "" }, host, None);
         match (decide(&failure, &known, &DefaultRetryPolicy::default()), failure) {
             (Decision::NextHost { .. } | Decision::SameHost { .. }, Failure::Attempt(failure)) => {
@@ -290,34 +294,46 @@ impl Run {
                 self.try_next(host, failure);
                 Ok(())
             }
-            (_, failure) => {
-                Err(self.end(operation.kind(), failure.into_kind(name_of(host))).of_prepare())
-            }
+            (_, failure) => Err(self.end(of, failure.into_kind(name_of(host))).of_prepare()),
         }
     }
 
     /// The host has prepared the statement, or will not: with what it said, it is asked once more.
     #[cold]
-    fn prepared<O: Operation>(
+    fn taught<O: Operation>(
         &mut self,
         shared: &Arc<Shared>,
         operation: &O,
-        preparing: Preparing,
-        outcome: Result<Envelope, RequestError>,
+        asked: Preparing,
+        taught: Option<Result<(), Failure>>,
+        may_send: bool,
     ) -> Result<(), Error> {
-        let Preparing { host, statement, because, .. } = preparing;
-        let response = read(shared, &host, outcome, None, None);
-        let said = response.and_then(|said| said.into_prepared().map_err(Failure::Final));
-        let said = match said {
-            Ok(said) => said,
-            Err(failure) => return self.not_prepared(operation, &host, failure),
-        };
-        let schema = shared.cluster().schema();
-        let learnt = statement.learn(host.id(), said, &schema);
-        match because {
-            // The values do not fit, and it is not for what was known of the statement.
-            Some(error) if !learnt => Err(self.end(operation.kind(), error.into())),
-            _ => self.ask(shared, operation, host, &mut HeadStart::default()),
+        let Preparing { host, statement, deadline, .. } = asked;
+        let has_time = |deadline: Deadline| !deadline.remaining().is_zero();
+        match taught {
+            Some(Ok(())) if !may_send => Err(self.closed(operation.kind())),
+            Some(Ok(())) => self.ask_again(shared, operation, host),
+            // Whoever began it had less time.
+            Some(Err(failure)) if failure.is_timeout() && has_time(deadline) => {
+                self.prepare_on(shared, operation, host, &statement);
+                Ok(())
+            }
+            Some(Err(failure)) if !failure.is_timeout() || !has_time(self.deadline) => {
+                self.not_prepared(operation.kind(), &host, failure)
+            }
+            None if !has_time(self.deadline) => {
+                let (phase, of_attempt) = (TimeoutPhase::Prepare, false);
+                let kind = ErrorKind::Timeout { phase, host: Some(name_of(&host)), of_attempt };
+                Err(self.end(operation.kind(), kind).of_prepare())
+            }
+            // The time of the attempt has passed, and not that of the whole.
+            None | Some(Err(_)) => {
+                let failure = RequestFailure::DeadlinePassed(Reached::Written);
+                let (host_name, elapsed) = (name_of(&host), self.deadline.elapsed());
+                let error = Box::new(RequestError { host: host_name, elapsed, failure });
+                let failure = Failure::Attempt(AttemptFailure::TimedOut(error));
+                self.not_prepared(operation.kind(), &host, failure)
+            }
         }
     }
 
