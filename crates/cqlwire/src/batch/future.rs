@@ -33,6 +33,7 @@ impl BatchExecution<'_> {
             contents: self.contents,
             options: &self.options,
             max_bytes: self.shared.max_request_bytes,
+            consistency: None,
         };
         let State::Running { run, .. } = &mut self.state else {
             debug_assert!(false, "polled after it had resolved");
