@@ -48,6 +48,9 @@ impl Run {
         let policy = operation.retry_policy().unwrap_or_else(|| shared.retries.policy());
         let mut known = self.circumstances(operation, &host, statement);
         known.pause = shared.retries.pause(known.attempts_at_host);
+        // What the host said since then is what the values do not fit.
+        let was_prepared = statement.is_some_and(|statement| self.times_prepared(statement) > 0);
+        known.may_prepare &= !(was_prepared && matches!(failure, Failure::Values(_)));
         match (decide(&failure, &known, policy), statement, failure) {
             (Decision::Reprepare, Some(statement), _) => {
                 self.prepare_on(shared, operation, host, statement);
@@ -113,7 +116,7 @@ impl Run {
             idempotent: operation.is_idempotent(),
             kind: operation.kind(),
             consistency: self.consistency.unwrap_or_else(|| operation.routing().consistency),
-            may_prepare: statement.is_some_and(|statement| self.times_prepared(statement) == 0),
+            may_prepare: statement.is_some_and(|statement| self.may_prepare(statement)),
             host: host.id(),
             attempts: before + 1,
             attempts_at_host: at_host + 1,

@@ -21,9 +21,13 @@ use crate::retry::DefaultRetryPolicy;
 use crate::shared::Shared;
 use crate::timed::Timed;
 
-/// How often one host is asked to prepare a statement for one operation. Once is enough, unless
-/// another call learns meanwhile, from a response that is late, that the host had forgotten it.
+/// How often one host is asked to prepare a statement for one operation in one turn. Once is enough,
+/// unless another call learns meanwhile, from a response that is late, that the host had forgotten
+/// it; or the host has more statements to hold than it can, and forgets it at once.
 const MAX_PREPARES: u8 = 3;
+
+/// More than any setting: the plan does not begin anew.
+const MAX_PLANS: u16 = u16::MAX - 1;
 
 /// See the [module](self).
 pub(crate) struct Run {
@@ -98,6 +102,39 @@ impl Run {
             plans_anew: 0,
             step: Step::Next,
         }
+    }
+
+    /// Another one beside this, which goes to hosts that this has not been at, and does not begin
+    /// its plan anew; `None` as long as this has no plan.
+    pub(crate) fn beside(&self) -> Option<Self> {
+        let plan = self.plan.clone()?;
+        let mut beside = Self::new(self.deadline);
+        (beside.plan, beside.token) = (Some(plan), self.token);
+        (beside.consistency, beside.plans_anew) = (self.consistency, MAX_PLANS);
+        Some(beside)
+    }
+
+    /// The host that the other one is at is none for this.
+    pub(crate) fn leave_to(&mut self, other: &Self) {
+        if let (Some(plan), Some(others)) = (&mut self.plan, &other.plan) {
+            plan.leave_to(others);
+        }
+    }
+
+    /// Does a host have it that has gone quiet?
+    #[inline]
+    pub(crate) fn is_at_a_quiet_host(&self) -> bool {
+        matches!(&self.step, Step::Asked(sent) if sent.request.is_quiet())
+    }
+
+    /// Is there another host for it, which has not gone quiet?
+    pub(crate) fn may_go_elsewhere<O: Operation>(&self, shared: &Shared, operation: &O) -> bool {
+        let Some(mut plan) = self.plan.clone() else { return false };
+        let mut request = operation.routing();
+        request.token = self.token;
+        let next = shared.cluster().next_host(&mut plan, &request);
+        let Ok(Some(Turn { host, .. })) = next else { return false };
+        host.pool().pick().is_ok_and(|connection| !connection.is_quiet())
     }
 
     /// From now on attempts have until then. One under way keeps the deadline that it was sent with.
@@ -252,6 +289,11 @@ impl Run {
     pub(super) fn times_prepared(&self, statement: &PreparedStatement) -> u8 {
         let known = self.prepares.iter().find(|(known, _)| known.text() == statement.text());
         known.map_or(0, |(_, times)| *times)
+    }
+
+    /// May the host that has its turn be asked to prepare this statement once more?
+    pub(super) fn may_prepare(&self, statement: &PreparedStatement) -> bool {
+        self.times_prepared(statement) < MAX_PREPARES
     }
 
     /// Has this host prepare a statement of the operation, unless it forgets it each time.

@@ -8,11 +8,11 @@ use std::task::{Context, Poll, ready};
 use cqlwire_net::Deadline;
 
 use super::BatchExecution;
-use crate::attempt::Run;
 use crate::error::Result;
 use crate::execution::State;
 use crate::operation::{BatchOperation, Operation};
 use crate::result::QueryResult;
+use crate::speculation::Executions;
 
 impl BatchExecution<'_> {
     /// Lets it in and begins, if that has not been done.
@@ -20,7 +20,7 @@ impl BatchExecution<'_> {
         if matches!(self.state, State::New) {
             let timeout = self.options.profile.timeout;
             let permit = self.shared.admit(timeout)?;
-            let run = Run::new(Deadline::after(timeout));
+            let run = Executions::new(Deadline::after(timeout));
             self.state = State::Running { _permit: permit, run, prepared: None };
         }
         Ok(())

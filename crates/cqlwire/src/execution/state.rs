@@ -5,10 +5,10 @@ use std::pin::Pin;
 
 use cqlwire_net::Deadline;
 
-use crate::attempt::Run;
 use crate::error::Result;
 use crate::gate::Permit;
 use crate::prepared::PreparedStatement;
+use crate::speculation::Executions;
 
 /// How far the future has got.
 pub(crate) enum State<'a> {
@@ -21,7 +21,7 @@ pub(crate) enum State<'a> {
     },
     Running {
         _permit: Permit<'a>,
-        run: Run,
+        run: Executions,
         /// What its text was prepared to.
         prepared: Option<PreparedStatement>,
     },
