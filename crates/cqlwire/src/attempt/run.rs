@@ -73,7 +73,7 @@ pub(super) struct Preparing {
     /// That of the attempt.
     deadline: Deadline,
     /// What it came to; `None` if the deadline passed before that.
-    taught: Pin<Box<dyn Future<Output = Option<Result<(), Failure>>> + Send>>,
+    taught: Timed<Result<(), Failure>>,
 }
 
 /// It waits before it is sent again.
