@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use cqlwire_cluster::Host;
 use cqlwire_codec::{ErrorCode, StatementKind};
-use cqlwire_net::{Deadline, RefusedBecause, RequestFailure};
+use cqlwire_net::{RefusedBecause, RequestFailure};
 
 use super::decide::{Circumstances, Decision, decide};
 use super::run::{Pausing, Run, Step, name_of};
@@ -17,15 +17,6 @@ use crate::operation::{Failure, Operation};
 use crate::prepared::PreparedStatement;
 use crate::shared::Shared;
 use crate::timed::timed;
-
-/// The deadline of an attempt which begins now, within that of the whole.
-#[inline]
-pub(super) fn of_attempt<O: Operation>(whole: Deadline, operation: &O) -> Deadline {
-    match operation.attempt_timeout() {
-        None => whole,
-        Some(timeout) => whole.within(timeout),
-    }
-}
 
 impl Run {
     /// An attempt has failed: what is right to do then.
