@@ -157,7 +157,8 @@ impl Run {
     ) -> Result<(), Error> {
         let retries = &shared.retries;
         let pause = retries.pause(u32::from(self.plans_anew) + 1);
-        let goes_on = self.attempts.iter().any(|attempt| attempt.failure.may_pass())
+        let mut of_plan = self.attempts.iter().skip(self.before_plan.into());
+        let goes_on = of_plan.any(|attempt| attempt.failure.may_pass())
             && self.plans_anew + 1 < retries.settings().max_plans
             && self.has_attempts_left(shared)
             && pause < self.deadline.remaining()
@@ -170,6 +171,7 @@ impl Run {
         self.plan = None;
         // Why a host was skipped is said anew.
         self.attempts.retain(Attempt::was_sent);
+        self.before_plan = u16::try_from(self.attempts.len()).unwrap_or(u16::MAX);
         self.pause(shared, pause, None);
         Ok(())
     }

@@ -40,6 +40,8 @@ pub(crate) struct Run {
     pub(super) consistency: Option<Consistency>,
     /// How often its plan was begun anew.
     pub(super) plans_anew: u16,
+    /// How many of the attempts came before that.
+    pub(super) before_plan: u16,
     pub(super) step: Step,
 }
 
@@ -95,6 +97,7 @@ impl Run {
             owes_retry: false,
             consistency: None,
             plans_anew: 0,
+            before_plan: 0,
             step: Step::Next,
         }
     }

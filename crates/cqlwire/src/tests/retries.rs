@@ -388,6 +388,25 @@ async fn g10_3_a_page_that_pauses_ends_when_the_session_is_closed() {
     assert!(!error.attempts().is_empty());
 }
 
+#[tokio::test(start_paused = true)]
+async fn g10_1_a_call_that_pauses_ends_with_what_was_said_when_the_time_of_a_close_is_over() {
+    let (memory, session) = one_host().await;
+    memory.node().prime(Prime::statement(INSERT).error(OVERLOADED, "too much to do"));
+    let call = session.query(INSERT, ()).idempotent(true).into_future();
+    let closing = async {
+        sleep(Duration::from_millis(500)).await;
+        session.close(Duration::from_millis(500)).await;
+        session.retry_totals().plans
+    };
+    let began = Instant::now();
+    let (outcome, plans) = tokio::join!(call, closing);
+    let error = outcome.unwrap_err();
+    assert!(began.elapsed() <= Duration::from_millis(1_050), "{:?}: {error}", began.elapsed());
+    assert!(error.may_have_been_applied() && error.attempts().len() > 2, "{error}");
+    assert!(session.retry_totals().plans <= plans + 1, "it goes on though nobody is left");
+    assert!(session.resources().is_zero(), "{}", session.resources());
+}
+
 /// While the close waits for somebody else.
 #[tokio::test(start_paused = true)]
 async fn g10_1_a_page_that_pauses_makes_no_other_attempt_once_the_session_is_closed() {
