@@ -396,10 +396,13 @@ async fn g10_1_a_call_that_pauses_ends_with_what_was_said_when_the_time_of_a_clo
     let closing = async {
         sleep(Duration::from_millis(500)).await;
         session.close(Duration::from_millis(500)).await;
+    };
+    let just_before = async {
+        sleep(Duration::from_millis(995)).await;
         session.retry_totals().plans
     };
     let began = Instant::now();
-    let (outcome, plans) = tokio::join!(call, closing);
+    let (outcome, (), plans) = tokio::join!(call, closing, just_before);
     let error = outcome.unwrap_err();
     assert!(began.elapsed() <= Duration::from_millis(1_050), "{:?}: {error}", began.elapsed());
     assert!(error.may_have_been_applied() && error.attempts().len() > 2, "{error}");
