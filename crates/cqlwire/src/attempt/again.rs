@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use cqlwire_cluster::Host;
 use cqlwire_codec::{ErrorCode, StatementKind};
-use cqlwire_net::{Deadline, RefusedBecause, RequestFailure};
+use cqlwire_net::{RefusedBecause, RequestFailure};
 
 use super::decide::{Circumstances, Decision, decide};
 use super::run::{Pausing, Run, Step, name_of};
@@ -17,15 +17,6 @@ use crate::operation::{Failure, Operation};
 use crate::prepared::PreparedStatement;
 use crate::shared::Shared;
 use crate::timed::timed;
-
-/// The deadline of an attempt which begins now, within that of the whole.
-#[inline]
-pub(super) fn of_attempt<O: Operation>(whole: Deadline, operation: &O) -> Deadline {
-    match operation.attempt_timeout() {
-        None => whole,
-        Some(timeout) => whole.within(timeout),
-    }
-}
 
 impl Run {
     /// An attempt has failed: what is right to do then.
@@ -169,7 +160,8 @@ impl Run {
     ) -> Result<(), Error> {
         let retries = &shared.retries;
         let pause = retries.pause(u32::from(self.plans_anew) + 1);
-        let goes_on = self.attempts.iter().any(|attempt| attempt.failure.may_pass())
+        let mut of_plan = self.attempts.iter().skip(self.before_plan.into());
+        let goes_on = of_plan.any(|attempt| attempt.failure.may_pass())
             && self.plans_anew + 1 < retries.settings().max_plans
             && self.has_attempts_left(shared)
             && pause < self.deadline.remaining()
@@ -182,6 +174,7 @@ impl Run {
         self.plan = None;
         // Why a host was skipped is said anew.
         self.attempts.retain(Attempt::was_sent);
+        self.before_plan = u16::try_from(self.attempts.len()).unwrap_or(u16::MAX);
         self.pause(shared, pause, None);
         Ok(())
     }

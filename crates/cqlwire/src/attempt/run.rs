@@ -10,7 +10,6 @@ use cqlwire_cluster::{Host, Plan, Turn};
 use cqlwire_codec::{Consistency, SchemaChange, StatementKind, Token};
 use cqlwire_net::{Deadline, Reached, RequestError, RequestFailure};
 
-use super::again::of_attempt;
 use super::decide::{Decision, decide};
 use super::send::{Draft, HeadStart, NotSent, Sent, send_to};
 use super::teach::teach;
@@ -45,6 +44,8 @@ pub(crate) struct Run {
     pub(super) consistency: Option<Consistency>,
     /// How often its plan was begun anew.
     pub(super) plans_anew: u16,
+    /// How many of the attempts came before that.
+    pub(super) before_plan: u16,
     pub(super) step: Step,
 }
 
@@ -100,6 +101,7 @@ impl Run {
             owes_retry: false,
             consistency: None,
             plans_anew: 0,
+            before_plan: 0,
             step: Step::Next,
         }
     }
@@ -238,7 +240,7 @@ impl Run {
             let host = Arc::clone(host);
             return self.retry_on(shared, operation, host);
         }
-        let deadline = of_attempt(self.deadline, operation);
+        let deadline = operation.deadline_of_attempt(self.deadline);
         let asked = |sent| self.step = Step::Asked(sent);
         match send_to(host, operation, head_start, shared, deadline, asked) {
             Ok(()) => Ok(()),
@@ -259,7 +261,7 @@ impl Run {
     ) -> Result<(), Error> {
         let changed = self.consistency.map(|consistency| operation.at(consistency));
         let sent = changed.as_ref().unwrap_or(operation);
-        let deadline = of_attempt(self.deadline, operation);
+        let deadline = operation.deadline_of_attempt(self.deadline);
         let (head_start, asked) = (HeadStart::default(), |sent| self.step = Step::Asked(sent));
         match send_to(&host, sent, head_start, shared, deadline, asked) {
             Ok(()) => Ok(()),
@@ -311,7 +313,7 @@ impl Run {
         }
         self.prepares.retain(|(known, _)| known.text() != statement.text());
         self.prepares.push((statement.clone(), times + 1));
-        let deadline = of_attempt(self.deadline, operation);
+        let deadline = operation.deadline_of_attempt(self.deadline);
         let (teaching, home) =
             (teach(shared, &host, statement, times, deadline), shared.runtime.clone());
         let taught = Box::pin(async move { teaching.within(deadline, &home).await });
