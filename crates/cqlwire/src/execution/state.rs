@@ -11,6 +11,7 @@ use crate::prepared::PreparedStatement;
 use crate::speculation::Executions;
 
 /// How far the future has got.
+#[expect(clippy::large_enum_variant, reason = "a box would be an allocation for each request")]
 pub(crate) enum State<'a> {
     New,
     /// Its text is prepared first, since values go with it.

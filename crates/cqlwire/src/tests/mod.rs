@@ -22,6 +22,7 @@ mod retries;
 mod retry_chaos;
 mod routing;
 mod scripted;
+mod speculation;
 mod statements;
 mod stream_totals;
 mod streams;

@@ -121,7 +121,9 @@ async fn g13_3_requests_go_somewhere_though_all_hosts_are_quiet() {
     sleep(Duration::from_millis(1)).await;
     let after = load.received();
     let received = [0, 1, 2].map(|host: usize| after[host] - before[host]);
-    assert_eq!(received.iter().sum::<u64>(), 2_000, "all were sent, none was refused");
+    // All were sent, none was refused; until others were known to be quiet, too, some went there as well.
+    let all = received.iter().sum::<u64>();
+    assert!((2_000..=2_000 * 3 / 2).contains(&all), "{received:?}");
     assert!(is_shared_out(received), "{received:?}");
     assert_eq!(load.failed().await, 0);
 }
