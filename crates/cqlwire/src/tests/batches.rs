@@ -99,6 +99,21 @@ async fn what_does_not_fit_is_named_and_the_batch_is_as_it_was() {
     assert_eq!((batch.len(), batch.bytes()), (1, bytes));
     batch.execute().await.unwrap();
     assert_eq!(values(&batches(memory.node())[0]), [int(1), int(5)]);
+
+    // Nor is a host asked for a statement of which nothing was added.
+    let unused = session.prepare(OTHER).await.unwrap();
+    assert!(batch.add(&unused, (1,)).is_err());
+    let rows = [CqlValue::from(vec![1_u8]), CqlValue::from(1)].map(|value| (value,));
+    assert!(batch.add_all(&unused, rows).is_err());
+    memory.node().forget_prepared();
+    let before = memory.node().count(Opcode::Prepare);
+    batch.execute().await.unwrap();
+    assert_eq!(memory.node().count(Opcode::Prepare), before + 1);
+    // The text is behind what was taken back: it has no markers, whatever those before it had.
+    batch.add(DELETE, ()).unwrap();
+    alter(memory.nodes(), &ColumnType::Text);
+    let error = batch.execute().await.unwrap_err().to_string();
+    assert!(error.starts_with("statement 1 of the batch: column `a`: text"), "{error}");
 }
 
 /// Values of a user, who makes a mistake.
@@ -467,8 +482,14 @@ async fn g14_2_what_a_batch_may_have_done_is_told_by_its_kind() {
         batch.add(text, ()).unwrap();
         batch
     };
+    // What was taken back is no part of it.
+    let mut taken_back = session.batch();
+    taken_back.add(DELETE, ()).unwrap();
+    let rows = [(vec![1_u8], CqlValue::from(vec![1_u8])), (vec![1_u8], CqlValue::from(1))];
+    assert!(taken_back.add_all(&write, &rows).is_err());
     let batches = [
         (of_text(session.batch(), DELETE), false),
+        (taken_back, false),
         (of_text(session.batch().unlogged(), DELETE), true),
         (of_text(session.batch().counter(), "UPDATE c SET n = n + 1 WHERE k = 1"), true),
         (of_text(session.batch(), "DELETE FROM users WHERE id = 2 IF EXISTS"), true),
