@@ -15,8 +15,8 @@ use crate::routing::Policy;
 use crate::schema::{self, Describe, DescribeError, Schema};
 use crate::shared::Shared;
 use crate::{
-    ClusterChanges, Health, Host, NoContact, Plan, PolicyPanicked, Routing, Settings, TokenAware,
-    Topology, refresh,
+    ClusterChanges, Health, NoContact, Plan, PolicyPanicked, Routing, Settings, TokenAware,
+    Topology, Turn, refresh,
 };
 
 /// A cluster that is connected to. See the [crate](crate).
@@ -83,7 +83,7 @@ impl Cluster {
         &self,
         plan: &'a mut Plan,
         request: &Routing<'_>,
-    ) -> Result<Option<&'a Arc<Host>>, PolicyPanicked> {
+    ) -> Result<Option<Turn<'a>>, PolicyPanicked> {
         plan.next(&self.policy, request).inspect_err(|_| {
             self.policy_panics.fetch_add(1, Ordering::Relaxed);
         })

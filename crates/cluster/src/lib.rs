@@ -53,7 +53,7 @@ pub use health::Health;
 pub use host::{Distance, Host};
 pub use ring::{Factor, HostIndex, Member, ReplicaTable, Replication, Ring, TokenRange};
 pub use routing::{
-    LoadBalancing, Plan, PolicyPanicked, RoundRobin, Routing, SingleHost, TokenAware, Tried,
+    LoadBalancing, Plan, PolicyPanicked, RoundRobin, Routing, SingleHost, TokenAware, Tried, Turn,
 };
 pub use schema::{
     Aggregate, ClusteringOrder, Column, ColumnKind, Describe, DescribeError, Function, Index,

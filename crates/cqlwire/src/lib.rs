@@ -104,6 +104,7 @@ mod error;
 mod execution;
 mod gate;
 mod operation;
+mod prepare;
 mod prepared;
 mod profile;
 mod resources;
@@ -114,6 +115,7 @@ mod shared;
 mod stream_totals;
 #[cfg(test)]
 mod tests;
+mod timed;
 pub mod value;
 mod warnings;
 

@@ -1,7 +1,6 @@
 //! The session: what users hold.
 
 use std::fmt;
-use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,11 +9,11 @@ use cqlwire_codec::EncodeValues;
 use cqlwire_net::Deadline;
 use uuid::Uuid;
 
-use crate::attempt::Run;
 use crate::batch::Batch;
 use crate::error::Result;
 use crate::execution::Execution;
-use crate::operation::{Operation, PrepareOperation, Statement};
+use crate::operation::Statement;
+use crate::prepare::prepare;
 use crate::prepared::PreparedStatement;
 use crate::profile::ExecutionProfile;
 use crate::resources::Resources;
@@ -44,8 +43,12 @@ impl Session {
         &self.shared
     }
 
-    /// A statement in CQL with its values, about to be executed. For what is executed more than
-    /// once, [`prepare`](Self::prepare) is cheaper and checks the types of the values.
+    /// A statement in CQL with its values, about to be executed.
+    ///
+    /// A text with values is [prepared](Self::prepare) first, unless it has been: from the second
+    /// time on it costs the same round trip as [`execute`](Self::execute), and a look at the cache.
+    /// So its values are checked against its bind markers, and it goes to a replica. A text without
+    /// values goes as it is; so does one with [`unprepared`](Execution::unprepared).
     pub fn query<'a, V: EncodeValues>(&'a self, statement: &'a str, values: V) -> Execution<'a, V> {
         Execution::new(&self.shared, Statement::Text(statement), values)
     }
@@ -66,27 +69,27 @@ impl Session {
         Batch::new(&self.shared)
     }
 
-    /// Has one host parse a statement; the others are taught it when they are first asked to execute
-    /// it.
+    /// Has one host parse a statement, and keeps it: whoever asks for the same text gets it from
+    /// there, and those who ask while it is being prepared wait for one PREPARE together. The other
+    /// hosts are taught it when they are first asked to execute it. See
+    /// [`prepared_statements`](crate::SessionBuilder::prepared_statements) for how many are kept.
     ///
     /// # Errors
     ///
-    /// What the server says against the statement; and what can happen to any request.
+    /// What the server says against the statement; and what can happen to any request. A failure is
+    /// not kept: the next who asks begins anew.
     ///
     /// # Cancel safety
     ///
-    /// Dropped, the host may know the statement; nothing else is left behind.
+    /// Dropped, it takes the statement from nobody else who waits for it. The host may know the
+    /// statement; nothing else is left behind.
     pub async fn prepare(&self, statement: &str) -> Result<PreparedStatement> {
         let timeout = self.shared.profile.timeout;
         let _permit = self.shared.admit(timeout)?;
-        let mut run = Run::new(Deadline::after(timeout));
-        let prepare = PrepareOperation { text: statement };
-        let response = poll_fn(|context| run.poll(&self.shared, &prepare, true, context)).await?;
-        let prepared = response.into_prepared().map_err(|kind| run.end(prepare.kind(), kind))?;
-        let host = run.host().unwrap_or_default();
-        let (Shared { statements, origin, .. }, schema) =
-            (&*self.shared, self.shared.cluster().schema());
-        Ok(PreparedStatement::of(statements, origin, statement, host, prepared, &schema))
+        if let Some(statement) = self.shared.statements.find(statement) {
+            return Ok(statement);
+        }
+        prepare(Arc::clone(&self.shared), statement.into(), Deadline::after(timeout)).await
     }
 
     /// Lets no call in any more, waits for those inside, and closes every connection: at the

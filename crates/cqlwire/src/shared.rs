@@ -9,15 +9,15 @@ use cqlwire_cluster::Cluster;
 use cqlwire_net::Deadline;
 use cqlwire_stream::PageBudget;
 use tokio::runtime::Handle;
-use tokio_util::task::AbortOnDropHandle;
 
 use crate::error::ErrorKind;
 use crate::gate::{Gate, Permit};
 use crate::operation::{Form, UsualForm};
-use crate::prepared::{Held, Origin};
+use crate::prepared::{Cache, Origin};
 use crate::profile::ExecutionProfile;
 use crate::resources::Resources;
 use crate::stream_totals::StreamCounters;
+use crate::timed::timed;
 use crate::warnings::WarningLog;
 
 /// How much later than its deadline a call that is polled has its outcome.
@@ -37,8 +37,8 @@ pub(crate) struct Shared {
     pub(crate) warnings: WarningLog,
     /// The cluster, and the keyspace of unqualified names.
     pub(crate) origin: Arc<Origin>,
-    /// The prepared statements that somebody holds.
-    pub(crate) statements: Held,
+    /// The prepared statements, by their texts.
+    pub(crate) statements: Cache,
     pub(crate) schema_agreement_timeout: Duration,
     /// The longest body of a request, in bytes.
     pub(crate) max_request_bytes: usize,
@@ -46,15 +46,20 @@ pub(crate) struct Shared {
     pub(crate) usual_form: UsualForm,
 }
 
+/// What a session is told by its builder, beside its cluster.
+pub(crate) struct SharedSettings {
+    pub(crate) profile: ExecutionProfile,
+    pub(crate) budget: PageBudget,
+    pub(crate) keyspace: Option<String>,
+    pub(crate) schema_agreement_timeout: Duration,
+    pub(crate) max_request_bytes: usize,
+    /// How many of them are kept that nobody holds.
+    pub(crate) prepared_statements: usize,
+}
+
 impl Shared {
-    pub(crate) fn new(
-        cluster: Cluster,
-        profile: ExecutionProfile,
-        budget: PageBudget,
-        keyspace: Option<String>,
-        schema_agreement_timeout: Duration,
-        max_request_bytes: usize,
-    ) -> Self {
+    pub(crate) fn new(cluster: Cluster, settings: SharedSettings) -> Self {
+        let SharedSettings { profile, budget, keyspace, .. } = settings;
         let cluster_name = cluster.topology().cluster_name().to_owned();
         let origin = Arc::new(Origin { cluster: cluster_name, keyspace });
         let usual_form = UsualForm::default();
@@ -72,9 +77,9 @@ impl Shared {
             streams: StreamCounters::default(),
             warnings: WarningLog::default(),
             origin,
-            statements: Held::default(),
-            schema_agreement_timeout,
-            max_request_bytes,
+            statements: Cache::new(settings.prepared_statements),
+            schema_agreement_timeout: settings.schema_agreement_timeout,
+            max_request_bytes: settings.max_request_bytes,
             usual_form,
         }
     }
@@ -103,16 +108,12 @@ impl Shared {
     }
 
     /// Lets nobody in, waits for those inside, and closes everything; at the deadline all the same.
-    /// Outside of tokio it is the session's own runtime that waits.
     pub(crate) async fn close(self: &Arc<Self>, deadline: Deadline) {
         self.gate.close();
-        if Handle::try_current().is_ok() {
-            return self.drain(deadline).await;
-        }
         let shared = Arc::clone(self);
-        let draining = self.runtime.spawn(async move { shared.drain(deadline).await });
+        let draining = timed(&self.runtime, async move { shared.drain(deadline).await });
         // Without its runtime there is nothing left to be waited for.
-        AbortOnDropHandle::new(draining).await.unwrap_or_default();
+        draining.await.unwrap_or_default();
     }
 
     async fn drain(&self, deadline: Deadline) {

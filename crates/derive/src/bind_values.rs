@@ -39,6 +39,15 @@ pub(crate) fn derive(input: DeriveInput) -> Result<TokenStream> {
                 columns.is_empty()
             }
 
+            fn each_value(
+                &self,
+                show: &mut #codec::ShowValue<'_>,
+            ) -> ::core::result::Result<(), #codec::ValueError> {
+                #codec::ValuesByName::each(self, &mut |name, value| {
+                    show(::core::option::Option::Some(name), value)
+                })
+            }
+
             fn encode_values(
                 &self,
                 columns: &[#codec::ColumnSpec],

@@ -194,6 +194,10 @@ fn implement(ident: &Ident, variants: &[&Variant], forms: &Forms, codec: &Path) 
             }
 
             fn own_type(&self) -> ::core::option::Option<#codec::ColumnType> {
+                <Self as #codec::EncodeValue>::static_type()
+            }
+
+            fn static_type() -> ::core::option::Option<#codec::ColumnType> {
                 ::core::option::Option::Some(#codec::ColumnType::#own)
             }
 

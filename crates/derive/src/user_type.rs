@@ -110,8 +110,25 @@ fn encode_fields(input: &Input) -> TokenStream {
     let fits = input.values().map(|Field { ty, name, .. }| {
         quote_spanned!(Span::mixed_site()=> (#name, <#ty as #codec::EncodeValue>::fits))
     });
+    let own = input.values().map(|Field { member, name, .. }| {
+        quote_spanned!(Span::mixed_site()=> (
+            #name,
+            #codec::EncodeValue::own_type(&self.#member),
+        ))
+    });
+    let all = input.values().map(|Field { ty, name, .. }| {
+        quote_spanned!(Span::mixed_site()=> (#name, <#ty as #codec::EncodeValue>::static_type()))
+    });
     let out = quote_spanned!(Span::mixed_site()=> #codec::bytes::BytesMut);
     quote_spanned! {Span::mixed_site()=>
+        fn own_type(&self) -> ::core::option::Option<#codec::ColumnType> {
+            #codec::type_of_fields::<Self>([#(#own),*])
+        }
+
+        fn static_type() -> ::core::option::Option<#codec::ColumnType> {
+            #codec::type_of_fields::<Self>([#(#all),*])
+        }
+
         fn encode(
             &self,
             ty: ::core::option::Option<&#codec::ColumnType>,

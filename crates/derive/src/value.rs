@@ -98,6 +98,10 @@ fn encode(input: &Input, only: &Field) -> TokenStream {
             <#ty as #codec::EncodeValue>::own_type(&self.#member)
         }
 
+        fn static_type() -> ::core::option::Option<#codec::ColumnType> {
+            <#ty as #codec::EncodeValue>::static_type()
+        }
+
         #[inline]
         fn fits(ty: &#codec::ColumnType) -> ::core::result::Result<(), #codec::ValueError> {
             <#ty as #codec::EncodeValue>::fits(ty)

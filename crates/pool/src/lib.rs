@@ -34,7 +34,7 @@ mod usage;
 
 pub use backoff::Backoff;
 pub use error::{Elsewhere, NotConnected, RegistryClosed, Unconnected};
-pub use pool::Pool;
+pub use pool::{Offer, Pool};
 pub use registry::Registry;
 pub use settings::Settings;
 pub use state::PoolState;

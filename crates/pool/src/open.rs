@@ -8,6 +8,8 @@ use cqlwire_net::Connection;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::Offer;
+
 /// The connections of a pool.
 #[derive(Debug)]
 pub(crate) struct Open {
@@ -43,15 +45,27 @@ impl Open {
         (!self.listed.load().is_empty(), known.since)
     }
 
-    /// The least busy of those that can be picked; one that is quiet only if all are. Of several that are equally busy it is another
-    /// one each time, at random: the first of them may be one that no response comes from.
+    /// The least busy of those that can be picked; one that is quiet only if all are.
     pub(crate) fn least_busy(&self) -> Option<Connection> {
         let listed = self.listed.load();
-        let start = if listed.len() > 1 { fastrand::usize(..listed.len()) } else { 0 };
-        let (before, after) = listed.split_at_checked(start)?;
-        let open = after.iter().chain(before).map(|(_, connection)| connection);
-        let open = open.filter(|one| one.is_open());
+        let open = in_turn(&listed);
         open.min_by_key(|connection| (connection.is_quiet(), connection.load())).cloned()
+    }
+
+    /// The least busy of those that are not quiet, with what all of them owe.
+    #[inline]
+    pub(crate) fn offer(&self) -> Option<Offer> {
+        let listed = self.listed.load();
+        let mut least: Option<(&Connection, usize)> = None;
+        let mut all = 0;
+        for connection in in_turn(&listed).filter(|one| !one.is_quiet()) {
+            let load = connection.load();
+            all += load;
+            if least.is_none_or(|(_, least)| load < least) {
+                least = Some((connection, load));
+            }
+        }
+        least.map(|(connection, _)| Offer { connection: connection.clone(), load: all })
     }
 
     /// What the connections owe that can be picked; `None` if there is none, or all are quiet.
@@ -116,6 +130,16 @@ impl Open {
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Those that are open, from another one on each time, at random: of several that are equally busy
+/// the first may be one that no response comes from.
+#[inline]
+fn in_turn(listed: &[(u64, Connection)]) -> impl Iterator<Item = &Connection> {
+    let start = if listed.len() > 1 { fastrand::usize(..listed.len()) } else { 0 };
+    let (before, after) = listed.split_at_checked(start).unwrap_or_default();
+    let all = after.iter().chain(before).map(|(_, connection)| connection);
+    all.filter(|connection| connection.is_open())
 }
 
 impl Known {

@@ -18,6 +18,16 @@ pub struct Pool {
     _stop: Arc<DropGuard>,
 }
 
+/// What a pool has for one request.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Offer {
+    /// Its least busy connection, as [`Pool::pick`] gives it.
+    pub connection: Connection,
+    /// What the pool owes, as [`Pool::load`] gives it.
+    pub load: usize,
+}
+
 impl Pool {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         let stop = Arc::new(shared.stopped.clone().drop_guard());
@@ -41,6 +51,13 @@ impl Pool {
     #[inline]
     pub fn load(&self) -> Option<usize> {
         self.shared.open.load()
+    }
+
+    /// The least busy connection with the [load](Self::load), in one look; `None` where that is
+    /// `None`. Takes no lock.
+    #[inline]
+    pub fn offer(&self) -> Option<Offer> {
+        self.shared.open.offer()
     }
 
     /// Waits for the first connection, or for as many failed attempts as it has slots.

@@ -61,9 +61,41 @@ async fn scalars_and_nulls_come_back_as_they_were_written() {
     }
     // Unprepared, the values' own types decide.
     let insert = "INSERT INTO scalars.t (k, t, b) VALUES (?, ?, ?)";
-    session.query(insert, (3_i32, "three", 3_i64)).await.unwrap();
+    session.query(insert, (3_i32, "three", 3_i64)).unprepared().await.unwrap();
     let found = session.execute(&select, (3_i32,)).await.unwrap();
     assert_eq!(found.one_row::<Scalars>().unwrap().3, Some(3));
+    drop(found);
+    close(session).await;
+}
+
+#[derive(Debug, PartialEq, cqlwire::UserType)]
+struct Swapped {
+    second: String,
+    first: String,
+}
+
+/// Sent as they are, these would be other numbers, other fields, and 7e-45.
+#[tokio::test]
+async fn g15_5_values_of_a_text_are_stored_as_what_they_are() {
+    let session = shared().await;
+    create(&session, "of_a_text", "t (k int PRIMARY KEY, v vector<float, 3>, f float)").await;
+    session.query("CREATE TYPE of_a_text.pair (first text, second text)", ()).await.unwrap();
+    session.query("ALTER TABLE of_a_text.t ADD u frozen<pair>", ()).await.unwrap();
+    let insert = "INSERT INTO of_a_text.t (k, v, u) VALUES (?, ?, ?)";
+    let (numbers, texts) =
+        (vec![1.0_f32, 2.0, 3.0], || Swapped { second: "two".to_owned(), first: "one".to_owned() });
+    for _ in 0..2 {
+        session.query(insert, (1_i32, &numbers, texts())).await.unwrap();
+    }
+    let found = session.query("SELECT v, u, u.first FROM of_a_text.t WHERE k = ?", (1_i32,)).await;
+    let found = found.unwrap();
+    let row = found.one_row::<(Vec<f32>, Swapped, String)>().unwrap();
+    assert_eq!(row, (numbers, texts(), "one".to_owned()));
+    let wrong = session.query("INSERT INTO of_a_text.t (k, f) VALUES (?, ?)", (1_i32, 5_i32)).await;
+    assert!(wrong.unwrap_err().to_string().starts_with("column `f`: float"));
+    let by_type = "SELECT k FROM of_a_text.t WHERE u = ? ALLOW FILTERING";
+    let keys = session.query(by_type, (texts(),)).rows::<(i32,)>().try_collect(10).await.unwrap();
+    assert_eq!(keys, [(1,)]);
     drop(found);
     close(session).await;
 }

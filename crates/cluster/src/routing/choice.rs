@@ -5,7 +5,31 @@
 //! what it has stays in flight for longer. How long its last responses took says nothing that this
 //! does not; ranking by it has all clients rush to the fastest.
 
+use cqlwire_net::Connection;
+use cqlwire_pool::Offer;
+
 use crate::{HostIndex, Topology};
+
+/// A host that was chosen.
+#[derive(Clone, Debug)]
+pub(super) struct Choice {
+    pub(super) host: HostIndex,
+    /// The one that was looked at when it was chosen.
+    pub(super) connection: Option<Connection>,
+}
+
+impl Choice {
+    /// One that was chosen for another reason than its connections.
+    pub(super) const fn of(host: HostIndex) -> Self {
+        Self { host, connection: None }
+    }
+
+    /// One that is ready; `None` if it is not.
+    #[inline]
+    pub(super) fn ready(host: HostIndex, topology: &Topology) -> Option<Self> {
+        offer(host, topology).map(|offer| Self { host, connection: Some(offer.connection) })
+    }
+}
 
 /// Random numbers, of which one request has a stream of its own.
 #[derive(Clone, Copy, Debug)]
@@ -51,13 +75,11 @@ pub(super) fn best_of_two(
     topology: &Topology,
     draw: &mut Draw,
     eligible: impl Fn(HostIndex) -> bool,
-) -> Option<HostIndex> {
+) -> Option<Choice> {
     let (first, second) = match *hosts {
         [] => return None,
-        [only] => {
-            let is_ready = eligible(only) && load(only, topology).is_some();
-            return is_ready.then_some(only);
-        }
+        [only] if eligible(only) => return Choice::ready(only, topology),
+        [_] => return None,
         _ => {
             let first = draw.below(hosts.len());
             let second = (first + 1 + draw.below(hosts.len() - 1)) % hosts.len();
@@ -66,14 +88,16 @@ pub(super) fn best_of_two(
     };
     if eligible(first)
         && eligible(second)
-        && let (Some(of_first), Some(of_second)) = (load(first, topology), load(second, topology))
+        && let (Some(of_first), Some(of_second)) = (offer(first, topology), offer(second, topology))
         && admitted(first, topology, draw)
         && admitted(second, topology, draw)
     {
         // Of two that are equally busy it is the one that was drawn first, which is either.
-        return Some(if of_second < of_first { second } else { first });
+        let (host, offer) =
+            if of_second.load < of_first.load { (second, of_second) } else { (first, of_first) };
+        return Some(Choice { host, connection: Some(offer.connection) });
     }
-    best_of_those_left(hosts, topology, draw, eligible)
+    best_of_those_left(hosts, topology, draw, eligible).map(Choice::of)
 }
 
 /// The same where some are down, quiet or still warming up.
@@ -117,8 +141,13 @@ fn admitted(host: HostIndex, topology: &Topology, draw: &mut Draw) -> bool {
     warmth.is_whole() || warmth.admits(draw.byte())
 }
 
-/// What is in flight there; `None` if no connection takes requests.
+/// The connection there and what is in flight; `None` if no connection takes requests.
 #[inline]
-pub(super) fn load(host: HostIndex, topology: &Topology) -> Option<usize> {
+fn offer(host: HostIndex, topology: &Topology) -> Option<Offer> {
+    topology.host(host).pool().offer()
+}
+
+/// What is in flight there; `None` if no connection takes requests.
+fn load(host: HostIndex, topology: &Topology) -> Option<usize> {
     topology.host(host).pool().load()
 }

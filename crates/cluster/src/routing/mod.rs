@@ -17,7 +17,7 @@ mod single_host;
 mod token_aware;
 
 pub(crate) use plan::Policy;
-pub use plan::{Plan, PolicyPanicked};
+pub use plan::{Plan, PolicyPanicked, Turn};
 pub use policy::{LoadBalancing, Routing, Tried};
 pub use round_robin::RoundRobin;
 pub use single_host::SingleHost;

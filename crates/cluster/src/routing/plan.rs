@@ -3,9 +3,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use cqlwire_net::panic_message;
+use cqlwire_net::{Connection, panic_message};
 use uuid::Uuid;
 
+use super::choice::Choice;
 use super::{LoadBalancing, Routing, TokenAware, Tried};
 use crate::{Host, HostIndex, Topology};
 
@@ -19,6 +20,17 @@ pub struct Plan {
     tried: Option<Box<Tried>>,
     last: Option<HostIndex>,
     only: Only,
+}
+
+/// The host that has its turn.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Turn<'a> {
+    /// The host.
+    pub host: &'a Arc<Host>,
+    /// Its least busy connection, if that was looked at when the host was chosen: another look at
+    /// the pool is saved.
+    pub connection: Option<Connection>,
 }
 
 /// Is there but one host that is to be tried?
@@ -66,20 +78,23 @@ impl Plan {
         &mut self,
         policy: &Policy,
         request: &Routing<'_>,
-    ) -> Result<Option<&Arc<Host>>, PolicyPanicked> {
+    ) -> Result<Option<Turn<'_>>, PolicyPanicked> {
         if let Some(last) = self.last.take() {
             self.tried.get_or_insert_default().insert(last);
         }
         let next = match (self.only, policy) {
             (Only::Any, Policy::TokenAware(policy)) => {
-                policy.next(request, &self.topology, self.draw, self.tried())
+                policy.choose(request, &self.topology, self.draw, self.tried())
             }
-            (Only::Any, Policy::Custom(policy)) => self.ask(&**policy, request)?,
-            (Only::Host(host), _) => Some(host).filter(|host| !self.tried().contains(*host)),
+            (Only::Any, Policy::Custom(policy)) => self.ask(&**policy, request)?.map(Choice::of),
+            (Only::Host(host), _) => {
+                Some(host).filter(|host| !self.tried().contains(*host)).map(Choice::of)
+            }
             (Only::Nobody, _) => None,
         };
-        self.last = next;
-        Ok(next.map(|host| self.topology.host(host)))
+        let Some(Choice { host, connection }) = next else { return Ok(None) };
+        self.last = Some(host);
+        Ok(Some(Turn { host: self.topology.host(host), connection }))
     }
 
     fn tried(&self) -> &Tried {

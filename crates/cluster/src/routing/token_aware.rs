@@ -2,7 +2,7 @@
 
 use cqlwire_codec::Consistency;
 
-use super::choice::{Draw, best_of_two, load};
+use super::choice::{Choice, Draw, best_of_two};
 use super::{LoadBalancing, Routing, Tried};
 use crate::{HostIndex, Topology};
 
@@ -39,24 +39,36 @@ impl LoadBalancing for TokenAware {
         draw: u64,
         tried: &Tried,
     ) -> Option<HostIndex> {
-        let replicas = topology.replicas_at(request.keyspace, request.token);
-        let mut draw = Draw::new(draw);
-        let untried = |host| !tried.contains(host);
-        if request.conditional {
-            let mut local = replicas.iter().copied().filter(|host| topology.is_local(*host));
-            let ready = |host: &HostIndex| untried(*host) && load(*host, topology).is_some();
-            if let Some(host) = local.find(ready) {
-                return Some(host);
-            }
-        } else if let Some(host) = nearest(replicas, topology, &mut draw, untried) {
-            return Some(host);
-        }
-        best_of_two(topology.local_hosts(), topology, &mut draw, untried)
-            .or_else(|| self.farther(request, topology, replicas, draw, tried))
+        self.choose(request, topology, draw, tried).map(|choice| choice.host)
     }
 }
 
 impl TokenAware {
+    /// The next host, with its connection if that was looked at.
+    #[inline]
+    pub(super) fn choose(
+        &self,
+        request: &Routing<'_>,
+        topology: &Topology,
+        draw: u64,
+        tried: &Tried,
+    ) -> Option<Choice> {
+        let replicas = topology.replicas_at(request.keyspace, request.token);
+        let mut draw = Draw::new(draw);
+        let untried = |host| !tried.contains(host);
+        if request.conditional {
+            let local = replicas.iter().copied().filter(|host| topology.is_local(*host));
+            let mut left = local.filter(|host| untried(*host));
+            if let Some(first) = left.find_map(|host| Choice::ready(host, topology)) {
+                return Some(first);
+            }
+        } else if let Some(near) = nearest(replicas, topology, &mut draw, untried) {
+            return Some(near);
+        }
+        best_of_two(topology.local_hosts(), topology, &mut draw, untried)
+            .or_else(|| self.farther(request, topology, replicas, draw, tried))
+    }
+
     /// Where no local host is to be had.
     #[cold]
     fn farther(
@@ -66,7 +78,7 @@ impl TokenAware {
         replicas: &[HostIndex],
         mut draw: Draw,
         tried: &Tried,
-    ) -> Option<HostIndex> {
+    ) -> Option<Choice> {
         let may_leave = self.remote_for_local_consistency || !is_local(request.consistency);
         let remote = if may_leave { topology.remote_hosts() } else { &[] };
         let untried = |host: &HostIndex| !tried.contains(*host);
@@ -82,7 +94,7 @@ impl TokenAware {
         // Nobody is ready: they are asked all the same, so that each says why.
         let all = || topology.local_hosts().iter().chain(remote.iter().flatten());
         let left = || all().copied().filter(untried);
-        left().nth(draw.below(left().count().max(1)))
+        left().nth(draw.below(left().count().max(1))).map(Choice::of)
     }
 }
 
@@ -93,13 +105,15 @@ fn nearest(
     topology: &Topology,
     draw: &mut Draw,
     untried: impl Fn(HostIndex) -> bool + Copy,
-) -> Option<HostIndex> {
+) -> Option<Choice> {
     if replicas.is_empty() {
         return None;
     }
     let of_rack = |host: HostIndex| topology.host(host).is_in_local_rack();
-    let host = topology.has_local_rack().then(|| of(replicas, topology, draw, untried, of_rack));
-    host.flatten().or_else(|| of(replicas, topology, draw, untried, |host| topology.is_local(host)))
+    let there = topology.has_local_rack().then(|| of(replicas, topology, draw, untried, of_rack));
+    there
+        .flatten()
+        .or_else(|| of(replicas, topology, draw, untried, |host| topology.is_local(host)))
 }
 
 /// The better of two of those replicas that are as near as asked.
@@ -110,7 +124,7 @@ fn of(
     draw: &mut Draw,
     untried: impl Fn(HostIndex) -> bool + Copy,
     near: impl Fn(HostIndex) -> bool,
-) -> Option<HostIndex> {
+) -> Option<Choice> {
     let (mut nearest, mut count) = ([HostIndex::default(); NEAREST], 0);
     for host in replicas.iter().copied().filter(|host| near(*host)) {
         let Some(next) = nearest.get_mut(count) else { break };

@@ -145,8 +145,8 @@ impl Day {
     async fn request(&self) -> bool {
         let mut plan = self.cluster.plan(None);
         let routing = Routing::new(Consistency::One);
-        while let Some(host) = self.cluster.next_host(&mut plan, &routing).unwrap() {
-            if let Ok(connection) = host.pool().pick()
+        while let Some(turn) = self.cluster.next_host(&mut plan, &routing).unwrap() {
+            if let Ok(connection) = turn.host.pool().pick()
                 && send(&connection, "request").await.is_ok()
             {
                 return true;

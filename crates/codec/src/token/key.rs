@@ -1,7 +1,7 @@
 //! Partition keys, hashed column by column.
 
 use super::Token;
-use super::murmur3::Murmur3;
+use super::murmur3::{self, Murmur3};
 use crate::wire::{RawValue, Reader};
 
 /// Hashes the partition key of a table from the values of its columns, in their order.
@@ -38,11 +38,22 @@ impl PartitionKeyHasher {
         if self.murmur3.length() == 0 {
             return Token::MIN;
         }
-        match self.murmur3.finish() {
-            // The ring begins there, so no partition may.
-            i64::MIN => Token(i64::MAX),
-            hash => Token(hash),
-        }
+        placed(self.murmur3.finish())
+    }
+}
+
+/// See [`Token::of_key`].
+#[inline]
+pub(super) fn of_whole(key: &[u8]) -> Token {
+    if key.is_empty() { Token::MIN } else { placed(murmur3::hash(key)) }
+}
+
+/// Where a key of this hash is on the ring.
+const fn placed(hash: i64) -> Token {
+    match hash {
+        // The ring begins there, so no partition may.
+        i64::MIN => Token(i64::MAX),
+        hash => Token(hash),
     }
 }
 
@@ -51,8 +62,11 @@ pub(super) fn token(values: &[u8], key: &[u16]) -> Option<Token> {
     if key.is_empty() {
         return None;
     }
+    let mut walk = Walk { reader: Reader::new(values), position: 0, last: &[] };
+    if let [only] = key {
+        return walk.value(usize::from(*only)).map(of_whole);
+    }
     if key.is_sorted() {
-        let mut walk = Walk { reader: Reader::new(values), position: 0, last: &[] };
         return hash(key.len(), key.iter().map(|position| walk.value(usize::from(*position))));
     }
     // Bound in another order than that of the key: rare enough to be looked up in a list.

@@ -24,9 +24,7 @@ impl Token {
     /// That of the partition with this key, which is the value of its column if it has one. (For
     /// several see [`PartitionKeyHasher`].)
     pub fn of_key(key: &[u8]) -> Self {
-        let mut hasher = PartitionKeyHasher::new(1);
-        hasher.column(key);
-        hasher.finish()
+        key::of_whole(key)
     }
 
     /// That of the partition which these bind values name: `values` is each of them as a

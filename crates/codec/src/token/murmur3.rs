@@ -38,15 +38,16 @@ impl Murmur3 {
         self.pending |= u128::from(word) << (8 * self.pending_bytes);
         self.pending_bytes += count;
         if self.pending_bytes >= BLOCK {
-            self.mix();
+            self.mix(self.pending);
             self.pending_bytes -= BLOCK;
             self.pending = u128::from(word) >> (8 * (count - self.pending_bytes));
         }
     }
 
-    /// Takes in the block that is whole now.
-    fn mix(&mut self) {
-        let (low, high) = halves(self.pending);
+    /// Takes in a block that is whole.
+    #[inline]
+    fn mix(&mut self, block: u128) {
+        let (low, high) = halves(block);
         self.h1 ^= scramble_low(low);
         self.h1 = self.h1.rotate_left(27).wrapping_add(self.h2);
         self.h1 = self.h1.wrapping_mul(5).wrapping_add(0x52DC_E729);
@@ -65,6 +66,25 @@ impl Murmur3 {
         self.h2 = self.h2.wrapping_add(self.h1);
         avalanche(self.h1).wrapping_add(avalanche(self.h2)).cast_signed()
     }
+}
+
+/// Hashes bytes that are there as a whole, as those of most keys are.
+#[inline]
+pub(super) fn hash(bytes: &[u8]) -> i64 {
+    let (blocks, rest) = bytes.as_chunks();
+    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    let mut murmur3 = Murmur3 { length, ..Murmur3::default() };
+    blocks.iter().for_each(|block| murmur3.mix(u128::from_le_bytes(*block)));
+    murmur3.pending = match rest.split_first_chunk() {
+        Some((low, high)) => u128::from(u64::from_le_bytes(*low)) | u128::from(word(high)) << 64,
+        None => u128::from(word(rest)),
+    };
+    murmur3.finish()
+}
+
+/// Less than 8 bytes, the first the lowest and zeros above the last.
+fn word(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
 }
 
 /// The lower and the upper 8 bytes.

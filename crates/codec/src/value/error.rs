@@ -49,6 +49,13 @@ pub enum ValueError {
     /// The values are given by name, and there is none of the name of this bind marker.
     #[error("there is no value for the bind marker `{0}`")]
     NoValue(Box<str>),
+    /// What the value means depends on its bind marker, and there is none: a server could take the
+    /// bytes for another value, or it cannot be kept until there is one.
+    #[error("{which} needs the type of its bind marker: prepare the statement")]
+    NeedsMarker {
+        /// Which value, in words: `value 2`, or its name.
+        which: Box<str>,
+    },
     /// A type in Rust and a type in CQL that do not go together, whatever the value.
     #[error(transparent)]
     Mismatch(Box<TypeMismatch>),

@@ -29,8 +29,8 @@ pub use decode::{
 };
 pub use dynamic::{CqlRow, CqlUserType, CqlValue};
 pub use encode::{
-    EncodeValue, EncodeValues, EncodedValues, MaybeUnset, NamedValues, Unset, ValuesByName,
-    encode_by_name, encode_fields,
+    EncodeValue, EncodeValues, EncodedValues, MaybeUnset, NamedValues, ShowValue, Unset,
+    ValuesByName, encode_by_name, encode_fields, type_of_fields,
 };
 pub use error::{InvalidValue, Misplaced, TypeMismatch, ValueError, ValueProblem};
 pub use missing::{MissingColumn, MissingField};

@@ -6,13 +6,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use cqlwire_cluster::{Host, Plan};
-use cqlwire_codec::{EncodeError, Envelope, ErrorCode, StatementKind, Token};
+use cqlwire_cluster::{Host, Plan, Turn};
+use cqlwire_codec::{EncodeError, Envelope, ErrorCode, SchemaChange, StatementKind, Token};
 use cqlwire_net::{Deadline, RefusedBecause, Request, RequestError};
-use uuid::Uuid;
 
 use super::decide::{Circumstances, Decision, decide};
-use super::send::{Draft, NotSent, Sent, send_to};
+use super::send::{Draft, HeadStart, NotSent, Sent, send_to};
 use crate::error::{Attempt, AttemptFailure, Error, ErrorKind};
 use crate::operation::{Agreeing, Failure, HostResponse, Operation, PrepareOperation, agree, read};
 use crate::prepared::PreparedStatement;
@@ -101,15 +100,11 @@ impl Run {
                     let outcome = ready!(Pin::new(&mut sent.request).poll(context));
                     let (prepared, metadata) = (operation.prepared(), sent.metadata.as_ref());
                     match read(shared, &sent.host, outcome, prepared, metadata) {
-                        Ok(response) => match response.schema_change() {
-                            None => return Poll::Ready(Ok(response)),
-                            Some(change) => {
-                                let timeout = shared.schema_agreement_timeout;
-                                let deadline = self.deadline.within(timeout);
-                                let agreeing = agree(shared, change.clone(), deadline);
-                                self.step = Step::Agreeing(Box::new((Some(response), agreeing)));
-                            }
-                        },
+                        Ok(response) if let Some(change) = response.schema_change().cloned() => {
+                            let agreeing = self.agreeing(shared, change);
+                            self.step = Step::Agreeing(Box::new((Some(response), agreeing)));
+                        }
+                        Ok(response) => return Poll::Ready(Ok(response)),
                         Err(failure) => {
                             let host = Arc::clone(&sent.host);
                             self.go_on(shared, operation, host, failure)?;
@@ -126,7 +121,7 @@ impl Run {
                 }
                 Step::Agreeing(waiting) => {
                     let (response, agreeing) = &mut **waiting;
-                    let agreed = ready!(agreeing.as_mut().poll(context));
+                    let agreed = ready!(agreeing.as_mut().poll(context)).unwrap_or(false);
                     let Some(mut response) = response.take() else { return Poll::Pending };
                     response.set_schema_agreed(agreed);
                     return Poll::Ready(Ok(response));
@@ -135,28 +130,39 @@ impl Run {
         }
     }
 
-    /// Hands the operation to the next host that takes it.
+    /// The servers agree on a schema that has changed.
+    #[cold]
+    fn agreeing(&self, shared: &Arc<Shared>, change: SchemaChange) -> Agreeing {
+        agree(shared, change, self.deadline.within(shared.schema_agreement_timeout))
+    }
+
+    /// Hands the operation to the next host that takes it. On its own, so that polls which find a
+    /// response do not make room for a request.
+    #[inline(never)]
     fn next_host<O: Operation>(&mut self, shared: &Shared, operation: &O) -> Result<(), Error> {
         let mut request = operation.routing();
-        let mut draft = None;
+        let mut head_start = HeadStart::default();
         let plan = match &mut self.plan {
             Some(plan) => plan,
             none => {
                 if request.token.is_none() {
-                    draft = Draft::of(operation, shared);
+                    head_start.draft = Draft::of(operation, shared);
                 }
-                self.token = request.token.or_else(|| draft.as_ref()?.token());
+                self.token = request.token.or_else(|| head_start.draft.as_ref()?.token());
                 none.insert(shared.cluster().plan(operation.pinned()))
             }
         };
         request.token = self.token;
         let host = match shared.cluster().next_host(plan, &request) {
-            Ok(Some(host)) => Arc::clone(host),
+            Ok(Some(Turn { host, connection, .. })) => {
+                head_start.connection = connection;
+                Arc::clone(host)
+            }
             Ok(None) => return Err(self.exhausted(operation.kind())),
             Err(panicked) => return Err(self.end(operation.kind(), panicked.into())),
         };
         self.prepares.clear();
-        self.ask(shared, operation, host, &mut draft)
+        self.ask(shared, operation, host, &mut head_start)
     }
 
     /// Hands the operation to this host.
@@ -165,9 +171,9 @@ impl Run {
         shared: &Shared,
         operation: &O,
         host: Arc<Host>,
-        draft: &mut Option<Draft>,
+        head_start: &mut HeadStart,
     ) -> Result<(), Error> {
-        match send_to(&host, operation, draft, shared, self.deadline) {
+        match send_to(&host, operation, head_start, shared, self.deadline) {
             Ok((request, metadata)) => {
                 self.step = Step::Asked(Sent { host, request, metadata });
                 Ok(())
@@ -261,7 +267,7 @@ impl Run {
         self.prepares.push((statement.clone(), times + 1));
         tracing::debug!(host = %host.address(), "preparing a statement again");
         let prepare = PrepareOperation { text: statement.text() };
-        match send_to(&host, &prepare, &mut None, shared, self.deadline) {
+        match send_to(&host, &prepare, &mut HeadStart::default(), shared, self.deadline) {
             Ok((request, _)) => {
                 let preparing = Preparing { host, statement, request, because };
                 self.step = Step::Preparing(Box::new(preparing));
@@ -315,7 +321,7 @@ impl Run {
         match because {
             // The values do not fit, and it is not for what was known of the statement.
             Some(error) if !learnt => Err(self.end(operation.kind(), error.into())),
-            _ => self.ask(shared, operation, host, &mut None),
+            _ => self.ask(shared, operation, host, &mut HeadStart::default()),
         }
     }
 
@@ -358,15 +364,6 @@ impl Run {
     fn closed(&mut self, of: StatementKind) -> Error {
         let kind = self.said_by_the_last().unwrap_or(ErrorKind::SessionClosed);
         self.end(of, kind)
-    }
-
-    /// The host that has the operation, or had it last.
-    pub(crate) fn host(&self) -> Option<Uuid> {
-        match &self.step {
-            Step::Asked(sent) => Some(sent.host.id()),
-            Step::Preparing(preparing) => Some(preparing.host.id()),
-            Step::Next | Step::Agreeing(_) => None,
-        }
     }
 
     /// The error that it ends with: after which attempts, and how long it took.

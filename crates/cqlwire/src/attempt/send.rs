@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cqlwire_cluster::Host;
 use cqlwire_codec::Token;
-use cqlwire_net::{Deadline, RefusedBecause, Request};
+use cqlwire_net::{Connection, Deadline, RefusedBecause, Request};
 
 use crate::error::AttemptFailure;
 use crate::operation::{Encoded, Failure, Form, NotEncoded, Operation};
@@ -22,6 +22,14 @@ pub(super) struct Sent {
     pub(super) request: Request,
     /// By what it was encoded.
     pub(super) metadata: Option<Arc<StatementMetadata>>,
+}
+
+/// What there is of a request when its host has been chosen.
+#[derive(Default)]
+pub(super) struct HeadStart {
+    /// One of the host, found when it was chosen.
+    pub(super) connection: Option<Connection>,
+    pub(super) draft: Option<Draft>,
 }
 
 /// A request that was encoded before its host was chosen, since its values say which hosts to
@@ -88,15 +96,18 @@ impl From<NotEncoded> for NotSent {
 pub(super) fn send_to<O: Operation>(
     host: &Host,
     operation: &O,
-    draft: &mut Option<Draft>,
+    head_start: &mut HeadStart,
     shared: &Shared,
     deadline: Deadline,
 ) -> Result<(Request, Option<Arc<StatementMetadata>>), NotSent> {
     let mut refused = RefusedBecause::Ended;
     for _ in 0..MAX_PICKS {
-        let connection = host.pool().pick().map_err(not_connected)?;
+        let connection = match head_start.connection.take() {
+            Some(connection) => connection,
+            None => host.pool().pick().map_err(not_connected)?,
+        };
         let form = Form::of(&connection);
-        let encoded = match draft.take() {
+        let encoded = match head_start.draft.take() {
             Some(draft) if draft.form == form && draft.is_for(host, operation) => draft.encoded,
             other => encode(host, operation, form, other, shared)?,
         };

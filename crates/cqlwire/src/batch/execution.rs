@@ -35,8 +35,7 @@ impl<'a> BatchExecution<'a> {
         batch_type: BatchType,
         contents: &'a Contents,
     ) -> Self {
-        let options =
-            Options { profile: shared.profile.clone(), timestamp_micros: None, routing: None };
+        let options = Options::of(&shared.profile);
         Self { shared, batch_type, contents, options, state: State::New }
     }
 

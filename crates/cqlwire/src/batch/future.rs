@@ -21,7 +21,7 @@ impl BatchExecution<'_> {
             let timeout = self.options.profile.timeout;
             let permit = self.shared.admit(timeout)?;
             let run = Run::new(Deadline::after(timeout));
-            self.state = State::Running { _permit: permit, run };
+            self.state = State::Running { _permit: permit, run, prepared: None };
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ use crate::contact_points::IntoContactPoints;
 use crate::error::{Attempt, Error, ErrorKind, Result, TimeoutPhase};
 use crate::profile::ExecutionProfile;
 use crate::session::Session;
-use crate::shared::Shared;
+use crate::shared::{Shared, SharedSettings};
 
 /// Describes a session. Every setting has a default that suits production; what is wrong with one
 /// is reported by [`connect`](Self::connect).
@@ -41,6 +41,7 @@ pub struct SessionBuilder {
     connect_timeout: Duration,
     schema_agreement_timeout: Duration,
     page_budget_bytes: usize,
+    prepared_statements: usize,
     /// The first thing that is wrong with the settings.
     invalid: Option<(&'static str, String)>,
 }
@@ -53,6 +54,7 @@ impl Default for SessionBuilder {
             connect_timeout: Duration::from_secs(10),
             schema_agreement_timeout: Duration::from_secs(10),
             page_budget_bytes: PageBudget::DEFAULT_LIMIT,
+            prepared_statements: 1_000,
             invalid: None,
         }
     }
@@ -190,6 +192,16 @@ impl SessionBuilder {
         self
     }
 
+    /// How many prepared statements are kept that nobody holds: those that were asked for last. One
+    /// that somebody holds is always kept. Default 1,000, far more than most programs have texts; a
+    /// text with values in it is another text each time, and a warning says so when they turn over
+    /// fast.
+    #[doc(alias = "prepared_cache_size")]
+    pub const fn prepared_statements(mut self, statements: usize) -> Self {
+        self.prepared_statements = statements;
+        self
+    }
+
     /// Settings of the connections that have no method of their own here.
     pub fn connection(mut self, change: impl FnOnce(&mut cqlwire_net::Settings)) -> Self {
         change(&mut self.cluster.pool.connection);
@@ -219,13 +231,19 @@ impl SessionBuilder {
         }
         let deadline = Deadline::after(self.connect_timeout);
         let keyspace = self.cluster.pool.connection.keyspace.clone();
-        let most = self.cluster.pool.connection.multiplexer.max_request_bytes;
+        let max_request_bytes = self.cluster.pool.connection.multiplexer.max_request_bytes;
         let cluster = Cluster::connect(self.cluster, deadline).await;
         let cluster = cluster.map_err(|error| no_contact(error, deadline))?;
-        let budget = PageBudget::new(self.page_budget_bytes);
-        let agreement = self.schema_agreement_timeout;
         announce(&cluster);
-        Ok(Session::new(Shared::new(cluster, self.profile, budget, keyspace, agreement, most)))
+        let settings = SharedSettings {
+            profile: self.profile,
+            budget: PageBudget::new(self.page_budget_bytes),
+            keyspace,
+            schema_agreement_timeout: self.schema_agreement_timeout,
+            max_request_bytes,
+            prepared_statements: self.prepared_statements,
+        };
+        Ok(Session::new(Shared::new(cluster, settings)))
     }
 
     fn refuse(&mut self, setting: &'static str, why: impl std::fmt::Display) {

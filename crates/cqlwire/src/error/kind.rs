@@ -175,6 +175,8 @@ pub enum TimeoutPhase {
     Queue,
     /// The socket to take the request. It was not sent.
     Write,
+    /// The PREPARE of the statement, which others wait for, too. The statement was not sent.
+    Prepare,
     /// The response. The request was sent, and may have been done.
     Response,
     /// The next attempt, after one that failed.
@@ -187,6 +189,7 @@ impl fmt::Display for TimeoutPhase {
             Self::Connect => "connecting",
             Self::Queue => "waiting for a slot on a connection",
             Self::Write => "waiting for the socket to take the request",
+            Self::Prepare => "waiting for the statement to be prepared",
             Self::Response => "waiting for the response",
             Self::Retry => "trying again",
         })

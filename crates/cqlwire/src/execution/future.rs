@@ -2,7 +2,11 @@
 //!
 //! ```text
 //!   new --first poll: let in, sent--> running --response, or the error--> done
+//!    |                                   ^
+//!    +--> preparing (a text with values) +
 //! ```
+//!
+//! A text with values is prepared before that, unless the session has it: see `prepare`.
 //!
 //! All of it is a state of the future itself: that the first attempt is the last one, as nearly
 //! always, costs no allocation.
@@ -10,6 +14,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use cqlwire_net::Deadline;
@@ -18,7 +23,9 @@ use super::Execution;
 use super::state::State;
 use crate::attempt::Run;
 use crate::error::{ErrorKind, Result};
-use crate::operation::StatementOperation;
+use crate::gate::Permit;
+use crate::operation::{Statement, StatementOperation};
+use crate::prepare::prepare;
 use crate::result::QueryResult;
 
 /// Nothing in it is ever pinned.
@@ -26,25 +33,70 @@ impl<V> Unpin for Execution<'_, V> {}
 
 impl<V> Execution<'_, V> {
     /// Lets it in and begins, if that has not been done.
+    #[inline]
     fn begin(&mut self) -> Result<()> {
         if matches!(self.state, State::New) {
             let timeout = self.options.profile.timeout;
             let permit = self.shared.admit(timeout)?;
             self.statement.check_origin(&self.shared.origin)?;
-            let run = Run::new(Deadline::after(timeout));
-            self.state = State::Running { _permit: permit, run };
+            let deadline = Deadline::after(timeout);
+            self.state = match self.text_to_prepare() {
+                None => State::Running { _permit: permit, run: Run::new(deadline), prepared: None },
+                Some(text) => self.prepared_first(text, permit, deadline),
+            };
         }
         Ok(())
     }
 
+    /// Its text, if it has to be a prepared statement: its values are nothing without bind markers.
+    fn text_to_prepare(&self) -> Option<&str> {
+        match self.statement {
+            Statement::Text(text) if !self.options.unprepared => {
+                let has_values = !(self.as_values)(&self.values).is_empty();
+                has_values.then_some(text)
+            }
+            _ => None,
+        }
+    }
+
+    fn prepared_first<'p>(&self, text: &str, permit: Permit<'p>, deadline: Deadline) -> State<'p> {
+        match self.shared.statements.find(text) {
+            prepared @ Some(_) => {
+                State::Running { _permit: permit, run: Run::new(deadline), prepared }
+            }
+            None => {
+                let preparing = prepare(Arc::clone(self.shared), text.into(), deadline);
+                State::Preparing { permit, deadline, preparing: Box::pin(preparing) }
+            }
+        }
+    }
+
+    /// Goes on once its text is prepared.
+    #[cold]
+    fn poll_prepared(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
+        let State::Preparing { preparing, .. } = &mut self.state else {
+            return Poll::Ready(Ok(()));
+        };
+        let prepared = Some(ready!(preparing.as_mut().poll(context))?);
+        if let State::Preparing { permit, deadline, .. } =
+            std::mem::replace(&mut self.state, State::Done)
+        {
+            self.state = State::Running { _permit: permit, run: Run::new(deadline), prepared };
+        }
+        Poll::Ready(Ok(()))
+    }
+
     fn poll_result(&mut self, context: &mut Context<'_>) -> Poll<Result<QueryResult>> {
         self.begin()?;
-        let State::Running { run, .. } = &mut self.state else {
+        if matches!(self.state, State::Preparing { .. }) {
+            ready!(self.poll_prepared(context))?;
+        }
+        let State::Running { run, prepared, .. } = &mut self.state else {
             debug_assert!(false, "polled after it had resolved");
             return Poll::Pending;
         };
         let operation = StatementOperation {
-            statement: self.statement,
+            statement: prepared.as_ref().map_or(self.statement, Statement::Prepared),
             values: (self.as_values)(&self.values),
             options: &self.options,
             page: None,

@@ -82,8 +82,7 @@ fn as_values<V: EncodeValues>(values: &V) -> &(dyn EncodeValues + '_) {
 
 impl<'a, V: EncodeValues> Execution<'a, V> {
     pub(crate) fn new(shared: &'a Arc<Shared>, statement: Statement<'a>, values: V) -> Self {
-        let options =
-            Options { profile: shared.profile.clone(), timestamp_micros: None, routing: None };
+        let options = Options::of(&shared.profile);
         let as_values = as_values::<V>;
         Self { shared, statement, values, as_values, options, state: State::New }
     }
@@ -142,6 +141,15 @@ impl<'a, V> Execution<'a, V> {
     #[doc(alias = "USING TIMESTAMP")]
     pub fn timestamp_micros(mut self, micros: i64) -> Self {
         self.options.timestamp_micros = Some(micros);
+        self
+    }
+
+    /// Sends a text as it is, although values go with it, for what cannot be prepared. Nothing says
+    /// then what the values are to be: each is sent as its Rust type has it, and a server takes the 4
+    /// bytes of an `i32` for a float where a float is wanted. Structs, lists and arrays are refused
+    /// ([`NeedsMarker`](crate::ValueError::NeedsMarker)), and the request is not routed to a replica.
+    pub fn unprepared(mut self) -> Self {
+        self.options.unprepared = true;
         self
     }
 

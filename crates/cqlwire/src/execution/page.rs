@@ -14,9 +14,11 @@ use std::task::{Context, Poll, ready};
 use cqlwire_stream::{Fetched, Position};
 
 use super::request::PageRequest;
+use super::state::Preparing;
 use crate::attempt::Run;
 use crate::error::{Error, ErrorKind, Result};
 use crate::operation::PageRange;
+use crate::prepare::prepare;
 
 /// One page of a stream on its way: the future of a [`StatementSource`](super::StatementSource).
 ///
@@ -27,6 +29,8 @@ pub struct PageFetch {
     request: Result<Arc<PageRequest>>,
     from: Position,
     most_rows: Option<NonZeroU32>,
+    /// The statement of its text on its way.
+    preparing: Option<Preparing>,
     run: Option<Run>,
     is_awaited: bool,
 }
@@ -37,7 +41,7 @@ impl PageFetch {
         from: Position,
         most_rows: Option<NonZeroU32>,
     ) -> Self {
-        Self { request, from, most_rows, run: None, is_awaited: false }
+        Self { request, from, most_rows, preparing: None, run: None, is_awaited: false }
     }
 
     /// A reader waits for it from now on.
@@ -57,13 +61,13 @@ impl PageFetch {
         };
         let shared = request.shared();
         let permit = shared.step_in();
-        let run = match &mut self.run {
-            Some(run) => run,
-            None if permit.is_none() => {
+        if self.run.is_none() {
+            if permit.is_none() {
                 return Poll::Ready(Err(ErrorKind::SessionClosed.into()));
             }
-            none => none.insert(Run::new(request.deadline())),
-        };
+            ready!(poll_prepared(request, &mut self.preparing, context))?;
+        }
+        let run = self.run.get_or_insert_with(|| Run::new(request.deadline()));
         if !self.is_awaited {
             run.set_deadline(request.deadline());
         }
@@ -77,6 +81,23 @@ impl PageFetch {
         let fetched = response.into_fetched().map_err(|kind| run.end(request.kind(), kind));
         Poll::Ready(fetched.map(|(fetched, _)| fetched))
     }
+}
+
+/// Goes on once the text of the statement is prepared.
+#[inline]
+fn poll_prepared(
+    request: &PageRequest,
+    preparing: &mut Option<Preparing>,
+    context: &mut Context<'_>,
+) -> Poll<Result<()>> {
+    let Some(text) = request.text_to_prepare() else { return Poll::Ready(Ok(())) };
+    let begin =
+        || Box::pin(prepare(Arc::clone(request.shared()), Arc::clone(text), request.deadline()));
+    let polled = preparing.get_or_insert_with(|| begin() as Preparing).as_mut().poll(context);
+    let prepared = ready!(polled);
+    *preparing = None;
+    request.set_prepared(prepared?);
+    Poll::Ready(Ok(()))
 }
 
 impl Future for PageFetch {

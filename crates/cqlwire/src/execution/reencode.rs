@@ -1,19 +1,25 @@
 //! The values of a stream, which outlive what they were made from: encoded once, and encoded anew
-//! from that when the statement's bind markers turn out to have changed since.
+//! from that when the statement's bind markers turn out to have changed since, or are known only
+//! then.
 
 use std::sync::Arc;
 
 use bytes::{BufMut, BytesMut};
 use cqlwire_codec::{
-    ColumnSpec, CqlValue, DecodeValue, EncodeValue, EncodeValues, EncodedValues, ValueError,
+    ColumnSpec, ColumnType, CqlValue, DecodeValue, EncodeValue, EncodeValues, EncodedValues,
+    ValueError,
 };
+
+use crate::operation::needs_marker;
 
 /// Values that were encoded for these bind markers.
 #[derive(Debug)]
 pub(super) struct StoredValues {
     encoded: EncodedValues,
-    /// None, if the statement is not prepared.
+    /// None, if they go with a text as it is.
     markers: Arc<[ColumnSpec]>,
+    /// Do they go to the markers of their names, whatever the order?
+    by_name: bool,
 }
 
 impl StoredValues {
@@ -25,11 +31,49 @@ impl StoredValues {
         markers: Arc<[ColumnSpec]>,
     ) -> Result<Self, ValueError> {
         let encoded = EncodedValues::encode(values, &markers, BytesMut::new())?;
-        Ok(Self { encoded, markers })
+        Ok(Self { encoded, markers, by_name: false })
     }
 
-    pub(super) const fn encoded(&self) -> &EncodedValues {
-        &self.encoded
+    /// Values whose bind markers are not known yet: as what they are by themselves.
+    ///
+    /// # Errors
+    ///
+    /// One of them is nothing by itself.
+    pub(super) fn by_own_types(values: &dyn EncodeValues) -> Result<Self, ValueError> {
+        let mut markers = Vec::new();
+        values.each_value(&mut |name, value| {
+            let own = value.own_type().or_else(|| is_missing(value).then_some(ColumnType::Blob));
+            let own = own.ok_or_else(|| needs_marker(markers.len() + 1, name))?;
+            markers.push(own_marker(name, own));
+            Ok(())
+        })?;
+        if markers.is_empty() {
+            return Err(needs_marker(1, None));
+        }
+        let by_name = values.named(&[]);
+        let encoded = EncodedValues::encode(values, &markers, BytesMut::new())?;
+        Ok(Self { encoded, markers: markers.into(), by_name })
+    }
+
+    /// Each value to the marker of its name.
+    fn encode_by_name(&self, markers: &[ColumnSpec], out: &mut BytesMut) -> Result<(), ValueError> {
+        for now in markers {
+            let (value, before) = self
+                .each()
+                .find(|(_, before)| before.name == now.name)
+                .ok_or_else(|| ValueError::NoValue(now.name.as_str().into()))?;
+            encode_as(value, before, now, out)?;
+        }
+        let has_marker = |own: &&ColumnSpec| markers.iter().any(|marker| marker.name == own.name);
+        match self.markers.iter().find(|own| !has_marker(own)) {
+            Some(surplus) => Err(ValueError::NoMarker(surplus.name.as_str().into())),
+            None => Ok(()),
+        }
+    }
+
+    /// The values, each with what its marker took it for.
+    fn each(&self) -> impl Iterator<Item = (&[u8], &ColumnSpec)> {
+        self.encoded.each().zip(&*self.markers)
     }
 }
 
@@ -46,35 +90,53 @@ pub(crate) fn encode_anew<'v>(
         return Err(ValueError::Count { given, expected: markers.len() });
     }
     for ((value, before), now) in values.zip(before).zip(markers) {
-        if before.column_type == now.column_type {
-            out.put_slice(value);
-        } else {
-            encode_as(value, before, now, out).map_err(|error| error.in_column(&now.name))?;
-        }
+        encode_as(value, before, now, out)?;
     }
     Ok(given)
 }
 
-/// Appends a value, which is there with its length, as one of another type.
+/// The bind marker that a value would have if it were asked.
+fn own_marker(name: Option<&str>, column_type: ColumnType) -> ColumnSpec {
+    let (keyspace, table) = (Arc::default(), Arc::default());
+    ColumnSpec { keyspace, table, name: name.unwrap_or_default().to_owned(), column_type }
+}
+
+/// Is it null, or not set?
+fn is_missing(value: &dyn EncodeValue) -> bool {
+    let mut out = BytesMut::new();
+    value.encode(None, &mut out).is_ok() && has_no_bytes(&out)
+}
+
+/// Is this, a value with its length, null or not set?
+fn has_no_bytes(value: &[u8]) -> bool {
+    value.first().is_some_and(|first| *first >= 0x80)
+}
+
+/// Appends a value, which is there with its length, as what its marker is now.
 fn encode_as(
     value: &[u8],
     before: &ColumnSpec,
     now: &ColumnSpec,
     out: &mut BytesMut,
 ) -> Result<(), ValueError> {
-    let (length, bytes) = value.split_at(size_of::<i32>().min(value.len()));
-    // Null, or not set: so in any type.
-    if length.first().is_some_and(|first| *first >= 0x80) {
+    // Null, and not set, are so in any type.
+    if before.column_type == now.column_type || has_no_bytes(value) {
         out.put_slice(value);
         return Ok(());
     }
-    let value = CqlValue::decode(&before.column_type, Some(bytes))?;
-    value.encode(Some(&now.column_type), out)
+    let (_, bytes) = value.split_at(size_of::<i32>().min(value.len()));
+    let decoded = CqlValue::decode(&before.column_type, Some(bytes));
+    let encoded = decoded.and_then(|value| value.encode(Some(&now.column_type), out));
+    encoded.map_err(|error| error.in_column(&now.name))
 }
 
 impl EncodeValues for StoredValues {
     fn named(&self, columns: &[ColumnSpec]) -> bool {
         self.encoded.named(columns)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.encoded.is_empty()
     }
 
     fn encode_values(
@@ -85,13 +147,17 @@ impl EncodeValues for StoredValues {
         if std::ptr::eq(columns, &*self.markers) || *columns == *self.markers {
             return self.encoded.encode_values(columns, out);
         }
+        if self.by_name {
+            self.encode_by_name(columns, out)?;
+            return Ok(columns.len());
+        }
         encode_anew(self.encoded.each(), &self.markers, columns, out)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use cqlwire_codec::{ColumnType, Unset, UserType};
+    use cqlwire_codec::{NamedValues, Unset, UserType};
 
     use super::*;
 
@@ -135,5 +201,67 @@ mod tests {
         assert!(error.contains("column `m1`") && error.contains("float"), "{error}");
         let error = encoded(&stored, &now[..1]).unwrap_err();
         assert!(matches!(error, ValueError::Count { given: 2, expected: 1 }), "{error}");
+    }
+
+    /// Whatever it is by itself, to its bind marker it is what it would have been at once.
+    #[track_caller]
+    fn becomes(given: &dyn EncodeValues, types: impl IntoIterator<Item = ColumnType>) {
+        let markers = markers(types);
+        let stored = StoredValues::by_own_types(given).unwrap();
+        assert_eq!(encoded(&stored, &markers), encoded(given, &markers));
+    }
+
+    #[test]
+    fn g15_5_values_whose_markers_are_not_known_yet_become_what_they_are_to_be() {
+        let vector = |element| ColumnType::Vector(Box::new(element), 3);
+        let [int, text] = [|| Box::new(ColumnType::Int), || Box::new(ColumnType::Text)];
+        becomes(&(vec![1.0_f32, 2.0, 3.0],), [vector(ColumnType::Float)]);
+        becomes(&(["a", "b", "c"],), [vector(ColumnType::Text)]);
+        becomes(&(vec![3_i32, 1, 3],), [ColumnType::Set(int())]);
+        becomes(&(Vec::<i32>::new(), 1_i64), [ColumnType::List(int()), ColumnType::Timestamp]);
+        becomes(
+            &(None::<i32>, Unset, None::<Vec<&str>>),
+            [ColumnType::Int, ColumnType::Float, ColumnType::List(text())],
+        );
+        becomes(&((1_i32, None::<&str>),), [ColumnType::Tuple(vec![*int(), *text()])]);
+        becomes(
+            &(CqlValue::List(vec![CqlValue::Int(1)]), CqlValue::Null),
+            [ColumnType::List(int()), ColumnType::Int],
+        );
+        let named = NamedValues(&[("m1", 1_i32), ("m0", 2)]);
+        becomes(&named, [ColumnType::Int, ColumnType::Int]);
+    }
+
+    #[test]
+    fn g15_5_values_that_do_not_fit_the_markers_are_refused_once_these_are_known() {
+        let refused = |given: &dyn EncodeValues, now| {
+            let stored = StoredValues::by_own_types(given).unwrap();
+            encoded(&stored, &markers(now)).unwrap_err().to_string()
+        };
+        let float = refused(&(5_i32,), vec![ColumnType::Float]);
+        assert!(float.contains("column `m0`") && float.contains("float"), "{float}");
+        let count = refused(&(5_i32,), vec![ColumnType::Int, ColumnType::Int]);
+        assert!(count.contains("1 values for 2"), "{count}");
+        let named = NamedValues(&[("m0", 1_i32), ("other", 2)]);
+        assert!(refused(&named, vec![ColumnType::Int]).contains("no bind marker `other`"));
+        let named = NamedValues(&[("m0", 1_i32)]);
+        let missing = refused(&named, vec![ColumnType::Int, ColumnType::Int]);
+        assert!(missing.contains("no value for the bind marker `m1`"), "{missing}");
+        let mixed = [CqlValue::Int(1), CqlValue::Text("abcd".to_owned())];
+        let error = StoredValues::by_own_types(&(CqlValue::List(mixed.into()),)).unwrap_err();
+        assert!(error.to_string().contains("int"), "{error}");
+    }
+
+    #[test]
+    fn g15_5_what_is_nothing_by_itself_cannot_be_kept() {
+        struct Opaque;
+        impl EncodeValue for Opaque {
+            fn encode(&self, _: Option<&ColumnType>, out: &mut BytesMut) -> Result<(), ValueError> {
+                out.put_i32(0);
+                Ok(())
+            }
+        }
+        let error = StoredValues::by_own_types(&(1_i32, Opaque)).unwrap_err().to_string();
+        assert!(error.contains("value 2 needs the type of its bind marker"), "{error}");
     }
 }

@@ -3,13 +3,14 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use bytes::BytesMut;
 use cqlwire_codec::{EncodeError, EncodeValues, EncodedValues, StatementKind};
 use cqlwire_net::Deadline;
 use cqlwire_stream::Fingerprint;
 
 use super::reencode::StoredValues;
 use crate::error::ErrorKind;
-use crate::operation::{Options, PageRange, Statement, StatementOperation};
+use crate::operation::{Options, PageRange, Statement, StatementOperation, check_untyped};
 use crate::prepared::PreparedStatement;
 use crate::shared::Shared;
 
@@ -26,30 +27,49 @@ pub(super) struct PageRequest {
 
 enum OwnedStatement {
     Text(String),
+    /// A text that has to be prepared first; and what it was prepared to.
+    ToPrepare(Arc<str>, OnceLock<PreparedStatement>),
     Prepared(PreparedStatement),
 }
 
 impl OwnedStatement {
-    fn of(statement: Statement<'_>) -> Self {
-        match statement {
-            Statement::Text(text) => Self::Text(text.to_owned()),
-            Statement::Prepared(prepared) => Self::Prepared(prepared.clone()),
-        }
-    }
-
-    fn text(&self) -> &str {
-        match self {
-            Self::Text(text) => text,
-            Self::Prepared(prepared) => prepared.text(),
-        }
-    }
-
-    const fn as_statement(&self) -> Statement<'_> {
+    fn as_statement(&self) -> Statement<'_> {
         match self {
             Self::Text(text) => Statement::Text(text.as_str()),
+            Self::ToPrepare(text, prepared) => match prepared.get() {
+                Some(prepared) => Statement::Prepared(prepared),
+                None => Statement::Text(text),
+            },
             Self::Prepared(prepared) => Statement::Prepared(prepared),
         }
     }
+}
+
+/// The statement of a stream, with its values as they are kept.
+fn stored(
+    shared: &Shared,
+    statement: Statement<'_>,
+    values: &dyn EncodeValues,
+    options: &Options,
+) -> Result<(OwnedStatement, StoredValues), ErrorKind> {
+    let of_prepared = |prepared: &PreparedStatement| {
+        let values = StoredValues::encode(values, prepared.bind_markers());
+        values.map(|values| (OwnedStatement::Prepared(prepared.clone()), values))
+    };
+    let stored = match statement {
+        Statement::Prepared(prepared) => of_prepared(prepared),
+        Statement::Text(text) if options.unprepared || values.is_empty() => {
+            check_untyped(text, values)?;
+            let values = StoredValues::encode(values, Arc::default());
+            values.map(|values| (OwnedStatement::Text(text.to_owned()), values))
+        }
+        Statement::Text(text) => match shared.statements.find(text) {
+            Some(prepared) => of_prepared(&prepared),
+            None => StoredValues::by_own_types(values)
+                .map(|values| (OwnedStatement::ToPrepare(text.into(), OnceLock::new()), values)),
+        },
+    };
+    Ok(stored.map_err(EncodeError::from)?)
 }
 
 impl PageRequest {
@@ -63,14 +83,8 @@ impl PageRequest {
         options: Options,
     ) -> Result<Self, ErrorKind> {
         statement.check_origin(&shared.origin)?;
-        let markers = match statement {
-            Statement::Text(_) => Arc::default(),
-            Statement::Prepared(prepared) => prepared.bind_markers(),
-        };
-        let values = StoredValues::encode(values, markers).map_err(EncodeError::from)?;
-        let statement = OwnedStatement::of(statement);
-        let keyspace = shared.origin.keyspace.as_deref();
-        let fingerprint = fingerprint(statement.text(), keyspace, values.encoded());
+        let fingerprint = fingerprint(shared.origin.keyspace.as_deref(), statement, values)?;
+        let (statement, values) = stored(&shared, statement, values, &options)?;
         Ok(Self { shared, statement, values, fingerprint, options, whole: OnceLock::new() })
     }
 
@@ -100,6 +114,21 @@ impl PageRequest {
         }
     }
 
+    /// The text that has to be prepared before a page is asked for, if it has not been.
+    pub(super) fn text_to_prepare(&self) -> Option<&Arc<str>> {
+        match &self.statement {
+            OwnedStatement::ToPrepare(text, prepared) if prepared.get().is_none() => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Its text has been prepared.
+    pub(super) fn set_prepared(&self, statement: PreparedStatement) {
+        if let OwnedStatement::ToPrepare(_, prepared) = &self.statement {
+            prepared.get_or_init(|| statement);
+        }
+    }
+
     /// That of one page which begins now, within that of the whole stream.
     pub(super) fn deadline(&self) -> Deadline {
         let profile = &self.options.profile;
@@ -113,12 +142,23 @@ impl PageRequest {
     }
 }
 
-/// Values by name come in any order, that of a map for one, and mean the same.
-fn fingerprint(text: &str, keyspace: Option<&str>, values: &EncodedValues) -> Fingerprint {
+/// What a stream is known by: its statement and its values. Those of a text are taken as what they
+/// are by themselves, whether it is prepared by now or not. Values by name come in any order, that of
+/// a map for one, and mean the same.
+fn fingerprint(
+    keyspace: Option<&str>,
+    statement: Statement<'_>,
+    values: &dyn EncodeValues,
+) -> Result<Fingerprint, EncodeError> {
+    let (text, markers) = match statement {
+        Statement::Text(text) => (text, Arc::default()),
+        Statement::Prepared(prepared) => (prepared.text(), prepared.bind_markers()),
+    };
+    let values = EncodedValues::encode(values, &markers, BytesMut::new())?;
     if !values.are_named() {
-        return Fingerprint::new(text, keyspace, values.each());
+        return Ok(Fingerprint::new(text, keyspace, values.each()));
     }
     let mut each: Vec<_> = values.each().collect();
     each.sort_unstable();
-    Fingerprint::new(text, keyspace, each)
+    Ok(Fingerprint::new(text, keyspace, each))
 }

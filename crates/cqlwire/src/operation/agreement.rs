@@ -4,19 +4,16 @@
 //! and late: just after a change, or after a start, it would be too easily content.
 
 use std::collections::BTreeSet;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use cqlwire_codec::{Row, RowIter, SchemaChange};
 use cqlwire_net::{Connection, Deadline};
-use tokio::runtime::Handle;
 use tokio::time::sleep;
-use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use crate::shared::Shared;
+use crate::timed::{Timed, timed};
 
 /// How long to wait between two looks.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -24,18 +21,12 @@ const PAUSE: Duration = Duration::from_millis(100);
 const VERSION: &str = "SELECT schema_version FROM system.local WHERE key = 'local'";
 
 /// A wait for agreement: whether it was reached in time.
-pub(crate) type Agreeing = Pin<Box<dyn Future<Output = bool> + Send>>;
+pub(crate) type Agreeing = Timed<bool>;
 
 /// Waits until every host that there is a connection to has the same schema, or until the deadline,
-/// and says whether they have. By then the session knows what has changed, too. Outside of tokio it
-/// is the session's own runtime that waits.
+/// and says whether they have. By then the session knows what has changed, too.
 pub(crate) fn agree(shared: &Arc<Shared>, change: SchemaChange, deadline: Deadline) -> Agreeing {
-    let waiting = known_to_all(Arc::clone(shared), change, deadline);
-    if Handle::try_current().is_ok() {
-        return Box::pin(waiting);
-    }
-    let task = AbortOnDropHandle::new(shared.runtime.spawn(waiting));
-    Box::pin(async move { task.await.unwrap_or(false) })
+    timed(&shared.runtime, known_to_all(Arc::clone(shared), change, deadline))
 }
 
 async fn known_to_all(shared: Arc<Shared>, change: SchemaChange, deadline: Deadline) -> bool {

@@ -10,6 +10,7 @@ mod prepare;
 mod response;
 mod statement;
 mod token;
+mod untyped;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ pub(crate) use self::form::{Form, UsualForm};
 pub(crate) use self::prepare::PrepareOperation;
 pub(crate) use self::response::{HostResponse, read};
 pub(crate) use self::statement::{GivenRouting, Options, PageRange, Statement, StatementOperation};
+pub(crate) use self::untyped::{check_untyped, needs_marker};
 use crate::error::ErrorKind;
 use crate::prepared::{PreparedStatement, StatementMetadata};
 

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use bytes::BytesMut;
 use cqlwire_cluster::Routing;
 use cqlwire_codec::{
-    Consistency, EncodeError, EncodeValues, EncodedValues, Execute, ProtocolVersion, Query,
-    QueryParameters, RequestOptions, StatementKind, Token, ValueError, encode_request,
+    Consistency, EncodeError, EncodeValues, Execute, ProtocolVersion, Query, QueryParameters,
+    RequestOptions, StatementKind, Token, encode_request,
 };
 use cqlwire_stream::Position;
 use uuid::Uuid;
 
 use super::token::Hashed;
+use super::untyped::{check_untyped, without_markers};
 use super::{Encoded, Form, NotEncoded, Operation};
 use crate::cql;
 use crate::error::ErrorKind;
@@ -59,8 +60,19 @@ impl Statement<'_> {
 pub(crate) struct Options {
     pub(crate) profile: ExecutionProfile,
     pub(crate) timestamp_micros: Option<i64>,
+    /// A text goes as it is, whatever values go with it.
+    pub(crate) unprepared: bool,
     /// Where it belongs, said by its user.
     pub(crate) routing: Option<Box<GivenRouting>>,
+}
+
+impl Options {
+    /// Those of this profile.
+    #[inline]
+    pub(crate) fn of(profile: &ExecutionProfile) -> Self {
+        let profile = profile.clone();
+        Self { profile, timestamp_micros: None, unprepared: false, routing: None }
+    }
 }
 
 /// Where a request belongs, said by its user: for what has no bind markers that say so.
@@ -118,7 +130,9 @@ impl<'a> StatementOperation<'a> {
         if cql::is_use(text) {
             return Err(NotEncoded::Refused(ErrorKind::UseStatement));
         }
-        check_names(text, self.values).map_err(refused)?;
+        if !self.values.is_empty() {
+            check_untyped(text, self.values).map_err(refused)?;
+        }
         let query = Query { statement: text, parameters: self.parameters(self.values) };
         let envelope = encode_request(&query, version, options, buffer).map_err(refused)?;
         Ok(Encoded { envelope, metadata: None, token: None })
@@ -131,6 +145,9 @@ impl<'a> StatementOperation<'a> {
         options: &RequestOptions<'_>,
         buffer: BytesMut,
     ) -> Result<Encoded, NotEncoded> {
+        if metadata.bind.columns.is_empty() && !self.values.is_empty() {
+            return Err(NotEncoded::Values(without_markers(self.values).into()));
+        }
         let hashed = Hashed::new(self.values, &metadata.partition_key);
         let mut parameters = self.parameters(&hashed);
         parameters.columns = &metadata.bind.columns;
@@ -226,16 +243,6 @@ fn refused(error: EncodeError) -> NotEncoded {
     NotEncoded::Refused(error.into())
 }
 
-/// Has each named value a bind marker? A server passes over those that have none.
-fn check_names(text: &str, values: &dyn EncodeValues) -> Result<(), EncodeError> {
-    if !values.named(&[]) {
-        return Ok(());
-    }
-    let values = EncodedValues::encode(values, &[], BytesMut::new())?;
-    let surplus = values.names().find(|name| !cql::has_marker(text, name));
-    surplus.map_or(Ok(()), |name| Err(ValueError::NoMarker(name.into()).into()))
-}
-
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
@@ -250,8 +257,7 @@ mod tests {
         let result = ResultMetadata { id: Bytes::from_static(b"rows"), columns };
         let id = Bytes::from_static(b"id");
         let metadata = StatementMetadata { id, bind, partition_key: Box::default(), result };
-        let profile = ExecutionProfile::default();
-        let options = Options { profile, timestamp_micros: None, routing: None };
+        let options = Options::of(&ExecutionProfile::default());
         let (statement, values) = (Statement::Text(""), &());
         let operation = StatementOperation { statement, values, options: &options, page: None };
         let plain = RequestOptions::default();

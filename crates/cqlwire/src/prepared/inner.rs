@@ -10,7 +10,7 @@ use super::origin::Origin;
 
 /// See the [module](self).
 pub(super) struct Inner {
-    pub(super) text: String,
+    pub(super) text: Arc<str>,
     pub(super) kind: StatementKind,
     /// That of its table; `None` if it names none by its bind markers or columns.
     pub(super) keyspace: Option<Arc<str>>,

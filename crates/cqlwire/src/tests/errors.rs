@@ -143,7 +143,8 @@ async fn g3_2_no_host_is_the_same_error_on_every_path() {
     let errors = [
         session.query(INSERT, ()).await.unwrap_err(),
         session.execute(&by_city, ("Oslo",)).await.unwrap_err(),
-        session.prepare(SELECT).await.unwrap_err(),
+        session.prepare("SELECT id FROM users").await.unwrap_err(),
+        session.query("SELECT id FROM users WHERE city = ?", ("Oslo",)).await.unwrap_err(),
         pages.try_next().await.unwrap_err(),
         batch_of(&session, &by_city).execute().await.unwrap_err(),
         Session::builder().contact_points([address.to_string()]).connect().await.unwrap_err(),
@@ -180,7 +181,8 @@ async fn g4_1_g4_2_an_error_of_the_server_has_one_face_on_every_path() {
         let errors = [
             session.query(INSERT, ()).await.unwrap_err(),
             session.execute(&by_city, ("Oslo",)).await.unwrap_err(),
-            session.prepare(SELECT).await.unwrap_err(),
+            session.prepare("SELECT id FROM users").await.unwrap_err(),
+            session.query("SELECT id FROM users WHERE city = ?", ("Oslo",)).await.unwrap_err(),
             pages.try_next().await.unwrap_err(),
             batch_of(&session, &by_city).execute().await.unwrap_err(),
         ];

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
-use cqlwire_testkit::node::{Prime, ScriptedNode};
+use cqlwire_testkit::node::{Prime, ScriptedNode, columns};
 use cqlwire_testkit::probe::alone;
 
 use super::memory::Memory;
 use super::{INSERT, SELECT, prime_users};
 use crate::codec::wire::write;
-use crate::codec::{EnvelopeFlags, NamedValues, Opcode};
+use crate::codec::{ColumnType, EnvelopeFlags, NamedValues, Opcode};
 use crate::{ErrorKind, Session, TimeoutPhase, codec};
 
 /// Nobody has to read a message to find out that a password is wrong.
@@ -118,7 +118,8 @@ async fn a_request_over_the_limit_is_refused_and_nothing_of_it_is_sent() {
     let memory = Memory::of([ScriptedNode::builder().in_memory()]);
     let session = memory.builder().max_request_bytes(1_000).connect().await.unwrap();
     let sent = memory.node().count(Opcode::Query);
-    let error = session.query(INSERT, (vec![0_u8; 2_000],)).await.unwrap_err();
+    let text = "INSERT INTO users (id) VALUES (?)";
+    let error = session.query(text, (vec![0_u8; 2_000],)).unprepared().await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Encode(codec::EncodeError::TooLong { .. })));
     assert!(!error.is_retryable() && !error.may_have_been_applied(), "{error}");
     assert_eq!(memory.node().count(Opcode::Query), sent);
@@ -150,10 +151,16 @@ async fn g15_5_a_named_value_without_a_marker_is_refused_prepared_or_not() {
     let text = "INSERT INTO users (id) VALUES (:id)";
     let sent = memory.node().count(Opcode::Query);
     let values = [("id", 1_i32), ("nmae", 2)];
-    let error = session.query(text, NamedValues(&values)).await.unwrap_err();
+    let error = session.query(text, NamedValues(&values)).unprepared().await.unwrap_err();
     assert!(error.to_string().contains("nmae"), "{error}");
     assert_eq!(memory.node().count(Opcode::Query), sent);
+    session.query(text, NamedValues(&values[..1])).unprepared().await.unwrap();
+    memory.node().prime(Prime::statement(text).binds(columns([("id", ColumnType::Int)]), &[0]));
+    let error = session.query(text, NamedValues(&values)).await.unwrap_err();
+    assert!(error.to_string().contains("nmae"), "{error}");
+    assert_eq!(memory.node().count(Opcode::Execute), 0);
     session.query(text, NamedValues(&values[..1])).await.unwrap();
+    assert_eq!(memory.node().count(Opcode::Execute), 1);
 }
 
 #[tokio::test]

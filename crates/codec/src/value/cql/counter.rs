@@ -11,4 +11,9 @@ use crate::{ColumnType, DecodeValue, EncodeValue, ValueError};
 pub struct Counter(pub i64);
 
 decode_fixed!(Counter, ColumnType::Counter, |bytes| Self(i64::from_be_bytes(bytes)));
-encode_fixed!(Counter, ColumnType::Counter, |counter: Self| counter.0.to_be_bytes());
+encode_fixed!(
+    Counter,
+    ColumnType::Counter,
+    |counter: Self| counter.0.to_be_bytes(),
+    own = ColumnType::Counter
+);

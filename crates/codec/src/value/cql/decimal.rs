@@ -61,6 +61,10 @@ impl EncodeValue for CqlDecimal {
     }
 
     fn own_type(&self) -> Option<ColumnType> {
+        Self::static_type()
+    }
+
+    fn static_type() -> Option<ColumnType> {
         Some(ColumnType::Decimal)
     }
 

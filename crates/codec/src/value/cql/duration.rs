@@ -71,6 +71,10 @@ impl EncodeValue for CqlDuration {
     }
 
     fn own_type(&self) -> Option<ColumnType> {
+        Self::static_type()
+    }
+
+    fn static_type() -> Option<ColumnType> {
         Some(ColumnType::Duration)
     }
 

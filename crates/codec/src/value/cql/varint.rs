@@ -126,6 +126,10 @@ impl EncodeValue for CqlVarint {
     }
 
     fn own_type(&self) -> Option<ColumnType> {
+        Self::static_type()
+    }
+
+    fn static_type() -> Option<ColumnType> {
         Some(ColumnType::Varint)
     }
 

@@ -50,6 +50,10 @@ impl EncodeValue for str {
     fn encode(&self, ty: Option<&ColumnType>, out: &mut BytesMut) -> Result<(), ValueError> {
         encode_text::<&Self>(self, ty, out)
     }
+
+    fn own_type(&self) -> Option<ColumnType> {
+        Some(ColumnType::Text)
+    }
 }
 
 impl EncodeValue for [u8] {
@@ -57,6 +61,10 @@ impl EncodeValue for [u8] {
     fn encode(&self, ty: Option<&ColumnType>, out: &mut BytesMut) -> Result<(), ValueError> {
         ty.map_or(Ok(()), blob_fits::<&Self>)?;
         put_bytes(out, self)
+    }
+
+    fn own_type(&self) -> Option<ColumnType> {
+        Some(ColumnType::Blob)
     }
 }
 
@@ -74,6 +82,10 @@ macro_rules! encode_text {
             }
 
             fn own_type(&self) -> Option<ColumnType> {
+                Self::static_type()
+            }
+
+            fn static_type() -> Option<ColumnType> {
                 Some(ColumnType::Text)
             }
 
@@ -107,6 +119,10 @@ macro_rules! encode_blob {
             }
 
             fn own_type(&self) -> Option<ColumnType> {
+                Self::static_type()
+            }
+
+            fn static_type() -> Option<ColumnType> {
                 Some(ColumnType::Blob)
             }
 

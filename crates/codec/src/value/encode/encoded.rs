@@ -91,6 +91,10 @@ impl EncodeValues for EncodedValues {
         self.named
     }
 
+    fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
     fn encode_values(&self, _: &[ColumnSpec], out: &mut BytesMut) -> Result<usize, ValueError> {
         out.put_slice(&self.bytes);
         Ok(self.count)

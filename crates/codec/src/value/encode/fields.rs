@@ -1,5 +1,7 @@
 //! The fields of a user type's value, by name.
 
+use std::sync::Arc;
+
 use bytes::{BufMut, BytesMut};
 
 use super::element::{self, measured};
@@ -48,6 +50,17 @@ pub fn encode_fields<R: ?Sized>(
         }
         Ok(())
     })
+}
+
+/// The [own type](EncodeValue::own_type) of a struct `R` with fields of these types: a user type with
+/// the fields in their order, in no keyspace. `None` if one of them has none.
+pub fn type_of_fields<R: ?Sized>(
+    fields: impl IntoIterator<Item = (&'static str, Option<ColumnType>)>,
+) -> Option<ColumnType> {
+    let name = std::any::type_name::<R>().to_owned();
+    let fields = fields.into_iter().map(|(name, of_field)| Some((name.to_owned(), of_field?)));
+    let fields = fields.collect::<Option<_>>()?;
+    Some(ColumnType::UserType(Arc::new(UserType { keyspace: String::new(), name, fields })))
 }
 
 /// The value of this name, mostly at the same position as in the type.

@@ -61,9 +61,9 @@ pub(crate) fn encode_members<R: ?Sized, T: EncodeValue>(
     })
 }
 
-/// The type of these by themselves, where one of them says it.
+/// The type of these by themselves, where one of them says it, or all of their Rust type have it.
 pub(crate) fn own_type<T: EncodeValue>(mut values: impl Iterator<Item = T>) -> Option<ColumnType> {
-    values.find_map(|value| value.own_type())
+    values.find_map(|value| value.own_type()).or_else(T::static_type)
 }
 
 /// A list: the number of elements, and each as \[bytes\].
@@ -146,6 +146,10 @@ macro_rules! encode_elements {
 
             fn own_type(&self) -> Option<ColumnType> {
                 Some(ColumnType::$own(Box::new(own_type(self.iter())?)))
+            }
+
+            fn static_type() -> Option<ColumnType> {
+                Some(ColumnType::$own(Box::new(T::static_type()?)))
             }
 
             fn fits(ty: &ColumnType) -> Result<(), ValueError> {

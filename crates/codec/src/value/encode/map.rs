@@ -56,6 +56,10 @@ impl<K: EncodeValue, V: EncodeValue, S> EncodeValue for HashMap<K, V, S> {
         Some(ColumnType::Map(Box::new(key), Box::new(value)))
     }
 
+    fn static_type() -> Option<ColumnType> {
+        Some(ColumnType::Map(Box::new(K::static_type()?), Box::new(V::static_type()?)))
+    }
+
     fn fits(ty: &ColumnType) -> Result<(), ValueError> {
         entries_fit::<Self, K, V>(ty)
     }
@@ -69,6 +73,10 @@ impl<K: EncodeValue, V: EncodeValue> EncodeValue for BTreeMap<K, V> {
     fn own_type(&self) -> Option<ColumnType> {
         let (key, value) = (own_type(self.keys())?, own_type(self.values())?);
         Some(ColumnType::Map(Box::new(key), Box::new(value)))
+    }
+
+    fn static_type() -> Option<ColumnType> {
+        Some(ColumnType::Map(Box::new(K::static_type()?), Box::new(V::static_type()?)))
     }
 
     fn fits(ty: &ColumnType) -> Result<(), ValueError> {

@@ -28,10 +28,10 @@ mod tuple;
 mod values;
 
 pub use encoded::EncodedValues;
-pub use fields::encode_fields;
+pub use fields::{encode_fields, type_of_fields};
 pub use named::{NamedValues, ValuesByName, encode_by_name};
 pub use option::{MaybeUnset, Unset};
-pub use values::EncodeValues;
+pub use values::{EncodeValues, ShowValue};
 
 use ::bytes::{BufMut, BytesMut};
 
@@ -72,10 +72,19 @@ pub trait EncodeValue {
         element::strip_length(out, start)
     }
 
-    /// The type of CQL that the value is by itself, as far as it decides the order of the elements of
-    /// a set where no bind marker tells their type. By default none, and they are ordered by their
-    /// bytes: so are texts, blobs, dates and times in any case.
+    /// The type of CQL that the value is by itself, where no bind marker tells it: it decides the
+    /// order of the elements of a set, and what a value is kept as whose statement has yet to be
+    /// prepared. By default none: elements are ordered by their bytes, and the value cannot be kept.
     fn own_type(&self) -> Option<ColumnType> {
+        None
+    }
+
+    /// The [own type](Self::own_type) of every value of this Rust type: for the null of an `Option`,
+    /// and for the elements of an empty collection. By default none.
+    fn static_type() -> Option<ColumnType>
+    where
+        Self: Sized,
+    {
         None
     }
 

@@ -6,6 +6,7 @@ use std::hash::{BuildHasher, Hash};
 
 use bytes::{BufMut, BytesMut};
 
+use super::values::ShowValue;
 use super::values::encode_for;
 use super::{EncodeValue, EncodeValues};
 use crate::ColumnSpec;
@@ -119,6 +120,13 @@ macro_rules! encode_named {
         impl<V: EncodeValue, $($generics)*> EncodeValues for $values {
             fn named(&self, columns: &[ColumnSpec]) -> bool {
                 columns.is_empty()
+            }
+
+            fn each_value(
+                &self,
+                show: &mut ShowValue<'_>,
+            ) -> Result<(), ValueError> {
+                self.each(&mut |name, value| show(Some(name), value))
             }
 
             fn encode_values(

@@ -11,7 +11,7 @@ use crate::value::ValueError;
 
 /// Implements [`EncodeValue`] for a type that is made of a fixed number of bytes.
 macro_rules! encode_fixed {
-    ($rust:ty, $types:pat, $to_bytes:expr $(, own = $own:expr)?) => {
+    ($rust:ty, $types:pat, $to_bytes:expr, own = $own:expr) => {
         impl EncodeValue for $rust {
             #[inline]
             fn encode(
@@ -35,11 +35,13 @@ macro_rules! encode_fixed {
                 Ok(())
             }
 
-            $(
-                fn own_type(&self) -> Option<ColumnType> {
-                    Some($own)
-                }
-            )?
+            fn own_type(&self) -> Option<ColumnType> {
+                Self::static_type()
+            }
+
+            fn static_type() -> Option<ColumnType> {
+                Some($own)
+            }
 
             #[inline]
             fn fits(ty: &ColumnType) -> Result<(), ValueError> {
@@ -95,6 +97,10 @@ impl EncodeValue for IpAddr {
     }
 
     fn own_type(&self) -> Option<ColumnType> {
+        Self::static_type()
+    }
+
+    fn static_type() -> Option<ColumnType> {
         Some(ColumnType::Inet)
     }
 

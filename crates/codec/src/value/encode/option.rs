@@ -19,7 +19,11 @@ impl<T: EncodeValue> EncodeValue for Option<T> {
     }
 
     fn own_type(&self) -> Option<ColumnType> {
-        self.as_ref().and_then(T::own_type)
+        self.as_ref().map_or_else(T::static_type, T::own_type)
+    }
+
+    fn static_type() -> Option<ColumnType> {
+        T::static_type()
     }
 
     #[inline]
@@ -66,8 +70,12 @@ impl<T: EncodeValue> EncodeValue for MaybeUnset<T> {
     fn own_type(&self) -> Option<ColumnType> {
         match self {
             Self::Set(value) => value.own_type(),
-            Self::Unset => None,
+            Self::Unset => T::static_type(),
         }
+    }
+
+    fn static_type() -> Option<ColumnType> {
+        T::static_type()
     }
 
     #[inline]

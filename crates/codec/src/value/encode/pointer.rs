@@ -9,9 +9,10 @@ use super::EncodeValue;
 use crate::ColumnType;
 use crate::value::ValueError;
 
-/// Implements [`EncodeValue`] for pointers; how the type is checked depends on what they point to.
+/// Implements [`EncodeValue`] for pointers; how the type is checked, and what it is
+/// by itself, depends on what they point to.
 macro_rules! encode_pointer {
-    ([$($generics:tt)*] $pointer:ty, $fits:expr) => {
+    ([$($generics:tt)*] $pointer:ty, $fits:expr, $static_type:expr) => {
         impl<$($generics)*> EncodeValue for $pointer {
             #[inline]
             fn encode(
@@ -35,6 +36,10 @@ macro_rules! encode_pointer {
                 (**self).own_type()
             }
 
+            fn static_type() -> Option<ColumnType> {
+                $static_type
+            }
+
             #[inline]
             fn fits(ty: &ColumnType) -> Result<(), ValueError> {
                 $fits(ty)
@@ -43,20 +48,20 @@ macro_rules! encode_pointer {
     };
 }
 
-encode_pointer!([T: EncodeValue] &T, T::fits);
-encode_pointer!([T: EncodeValue] Box<T>, T::fits);
-encode_pointer!([T: EncodeValue] Rc<T>, T::fits);
-encode_pointer!([T: EncodeValue] Arc<T>, T::fits);
+encode_pointer!([T: EncodeValue] &T, T::fits, T::static_type());
+encode_pointer!([T: EncodeValue] Box<T>, T::fits, T::static_type());
+encode_pointer!([T: EncodeValue] Rc<T>, T::fits, T::static_type());
+encode_pointer!([T: EncodeValue] Arc<T>, T::fits, T::static_type());
 
 /// Any type may go with it.
 const fn any_fits(_: &ColumnType) -> Result<(), ValueError> {
     Ok(())
 }
 
-encode_pointer!([] &dyn EncodeValue, any_fits);
-encode_pointer!([] &(dyn EncodeValue + Sync), any_fits);
-encode_pointer!([] &(dyn EncodeValue + Send + Sync), any_fits);
-encode_pointer!([] Box<dyn EncodeValue>, any_fits);
-encode_pointer!([] Box<dyn EncodeValue + Send>, any_fits);
-encode_pointer!([] Box<dyn EncodeValue + Send + Sync>, any_fits);
-encode_pointer!([] Arc<dyn EncodeValue + Send + Sync>, any_fits);
+encode_pointer!([] &dyn EncodeValue, any_fits, None);
+encode_pointer!([] &(dyn EncodeValue + Sync), any_fits, None);
+encode_pointer!([] &(dyn EncodeValue + Send + Sync), any_fits, None);
+encode_pointer!([] Box<dyn EncodeValue>, any_fits, None);
+encode_pointer!([] Box<dyn EncodeValue + Send>, any_fits, None);
+encode_pointer!([] Box<dyn EncodeValue + Send + Sync>, any_fits, None);
+encode_pointer!([] Arc<dyn EncodeValue + Send + Sync>, any_fits, None);

@@ -37,6 +37,10 @@ macro_rules! encode_tuple {
                 Some(ColumnType::Tuple(vec![$(self.$position.own_type()?),+]))
             }
 
+            fn static_type() -> Option<ColumnType> {
+                Some(ColumnType::Tuple(vec![$($t::static_type()?),+]))
+            }
+
             fn fits(ty: &ColumnType) -> Result<(), ValueError> {
                 let types = elements_of::<Self>(Some(ty), $count)?;
                 $(types.get($position).map_or(Ok(()), $t::fits)?;)+

@@ -9,6 +9,9 @@ use super::EncodeValue;
 use crate::ColumnSpec;
 use crate::value::ValueError;
 
+/// Whoever is shown values, each after its name if it has one, until it says that there is an error.
+pub type ShowValue<'a> = dyn FnMut(Option<&str>, &dyn EncodeValue) -> Result<(), ValueError> + 'a;
+
 /// The bind values of one statement.
 ///
 /// Tuples of up to 16, and slices, arrays and `Vec`s of one type (`&dyn EncodeValue` for several),
@@ -50,6 +53,23 @@ pub trait EncodeValues {
     fn named(&self, columns: &[ColumnSpec]) -> bool {
         let _ = columns;
         false
+    }
+
+    /// Are there none? What is asked before anything is encoded: a text without values needs no
+    /// PREPARE. By default there are some.
+    fn is_empty(&self) -> bool {
+        false
+    }
+
+    /// Shows each value, after its name if it has one, until there is an error: so that values can be
+    /// judged, and kept, before their bind markers are known. By default none is shown, and they
+    /// cannot be kept.
+    ///
+    /// # Errors
+    ///
+    /// That of `show`.
+    fn each_value(&self, _show: &mut ShowValue<'_>) -> Result<(), ValueError> {
+        Ok(())
     }
 
     /// Appends each value as a \[value\], after its name as a \[string\] if
@@ -107,12 +127,24 @@ pub(crate) fn encode_for<T: EncodeValue + ?Sized>(
 
 /// No values.
 impl EncodeValues for () {
+    fn is_empty(&self) -> bool {
+        true
+    }
+
     fn encode_values(&self, columns: &[ColumnSpec], _: &mut BytesMut) -> Result<usize, ValueError> {
         Markers::new(columns, 0).map(|_| 0)
     }
 }
 
 impl<T: EncodeValue> EncodeValues for [T] {
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn each_value(&self, show: &mut ShowValue<'_>) -> Result<(), ValueError> {
+        self.iter().try_for_each(|value| show(None, &value))
+    }
+
     #[inline]
     fn encode_values(
         &self,
@@ -138,6 +170,18 @@ macro_rules! forward {
             }
 
             #[inline]
+            fn is_empty(&self) -> bool {
+                <$inner as EncodeValues>::is_empty(self)
+            }
+
+            fn each_value(
+                &self,
+                show: &mut ShowValue<'_>,
+            ) -> Result<(), ValueError> {
+                <$inner>::each_value(self, show)
+            }
+
+            #[inline]
             fn encode_values(
                 &self,
                 columns: &[ColumnSpec],
@@ -158,6 +202,14 @@ forward!([V: ?Sized] Arc<V>, V);
 macro_rules! encode_tuple {
     ($count:literal: $($t:ident $position:tt)+) => {
         impl<$($t: EncodeValue),+> EncodeValues for ($($t,)+) {
+            fn each_value(
+                &self,
+                show: &mut ShowValue<'_>,
+            ) -> Result<(), ValueError> {
+                $(show(None, &self.$position)?;)+
+                Ok(())
+            }
+
             #[inline]
             fn encode_values(
                 &self,

@@ -40,6 +40,10 @@ impl EncodeValue for BigDecimal {
     }
 
     fn own_type(&self) -> Option<ColumnType> {
+        Self::static_type()
+    }
+
+    fn static_type() -> Option<ColumnType> {
         Some(ColumnType::Decimal)
     }
 

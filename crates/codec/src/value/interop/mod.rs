@@ -68,6 +68,10 @@ macro_rules! encode_number {
             }
 
             fn own_type(&self) -> Option<crate::ColumnType> {
+                <Self as crate::EncodeValue>::static_type()
+            }
+
+            fn static_type() -> Option<crate::ColumnType> {
                 Some(crate::ColumnType::$cql)
             }
 

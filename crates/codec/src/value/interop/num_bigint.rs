@@ -27,6 +27,10 @@ impl EncodeValue for BigInt {
     }
 
     fn own_type(&self) -> Option<ColumnType> {
+        Self::static_type()
+    }
+
+    fn static_type() -> Option<ColumnType> {
         Some(ColumnType::Varint)
     }
 

@@ -66,6 +66,10 @@ impl EncodeValue for Decimal {
     }
 
     fn own_type(&self) -> Option<ColumnType> {
+        Self::static_type()
+    }
+
+    fn static_type() -> Option<ColumnType> {
         Some(ColumnType::Decimal)
     }
 

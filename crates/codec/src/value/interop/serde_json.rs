@@ -33,6 +33,14 @@ impl EncodeValue for Value {
         })
     }
 
+    fn own_type(&self) -> Option<ColumnType> {
+        <Self as EncodeValue>::static_type()
+    }
+
+    fn static_type() -> Option<ColumnType> {
+        Some(ColumnType::Text)
+    }
+
     fn fits(ty: &ColumnType) -> Result<(), ValueError> {
         Self::accepts(ty)
     }

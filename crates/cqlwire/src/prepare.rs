@@ -1,0 +1,91 @@
+//! From a text to its prepared statement: out of the cache, or by one PREPARE for all who ask.
+//!
+//! The PREPARE has the time that the first who asks has, whoever waits for it by then. Who has more
+//! time than that asks again when it has passed; who has less waits no longer than that.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::time::Instant;
+
+use cqlwire_codec::StatementKind;
+use cqlwire_net::Deadline;
+
+use crate::attempt::Run;
+use crate::error::{Error, ErrorKind, Result, TimeoutPhase};
+use crate::operation::{Operation, PrepareOperation};
+use crate::prepared::{Asked, Preparation, PreparedStatement};
+use crate::shared::Shared;
+use crate::timed::timed;
+
+/// The prepared statement of this text.
+///
+/// # Cancel safety
+///
+/// Dropped, it takes the PREPARE from nobody else who waits for it.
+pub(crate) async fn prepare(
+    shared: Arc<Shared>,
+    text: Arc<str>,
+    deadline: Deadline,
+) -> Result<PreparedStatement> {
+    loop {
+        let asked = shared.statements.ask(&text, |number| begin(&shared, &text, number, deadline));
+        let preparation = match asked {
+            Asked::Kept(statement) => return Ok(statement),
+            Asked::InPreparation(preparation) => preparation,
+        };
+        let ends_before = preparation.deadline().at() < deadline.at();
+        match wait(&shared, preparation, deadline).await {
+            Err(error) if error.is_timeout() && ends_before => {}
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Waits no longer than the deadline.
+async fn wait(
+    shared: &Shared,
+    preparation: Preparation,
+    deadline: Deadline,
+) -> Result<PreparedStatement> {
+    if preparation.deadline().at() <= deadline.at() {
+        return preparation.await;
+    }
+    let waited = timed(&shared.runtime, deadline.bound(preparation)).await;
+    waited.and_then(Result::ok).unwrap_or_else(|| Err(timed_out(deadline)))
+}
+
+#[cold]
+fn timed_out(deadline: Deadline) -> Error {
+    let kind = ErrorKind::Timeout { phase: TimeoutPhase::Prepare, host: None };
+    Error::after(kind, StatementKind::Read, Vec::new(), Some(deadline.elapsed()))
+}
+
+/// Begins to have the text prepared by the first host that will.
+fn begin(shared: &Arc<Shared>, text: &Arc<str>, number: u64, deadline: Deadline) -> Preparation {
+    let ending = Ending { shared: Arc::clone(shared), text: Arc::clone(text), number };
+    let preparing = async move {
+        let Ending { shared, text, .. } = &ending;
+        let mut run = Run::new(deadline);
+        let prepare = PrepareOperation { text };
+        let response = poll_fn(|context| run.poll(shared, &prepare, true, context)).await?;
+        let said = response.into_prepared().map_err(|kind| run.end(prepare.kind(), kind))?;
+        let schema = shared.cluster().schema();
+        let statement = PreparedStatement::new(Arc::clone(text), &shared.origin, said, &schema);
+        shared.statements.keep(&statement, Instant::now());
+        Ok(statement)
+    };
+    Preparation::new(preparing, deadline)
+}
+
+/// Has a preparation forgotten once it has come to its end, or nobody waits for it any more.
+struct Ending {
+    shared: Arc<Shared>,
+    text: Arc<str>,
+    number: u64,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.shared.statements.ended(&self.text, self.number);
+    }
+}

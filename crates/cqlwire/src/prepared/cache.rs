@@ -1,0 +1,267 @@
+//! The prepared statements of a session, by their texts.
+//!
+//! ```text
+//!   a text nobody asked for --prepare--> in preparation --prepared--> kept
+//!             ^                            |    ^   |                  |
+//!             |                            |    +---+ whoever asks     | nobody holds it, and it
+//!             |                            |          waits for it     | was long asked for last
+//!             +--- failed, or nobody waits-+                           |
+//!             +--------------------------------------------------------+
+//! ```
+//!
+//! What somebody holds is always kept, so that all handles of one text know the same; of the others
+//! so many are kept as the setting says. Who looks one up takes a lock that others share.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Instant;
+
+use foldhash::quality::RandomState;
+
+use super::preparation::{Preparation, WeakPreparation};
+use super::statement::PreparedStatement;
+use super::turnover::Turnover;
+
+/// See the [module](self).
+pub(crate) struct Cache {
+    /// How many are kept that nobody holds.
+    capacity: usize,
+    texts: RwLock<Texts>,
+}
+
+#[derive(Default)]
+struct Texts {
+    kept: HashMap<Arc<str>, Entry, RandomState>,
+    in_preparation: HashMap<Arc<str>, Begun, RandomState>,
+    /// How many preparations have begun.
+    begun: u64,
+    /// From so many on, those that nobody holds are counted.
+    count_at: usize,
+    turnover: Turnover,
+}
+
+struct Entry {
+    statement: PreparedStatement,
+    /// Was it asked for since entries were looked through?
+    is_used: AtomicBool,
+}
+
+struct Begun {
+    number: u64,
+    preparation: WeakPreparation,
+}
+
+/// What becomes of somebody who asks for a statement.
+pub(crate) enum Asked {
+    /// It is there.
+    Kept(PreparedStatement),
+    /// It will be there when this is done.
+    InPreparation(Preparation),
+}
+
+impl Cache {
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self { capacity, texts: RwLock::default() }
+    }
+
+    /// The statement of this text, if it is there.
+    #[inline]
+    pub(crate) fn find(&self, text: &str) -> Option<PreparedStatement> {
+        self.read().find(text)
+    }
+
+    /// Asks for the statement of this text: `begin` begins to prepare it, unless that is under way.
+    /// It is given the number of the preparation, whose end it has to [report](Self::ended).
+    pub(crate) fn ask(&self, text: &Arc<str>, begin: impl FnOnce(u64) -> Preparation) -> Asked {
+        let mut texts = self.write();
+        if let Some(statement) = texts.find(text) {
+            return Asked::Kept(statement);
+        }
+        let under_way = texts.in_preparation.get(text);
+        if let Some(preparation) = under_way.and_then(|begun| begun.preparation.upgrade()) {
+            return Asked::InPreparation(preparation);
+        }
+        texts.begun += 1;
+        let number = texts.begun;
+        let begun = begin(number);
+        let preparation = begun.downgrade();
+        texts.in_preparation.insert(Arc::clone(text), Begun { number, preparation });
+        Asked::InPreparation(begun)
+    }
+
+    /// Keeps a statement that was prepared.
+    pub(crate) fn keep(&self, statement: &PreparedStatement, now: Instant) {
+        let entry = Entry { statement: statement.clone(), is_used: AtomicBool::new(false) };
+        let gone = {
+            let mut texts = self.write();
+            texts.kept.insert(Arc::clone(statement.shared_text()), entry);
+            if texts.kept.len() <= texts.count_at.max(self.capacity) {
+                return;
+            }
+            texts.make_room(self.capacity, now)
+        };
+        drop(gone);
+    }
+
+    /// A preparation has come to its end, be it that nobody waits for it any more.
+    pub(crate) fn ended(&self, text: &str, number: u64) {
+        let mut texts = self.write();
+        // Another one may have begun meanwhile.
+        if texts.in_preparation.get(text).is_some_and(|begun| begun.number == number) {
+            texts.in_preparation.remove(text);
+        }
+    }
+
+    /// All that are kept.
+    #[cfg(test)]
+    pub(crate) fn all(&self) -> Vec<PreparedStatement> {
+        self.read().kept.values().map(|entry| entry.statement.clone()).collect()
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Texts> {
+        self.texts.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Texts> {
+        self.texts.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Texts {
+    #[inline]
+    fn find(&self, text: &str) -> Option<PreparedStatement> {
+        let entry = self.kept.get(text)?;
+        // Most find it so, and need not write where others read.
+        if !entry.is_used.load(Relaxed) {
+            entry.is_used.store(true, Relaxed);
+        }
+        Some(entry.statement.clone())
+    }
+
+    /// Takes out statements that nobody holds until an eighth of the room for them is free. They
+    /// are given back, to be dropped where nobody waits for that.
+    fn make_room(&mut self, capacity: usize, now: Instant) -> Vec<PreparedStatement> {
+        let is_idle = |entry: &&Entry| !entry.statement.is_held_elsewhere();
+        let idle = self.kept.values().filter(is_idle).count();
+        let mut gone = Vec::new();
+        if idle > capacity {
+            let surplus = idle - (capacity - capacity / 8);
+            // First those that were not asked for since the last time.
+            self.take_out(surplus, false, &mut gone);
+            self.take_out(surplus, true, &mut gone);
+        }
+        self.count_at = self.kept.len() + capacity / 8;
+        if self.turnover.is_fast(gone.len(), capacity, now) {
+            let example = gone.first().map(PreparedStatement::text);
+            tracing::warn!(
+                capacity,
+                example,
+                "as many prepared statements went from the cache within a minute as it keeps: \
+                 a text with a value in it is another text each time, so bind values to markers"
+            );
+        }
+        gone
+    }
+
+    /// Takes out those that nobody holds, until so many have gone; those that were asked for since
+    /// the last time only if `used` is set.
+    fn take_out(&mut self, surplus: usize, used: bool, gone: &mut Vec<PreparedStatement>) {
+        let out = self.kept.extract_if(|_, entry| {
+            let was_used = std::mem::replace(entry.is_used.get_mut(), false);
+            let may_go = !entry.statement.is_held_elsewhere() && (used || !was_used);
+            let goes = may_go && gone.len() < surplus;
+            if goes {
+                gone.push(entry.statement.clone());
+            }
+            goes
+        });
+        out.for_each(drop);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use cqlwire_codec::{BindMetadata, Prepared, RowsMetadata};
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::prepared::origin::Origin;
+
+    fn statement(text: &str) -> PreparedStatement {
+        let bind = BindMetadata { columns: Arc::default(), partition_key: Vec::new() };
+        let result = RowsMetadata {
+            columns: None,
+            column_count: 0,
+            paging_state: None,
+            new_metadata_id: None,
+        };
+        let id = bytes::Bytes::copy_from_slice(text.as_bytes());
+        let said = Prepared { id, result_metadata_id: None, bind, result };
+        let origin = Arc::new(Origin { cluster: "test".to_owned(), keyspace: None });
+        PreparedStatement::new(text.into(), &origin, said, &cqlwire_cluster::Schema::default())
+    }
+
+    fn filled(cache: &Cache, texts: std::ops::Range<u32>) {
+        for number in texts {
+            cache.keep(&statement(&number.to_string()), Instant::now());
+        }
+    }
+
+    #[test]
+    fn g15_3_what_nobody_holds_is_kept_up_to_the_capacity_and_what_is_held_beyond_it() {
+        let cache = Cache::new(16);
+        let held: Vec<_> = (0..100).map(|number| statement(&format!("held {number}"))).collect();
+        held.iter().for_each(|statement| cache.keep(statement, Instant::now()));
+        for number in 0..1_000_u32 {
+            filled(&cache, number..number + 1);
+            let kept = cache.all().len();
+            // An eighth more may come before they are counted again.
+            assert!((100..=100 + 16 + 2 + 2).contains(&kept), "{kept} after {number}");
+        }
+        for (number, statement) in held.iter().enumerate() {
+            let found = cache.find(&format!("held {number}")).unwrap();
+            assert!(Arc::ptr_eq(found.shared_text(), statement.shared_text()));
+        }
+    }
+
+    #[test]
+    fn what_is_asked_for_stays_while_others_go() {
+        let cache = Cache::new(16);
+        for number in 0..1_000 {
+            filled(&cache, number..number + 1);
+            assert!(cache.find("0").is_some(), "after {number}");
+        }
+        assert!(cache.find("500").is_none());
+    }
+
+    /// A preparation that never ends by itself.
+    fn endless() -> Preparation {
+        let deadline = cqlwire_net::Deadline::after(Duration::from_secs(1));
+        Preparation::new(std::future::pending(), deadline)
+    }
+
+    #[test]
+    fn g15_3_a_text_is_prepared_once_and_anew_once_nobody_waits() {
+        let cache = Cache::new(16);
+        let text = Arc::from("SELECT 1");
+        let Asked::InPreparation(first) = cache.ask(&text, |_| endless()) else { panic!() };
+        let Asked::InPreparation(mut second) = cache.ask(&text, |_| panic!("begun twice")) else {
+            panic!()
+        };
+        drop(first);
+        assert!((&mut second).now_or_never().is_none());
+        let Asked::InPreparation(_) = cache.ask(&text, |_| panic!("begun twice")) else { panic!() };
+        drop(second);
+        let Asked::InPreparation(third) = cache.ask(&text, |_| endless()) else { panic!() };
+        cache.ended(&text, 1);
+        let Asked::InPreparation(_) = cache.ask(&text, |_| panic!("the end was another's")) else {
+            panic!()
+        };
+        cache.keep(&statement("SELECT 1"), Instant::now());
+        drop(third);
+        assert!(matches!(cache.ask(&text, |_| panic!()), Asked::Kept(_)));
+    }
+}

@@ -1,0 +1,191 @@
+//! The handle of a prepared statement.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use cqlwire_cluster::Schema;
+use cqlwire_codec::{self as codec, ColumnSpec, RowsMetadata, StatementKind};
+use uuid::Uuid;
+
+use super::inner::Inner;
+use super::metadata::{Known, ResultMetadata, StatementMetadata};
+use super::origin::Origin;
+use crate::cql;
+use crate::error::ErrorKind;
+
+/// A statement that the cluster has parsed, to be executed many times with different values.
+///
+/// Cheap to clone; may be used by many tasks at once. A host that does not know it yet, or no
+/// longer, is taught it when it says so. It belongs to the cluster and the keyspace of the session
+/// that prepared it, and another session refuses it.
+///
+/// Values are encoded by what the host that executes them said of the bind markers. When a table
+/// was altered, or dropped and created anew, the values of the next execution are encoded anew, or
+/// refused with the name of the column that they do not fit. What no client can see is a change
+/// that overtakes a request on its way: a server gives the same id to the same text whatever the
+/// table looks like, so a host that another client teaches the changed statement takes values that
+/// were encoded before. Alter columns, or create them anew with another type, while nobody writes.
+#[derive(Clone)]
+#[doc(alias = "Prepared")]
+pub struct PreparedStatement {
+    inner: Arc<Inner>,
+}
+
+impl PreparedStatement {
+    /// The statement of this text, after a host prepared it and said this.
+    pub(crate) fn new(
+        text: Arc<str>,
+        origin: &Arc<Origin>,
+        said: codec::Prepared,
+        schema: &Schema,
+    ) -> Self {
+        let columns = said.bind.columns.first().or_else(|| said.result.columns.as_ref()?.first());
+        let keyspace = columns.map(|column| Arc::clone(&column.keyspace));
+        let metadata = StatementMetadata::of(said, schema);
+        let known = ArcSwap::from_pointee(Known::new(Arc::new(metadata)));
+        let (kind, origin) = (cql::kind(&text), Arc::clone(origin));
+        Self { inner: Arc::new(Inner { text, kind, keyspace, origin, known }) }
+    }
+
+    pub(super) fn shared_text(&self) -> &Arc<str> {
+        &self.inner.text
+    }
+
+    /// Is there another handle? The cache asks, while nobody else can make one.
+    pub(super) fn is_held_elsewhere(&self) -> bool {
+        Arc::strong_count(&self.inner) > 1
+    }
+
+    /// Was it prepared in this cluster and keyspace? In another it is another statement.
+    #[inline]
+    pub(crate) fn check_origin(&self, origin: &Arc<Origin>) -> Result<(), ErrorKind> {
+        if Arc::ptr_eq(&self.inner.origin, origin) { Ok(()) } else { self.compare_origin(origin) }
+    }
+
+    /// Another session of the same cluster and keyspace is as good.
+    #[cold]
+    fn compare_origin(&self, origin: &Arc<Origin>) -> Result<(), ErrorKind> {
+        let own = &self.inner.origin;
+        if own == origin {
+            return Ok(());
+        }
+        Err(ErrorKind::PreparedElsewhere { there: own.to_string(), here: origin.to_string() })
+    }
+
+    /// The statement in CQL.
+    pub fn text(&self) -> &str {
+        &self.inner.text
+    }
+
+    /// Its id on the servers as last seen.
+    pub fn id(&self) -> Bytes {
+        self.inner.known.load().latest.id.clone()
+    }
+
+    /// Its bind markers as last seen: their names and types, in order.
+    pub fn bind_markers(&self) -> Arc<[ColumnSpec]> {
+        Arc::clone(&self.inner.known.load().latest.bind.columns)
+    }
+
+    /// The columns of its rows as last seen, if they are known beforehand.
+    pub fn columns(&self) -> Option<Arc<[ColumnSpec]>> {
+        self.inner.known.load().latest.result.columns.clone()
+    }
+
+    /// The keyspace that its table is in, if its bind markers or columns say so.
+    #[inline]
+    pub(crate) fn keyspace(&self) -> Option<&str> {
+        self.inner.keyspace.as_deref()
+    }
+
+    /// What was said last, and whether that is known of all hosts.
+    #[inline]
+    pub(crate) fn latest(&self) -> (Arc<StatementMetadata>, bool) {
+        let known = self.inner.known.load();
+        (Arc::clone(&known.latest), known.is_common())
+    }
+
+    pub(crate) fn kind(&self) -> StatementKind {
+        self.inner.kind
+    }
+
+    /// By what values are encoded for this host; `None` if it has to be asked first.
+    #[inline]
+    pub(crate) fn metadata_on(&self, host: Uuid) -> Option<Arc<StatementMetadata>> {
+        self.inner.known.load().on(host).map(Arc::clone)
+    }
+
+    /// This host was asked to prepare it, and said this. Whether that is news: values are encoded
+    /// otherwise for it from now on.
+    pub(crate) fn learn(&self, host: Uuid, prepared: codec::Prepared, schema: &Schema) -> bool {
+        let said = Arc::new(StatementMetadata::of(prepared, schema));
+        let before = self.inner.known.rcu(|known| known.after(host, &said));
+        if before.latest.bind != said.bind {
+            tracing::info!(statement = self.text(), "the bind markers of a statement have changed");
+        }
+        before.on(host).is_none_or(|before| before.bind != said.bind)
+    }
+
+    /// This host was asked to execute it, and does not know it: nobody executes it there before it
+    /// has been asked what it makes of it.
+    #[cold]
+    pub(crate) fn forgotten_by(&self, host: Uuid) {
+        self.inner.known.rcu(|known| known.forgotten_by(host));
+    }
+
+    /// The result of a request that was encoded by `known` has other columns than that says: v5
+    /// tells them, with the id that stands for them.
+    pub(crate) fn follow(&self, known: &Arc<StatementMetadata>, rows: &RowsMetadata) {
+        if let (Some(id), Some(columns)) = (&rows.new_metadata_id, &rows.columns) {
+            let result = ResultMetadata { id: id.clone(), columns: Some(Arc::clone(columns)) };
+            let after = Arc::new(StatementMetadata { result, ..StatementMetadata::clone(known) });
+            self.inner.known.rcu(|all| all.following(known, &after));
+        }
+    }
+}
+
+impl fmt::Debug for PreparedStatement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PreparedStatement").field("text", &self.inner.text).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cqlwire_codec::{BindMetadata, Prepared};
+
+    use super::*;
+
+    fn prepared() -> Prepared {
+        let bind = BindMetadata { columns: Arc::default(), partition_key: Vec::new() };
+        let result = RowsMetadata {
+            columns: None,
+            column_count: 0,
+            paging_state: None,
+            new_metadata_id: None,
+        };
+        Prepared { id: Bytes::from_static(b"id"), result_metadata_id: None, bind, result }
+    }
+
+    /// Whoever found by older markers that its values do not fit tries once more.
+    #[test]
+    fn g15_1_what_a_host_says_that_had_to_be_asked_is_news() {
+        let host = Uuid::from_u128(1);
+        let statement = {
+            let origin = Origin { cluster: "test".to_owned(), keyspace: None };
+            PreparedStatement::new(
+                "SELECT 1".into(),
+                &Arc::new(origin),
+                prepared(),
+                &Schema::default(),
+            )
+        };
+        assert!(!statement.learn(host, prepared(), &Schema::default()), "it says what is known");
+        statement.forgotten_by(host);
+        assert!(statement.metadata_on(host).is_none());
+        assert!(statement.learn(host, prepared(), &Schema::default()));
+        assert!(statement.metadata_on(host).is_some());
+    }
+}

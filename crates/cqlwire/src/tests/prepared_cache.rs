@@ -1,0 +1,152 @@
+//! One prepared cache a session: who prepares, who waits, what is kept.
+
+use std::time::Duration;
+
+use cqlwire_testkit::cancel::{cancel_at_every_poll, poll_once};
+use cqlwire_testkit::eventually;
+use cqlwire_testkit::node::{Prime, ScriptedNode};
+
+use super::memory::{Memory, at_rest};
+use super::statements::{WRITE, alter};
+use super::{PATIENCE, SELECT, prime_users};
+use crate::codec::{ColumnType, Opcode};
+use crate::{ErrorKind, Session, TimeoutPhase};
+
+async fn with_users() -> (std::sync::Arc<Memory>, Session) {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    prime_users(memory.node(), 3);
+    let session = memory.session().await;
+    (memory, session)
+}
+
+#[tokio::test(start_paused = true)]
+async fn g15_3_a_hundred_who_ask_for_one_text_are_one_prepare() {
+    let (memory, session) = with_users().await;
+    let held = memory.node().hold(Prime::prepare(SELECT));
+    let calls: Vec<_> = (0..100)
+        .map(|_| {
+            let session = session.clone();
+            tokio::spawn(async move { session.prepare(SELECT).await })
+        })
+        .collect();
+    eventually(PATIENCE, "the host is asked", || held.len() == 1).await;
+    held.release();
+    let mut ids = Vec::new();
+    for call in calls {
+        ids.push(call.await.unwrap().unwrap().id());
+    }
+    assert!(ids.windows(2).all(|two| two[0] == two[1]));
+    session.prepare(SELECT).await.unwrap();
+    assert_eq!(memory.node().count(Opcode::Prepare), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn g8_5_who_began_to_prepare_may_go_and_takes_it_from_nobody() {
+    let (memory, session) = with_users().await;
+    let held = memory.node().hold(Prime::prepare(SELECT));
+    let mut first = Box::pin(session.prepare(SELECT));
+    assert!(poll_once(&mut first).await.is_pending());
+    let mut second = Box::pin(session.prepare(SELECT));
+    assert!(poll_once(&mut second).await.is_pending());
+    eventually(PATIENCE, "the host is asked", || held.len() == 1).await;
+    drop(first);
+    held.release();
+    second.await.unwrap();
+    assert_eq!(memory.node().count(Opcode::Prepare), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn g15_3_a_preparation_that_nobody_waits_for_any_more_is_begun_anew() {
+    let (memory, session) = with_users().await;
+    let held = memory.node().hold(Prime::prepare(SELECT));
+    let mut only = Box::pin(session.prepare(SELECT));
+    assert!(poll_once(&mut only).await.is_pending());
+    eventually(PATIENCE, "the host is asked", || held.len() == 1).await;
+    drop(only);
+    let mut another = Box::pin(session.prepare(SELECT));
+    assert!(poll_once(&mut another).await.is_pending());
+    eventually(PATIENCE, "it is asked anew", || held.len() == 2).await;
+    held.release();
+    another.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn g15_3_a_failure_is_for_those_who_waited_and_is_not_kept() {
+    let (memory, session) = with_users().await;
+    let text = "SELECT nothing FROM users";
+    let held = memory.node().hold(Prime::prepare(text).error(0x2200, "undefined column"));
+    let waiting: Vec<_> = (0..3)
+        .map(|_| {
+            let session = session.clone();
+            tokio::spawn(async move { session.prepare(text).await })
+        })
+        .collect();
+    eventually(PATIENCE, "the host is asked", || held.len() == 1).await;
+    held.release();
+    for call in waiting {
+        let error = call.await.unwrap().unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Server { .. }), "{error}");
+    }
+    assert_eq!(memory.node().count(Opcode::Prepare), 1);
+    memory.node().prime(Prime::prepare(text));
+    session.prepare(text).await.unwrap_or_else(|error| panic!("it was kept: {error}"));
+}
+
+/// Whoever has more time than the one who began is not cut short by it.
+#[tokio::test(start_paused = true)]
+async fn g6_1_each_who_waits_for_a_statement_has_its_own_deadline() {
+    let (memory, session) = with_users().await;
+    let held = memory.node().hold(Prime::prepare(SELECT));
+    let short = Duration::from_secs(1);
+    let mut begins = Box::pin(session.query(SELECT, ("Oslo",)).timeout(short));
+    assert!(poll_once(&mut begins).await.is_pending());
+    let mut waits = Box::pin(session.query(SELECT, ("Oslo",)).timeout(3 * short));
+    assert!(poll_once(&mut waits).await.is_pending());
+    let error = begins.await.unwrap_err();
+    assert!(error.is_timeout() && !error.may_have_been_applied(), "{error}");
+    assert!(poll_once(&mut waits).await.is_pending(), "it has more time");
+    let mut shorter = Box::pin(session.query(SELECT, ("Oslo",)).timeout(short / 2));
+    let error = (&mut shorter).await.unwrap_err();
+    let phase = TimeoutPhase::Prepare;
+    assert!(
+        matches!(error.kind(), ErrorKind::Timeout { phase: of, .. } if *of == phase),
+        "{error}"
+    );
+    assert!(error.elapsed().unwrap() < short / 2 + Duration::from_millis(50), "{error:?}");
+    held.release();
+    assert_eq!(waits.await.unwrap().row_count(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn g8_1_a_shared_preparation_dropped_at_every_poll_leaves_nothing() {
+    let (_memory, session) = with_users().await;
+    let fresh = || {
+        Box::pin(async {
+            let both = async { tokio::join!(session.prepare(SELECT), session.prepare(SELECT)) };
+            let (first, second) = both.await;
+            first.and(second).map(drop)
+        })
+    };
+    let (output, dropped) = cancel_at_every_poll(fresh, async |_| at_rest(&session).await).await;
+    output.unwrap();
+    assert!(dropped >= 2, "dropped at {dropped} points only");
+    session.prepare(SELECT).await.unwrap();
+}
+
+/// What somebody holds is one statement for all, however many texts come and go.
+#[tokio::test(start_paused = true)]
+async fn g15_3_texts_with_values_in_them_do_not_add_up() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    alter(memory.nodes(), &ColumnType::Int);
+    let session = memory.builder().prepared_statements(8).connect().await.unwrap();
+    let write = session.prepare(WRITE).await.unwrap();
+    for number in 0..100 {
+        session.prepare(&format!("SELECT {number} FROM t")).await.unwrap();
+    }
+    let kept = session.shared().statements.all();
+    assert!(kept.len() <= 8 + 1 + 2, "{}", kept.len());
+    drop(kept);
+    let prepares = memory.node().count(Opcode::Prepare);
+    assert_eq!(session.prepare(WRITE).await.unwrap().id(), write.id());
+    assert_eq!(memory.node().count(Opcode::Prepare), prepares, "it is held, so it is kept");
+}
