@@ -155,13 +155,13 @@ impl Cluster {
         }
     }
 
-    /// Waits until somebody [closes](Self::close) it.
+    /// Waits until somebody [closes](Self::close) or drops it.
     ///
     /// # Cancel safety
     ///
     /// Dropped, nothing is left behind.
-    pub async fn closing(&self) {
-        self.shared.stopped.cancelled().await;
+    pub fn closing(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.shared.stopped.clone().cancelled_owned()
     }
 
     /// Closes the connections to this host, and keeps it down until

@@ -103,6 +103,7 @@ mod cql;
 mod error;
 mod execution;
 mod gate;
+mod joint;
 mod operation;
 mod prepare;
 mod prepared;
@@ -117,6 +118,7 @@ mod stream_totals;
 mod tests;
 mod timed;
 pub mod value;
+mod warm_up;
 mod warnings;
 
 pub use batch::{Batch, BatchExecution, BatchStatement};

@@ -15,7 +15,6 @@ use crate::error::{Error, ErrorKind, Result, TimeoutPhase};
 use crate::operation::{Operation, PrepareOperation};
 use crate::prepared::{Asked, Preparation, PreparedStatement};
 use crate::shared::Shared;
-use crate::timed::timed;
 
 /// The prepared statement of this text.
 ///
@@ -33,25 +32,13 @@ pub(crate) async fn prepare(
             Asked::Kept(statement) => return Ok(statement),
             Asked::InPreparation(preparation) => preparation,
         };
-        let ends_before = preparation.deadline().at() < deadline.at();
-        match wait(&shared, preparation, deadline).await {
+        let ends_before = preparation.ends_before(deadline);
+        let waited = preparation.within(deadline, &shared.runtime).await;
+        match waited.unwrap_or_else(|| Err(timed_out(deadline))) {
             Err(error) if error.is_timeout() && ends_before => {}
             outcome => return outcome,
         }
     }
-}
-
-/// Waits no longer than the deadline.
-async fn wait(
-    shared: &Shared,
-    preparation: Preparation,
-    deadline: Deadline,
-) -> Result<PreparedStatement> {
-    if preparation.deadline().at() <= deadline.at() {
-        return preparation.await;
-    }
-    let waited = timed(&shared.runtime, deadline.bound(preparation)).await;
-    waited.and_then(Result::ok).unwrap_or_else(|| Err(timed_out(deadline)))
 }
 
 #[cold]

@@ -19,6 +19,7 @@ use crate::profile::ExecutionProfile;
 use crate::resources::Resources;
 use crate::shared::Shared;
 use crate::stream_totals::StreamTotals;
+use crate::warm_up::follow;
 
 /// A session with a Cassandra cluster: connections to its hosts, over which statements are executed.
 ///
@@ -35,7 +36,9 @@ pub struct Session {
 
 impl Session {
     pub(crate) fn new(shared: Shared) -> Self {
-        Self { shared: Arc::new(shared) }
+        let shared = Arc::new(shared);
+        follow(&shared);
+        Self { shared }
     }
 
     #[cfg(test)]

@@ -10,6 +10,7 @@ use cqlwire_net::Deadline;
 use cqlwire_stream::PageBudget;
 use tokio::runtime::Handle;
 
+use crate::attempt::Teachings;
 use crate::error::ErrorKind;
 use crate::gate::{Gate, Permit};
 use crate::operation::{Form, UsualForm};
@@ -39,6 +40,8 @@ pub(crate) struct Shared {
     pub(crate) origin: Arc<Origin>,
     /// The prepared statements, by their texts.
     pub(crate) statements: Cache,
+    /// The hosts that are being taught a statement.
+    pub(crate) teachings: Teachings,
     pub(crate) schema_agreement_timeout: Duration,
     /// The longest body of a request, in bytes.
     pub(crate) max_request_bytes: usize,
@@ -78,6 +81,7 @@ impl Shared {
             warnings: WarningLog::default(),
             origin,
             statements: Cache::new(settings.prepared_statements),
+            teachings: Teachings::default(),
             schema_agreement_timeout: settings.schema_agreement_timeout,
             max_request_bytes: settings.max_request_bytes,
             usual_form,

@@ -58,13 +58,13 @@ impl Open {
         let listed = self.listed.load();
         let mut least: Option<(&Connection, usize)> = None;
         let mut all = 0;
-        for connection in in_turn(&listed).filter(|one| !one.is_quiet()) {
+        in_turn(&listed).filter(|one| !one.is_quiet()).for_each(|connection| {
             let load = connection.load();
             all += load;
             if least.is_none_or(|(_, least)| load < least) {
                 least = Some((connection, load));
             }
-        }
+        });
         least.map(|(connection, _)| Offer { connection: connection.clone(), load: all })
     }
 

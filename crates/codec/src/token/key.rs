@@ -58,15 +58,19 @@ const fn placed(hash: i64) -> Token {
 }
 
 /// See [`Token::of_bind_values`].
+#[inline]
 pub(super) fn token(values: &[u8], key: &[u16]) -> Option<Token> {
-    if key.is_empty() {
-        return None;
+    match key {
+        [] => None,
+        [only] => Walk::over(values).value(usize::from(*only)).map(of_whole),
+        several => of_several(values, several),
     }
-    let mut walk = Walk { reader: Reader::new(values), position: 0, last: &[] };
-    if let [only] = key {
-        return walk.value(usize::from(*only)).map(of_whole);
-    }
+}
+
+#[inline(never)]
+fn of_several(values: &[u8], key: &[u16]) -> Option<Token> {
     if key.is_sorted() {
+        let mut walk = Walk::over(values);
         return hash(key.len(), key.iter().map(|position| walk.value(usize::from(*position))));
     }
     // Bound in another order than that of the key: rare enough to be looked up in a list.
@@ -102,6 +106,10 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
+    const fn over(values: &'a [u8]) -> Self {
+        Self { reader: Reader::new(values), position: 0, last: &[] }
+    }
+
     /// The value at this position, not before the one asked for last.
     fn value(&mut self, position: usize) -> Option<&'a [u8]> {
         while self.position <= position {

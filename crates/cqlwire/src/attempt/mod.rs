@@ -11,10 +11,15 @@
 //!             +------- PREPARE <-------------+
 //! ```
 //!
-//! `run` walks it, `send` hands one request to one host, `decide` alone says how to go on.
+//! `run` walks it, `send` hands one request to one host, `decide` alone says how to go on. `teach` has
+//! a host prepare a statement, once for all operations that need it there.
 
 mod decide;
 mod run;
 mod send;
+mod teach;
+mod teachings;
 
 pub(crate) use self::run::Run;
+pub(crate) use self::teach::teach;
+pub(crate) use self::teachings::Teachings;

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use cqlwire_cluster::{Host, Plan, Turn};
-use cqlwire_codec::{EncodeError, Envelope, ErrorCode, SchemaChange, StatementKind, Token};
-use cqlwire_net::{Deadline, RefusedBecause, Request, RequestError};
+use cqlwire_codec::{ErrorCode, SchemaChange, StatementKind, Token};
+use cqlwire_net::{Deadline, RefusedBecause};
 
 use super::decide::{Circumstances, Decision, decide};
 use super::send::{Draft, HeadStart, NotSent, Sent, send_to};
-use crate::error::{Attempt, AttemptFailure, Error, ErrorKind};
-use crate::operation::{Agreeing, Failure, HostResponse, Operation, PrepareOperation, agree, read};
+use super::teach::teach;
+use crate::error::{Attempt, AttemptFailure, Error, ErrorKind, TimeoutPhase};
+use crate::operation::{Agreeing, Failure, HostResponse, Operation, agree, read};
 use crate::prepared::PreparedStatement;
 use crate::shared::Shared;
 
@@ -56,10 +57,8 @@ enum Step {
 struct Preparing {
     host: Arc<Host>,
     statement: PreparedStatement,
-    request: Request,
-    /// The values did not fit what was known of the statement. If that is what it is still, this is
-    /// the error.
-    because: Option<EncodeError>,
+    /// What it came to; `None` if the deadline passed before that.
+    taught: Pin<Box<dyn Future<Output = Option<Result<(), Failure>>> + Send>>,
 }
 
 impl Run {
@@ -112,11 +111,9 @@ impl Run {
                     }
                 }
                 Step::Preparing(preparing) => {
-                    let outcome = ready!(Pin::new(&mut preparing.request).poll(context));
-                    if let Step::Preparing(preparing) =
-                        std::mem::replace(&mut self.step, Step::Next)
-                    {
-                        self.prepared(shared, operation, *preparing, outcome)?;
+                    let taught = ready!(preparing.taught.as_mut().poll(context));
+                    if let Step::Preparing(asked) = std::mem::replace(&mut self.step, Step::Next) {
+                        self.taught(shared, operation, *asked, taught, may_send)?;
                     }
                 }
                 Step::Agreeing(waiting) => {
@@ -139,7 +136,11 @@ impl Run {
     /// Hands the operation to the next host that takes it. On its own, so that polls which find a
     /// response do not make room for a request.
     #[inline(never)]
-    fn next_host<O: Operation>(&mut self, shared: &Shared, operation: &O) -> Result<(), Error> {
+    fn next_host<O: Operation>(
+        &mut self,
+        shared: &Arc<Shared>,
+        operation: &O,
+    ) -> Result<(), Error> {
         let mut request = operation.routing();
         let mut head_start = HeadStart::default();
         let plan = match &mut self.plan {
@@ -156,32 +157,52 @@ impl Run {
         let host = match shared.cluster().next_host(plan, &request) {
             Ok(Some(Turn { host, connection, .. })) => {
                 head_start.connection = connection;
-                Arc::clone(host)
+                host
             }
             Ok(None) => return Err(self.exhausted(operation.kind())),
             Err(panicked) => return Err(self.end(operation.kind(), panicked.into())),
         };
         self.prepares.clear();
-        self.ask(shared, operation, host, &mut head_start)
+        let asked = |sent| self.step = Step::Asked(sent);
+        match send_to(host, operation, head_start, shared, self.deadline, asked) {
+            Ok(()) => Ok(()),
+            Err(why) => {
+                let host = Arc::clone(host);
+                self.not_sent(shared, operation, host, why)
+            }
+        }
     }
 
-    /// Hands the operation to this host.
-    fn ask<O: Operation>(
+    /// Hands the operation to this host once more.
+    #[cold]
+    fn ask_again<O: Operation>(
         &mut self,
-        shared: &Shared,
+        shared: &Arc<Shared>,
         operation: &O,
         host: Arc<Host>,
-        head_start: &mut HeadStart,
     ) -> Result<(), Error> {
-        match send_to(&host, operation, head_start, shared, self.deadline) {
-            Ok((request, metadata)) => {
-                self.step = Step::Asked(Sent { host, request, metadata });
+        let (head_start, asked) = (HeadStart::default(), |sent| self.step = Step::Asked(sent));
+        match send_to(&host, operation, head_start, shared, self.deadline, asked) {
+            Ok(()) => Ok(()),
+            Err(why) => self.not_sent(shared, operation, host, why),
+        }
+    }
+
+    /// The host did not get the operation.
+    #[cold]
+    fn not_sent<O: Operation>(
+        &mut self,
+        shared: &Arc<Shared>,
+        operation: &O,
+        host: Arc<Host>,
+        why: NotSent,
+    ) -> Result<(), Error> {
+        match why {
+            NotSent::Unprepared(statement) => {
+                self.prepare_on(shared, host, &statement);
                 Ok(())
             }
-            Err(NotSent::Unprepared(statement)) => {
-                self.prepare_on(shared, operation, host, statement, None)
-            }
-            Err(NotSent::Failed(failure)) => self.go_on(shared, operation, host, failure),
+            NotSent::Failed(failure) => self.go_on(shared, operation, host, failure),
         }
     }
 
@@ -189,7 +210,7 @@ impl Run {
     #[cold]
     fn go_on<O: Operation>(
         &mut self,
-        shared: &Shared,
+        shared: &Arc<Shared>,
         operation: &O,
         host: Arc<Host>,
         failure: Failure,
@@ -203,12 +224,9 @@ impl Run {
         };
         let decision = decide(&failure, self.circumstances(operation, statement));
         match (decision, statement, failure) {
-            (Decision::Reprepare, Some(statement), failure) => {
-                let because = match failure {
-                    Failure::Values(error) => Some(error),
-                    _ => None,
-                };
-                self.prepare_on(shared, operation, host, statement.clone(), because)
+            (Decision::Reprepare, Some(statement), _) => {
+                self.prepare_on(shared, host, statement);
+                Ok(())
             }
             (Decision::NextHost, _, Failure::Attempt(failure)) => {
                 self.try_next(&host, failure);
@@ -248,38 +266,20 @@ impl Run {
         known.map_or(0, |(_, times)| *times)
     }
 
-    /// Has this host prepare a statement of the operation.
+    /// Has this host prepare a statement of the operation, unless it forgets it each time.
     #[cold]
-    fn prepare_on<O: Operation>(
-        &mut self,
-        shared: &Shared,
-        operation: &O,
-        host: Arc<Host>,
-        statement: PreparedStatement,
-        because: Option<EncodeError>,
-    ) -> Result<(), Error> {
-        let times = self.times_prepared(&statement);
+    fn prepare_on(&mut self, shared: &Arc<Shared>, host: Arc<Host>, statement: &PreparedStatement) {
+        let times = self.times_prepared(statement);
         if times >= MAX_PREPARES {
-            self.try_next(&host, AttemptFailure::Forgotten { times });
-            return Ok(());
+            return self.try_next(&host, AttemptFailure::Forgotten { times });
         }
         self.prepares.retain(|(known, _)| known.text() != statement.text());
         self.prepares.push((statement.clone(), times + 1));
-        tracing::debug!(host = %host.address(), "preparing a statement again");
-        let prepare = PrepareOperation { text: statement.text() };
-        match send_to(&host, &prepare, &mut HeadStart::default(), shared, self.deadline) {
-            Ok((request, _)) => {
-                let preparing = Preparing { host, statement, request, because };
-                self.step = Step::Preparing(Box::new(preparing));
-                Ok(())
-            }
-            // It is not a prepared statement itself.
-            Err(NotSent::Unprepared(_)) => {
-                self.try_next(&host, AttemptFailure::Forgotten { times: times + 1 });
-                Ok(())
-            }
-            Err(NotSent::Failed(failure)) => self.not_prepared(operation.kind(), &host, failure),
-        }
+        let teaching = teach(shared, &host, statement, times, self.deadline);
+        let (deadline, home) = (self.deadline, shared.runtime.clone());
+        let taught = Box::pin(async move { teaching.within(deadline, &home).await });
+        let statement = statement.clone();
+        self.step = Step::Preparing(Box::new(Preparing { host, statement, taught }));
     }
 
     /// The host will not prepare the statement. That is a failure of its PREPARE, which executes
@@ -302,26 +302,29 @@ impl Run {
 
     /// The host has prepared the statement, or will not: with what it said, it is asked once more.
     #[cold]
-    fn prepared<O: Operation>(
+    fn taught<O: Operation>(
         &mut self,
-        shared: &Shared,
+        shared: &Arc<Shared>,
         operation: &O,
-        preparing: Preparing,
-        outcome: Result<Envelope, RequestError>,
+        asked: Preparing,
+        taught: Option<Result<(), Failure>>,
+        may_send: bool,
     ) -> Result<(), Error> {
-        let Preparing { host, statement, because, .. } = preparing;
-        let response = read(shared, &host, outcome, None, None);
-        let said = response.and_then(|said| said.into_prepared().map_err(Failure::Final));
-        let said = match said {
-            Ok(said) => said,
-            Err(failure) => return self.not_prepared(operation.kind(), &host, failure),
-        };
-        let schema = shared.cluster().schema();
-        let learnt = statement.learn(host.id(), said, &schema);
-        match because {
-            // The values do not fit, and it is not for what was known of the statement.
-            Some(error) if !learnt => Err(self.end(operation.kind(), error.into())),
-            _ => self.ask(shared, operation, host, &mut HeadStart::default()),
+        let Preparing { host, statement, .. } = asked;
+        match taught {
+            Some(Ok(())) if !may_send => Err(self.closed(operation.kind())),
+            Some(Ok(())) => self.ask_again(shared, operation, host),
+            // Whoever began it had less time.
+            Some(Err(failure)) if failure.is_timeout() && !self.deadline.remaining().is_zero() => {
+                self.prepare_on(shared, host, &statement);
+                Ok(())
+            }
+            Some(Err(failure)) => self.not_prepared(operation.kind(), &host, failure),
+            None => {
+                let phase = TimeoutPhase::Prepare;
+                let kind = ErrorKind::Timeout { phase, host: Some(name_of(&host)) };
+                Err(self.end(operation.kind(), kind).of_prepare())
+            }
         }
     }
 

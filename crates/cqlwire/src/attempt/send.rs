@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::BytesMut;
 use cqlwire_cluster::Host;
 use cqlwire_codec::Token;
 use cqlwire_net::{Connection, Deadline, RefusedBecause, Request};
@@ -71,6 +72,12 @@ impl Draft {
     pub(super) const fn token(&self) -> Option<Token> {
         self.encoded.token
     }
+
+    /// Its buffer, to be encoded into anew.
+    #[cold]
+    fn into_buffer(self) -> BytesMut {
+        self.encoded.envelope.into_buffer()
+    }
 }
 
 /// Why a host did not get the request.
@@ -92,14 +99,16 @@ impl From<NotEncoded> for NotSent {
 }
 
 /// Encodes the operation for a connection of the host, unless the draft is for it, and hands it
-/// over.
-pub(super) fn send_to<O: Operation>(
-    host: &Host,
+/// over. The request goes to `sent`, which puts it where it stays: it is too large to be moved often.
+#[inline]
+pub(super) fn send_to<O: Operation, T>(
+    host: &Arc<Host>,
     operation: &O,
-    head_start: &mut HeadStart,
+    mut head_start: HeadStart,
     shared: &Shared,
     deadline: Deadline,
-) -> Result<(Request, Option<Arc<StatementMetadata>>), NotSent> {
+    sent: impl FnOnce(Sent) -> T,
+) -> Result<T, NotSent> {
     let mut refused = RefusedBecause::Ended;
     for _ in 0..MAX_PICKS {
         let connection = match head_start.connection.take() {
@@ -109,15 +118,15 @@ pub(super) fn send_to<O: Operation>(
         let form = Form::of(&connection);
         let encoded = match head_start.draft.take() {
             Some(draft) if draft.form == form && draft.is_for(host, operation) => draft.encoded,
-            other => encode(host, operation, form, other, shared)?,
+            Some(draft) => encode(host, operation, form, draft.into_buffer(), shared)?,
+            None => encode(host, operation, form, scratch::take(), shared)?,
         };
         let Encoded { envelope, metadata, .. } = encoded;
         match connection.send(envelope, deadline) {
-            Ok(sent) => {
-                if let Some(buffer) = sent.buffer {
-                    scratch::give_back(buffer);
-                }
-                return Ok((sent.request, metadata));
+            Ok(taken) => {
+                let sent = sent(Sent { host: Arc::clone(host), request: taken.request, metadata });
+                taken.buffer.into_iter().for_each(scratch::give_back);
+                return Ok(sent);
             }
             Err(error) => {
                 refused = error.because;
@@ -133,13 +142,12 @@ fn encode<O: Operation>(
     host: &Host,
     operation: &O,
     form: Form,
-    draft: Option<Draft>,
+    buffer: BytesMut,
     shared: &Shared,
 ) -> Result<Encoded, NotSent> {
     if shared.usual_form.load() != Some(form) {
         shared.usual_form.store(form);
     }
-    let buffer = draft.map_or_else(scratch::take, |draft| draft.encoded.envelope.into_buffer());
     Ok(operation.encode_for(host.id(), form, buffer)?)
 }
 

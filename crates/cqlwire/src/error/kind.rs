@@ -13,7 +13,7 @@ use cqlwire_stream::{PositionMismatch, StreamError};
 use super::attempt::is_passing;
 
 /// What happened. The same failure is the same variant from whichever call it comes.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// No host took the request. The attempts say which were tried, and why each did not.

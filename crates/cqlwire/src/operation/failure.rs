@@ -8,6 +8,7 @@ use cqlwire_net::{Reached, RefusedBecause, RequestError, RequestFailure};
 use crate::error::{AttemptFailure, ErrorKind, TimeoutPhase};
 
 /// Why an attempt failed.
+#[derive(Clone, Debug)]
 pub(crate) enum Failure {
     /// The host, the way to it, or what it said.
     Attempt(AttemptFailure),
@@ -25,6 +26,17 @@ impl<K: Into<ErrorKind>> From<K> for Failure {
 }
 
 impl Failure {
+    /// Is it that a deadline of this client passed?
+    pub(crate) fn is_timeout(&self) -> bool {
+        match self {
+            Self::Attempt(AttemptFailure::NoResponse(error)) => {
+                matches!(error.failure, RequestFailure::DeadlinePassed(_))
+            }
+            Self::Final(kind) => matches!(kind, ErrorKind::Timeout { .. }),
+            _ => false,
+        }
+    }
+
     /// The id of the prepared statement that the host does not know.
     pub(crate) fn unprepared_id(&self) -> Option<&[u8]> {
         match self {

@@ -19,9 +19,13 @@ use std::time::Instant;
 
 use foldhash::quality::RandomState;
 
-use super::preparation::{Preparation, WeakPreparation};
 use super::statement::PreparedStatement;
 use super::turnover::Turnover;
+use crate::error::Result;
+use crate::joint::{Joint, UnderWay};
+
+/// A statement that is being prepared.
+pub(crate) type Preparation = Joint<Result<PreparedStatement>>;
 
 /// See the [module](self).
 pub(crate) struct Cache {
@@ -33,9 +37,7 @@ pub(crate) struct Cache {
 #[derive(Default)]
 struct Texts {
     kept: HashMap<Arc<str>, Entry, RandomState>,
-    in_preparation: HashMap<Arc<str>, Begun, RandomState>,
-    /// How many preparations have begun.
-    begun: u64,
+    in_preparation: UnderWay<Arc<str>, Result<PreparedStatement>>,
     /// From so many on, those that nobody holds are counted.
     count_at: usize,
     turnover: Turnover,
@@ -45,11 +47,6 @@ struct Entry {
     statement: PreparedStatement,
     /// Was it asked for since entries were looked through?
     is_used: AtomicBool,
-}
-
-struct Begun {
-    number: u64,
-    preparation: WeakPreparation,
 }
 
 /// What becomes of somebody who asks for a statement.
@@ -78,16 +75,7 @@ impl Cache {
         if let Some(statement) = texts.find(text) {
             return Asked::Kept(statement);
         }
-        let under_way = texts.in_preparation.get(text);
-        if let Some(preparation) = under_way.and_then(|begun| begun.preparation.upgrade()) {
-            return Asked::InPreparation(preparation);
-        }
-        texts.begun += 1;
-        let number = texts.begun;
-        let begun = begin(number);
-        let preparation = begun.downgrade();
-        texts.in_preparation.insert(Arc::clone(text), Begun { number, preparation });
-        Asked::InPreparation(begun)
+        Asked::InPreparation(texts.in_preparation.join(Arc::clone(text), begin))
     }
 
     /// Keeps a statement that was prepared.
@@ -105,18 +93,24 @@ impl Cache {
     }
 
     /// A preparation has come to its end, be it that nobody waits for it any more.
-    pub(crate) fn ended(&self, text: &str, number: u64) {
-        let mut texts = self.write();
-        // Another one may have begun meanwhile.
-        if texts.in_preparation.get(text).is_some_and(|begun| begun.number == number) {
-            texts.in_preparation.remove(text);
-        }
+    pub(crate) fn ended(&self, text: &Arc<str>, number: u64) {
+        self.write().in_preparation.ended(text, number);
     }
 
-    /// All that are kept.
+    /// Those that are in use: somebody holds them, or asked for them lately.
+    pub(crate) fn in_use(&self) -> Vec<PreparedStatement> {
+        let texts = self.read();
+        let used = texts
+            .kept
+            .values()
+            .filter(|entry| entry.is_used.load(Relaxed) || entry.statement.is_held_elsewhere());
+        used.map(|entry| entry.statement.clone()).collect()
+    }
+
+    /// How many are kept.
     #[cfg(test)]
-    pub(crate) fn all(&self) -> Vec<PreparedStatement> {
-        self.read().kept.values().map(|entry| entry.statement.clone()).collect()
+    pub(crate) fn count(&self) -> usize {
+        self.read().kept.len()
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Texts> {
@@ -185,7 +179,6 @@ mod tests {
     use std::time::Duration;
 
     use cqlwire_codec::{BindMetadata, Prepared, RowsMetadata};
-    use futures_util::FutureExt;
 
     use super::*;
     use crate::prepared::origin::Origin;
@@ -217,7 +210,7 @@ mod tests {
         held.iter().for_each(|statement| cache.keep(statement, Instant::now()));
         for number in 0..1_000_u32 {
             filled(&cache, number..number + 1);
-            let kept = cache.all().len();
+            let kept = cache.count();
             // An eighth more may come before they are counted again.
             assert!((100..=100 + 16 + 2 + 2).contains(&kept), "{kept} after {number}");
         }
@@ -237,31 +230,19 @@ mod tests {
         assert!(cache.find("500").is_none());
     }
 
-    /// A preparation that never ends by itself.
-    fn endless() -> Preparation {
-        let deadline = cqlwire_net::Deadline::after(Duration::from_secs(1));
-        Preparation::new(std::future::pending(), deadline)
-    }
-
     #[test]
-    fn g15_3_a_text_is_prepared_once_and_anew_once_nobody_waits() {
+    fn g15_3_a_text_is_prepared_once_and_then_it_is_kept() {
         let cache = Cache::new(16);
         let text = Arc::from("SELECT 1");
-        let Asked::InPreparation(first) = cache.ask(&text, |_| endless()) else { panic!() };
-        let Asked::InPreparation(mut second) = cache.ask(&text, |_| panic!("begun twice")) else {
-            panic!()
+        let begin = |_| {
+            let deadline = cqlwire_net::Deadline::after(Duration::from_secs(1));
+            Preparation::new(std::future::pending(), deadline)
         };
-        drop(first);
-        assert!((&mut second).now_or_never().is_none());
-        let Asked::InPreparation(_) = cache.ask(&text, |_| panic!("begun twice")) else { panic!() };
-        drop(second);
-        let Asked::InPreparation(third) = cache.ask(&text, |_| endless()) else { panic!() };
-        cache.ended(&text, 1);
-        let Asked::InPreparation(_) = cache.ask(&text, |_| panic!("the end was another's")) else {
-            panic!()
-        };
+        let Asked::InPreparation(first) = cache.ask(&text, begin) else { panic!() };
+        let second = cache.ask(&text, |_| panic!("begun twice"));
+        assert!(matches!(second, Asked::InPreparation(_)));
         cache.keep(&statement("SELECT 1"), Instant::now());
-        drop(third);
+        drop((first, second));
         assert!(matches!(cache.ask(&text, |_| panic!()), Asked::Kept(_)));
     }
 }

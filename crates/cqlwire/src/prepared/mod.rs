@@ -5,14 +5,12 @@ mod cache;
 mod inner;
 mod metadata;
 mod origin;
-mod preparation;
 mod statement;
 mod turnover;
 
-pub(crate) use self::cache::{Asked, Cache};
+pub(crate) use self::cache::{Asked, Cache, Preparation};
 #[cfg(test)]
 pub(crate) use self::metadata::ResultMetadata;
 pub(crate) use self::metadata::StatementMetadata;
 pub(crate) use self::origin::Origin;
-pub(crate) use self::preparation::Preparation;
 pub use self::statement::PreparedStatement;

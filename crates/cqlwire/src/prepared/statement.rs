@@ -49,7 +49,7 @@ impl PreparedStatement {
         Self { inner: Arc::new(Inner { text, kind, keyspace, origin, known }) }
     }
 
-    pub(super) fn shared_text(&self) -> &Arc<str> {
+    pub(crate) fn shared_text(&self) -> &Arc<str> {
         &self.inner.text
     }
 
@@ -117,15 +117,13 @@ impl PreparedStatement {
         self.inner.known.load().on(host).map(Arc::clone)
     }
 
-    /// This host was asked to prepare it, and said this. Whether that is news: values are encoded
-    /// otherwise for it from now on.
-    pub(crate) fn learn(&self, host: Uuid, prepared: codec::Prepared, schema: &Schema) -> bool {
+    /// This host was asked to prepare it, and said this: values are encoded by it from now on.
+    pub(crate) fn learn(&self, host: Uuid, prepared: codec::Prepared, schema: &Schema) {
         let said = Arc::new(StatementMetadata::of(prepared, schema));
         let before = self.inner.known.rcu(|known| known.after(host, &said));
         if before.latest.bind != said.bind {
             tracing::info!(statement = self.text(), "the bind markers of a statement have changed");
         }
-        before.on(host).is_none_or(|before| before.bind != said.bind)
     }
 
     /// This host was asked to execute it, and does not know it: nobody executes it there before it
@@ -149,43 +147,5 @@ impl PreparedStatement {
 impl fmt::Debug for PreparedStatement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PreparedStatement").field("text", &self.inner.text).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use cqlwire_codec::{BindMetadata, Prepared};
-
-    use super::*;
-
-    fn prepared() -> Prepared {
-        let bind = BindMetadata { columns: Arc::default(), partition_key: Vec::new() };
-        let result = RowsMetadata {
-            columns: None,
-            column_count: 0,
-            paging_state: None,
-            new_metadata_id: None,
-        };
-        Prepared { id: Bytes::from_static(b"id"), result_metadata_id: None, bind, result }
-    }
-
-    /// Whoever found by older markers that its values do not fit tries once more.
-    #[test]
-    fn g15_1_what_a_host_says_that_had_to_be_asked_is_news() {
-        let host = Uuid::from_u128(1);
-        let statement = {
-            let origin = Origin { cluster: "test".to_owned(), keyspace: None };
-            PreparedStatement::new(
-                "SELECT 1".into(),
-                &Arc::new(origin),
-                prepared(),
-                &Schema::default(),
-            )
-        };
-        assert!(!statement.learn(host, prepared(), &Schema::default()), "it says what is known");
-        statement.forgotten_by(host);
-        assert!(statement.metadata_on(host).is_none());
-        assert!(statement.learn(host, prepared(), &Schema::default()));
-        assert!(statement.metadata_on(host).is_some());
     }
 }

@@ -7,7 +7,7 @@ use cqlwire_testkit::eventually;
 use cqlwire_testkit::node::{Prime, ScriptedNode};
 
 use super::memory::{Memory, at_rest};
-use super::statements::{WRITE, alter};
+use super::statements::{WRITE, alter, connected as all_connected, three};
 use super::{PATIENCE, SELECT, prime_users};
 use crate::codec::{ColumnType, Opcode};
 use crate::{ErrorKind, Session, TimeoutPhase};
@@ -143,10 +143,34 @@ async fn g15_3_texts_with_values_in_them_do_not_add_up() {
     for number in 0..100 {
         session.prepare(&format!("SELECT {number} FROM t")).await.unwrap();
     }
-    let kept = session.shared().statements.all();
-    assert!(kept.len() <= 8 + 1 + 2, "{}", kept.len());
-    drop(kept);
+    let kept = session.shared().statements.count();
+    assert!(kept <= 8 + 1 + 2, "{kept}");
     let prepares = memory.node().count(Opcode::Prepare);
     assert_eq!(session.prepare(WRITE).await.unwrap().id(), write.id());
     assert_eq!(memory.node().count(Opcode::Prepare), prepares, "it is held, so it is kept");
+}
+
+/// While it gets but a part of its share, it is taught what is in use.
+#[tokio::test(start_paused = true)]
+async fn g15_4_a_host_that_comes_up_is_taught_what_is_in_use() {
+    let nodes = three();
+    alter(&nodes, &ColumnType::Int);
+    let (memory, session) = all_connected(nodes).await;
+    let write = session.prepare(WRITE).await.unwrap();
+    let second = &memory.nodes()[1];
+    let prepares = second.count(Opcode::Prepare);
+    let topology = session.topology();
+    let is_second =
+        |host: &&std::sync::Arc<crate::Host>| host.address().socket() == Some(second.address());
+    let host = topology.hosts().iter().find(is_second).unwrap().id();
+    session.force_down(host).await;
+    eventually(PATIENCE, "it is down", || session.resources().connections == 2).await;
+    second.forget_prepared();
+    session.force_up(host).await;
+    eventually(PATIENCE, "it is taught", || second.count(Opcode::Prepare) == prepares + 1).await;
+    for k in 0..60 {
+        session.execute(&write, (k, 5_i32)).await.unwrap();
+    }
+    assert!(second.count(Opcode::Execute) > 0);
+    assert_eq!(second.count(Opcode::Prepare), prepares + 1, "it knew the statement");
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use cqlwire_testkit::eventually;
-use cqlwire_testkit::node::{Prime, ScriptedNode};
+use cqlwire_testkit::node::{Prime, ScriptedNode, columns};
 
 use super::PATIENCE;
 use super::memory::Memory;
@@ -32,8 +32,8 @@ async fn g15_1_nobody_executes_by_what_a_host_forgot_while_it_is_asked() {
     eventually(PATIENCE, "the host is asked", || held.len() == 1).await;
     let before = second_values(memory.node()).len();
     let second = write_five(&session, &write);
-    let went_on = || held.len() == 2 || second.is_finished();
-    eventually(PATIENCE, "the other one goes on", went_on).await;
+    eventually(PATIENCE, "both are inside", || session.resources().calls == 2).await;
+    assert_eq!(held.len(), 1, "the other one waits with the first");
     held.release();
     for outcome in [first.await.unwrap(), second.await.unwrap()] {
         names_the_column(&outcome.expect_err("an int went where a float belongs"));
@@ -99,4 +99,109 @@ async fn g15_4_each_host_of_a_plan_may_prepare() {
     }
     let there = second_values(&memory.nodes()[2]);
     assert_eq!(there.len(), 4, "one that it did not know, and all three");
+}
+
+/// A host that was restarted is asked by all at once, and taught each statement once.
+#[tokio::test(start_paused = true)]
+async fn g15_4_a_host_that_forgot_is_taught_once_for_all_who_wait() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    let session = memory.session().await;
+    let texts: Vec<_> =
+        (0..200).map(|number| format!("INSERT INTO t{number} (k) VALUES (?)")).collect();
+    let markers = columns([("k", ColumnType::Int)]);
+    let mut statements = Vec::new();
+    for text in &texts {
+        memory.node().prime(Prime::statement(text).void().binds(markers.clone(), &[0]));
+        statements.push(session.prepare(text).await.unwrap());
+    }
+    memory.node().forget_prepared();
+    let before = memory.node().count(Opcode::Prepare);
+    let calls: Vec<_> = (0..5_000_i32)
+        .zip(statements.iter().cycle())
+        .map(|(k, statement)| {
+            let (session, statement) = (session.clone(), statement.clone());
+            tokio::spawn(async move { session.execute(&statement, (k,)).await.map(drop) })
+        })
+        .collect();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    let prepares = memory.node().count(Opcode::Prepare) - before;
+    assert!((200..=220).contains(&prepares), "{prepares}");
+}
+
+/// So many at a time, whatever there is to be taught.
+#[tokio::test(start_paused = true)]
+async fn g15_4_a_host_is_taught_so_many_statements_at_a_time() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    let session = memory.session().await;
+    let mut statements = Vec::new();
+    for number in 0..40 {
+        let text = format!("INSERT INTO t{number} (k) VALUES (1)");
+        statements.push(session.prepare(&text).await.unwrap());
+    }
+    memory.node().forget_prepared();
+    let held = memory.node().hold(Prime::opcode(Opcode::Prepare));
+    let calls: Vec<_> = statements
+        .into_iter()
+        .map(|statement| {
+            let session = session.clone();
+            tokio::spawn(async move { session.execute(&statement, ()).await.map(drop) })
+        })
+        .collect();
+    eventually(PATIENCE, "it is asked", || held.len() == 16).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(held.len(), 16);
+    held.release();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+}
+
+/// The one who began goes; whoever waits is taught all the same.
+#[tokio::test(start_paused = true)]
+async fn g8_5_who_began_to_teach_a_host_may_go_and_takes_it_from_nobody() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    alter(memory.nodes(), &ColumnType::Int);
+    let session = memory.session().await;
+    let write = session.prepare(WRITE).await.unwrap();
+    memory.node().forget_prepared();
+    let held = memory.node().hold(Prime::prepare(WRITE));
+    let first = write_five(&session, &write);
+    eventually(PATIENCE, "the host is asked", || held.len() == 1).await;
+    let second = write_five(&session, &write);
+    eventually(PATIENCE, "both are inside", || session.resources().calls == 2).await;
+    // The second has heard by now that the host does not know it, and waits.
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    first.abort();
+    eventually(PATIENCE, "the first has gone", || session.resources().calls == 1).await;
+    held.release();
+    second.await.unwrap().unwrap();
+    assert_eq!(memory.node().count(Opcode::Prepare), 2);
+}
+
+/// Whoever has more time than the one who began is not cut short by it.
+#[tokio::test(start_paused = true)]
+async fn g6_1_each_who_waits_for_a_host_to_be_taught_has_its_own_deadline() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    alter(memory.nodes(), &ColumnType::Int);
+    let session = memory.session().await;
+    let write = session.prepare(WRITE).await.unwrap();
+    memory.node().forget_prepared();
+    let held = memory.node().hold(Prime::prepare(WRITE));
+    let call = |timeout| {
+        let (session, write) = (session.clone(), write.clone());
+        tokio::spawn(
+            async move { session.execute(&write, (1, 5_i32)).timeout(timeout).await.map(drop) },
+        )
+    };
+    let begins = call(Duration::from_secs(1));
+    eventually(PATIENCE, "the host is asked", || held.len() == 1).await;
+    let (waits, shorter) = (call(Duration::from_secs(5)), call(Duration::from_millis(500)));
+    let error = shorter.await.unwrap().unwrap_err();
+    assert!(error.is_timeout() && !error.may_have_been_applied(), "{error}");
+    assert!(error.elapsed().unwrap() < Duration::from_millis(550), "{error}");
+    assert!(begins.await.unwrap().unwrap_err().is_timeout());
+    held.release();
+    waits.await.unwrap().unwrap();
 }

@@ -1,0 +1,116 @@
+//! Teaching a host a statement that it does not know: one PREPARE for all who wait for it.
+//!
+//! A host that was restarted, or holds fewer statements than are used, says so to each request that
+//! is on its way there. One PREPARE of a statement is enough for all of them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cqlwire_cluster::Host;
+use cqlwire_net::Deadline;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::send::{HeadStart, NotSent, send_to};
+use super::teachings::{Lesson, Teaching};
+use crate::error::{AttemptFailure, ErrorKind, TimeoutPhase};
+use crate::joint::Joint;
+use crate::operation::{Failure, PrepareOperation, read};
+use crate::prepared::PreparedStatement;
+use crate::shared::Shared;
+use crate::timed::timed;
+
+/// How long to wait at most before a host that forgot a statement just after it was taught is taught
+/// it again, for the first time; twice as long for the next one.
+const LONGEST_PAUSE: Duration = Duration::from_millis(20);
+
+/// Has the host prepare the statement, once for all who wait for it at the same time. `again` is how
+/// often it has forgotten it since whoever asks for it began.
+pub(crate) fn teach(
+    shared: &Arc<Shared>,
+    host: &Arc<Host>,
+    statement: &PreparedStatement,
+    again: u8,
+    deadline: Deadline,
+) -> Teaching {
+    let lesson = (host.id(), Arc::clone(statement.shared_text()));
+    shared.teachings.join(lesson.clone(), |number| {
+        let ending = Ending { shared: Arc::clone(shared), lesson, number };
+        let (host, statement) = (Arc::clone(host), statement.clone());
+        let work = async move {
+            let shared = &ending.shared;
+            pause(shared, again).await;
+            let _turn = turn(shared, &host, deadline).await?;
+            prepare_on(shared, &host, &statement, deadline).await
+        };
+        Joint::new(work, deadline)
+    })
+}
+
+/// A host that forgets what it was just taught has more to hold than it can: whoever waits does not
+/// ask again at once, and not all of them at the same time.
+async fn pause(shared: &Shared, again: u8) {
+    if again > 0 {
+        let longest = LONGEST_PAUSE * 2_u32.pow(u32::from(again - 1).min(8));
+        let pause = longest.mul_f64(fastrand::f64());
+        // Without its runtime, the request after it says so.
+        timed(&shared.runtime, tokio::time::sleep(pause)).await.unwrap_or_default();
+    }
+}
+
+/// Waits for its turn at this host.
+async fn turn(
+    shared: &Shared,
+    host: &Host,
+    deadline: Deadline,
+) -> Result<OwnedSemaphorePermit, Failure> {
+    let turns = shared.teachings.turns(host.id());
+    if let Ok(turn) = Arc::clone(&turns).try_acquire_owned() {
+        return Ok(turn);
+    }
+    let waiting = async move { deadline.bound(turns.acquire_owned()).await };
+    match timed(&shared.runtime, waiting).await {
+        Some(Ok(Ok(turn))) => Ok(turn),
+        _ => {
+            let host = Some(host.address().to_string().into());
+            Err(ErrorKind::Timeout { phase: TimeoutPhase::Prepare, host }.into())
+        }
+    }
+}
+
+async fn prepare_on(
+    shared: &Shared,
+    host: &Arc<Host>,
+    statement: &PreparedStatement,
+    deadline: Deadline,
+) -> Result<(), Failure> {
+    tracing::debug!(host = %host.address(), "preparing a statement again");
+    let prepare = PrepareOperation { text: statement.text() };
+    let head_start = HeadStart::default();
+    let request = send_to(host, &prepare, head_start, shared, deadline, |sent| sent.request);
+    let request = request.map_err(not_asked)?;
+    let said = read(shared, host, request.await, None, None)?.into_prepared()?;
+    statement.learn(host.id(), said, &shared.cluster().schema());
+    Ok(())
+}
+
+#[cold]
+fn not_asked(why: NotSent) -> Failure {
+    match why {
+        NotSent::Failed(failure) => failure,
+        // It is not a prepared statement itself.
+        NotSent::Unprepared(_) => Failure::Attempt(AttemptFailure::Forgotten { times: 1 }),
+    }
+}
+
+/// Has a teaching forgotten once it has come to its end, or nobody waits for it any more.
+struct Ending {
+    shared: Arc<Shared>,
+    lesson: Lesson,
+    number: u64,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.shared.teachings.ended(&self.lesson, self.number);
+    }
+}
