@@ -7,7 +7,7 @@ use cqlwire_codec::{BatchType, Consistency, SerialConsistency, Token};
 use uuid::Uuid;
 
 use super::Contents;
-use crate::execution::State;
+use super::future::State;
 use crate::operation::{GivenRouting, Options};
 use crate::profile::ExecutionProfile;
 use crate::shared::Shared;
@@ -115,10 +115,9 @@ impl<'a> BatchExecution<'a> {
     }
 
     fn given_routing(&mut self) -> &mut GivenRouting {
-        let keyspace = match self.contents.route() {
-            None => self.shared.origin.keyspace.as_deref().map(Box::from),
-            Some(_) => None,
-        };
+        let keyspace =
+            self.shared.origin.keyspace.as_deref().filter(|_| !self.contents.has_route());
+        let keyspace = keyspace.map(Box::from);
         let given = || Box::new(GivenRouting { keyspace, ..GivenRouting::default() });
         self.options.routing.get_or_insert_with(given)
     }

@@ -11,7 +11,7 @@ use crate::gate::Permit;
 use crate::prepared::PreparedStatement;
 
 /// How far the future has got.
-pub(crate) enum State<'a> {
+pub(super) enum State<'a> {
     New,
     /// Its text is prepared first, since values go with it.
     Preparing {
