@@ -5,28 +5,32 @@
 //! ```
 //!
 //! Closed or not and how many are inside are one number, so that there is no moment between looking
-//! and entering. `make loom` goes through the interleavings of those who come, leave, close and wait.
+//! and entering; how many requests there were so far is in it too, so that counting them costs no
+//! operation of its own. `make loom` goes through the interleavings of those who come, leave, close and wait.
 
 #[cfg(not(loom))]
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
 #[cfg(loom)]
-use loom::sync::atomic::AtomicUsize;
+use loom::sync::atomic::AtomicU64;
 #[cfg(not(loom))]
 use tokio::sync::Notify;
 
 #[cfg(loom)]
 use crate::notify::Notify;
 
-/// Set once the gate is closed. Each one inside counts [`ONE`].
-const CLOSED: usize = 1;
-const ONE: usize = 2;
+/// Set once the gate is closed. Each one inside counts [`ONE`], below [`BEGUN`].
+const CLOSED: u64 = 1;
+const ONE: u64 = 2;
+
+/// Each request that was begun, to the end of the number, where it wraps around.
+const BEGUN: u64 = 1 << 32;
 
 /// See the [module](self).
 #[derive(Debug, Default)]
 pub(crate) struct Gate {
-    state: AtomicUsize,
+    state: AtomicU64,
     empty: Notify,
 }
 
@@ -38,9 +42,18 @@ pub(crate) struct Permit<'a> {
 }
 
 impl Gate {
-    /// Comes in, at the cost of one atomic operation; `None` once the gate is closed.
+    /// Comes in with a request, at the cost of one atomic operation; `None` once the gate is closed.
     pub(crate) fn enter(&self) -> Option<Permit<'_>> {
-        let before = self.state.fetch_add(ONE, Ordering::AcqRel);
+        self.add(ONE | BEGUN)
+    }
+
+    /// Comes in without one.
+    pub(crate) fn step_in(&self) -> Option<Permit<'_>> {
+        self.add(ONE)
+    }
+
+    fn add(&self, visitor: u64) -> Option<Permit<'_>> {
+        let before = self.state.fetch_add(visitor, Ordering::AcqRel);
         let permit = Permit { gate: self };
         // Whoever comes too late leaves again at once, by way of the drop.
         (before & CLOSED == 0).then_some(permit)
@@ -66,7 +79,18 @@ impl Gate {
 
     /// How many are inside.
     pub(crate) fn count(&self) -> usize {
-        self.state.load(Ordering::Acquire) / ONE
+        let inside = self.state.load(Ordering::Acquire) % BEGUN / ONE;
+        usize::try_from(inside).unwrap_or(usize::MAX)
+    }
+
+    /// Counts a request of somebody who came in without one.
+    pub(crate) fn begin(&self) {
+        self.state.fetch_add(BEGUN, Ordering::Relaxed);
+    }
+
+    /// How many requests there have been. The number wraps around.
+    pub(crate) fn begun(&self) -> u32 {
+        u32::try_from(self.state.load(Ordering::Acquire) / BEGUN).unwrap_or_default()
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -77,7 +101,7 @@ impl Gate {
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
         let before = self.gate.state.fetch_sub(ONE, Ordering::AcqRel);
-        if before == ONE | CLOSED {
+        if before % BEGUN == ONE | CLOSED {
             self.gate.empty.notify_waiters();
         }
     }
@@ -104,6 +128,23 @@ mod tests {
         assert!(poll_once(&mut empty).await.is_pending());
         drop(second);
         assert!(poll_once(&mut empty).await.is_ready());
+        assert_eq!(gate.count(), 0);
+    }
+
+    #[test]
+    fn requests_are_counted_whoever_is_inside() {
+        let gate = Gate::default();
+        let call = gate.enter();
+        let reader = gate.step_in();
+        assert_eq!((gate.begun(), gate.count()), (1, 2));
+        gate.begin();
+        drop(call);
+        assert_eq!((gate.begun(), gate.count()), (2, 1));
+        gate.state.fetch_add(BEGUN * u64::from(u32::MAX - 1), Ordering::Relaxed);
+        assert_eq!((gate.begun(), gate.count()), (0, 1), "it wraps around");
+        drop(reader);
+        gate.close();
+        assert!(gate.enter().is_none() && gate.is_closed());
         assert_eq!(gate.count(), 0);
     }
 

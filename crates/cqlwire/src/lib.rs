@@ -110,6 +110,7 @@ mod prepared;
 mod profile;
 mod resources;
 mod result;
+mod retry;
 mod scratch;
 mod session;
 mod shared;
@@ -149,6 +150,7 @@ pub use cqlwire_net::{
     AuthenticationError, Authenticator, Exchange, PlainCredentials, Tls, TlsSettingsError,
     WaitingLimit,
 };
+pub use cqlwire_pool::Backoff;
 #[doc(no_inline)]
 pub use cqlwire_stream as stream;
 pub use cqlwire_stream::{OwnedRow, Page, Position, PositionError, PositionMismatch, Progress};
@@ -158,6 +160,10 @@ pub use prepared::PreparedStatement;
 pub use profile::ExecutionProfile;
 pub use resources::Resources;
 pub use result::QueryResult;
+pub use retry::{
+    DefaultRetryPolicy, DowngradingRetryPolicy, FailedAttempt, NeverRetry, RetryBudget,
+    RetryPolicy, RetrySettings, RetryTotals, RetryVerdict,
+};
 pub use session::Session;
 pub use stream_totals::StreamTotals;
 #[doc(no_inline)]

@@ -43,7 +43,7 @@ pub(crate) async fn prepare(
 
 #[cold]
 fn timed_out(deadline: Deadline) -> Error {
-    let kind = ErrorKind::Timeout { phase: TimeoutPhase::Prepare, host: None };
+    let kind = ErrorKind::Timeout { phase: TimeoutPhase::Prepare, host: None, of_attempt: false };
     Error::after(kind, StatementKind::Read, Vec::new(), Some(deadline.elapsed()))
 }
 

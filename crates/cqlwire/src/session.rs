@@ -17,6 +17,7 @@ use crate::prepare::prepare;
 use crate::prepared::PreparedStatement;
 use crate::profile::ExecutionProfile;
 use crate::resources::Resources;
+use crate::retry::RetryTotals;
 use crate::shared::Shared;
 use crate::stream_totals::StreamTotals;
 use crate::warm_up::follow;
@@ -155,9 +156,15 @@ impl Session {
         self.shared.cluster().health()
     }
 
-    /// How often the load balancing policy has panicked: each time, its own request failed.
+    /// How often a policy has panicked, of load balancing or of retries: each time, its own request
+    /// failed.
     pub fn policy_panics(&self) -> u64 {
-        self.shared.cluster().policy_panics()
+        self.shared.cluster().policy_panics() + self.shared.retries.panics()
+    }
+
+    /// How often requests were sent again since it was connected.
+    pub fn retry_totals(&self) -> RetryTotals {
+        self.shared.retries.totals()
     }
 
     /// What happens to the cluster from now on: hosts that come, go, move, are up or down, and

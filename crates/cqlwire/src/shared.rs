@@ -17,6 +17,7 @@ use crate::operation::{Form, UsualForm};
 use crate::prepared::{Cache, Origin};
 use crate::profile::ExecutionProfile;
 use crate::resources::Resources;
+use crate::retry::Retries;
 use crate::stream_totals::StreamCounters;
 use crate::timed::timed;
 use crate::warnings::WarningLog;
@@ -36,6 +37,7 @@ pub(crate) struct Shared {
     pub(crate) budget: PageBudget,
     pub(crate) streams: StreamCounters,
     pub(crate) warnings: WarningLog,
+    pub(crate) retries: Retries,
     /// The cluster, and the keyspace of unqualified names.
     pub(crate) origin: Arc<Origin>,
     /// The prepared statements, by their texts.
@@ -58,11 +60,12 @@ pub(crate) struct SharedSettings {
     pub(crate) max_request_bytes: usize,
     /// How many of them are kept that nobody holds.
     pub(crate) prepared_statements: usize,
+    pub(crate) retries: Retries,
 }
 
 impl Shared {
     pub(crate) fn new(cluster: Cluster, settings: SharedSettings) -> Self {
-        let SharedSettings { profile, budget, keyspace, .. } = settings;
+        let SharedSettings { profile, budget, keyspace, retries, .. } = settings;
         let cluster_name = cluster.topology().cluster_name().to_owned();
         let origin = Arc::new(Origin { cluster: cluster_name, keyspace });
         let usual_form = UsualForm::default();
@@ -79,6 +82,7 @@ impl Shared {
             budget,
             streams: StreamCounters::default(),
             warnings: WarningLog::default(),
+            retries,
             origin,
             statements: Cache::new(settings.prepared_statements),
             teachings: Teachings::default(),
@@ -100,7 +104,17 @@ impl Shared {
 
     /// Lets in whoever does not stay: nothing is waited for while this is held.
     pub(crate) fn step_in(&self) -> Option<Permit<'_>> {
-        self.gate.enter()
+        self.gate.step_in()
+    }
+
+    /// Counts a request of whoever stepped in.
+    pub(crate) fn begin(&self) {
+        self.gate.begin();
+    }
+
+    /// How many requests there have been; the number wraps around.
+    pub(crate) fn begun(&self) -> u32 {
+        self.gate.begun()
     }
 
     pub(crate) fn is_closed(&self) -> bool {

@@ -1,4 +1,4 @@
-//! How long to wait before the next attempt to connect.
+//! How long to wait before the next attempt.
 
 use std::time::Duration;
 
@@ -23,10 +23,15 @@ impl Default for Backoff {
 impl Backoff {
     /// How long to wait after so many failures in a row: not at all after none.
     pub fn after(&self, failures: u32) -> Duration {
+        self.drawn(failures, fastrand::u32(..))
+    }
+
+    /// The same for this random number: the larger it is, the shorter the wait.
+    pub fn drawn(&self, failures: u32, random: u32) -> Duration {
         let Some(doublings) = failures.checked_sub(1) else { return Duration::ZERO };
         let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
         let wait = self.first.saturating_mul(factor).min(self.longest);
-        wait.mul_f64(1.0 - fastrand::f64() / 2.0)
+        wait - (wait / 2).mul_f64(f64::from(random) / f64::from(u32::MAX))
     }
 }
 
@@ -41,6 +46,8 @@ mod tests {
         for (failures, full) in [(1, 100), (2, 200), (5, 1_600), (10, 30_000), (4_000, 30_000)] {
             let (wait, full) = (backoff.after(failures), Duration::from_millis(full));
             assert!(wait <= full && wait >= full / 2, "{failures}: {wait:?}");
+            assert_eq!(backoff.drawn(failures, 0), full);
+            assert_eq!(backoff.drawn(failures, u32::MAX), full / 2);
         }
     }
 }

@@ -54,7 +54,7 @@ async fn g1_6_all_are_found_from_one_and_one_may_be_lost_or_restarted() {
     // Two of three: what was written is read, whichever node is lost.
     let profile = ExecutionProfile {
         consistency: Consistency::Quorum,
-        idempotent: true,
+        idempotent: Some(true),
         timeout: PATIENCE,
         ..ExecutionProfile::default()
     };

@@ -14,6 +14,7 @@
 //! `run` walks it, `send` hands one request to one host, `decide` alone says how to go on. `teach` has
 //! a host prepare a statement, once for all operations that need it there.
 
+mod again;
 mod decide;
 mod run;
 mod send;

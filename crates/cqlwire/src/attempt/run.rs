@@ -7,16 +7,19 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use cqlwire_cluster::{Host, Plan, Turn};
-use cqlwire_codec::{ErrorCode, SchemaChange, StatementKind, Token};
-use cqlwire_net::{Deadline, RefusedBecause};
+use cqlwire_codec::{Consistency, SchemaChange, StatementKind, Token};
+use cqlwire_net::{Deadline, Reached, RequestError, RequestFailure};
 
-use super::decide::{Circumstances, Decision, decide};
+use super::again::of_attempt;
+use super::decide::{Decision, decide};
 use super::send::{Draft, HeadStart, NotSent, Sent, send_to};
 use super::teach::teach;
 use crate::error::{Attempt, AttemptFailure, Error, ErrorKind, TimeoutPhase};
-use crate::operation::{Agreeing, Failure, HostResponse, Operation, agree, read};
+use crate::operation::{Agreeing, Failure, HostResponse, Operation, PrepareOperation, agree, read};
 use crate::prepared::PreparedStatement;
+use crate::retry::DefaultRetryPolicy;
 use crate::shared::Shared;
+use crate::timed::Timed;
 
 /// How often one host is asked to prepare a statement for one operation. Once is enough, unless
 /// another call learns meanwhile, from a response that is late, that the host had forgotten it.
@@ -25,14 +28,20 @@ const MAX_PREPARES: u8 = 3;
 /// See the [module](self).
 pub(crate) struct Run {
     /// Made when the first host is chosen.
-    plan: Option<Plan>,
+    pub(super) plan: Option<Plan>,
     /// Where the partition of the operation is on the ring, if that is known.
     token: Option<Token>,
-    attempts: Vec<Attempt>,
-    deadline: Deadline,
+    pub(super) attempts: Vec<Attempt>,
+    pub(super) deadline: Deadline,
     /// How often the host that has its turn was asked to prepare which statement in this turn.
     prepares: Vec<(PreparedStatement, u8)>,
-    step: Step,
+    /// The next host is for a retry, for which the budget has not been asked yet.
+    pub(super) owes_retry: bool,
+    /// At which it is sent, if not at its own.
+    pub(super) consistency: Option<Consistency>,
+    /// How often its plan was begun anew.
+    pub(super) plans_anew: u16,
+    pub(super) step: Step,
 }
 
 /// ```text
@@ -41,24 +50,37 @@ pub(crate) struct Run {
 ///    +--------+  |  +--> agreeing (it changed the schema) ------+
 ///    |           |
 ///    +------- preparing
+///
+///   next or asked --> pausing --> next, asked
 /// ```
-enum Step {
+pub(super) enum Step {
     /// The next host of the plan has its turn.
     Next,
     /// A host has the operation.
     Asked(Sent),
     /// A host has the PREPARE of its statement.
     Preparing(Box<Preparing>),
+    /// Nobody has it for a while.
+    Pausing(Box<Pausing>),
     /// It is done, and the servers are to agree on the schema.
     Agreeing(Box<(Option<HostResponse>, Agreeing)>),
 }
 
 /// A host prepares a statement of the operation, which it will be asked next.
-struct Preparing {
+pub(super) struct Preparing {
     host: Arc<Host>,
     statement: PreparedStatement,
+    /// That of the attempt.
+    deadline: Deadline,
     /// What it came to; `None` if the deadline passed before that.
-    taught: Pin<Box<dyn Future<Output = Option<Result<(), Failure>>> + Send>>,
+    taught: Timed<Result<(), Failure>>,
+}
+
+/// It waits before it is sent again.
+pub(super) struct Pausing {
+    pub(super) pause: Timed<()>,
+    /// To this host; else its plan begins anew.
+    pub(super) host: Option<Arc<Host>>,
 }
 
 impl Run {
@@ -71,6 +93,9 @@ impl Run {
             attempts: Vec::new(),
             deadline,
             prepares: Vec::new(),
+            owes_retry: false,
+            consistency: None,
+            plans_anew: 0,
             step: Step::Next,
         }
     }
@@ -93,7 +118,9 @@ impl Run {
     ) -> Poll<Result<HostResponse, Error>> {
         loop {
             match &mut self.step {
-                Step::Next if !may_send => return Poll::Ready(Err(self.closed(operation.kind()))),
+                Step::Next | Step::Pausing(_) if !may_send => {
+                    return Poll::Ready(Err(self.closed(operation.kind())));
+                }
                 Step::Next => self.next_host(shared, operation)?,
                 Step::Asked(sent) => {
                     let outcome = ready!(Pin::new(&mut sent.request).poll(context));
@@ -114,6 +141,13 @@ impl Run {
                     let taught = ready!(preparing.taught.as_mut().poll(context));
                     if let Step::Preparing(asked) = std::mem::replace(&mut self.step, Step::Next) {
                         self.taught(shared, operation, *asked, taught, may_send)?;
+                    }
+                }
+                Step::Pausing(pausing) => {
+                    ready!(pausing.pause.as_mut().poll(context));
+                    match pausing.host.take() {
+                        Some(host) => self.ask_again(shared, operation, host)?,
+                        None => self.step = Step::Next,
                     }
                 }
                 Step::Agreeing(waiting) => {
@@ -159,12 +193,17 @@ impl Run {
                 head_start.connection = connection;
                 host
             }
-            Ok(None) => return Err(self.exhausted(operation.kind())),
+            Ok(None) => return self.plan_anew(shared, operation),
             Err(panicked) => return Err(self.end(operation.kind(), panicked.into())),
         };
         self.prepares.clear();
+        if self.owes_retry || self.consistency.is_some() {
+            let host = Arc::clone(host);
+            return self.retry_on(shared, operation, host);
+        }
+        let deadline = of_attempt(self.deadline, operation);
         let asked = |sent| self.step = Step::Asked(sent);
-        match send_to(host, operation, head_start, shared, self.deadline, asked) {
+        match send_to(host, operation, head_start, shared, deadline, asked) {
             Ok(()) => Ok(()),
             Err(why) => {
                 let host = Arc::clone(host);
@@ -175,14 +214,17 @@ impl Run {
 
     /// Hands the operation to this host once more.
     #[cold]
-    fn ask_again<O: Operation>(
+    pub(super) fn ask_again<O: Operation>(
         &mut self,
         shared: &Arc<Shared>,
         operation: &O,
         host: Arc<Host>,
     ) -> Result<(), Error> {
+        let changed = self.consistency.map(|consistency| operation.at(consistency));
+        let sent = changed.as_ref().unwrap_or(operation);
+        let deadline = of_attempt(self.deadline, operation);
         let (head_start, asked) = (HeadStart::default(), |sent| self.step = Step::Asked(sent));
-        match send_to(&host, operation, head_start, shared, self.deadline, asked) {
+        match send_to(&host, sent, head_start, shared, deadline, asked) {
             Ok(()) => Ok(()),
             Err(why) => self.not_sent(shared, operation, host, why),
         }
@@ -199,87 +241,40 @@ impl Run {
     ) -> Result<(), Error> {
         match why {
             NotSent::Unprepared(statement) => {
-                self.prepare_on(shared, host, &statement);
+                self.prepare_on(shared, operation, host, &statement);
                 Ok(())
             }
             NotSent::Failed(failure) => self.go_on(shared, operation, host, failure),
         }
     }
 
-    /// An attempt has failed: what is right to do then.
-    #[cold]
-    fn go_on<O: Operation>(
-        &mut self,
-        shared: &Arc<Shared>,
-        operation: &O,
-        host: Arc<Host>,
-        failure: Failure,
-    ) -> Result<(), Error> {
-        let statement = match &failure {
-            Failure::Values(error) => operation.statement_of(error),
-            failure => failure.unprepared_id().and_then(|id| {
-                let forgotten = operation.statement_with_id(id, host.id());
-                forgotten.inspect(|statement| statement.forgotten_by(host.id()))
-            }),
-        };
-        let decision = decide(&failure, self.circumstances(operation, statement));
-        match (decision, statement, failure) {
-            (Decision::Reprepare, Some(statement), _) => {
-                self.prepare_on(shared, host, statement);
-                Ok(())
-            }
-            (Decision::NextHost, _, Failure::Attempt(failure)) => {
-                self.try_next(&host, failure);
-                Ok(())
-            }
-            (_, _, failure) => Err(self.end(operation.kind(), failure.into_kind(name_of(&host)))),
-        }
-    }
-
-    /// The turn of this host is over, for this reason.
-    fn try_next(&mut self, host: &Host, failure: AttemptFailure) {
-        self.attempts.push(Attempt { host: name_of(host), failure });
-        self.step = Step::Next;
-    }
-
-    /// What is known beside a failure, which may be about this statement.
-    fn circumstances<O: Operation>(
-        &self,
-        operation: &O,
-        statement: Option<&PreparedStatement>,
-    ) -> Circumstances {
-        let was_unavailable = self.attempts.iter().any(|attempt| {
-            matches!(&attempt.failure, AttemptFailure::Server { error, .. }
-                if error.code == ErrorCode::Unavailable)
-        });
-        Circumstances {
-            idempotent: operation.is_idempotent(),
-            kind: operation.kind(),
-            may_prepare: statement.is_some_and(|statement| self.times_prepared(statement) == 0),
-            was_unavailable,
-        }
-    }
-
     /// How often the host that has its turn was asked to prepare this statement.
-    fn times_prepared(&self, statement: &PreparedStatement) -> u8 {
+    pub(super) fn times_prepared(&self, statement: &PreparedStatement) -> u8 {
         let known = self.prepares.iter().find(|(known, _)| known.text() == statement.text());
         known.map_or(0, |(_, times)| *times)
     }
 
     /// Has this host prepare a statement of the operation, unless it forgets it each time.
     #[cold]
-    fn prepare_on(&mut self, shared: &Arc<Shared>, host: Arc<Host>, statement: &PreparedStatement) {
+    pub(super) fn prepare_on<O: Operation>(
+        &mut self,
+        shared: &Arc<Shared>,
+        operation: &O,
+        host: Arc<Host>,
+        statement: &PreparedStatement,
+    ) {
         let times = self.times_prepared(statement);
         if times >= MAX_PREPARES {
             return self.try_next(&host, AttemptFailure::Forgotten { times });
         }
         self.prepares.retain(|(known, _)| known.text() != statement.text());
         self.prepares.push((statement.clone(), times + 1));
-        let teaching = teach(shared, &host, statement, times, self.deadline);
-        let (deadline, home) = (self.deadline, shared.runtime.clone());
+        let deadline = of_attempt(self.deadline, operation);
+        let (teaching, home) =
+            (teach(shared, &host, statement, times, deadline), shared.runtime.clone());
         let taught = Box::pin(async move { teaching.within(deadline, &home).await });
         let statement = statement.clone();
-        self.step = Step::Preparing(Box::new(Preparing { host, statement, taught }));
+        self.step = Step::Preparing(Box::new(Preparing { host, statement, deadline, taught }));
     }
 
     /// The host will not prepare the statement. That is a failure of its PREPARE, which executes
@@ -291,9 +286,12 @@ impl Run {
         host: &Host,
         failure: Failure,
     ) -> Result<(), Error> {
-        match (decide(&failure, Circumstances::OF_PREPARE), failure) {
-            (Decision::NextHost, Failure::Attempt(failure)) => {
-                self.try_next(host, AttemptFailure::Prepare(Box::new(failure)));
+        let known = self.circumstances(&PrepareOperation { text: "" }, host, None);
+        match (decide(&failure, &known, &DefaultRetryPolicy::default()), failure) {
+            (Decision::NextHost { .. } | Decision::SameHost { .. }, Failure::Attempt(failure)) => {
+                let failure = AttemptFailure::Prepare(Box::new(failure));
+                self.owes_retry |= failure.was_sent();
+                self.try_next(host, failure);
                 Ok(())
             }
             (_, failure) => Err(self.end(of, failure.into_kind(name_of(host))).of_prepare()),
@@ -310,56 +308,33 @@ impl Run {
         taught: Option<Result<(), Failure>>,
         may_send: bool,
     ) -> Result<(), Error> {
-        let Preparing { host, statement, .. } = asked;
+        let Preparing { host, statement, deadline, .. } = asked;
+        let has_time = |deadline: Deadline| !deadline.remaining().is_zero();
         match taught {
             Some(Ok(())) if !may_send => Err(self.closed(operation.kind())),
             Some(Ok(())) => self.ask_again(shared, operation, host),
             // Whoever began it had less time.
-            Some(Err(failure)) if failure.is_timeout() && !self.deadline.remaining().is_zero() => {
-                self.prepare_on(shared, host, &statement);
+            Some(Err(failure)) if failure.is_timeout() && has_time(deadline) => {
+                self.prepare_on(shared, operation, host, &statement);
                 Ok(())
             }
-            Some(Err(failure)) => self.not_prepared(operation.kind(), &host, failure),
-            None => {
-                let phase = TimeoutPhase::Prepare;
-                let kind = ErrorKind::Timeout { phase, host: Some(name_of(&host)) };
+            Some(Err(failure)) if !failure.is_timeout() || !has_time(self.deadline) => {
+                self.not_prepared(operation.kind(), &host, failure)
+            }
+            None if !has_time(self.deadline) => {
+                let (phase, of_attempt) = (TimeoutPhase::Prepare, false);
+                let kind = ErrorKind::Timeout { phase, host: Some(name_of(&host)), of_attempt };
                 Err(self.end(operation.kind(), kind).of_prepare())
             }
-        }
-    }
-
-    /// No host is left.
-    #[cold]
-    fn exhausted(&mut self, of: StatementKind) -> Error {
-        let kind = self.said_by_the_last().unwrap_or_else(|| {
-            self.refused_by_all().unwrap_or_else(|| ErrorKind::NoHostAvailable {
-                plan_was_empty: self.attempts.is_empty(),
-            })
-        });
-        self.end(of, kind)
-    }
-
-    /// What the last attempt failed with, if that says more than that there is none after it.
-    fn said_by_the_last(&mut self) -> Option<ErrorKind> {
-        let says_more = |attempt: &mut Attempt| match &attempt.failure {
-            AttemptFailure::Server { error, .. } => {
-                !matches!(error.code, ErrorCode::Overloaded | ErrorCode::IsBootstrapping)
+            // The time of the attempt has passed, and not that of the whole.
+            None | Some(Err(_)) => {
+                let failure = RequestFailure::DeadlinePassed(Reached::Written);
+                let (host_name, elapsed) = (name_of(&host), self.deadline.elapsed());
+                let error = Box::new(RequestError { host: host_name, elapsed, failure });
+                let failure = Failure::Attempt(AttemptFailure::TimedOut(error));
+                self.not_prepared(operation.kind(), &host, failure)
             }
-            AttemptFailure::NoResponse(error) => error.may_have_been_applied(),
-            _ => false,
-        };
-        let Attempt { host, failure } = self.attempts.pop_if(says_more)?;
-        Some(Failure::Attempt(failure).into_kind(host))
-    }
-
-    /// The limit of a queue of ours that all hosts met.
-    fn refused_by_all(&self) -> Option<ErrorKind> {
-        let mut limits = self.attempts.iter().map(|attempt| match attempt.failure {
-            AttemptFailure::Refused(RefusedBecause::Full(limit)) => Some(limit),
-            _ => None,
-        });
-        let first = limits.next().flatten()?;
-        limits.all(|limit| limit.is_some()).then_some(ErrorKind::Overloaded { limit: first })
+        }
     }
 
     /// The session has been closed before anything was sent, or before another attempt was made.
@@ -377,6 +352,6 @@ impl Run {
     }
 }
 
-fn name_of(host: &Host) -> Arc<str> {
+pub(super) fn name_of(host: &Host) -> Arc<str> {
     host.address().to_string().into()
 }

@@ -72,7 +72,7 @@ async fn turn(
         Some(Ok(Ok(turn))) => Ok(turn),
         _ => {
             let host = Some(host.address().to_string().into());
-            Err(ErrorKind::Timeout { phase: TimeoutPhase::Prepare, host }.into())
+            Err(ErrorKind::Timeout { phase: TimeoutPhase::Prepare, host, of_attempt: false }.into())
         }
     }
 }

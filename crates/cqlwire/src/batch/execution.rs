@@ -8,8 +8,9 @@ use uuid::Uuid;
 
 use super::Contents;
 use super::future::State;
-use crate::operation::{GivenRouting, Options};
+use crate::operation::{Options, RareOptions};
 use crate::profile::ExecutionProfile;
+use crate::retry::RetryPolicy;
 use crate::shared::Shared;
 
 /// A [`Batch`](super::Batch) about to be sent: the future of its result. Nothing is sent until it is
@@ -63,11 +64,25 @@ impl<'a> BatchExecution<'a> {
         self
     }
 
+    /// How long one attempt may take, within the timeout of the whole
+    /// ([`attempt_timeout`](ExecutionProfile::attempt_timeout)).
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.options.profile.attempt_timeout = Some(timeout);
+        self
+    }
+
+    /// What decides whether it is sent again once it has failed, and where, instead of the session's
+    /// [`retry_policy`](crate::SessionBuilder::retry_policy).
+    pub fn retry_policy(mut self, policy: Arc<dyn RetryPolicy>) -> Self {
+        self.rare().retry_policy = Some(policy);
+        self
+    }
+
     /// Whether it is idempotent: may be sent again although it may have been done already. Updates
     /// of counters, and of lists by `+`, are not.
     #[doc(alias = "is_idempotent")]
     pub fn idempotent(mut self, idempotent: bool) -> Self {
-        self.options.profile.idempotent = idempotent;
+        self.options.profile.idempotent = Some(idempotent);
         self
     }
 
@@ -96,7 +111,7 @@ impl<'a> BatchExecution<'a> {
     /// The token of the partition that it is about, so that it goes to a replica. Default that of
     /// the first statement that is prepared and has a whole partition key.
     pub fn routing_token(mut self, token: Token) -> Self {
-        self.given_routing().token = Some(token);
+        self.rare().token = Some(token);
         self
     }
 
@@ -104,21 +119,20 @@ impl<'a> BatchExecution<'a> {
     /// schema. Default that of the table of the statement that says the token, else that of the
     /// session.
     pub fn routing_keyspace(mut self, keyspace: &str) -> Self {
-        self.given_routing().keyspace = Some(keyspace.into());
+        self.rare().keyspace = Some(keyspace.into());
         self
     }
 
-    /// The only host that it is for, by its id. While that is not connected, it fails.
+    /// The only host that it is for, by its id. While that is not connected, it goes nowhere else.
     pub fn host(mut self, host_id: Uuid) -> Self {
-        self.given_routing().host = Some(host_id);
+        self.rare().host = Some(host_id);
         self
     }
 
-    fn given_routing(&mut self) -> &mut GivenRouting {
-        let keyspace =
-            self.shared.origin.keyspace.as_deref().filter(|_| !self.contents.has_route());
-        let keyspace = keyspace.map(Box::from);
-        let given = || Box::new(GivenRouting { keyspace, ..GivenRouting::default() });
-        self.options.routing.get_or_insert_with(given)
+    fn rare(&mut self) -> &mut RareOptions {
+        let keyspace = self.shared.origin.keyspace.as_deref();
+        let keyspace = keyspace.filter(|_| !self.contents.has_route()).map(Box::from);
+        let rare = || Box::new(RareOptions { keyspace, ..RareOptions::default() });
+        self.options.rare.get_or_insert_with(rare)
     }
 }

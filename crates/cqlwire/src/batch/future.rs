@@ -103,6 +103,7 @@ impl BatchExecution<'_> {
             options: &self.options,
             texts,
             max_bytes: self.shared.max_request_bytes,
+            consistency: None,
         };
         let response = ready!(run.poll(self.shared, &operation, true, context))?;
         let (fetched, change) =

@@ -13,6 +13,7 @@ use cqlwire_stream::PageBudget;
 use crate::contact_points::IntoContactPoints;
 use crate::error::{Attempt, Error, ErrorKind, Result, TimeoutPhase};
 use crate::profile::ExecutionProfile;
+use crate::retry::{DefaultRetryPolicy, Retries, RetryPolicy, RetrySettings};
 use crate::session::Session;
 use crate::shared::{Shared, SharedSettings};
 
@@ -42,6 +43,8 @@ pub struct SessionBuilder {
     schema_agreement_timeout: Duration,
     page_budget_bytes: usize,
     prepared_statements: usize,
+    retry_policy: Arc<dyn RetryPolicy>,
+    retries: RetrySettings,
     /// The first thing that is wrong with the settings.
     invalid: Option<(&'static str, String)>,
 }
@@ -55,6 +58,8 @@ impl Default for SessionBuilder {
             schema_agreement_timeout: Duration::from_secs(10),
             page_budget_bytes: PageBudget::DEFAULT_LIMIT,
             prepared_statements: 1_000,
+            retry_policy: Arc::new(DefaultRetryPolicy::default()),
+            retries: RetrySettings::default(),
             invalid: None,
         }
     }
@@ -185,6 +190,36 @@ impl SessionBuilder {
         self
     }
 
+    /// What decides whether a request that failed is sent again, and where. Default
+    /// [`DefaultRetryPolicy`](crate::DefaultRetryPolicy).
+    pub fn retry_policy(mut self, policy: impl RetryPolicy) -> Self {
+        self.retry_policy = Arc::new(policy);
+        self
+    }
+
+    /// How often requests are sent again, how long they wait in between, and how many retries all
+    /// of them may have together.
+    ///
+    /// ```no_run
+    /// # let builder = cqlwire::Session::builder();
+    /// builder.retries(|retries| {
+    ///     retries.budget.per_cent = 10;
+    ///     // No host is left: fail at once, instead of riding out an outage of seconds.
+    ///     retries.max_plans = 1;
+    /// });
+    /// ```
+    pub fn retries(mut self, change: impl FnOnce(&mut RetrySettings)) -> Self {
+        change(&mut self.retries);
+        let RetrySettings { max_attempts, max_plans, backoff, .. } = self.retries.clone();
+        if max_attempts == 0 || max_plans == 0 {
+            self.refuse("retries", "a request has one attempt, and one plan, at least");
+        }
+        if backoff.first > backoff.longest {
+            self.refuse("retries", "the first pause is longer than the longest");
+        }
+        self
+    }
+
     /// How many bytes of pages all streams of the session together may ask for ahead of their
     /// readers. Each may always hold one page. Default 64 MiB.
     pub const fn page_budget_bytes(mut self, bytes: usize) -> Self {
@@ -242,6 +277,7 @@ impl SessionBuilder {
             schema_agreement_timeout: self.schema_agreement_timeout,
             max_request_bytes,
             prepared_statements: self.prepared_statements,
+            retries: Retries::new(self.retry_policy, self.retries),
         };
         Ok(Session::new(Shared::new(cluster, settings)))
     }
@@ -272,7 +308,7 @@ fn no_contact(error: NoContact, deadline: Deadline) -> Error {
     let timed_out = error.is_timeout();
     let attempts: Vec<Attempt> = error.attempts.into_iter().map(Attempt::from).collect();
     let kind = if timed_out {
-        ErrorKind::Timeout { phase: TimeoutPhase::Connect, host: None }
+        ErrorKind::Timeout { phase: TimeoutPhase::Connect, host: None, of_attempt: false }
     } else {
         ErrorKind::NoHostAvailable { plan_was_empty: attempts.is_empty() }
     };

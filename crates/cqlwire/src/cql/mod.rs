@@ -27,7 +27,10 @@ pub(crate) fn kind(text: &str) -> StatementKind {
         })
     };
     let has = |keyword: &str| words().any(|word| word.eq_ignore_ascii_case(keyword));
-    let first = words().next().unwrap_or_default();
+    let first = match tokens(text).next() {
+        Some(Token::Word(word)) => word,
+        _ => "",
+    };
     let begins = |keywords: &[&str]| keywords.iter().any(|word| first.eq_ignore_ascii_case(word));
     if begins(&["SELECT"]) {
         StatementKind::Read
@@ -115,6 +118,9 @@ mod tests {
             ("ALTER ROLE ada WITH PASSWORD = 'x'", StatementKind::Unknown),
             ("CREATE TABLE IF NOT EXISTS t (k int PRIMARY KEY)", StatementKind::Schema),
             ("GRANT SELECT ON t TO ada", StatementKind::Unknown),
+            ("\"SELECT\" * FROM t", StatementKind::Unknown),
+            ("(SELECT", StatementKind::Unknown),
+            ("\u{feff}SELECT * FROM t", StatementKind::Unknown),
             ("", StatementKind::Unknown),
         ] {
             assert_eq!(kind(text), expected, "{text}");

@@ -32,6 +32,10 @@ pub enum AttemptFailure {
     /// The request got no response.
     #[error("{}", .0.failure)]
     NoResponse(#[source] Box<RequestError>),
+    /// The attempt's own deadline passed
+    /// ([`attempt_timeout`](crate::ExecutionProfile::attempt_timeout)), before that of the whole.
+    #[error("of the attempt, {}", .0.failure)]
+    TimedOut(#[source] Box<RequestError>),
     /// It refused in a way that another host may not.
     #[error("{error}")]
     Server {
@@ -62,9 +66,16 @@ impl Attempt {
         self.failure.is_retryable()
     }
 
+    /// Has anything been sent to the host?
+    pub(crate) fn was_sent(&self) -> bool {
+        self.failure.was_sent()
+    }
+
     pub(super) fn may_have_been_applied(&self, of: StatementKind) -> bool {
         match &self.failure {
-            AttemptFailure::NoResponse(error) => error.may_have_been_applied(),
+            AttemptFailure::NoResponse(error) | AttemptFailure::TimedOut(error) => {
+                error.may_have_been_applied()
+            }
             AttemptFailure::Server { error, .. } => error.may_have_been_applied(of),
             AttemptFailure::NotConnected(_)
             | AttemptFailure::Refused(_)
@@ -76,10 +87,52 @@ impl Attempt {
 }
 
 impl AttemptFailure {
+    /// What the server said, if it is an ERROR of the statement itself.
+    pub(crate) const fn server_error(&self) -> Option<&ServerError> {
+        match self {
+            Self::Server { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Has anything been sent to the host, the PREPARE of the statement included?
+    pub(crate) fn was_sent(&self) -> bool {
+        match self {
+            Self::Server { .. } => true,
+            Self::NoResponse(error) | Self::TimedOut(error) => error.may_have_been_applied(),
+            Self::Prepare(failure) => failure.was_sent(),
+            Self::NotConnected(_)
+            | Self::Refused(_)
+            | Self::Forgotten { .. }
+            | Self::Contact(_) => false,
+        }
+    }
+
+    /// May it be over within moments, at the same hosts: is it worth it to wait, and go through them
+    /// once more?
+    ///
+    /// That a queue of ours is full is not: it is there to wait in, and whoever sends more than it
+    /// takes is to hear of it.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::NotConnected(error) => !error.reason.is_permanent(),
+            Self::Refused(because) => {
+                matches!(because, RefusedBecause::Closing | RefusedBecause::Ended)
+            }
+            Self::NoResponse(error) => !error.failure.would_recur(),
+            Self::TimedOut(_) => true,
+            Self::Server { error, .. } => {
+                matches!(error.code, ErrorCode::Overloaded | ErrorCode::IsBootstrapping)
+            }
+            Self::Prepare(failure) => failure.may_pass(),
+            Self::Forgotten { .. } | Self::Contact(_) => false,
+        }
+    }
+
     fn is_retryable(&self) -> bool {
         match self {
             Self::NotConnected(error) => !error.reason.is_permanent(),
-            Self::Refused(_) | Self::Forgotten { .. } => true,
+            Self::Refused(_) | Self::Forgotten { .. } | Self::TimedOut(_) => true,
             Self::NoResponse(error) => !error.failure.would_recur(),
             Self::Server { error, .. } => is_passing(error.code),
             Self::Prepare(failure) => failure.is_retryable(),

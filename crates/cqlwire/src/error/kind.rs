@@ -43,12 +43,16 @@ pub enum ErrorKind {
         limit: WaitingLimit,
     },
     /// The deadline passed.
-    #[error("timeout: the deadline passed while {phase}{}", of(.host.as_deref()))]
+    #[error("timeout: {} passed while {phase}{}", which(*.of_attempt), of(.host.as_deref()))]
     Timeout {
         /// What was being waited for.
         phase: TimeoutPhase,
         /// The host that was being waited for, if it was one.
         host: Option<Arc<str>>,
+        /// Was it the deadline of one attempt
+        /// ([`attempt_timeout`](crate::ExecutionProfile::attempt_timeout)), of a request that may
+        /// not be sent again, though that of the whole had not passed yet?
+        of_attempt: bool,
     },
     /// The request was sent, and the connection ended before the response: it may have been done.
     #[error("{host}: the request was sent, but the connection ended before the response: {end}")]
@@ -116,6 +120,12 @@ pub enum ErrorKind {
     /// The load balancing policy panicked. Nothing was sent.
     #[error(transparent)]
     LoadBalancing(#[from] PolicyPanicked),
+    /// The retry policy panicked when it was asked about the last of the attempts.
+    #[error("the retry policy panicked: {message}")]
+    RetryPolicy {
+        /// What it said.
+        message: String,
+    },
     /// The response cannot be read.
     #[error("the response cannot be read: {0}")]
     Decode(#[from] DecodeError),
@@ -200,6 +210,10 @@ fn place(page: Option<u64>, row: Option<u64>) -> String {
     }
 }
 
+const fn which(of_attempt: bool) -> &'static str {
+    if of_attempt { "the deadline of the attempt" } else { "the deadline" }
+}
+
 fn of(host: Option<&str>) -> String {
     host.map(|host| format!(" of {host}")).unwrap_or_default()
 }
@@ -252,6 +266,8 @@ impl ErrorKind {
             | Self::PositionMismatch(_)
             | Self::PreparedElsewhere { .. }
             | Self::LoadBalancing(_)
+            // What it was asked about is among the attempts.
+            | Self::RetryPolicy { .. }
             | Self::Overloaded { .. } => false,
         }
     }

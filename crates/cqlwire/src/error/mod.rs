@@ -4,6 +4,7 @@
 mod attempt;
 mod kind;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -174,11 +175,29 @@ impl fmt::Debug for Error {
             return self.inner.fmt(f);
         }
         self.headline(f)?;
-        self.attempts().iter().try_for_each(|attempt| write!(f, "\n  {attempt}"))
+        self.each_attempt().iter().try_for_each(|attempt| write!(f, "\n  {attempt}"))
     }
 }
 
 impl Error {
+    /// What is said of the attempts: once of those of which it is the same, and how many they were.
+    fn each_attempt(&self) -> Vec<String> {
+        let mut times: HashMap<String, u32> = HashMap::new();
+        let mut order = Vec::new();
+        for text in self.attempts().iter().map(ToString::to_string) {
+            let count = times.entry(text.clone()).or_default();
+            *count += 1;
+            if *count == 1 {
+                order.push(text);
+            }
+        }
+        let counted = |text: String| match times.get(&text) {
+            Some(count) if *count > 1 => format!("{text} ({count} times)"),
+            _ => text,
+        };
+        order.into_iter().map(counted).collect()
+    }
+
     fn headline(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self.kind(), f)?;
         match self.elapsed() {
@@ -192,9 +211,9 @@ impl fmt::Display for Error {
     /// One line: what happened, after how long, and what was tried.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.headline(f)?;
-        for (number, attempt) in self.attempts().iter().enumerate() {
+        for (number, attempt) in self.each_attempt().iter().enumerate() {
             f.write_str(if number == 0 { ": " } else { "; " })?;
-            attempt.fmt(f)?;
+            f.write_str(attempt)?;
         }
         Ok(())
     }

@@ -100,6 +100,7 @@ impl<V> Execution<'_, V> {
             values: (self.as_values)(&self.values),
             options: &self.options,
             page: None,
+            consistency: None,
         };
         let response = ready!(run.poll(self.shared, &operation, true, context))?;
         let (fetched, change) =

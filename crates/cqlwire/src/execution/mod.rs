@@ -24,8 +24,9 @@ pub(crate) use self::reencode::{GivenMarkers, StoredValues};
 pub use self::source::StatementSource;
 use self::state::State;
 pub use self::streaming::Streaming;
-use crate::operation::{GivenRouting, Options, Statement};
+use crate::operation::{Options, RareOptions, Statement};
 use crate::profile::ExecutionProfile;
+use crate::retry::RetryPolicy;
 use crate::shared::Shared;
 
 /// The pages of a result, as they come.
@@ -114,6 +115,13 @@ impl<'a, V> Execution<'a, V> {
         self
     }
 
+    /// How long one attempt may take, within the timeout of the whole
+    /// ([`attempt_timeout`](ExecutionProfile::attempt_timeout)).
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.options.profile.attempt_timeout = Some(timeout);
+        self
+    }
+
     /// How many rows a page is to have, at least 1.
     #[doc(alias = "fetch_size")]
     pub fn page_size(mut self, rows: u32) -> Self {
@@ -121,11 +129,11 @@ impl<'a, V> Execution<'a, V> {
         self
     }
 
-    /// Whether it is idempotent: may be sent again although it may have been done already.
-    /// Statements that only read are, whatever this says.
+    /// Whether it is idempotent: may be sent again although it may have been done already. If this
+    /// is not said, a statement that begins with `SELECT` is, and no other.
     #[doc(alias = "is_idempotent")]
     pub fn idempotent(mut self, idempotent: bool) -> Self {
-        self.options.profile.idempotent = idempotent;
+        self.options.profile.idempotent = Some(idempotent);
         self
     }
 
@@ -162,31 +170,38 @@ impl<'a, V> Execution<'a, V> {
 
     /// The token of the partition, or of the range, that it is about, so that it goes to a replica.
     pub fn routing_token(mut self, token: Token) -> Self {
-        self.given_routing().token = Some(token);
+        self.rare().token = Some(token);
         self
     }
 
     /// The keyspace by whose replication the replicas of its token are found, spelled as in the
     /// schema. Default that of its table, if it is prepared, else that of the session.
     pub fn routing_keyspace(mut self, keyspace: &str) -> Self {
-        self.given_routing().keyspace = Some(keyspace.into());
+        self.rare().keyspace = Some(keyspace.into());
         self
     }
 
     /// The only host that it is for, by its id: for tables that are each host's own
-    /// (`system.local`, virtual tables). While that is not connected, it fails.
+    /// (`system.local`, virtual tables). While that is not connected, it goes nowhere else.
     pub fn host(mut self, host_id: Uuid) -> Self {
-        self.given_routing().host = Some(host_id);
+        self.rare().host = Some(host_id);
         self
     }
 
-    fn given_routing(&mut self) -> &mut GivenRouting {
+    /// What decides whether it is sent again once it has failed, and where, instead of the session's
+    /// [`retry_policy`](crate::SessionBuilder::retry_policy).
+    pub fn retry_policy(mut self, policy: Arc<dyn RetryPolicy>) -> Self {
+        self.rare().retry_policy = Some(policy);
+        self
+    }
+
+    fn rare(&mut self) -> &mut RareOptions {
         let keyspace = match self.statement {
             Statement::Text(_) => self.shared.origin.keyspace.as_deref().map(Box::from),
             Statement::Prepared(_) => None,
         };
-        let given = || Box::new(GivenRouting { keyspace, ..GivenRouting::default() });
-        self.options.routing.get_or_insert_with(given)
+        let rare = || Box::new(RareOptions { keyspace, ..RareOptions::default() });
+        self.options.rare.get_or_insert_with(rare)
     }
 
     /// As a stream, which has settings of its own.

@@ -66,6 +66,7 @@ impl PageFetch {
                 return Poll::Ready(Err(ErrorKind::SessionClosed.into()));
             }
             ready!(poll_prepared(request, &mut self.preparing, context))?;
+            shared.begin();
         }
         let run = self.run.get_or_insert_with(|| Run::new(request.deadline()));
         if !self.is_awaited {

@@ -111,6 +111,7 @@ impl PageRequest {
             values: &self.values,
             options: &self.options,
             page: Some(page),
+            consistency: None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Executing a batch.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::BytesMut;
 use cqlwire_cluster::Routing;
@@ -14,6 +15,7 @@ use super::{Encoded, Form, NotEncoded, Operation, Options};
 use crate::batch::Contents;
 use crate::error::ErrorKind;
 use crate::prepared::{PreparedStatement, StatementMetadata};
+use crate::retry::RetryPolicy;
 
 /// The statements of a batch as one request. Made anew for each look at it: the statements are
 /// encoded already, and for each host only checked.
@@ -25,6 +27,8 @@ pub(crate) struct BatchOperation<'a> {
     pub(crate) texts: &'a [PreparedStatement],
     /// The longest body, in bytes before compression.
     pub(crate) max_bytes: usize,
+    /// At which it is sent, if not at that of the options.
+    pub(crate) consistency: Option<Consistency>,
 }
 
 impl BatchOperation<'_> {
@@ -35,10 +39,11 @@ impl BatchOperation<'_> {
         buffer: BytesMut,
     ) -> Result<Encoded, NotEncoded> {
         let profile = &self.options.profile;
+        let consistency = self.consistency.unwrap_or(profile.consistency);
         let batch = Batch {
             serial_consistency: profile.serial_consistency,
             timestamp_micros: self.options.timestamp_micros,
-            ..Batch::new(self.batch_type, statements, profile.consistency)
+            ..Batch::new(self.batch_type, statements, consistency)
         };
         let options = RequestOptions {
             tracing: profile.tracing,
@@ -88,18 +93,30 @@ impl Operation for BatchOperation<'_> {
             None => (None, None),
             Some((token, keyspace)) => (Some(token), keyspace),
         };
-        match &self.options.routing {
+        match &self.options.rare {
             None => known.at(keyspace, token),
             Some(given) => known.at(given.keyspace.as_deref().or(keyspace), given.token.or(token)),
         }
     }
 
     fn pinned(&self) -> Option<Uuid> {
-        self.options.routing.as_ref()?.host
+        self.options.rare.as_ref()?.host
     }
 
     fn is_idempotent(&self) -> bool {
-        self.options.profile.idempotent
+        self.options.profile.idempotent.unwrap_or(false)
+    }
+
+    fn at(&self, consistency: Consistency) -> Self {
+        Self { consistency: Some(consistency), ..*self }
+    }
+
+    fn attempt_timeout(&self) -> Option<Duration> {
+        self.options.profile.attempt_timeout
+    }
+
+    fn retry_policy(&self) -> Option<&dyn RetryPolicy> {
+        self.options.rare.as_ref()?.retry_policy.as_deref()
     }
 
     fn kind(&self) -> StatementKind {

@@ -57,7 +57,10 @@ impl Failure {
             Self::Attempt(AttemptFailure::Server { error, prefixes }) => {
                 ErrorKind::Server { host, error, prefixes }
             }
-            Self::Attempt(AttemptFailure::NoResponse(error)) => without_response(host, *error),
+            Self::Attempt(AttemptFailure::NoResponse(error)) => {
+                without_response(host, *error, false)
+            }
+            Self::Attempt(AttemptFailure::TimedOut(error)) => without_response(host, *error, true),
             Self::Attempt(AttemptFailure::Refused(RefusedBecause::TooLarge { bytes, limit })) => {
                 EncodeError::TooLong { what: "body of a request", length: bytes, limit }.into()
             }
@@ -72,10 +75,10 @@ impl Failure {
     }
 }
 
-fn without_response(host: Arc<str>, error: RequestError) -> ErrorKind {
+fn without_response(host: Arc<str>, error: RequestError, of_attempt: bool) -> ErrorKind {
     match error.failure {
         RequestFailure::DeadlinePassed(reached) => {
-            ErrorKind::Timeout { phase: phase(reached), host: Some(host) }
+            ErrorKind::Timeout { phase: phase(reached), host: Some(host), of_attempt }
         }
         RequestFailure::ConnectionLost(end) => ErrorKind::ConnectionLost { host, end },
         RequestFailure::ResponseTooLarge { declared, limit } => {

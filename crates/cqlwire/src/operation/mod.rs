@@ -13,10 +13,11 @@ mod token;
 mod untyped;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::BytesMut;
 use cqlwire_cluster::Routing;
-use cqlwire_codec::{EncodeError, RequestEnvelope, StatementKind, Token};
+use cqlwire_codec::{Consistency, EncodeError, RequestEnvelope, StatementKind, Token};
 use uuid::Uuid;
 
 pub(crate) use self::agreement::{Agreeing, agree};
@@ -25,10 +26,11 @@ pub(crate) use self::failure::Failure;
 pub(crate) use self::form::{Form, UsualForm};
 pub(crate) use self::prepare::PrepareOperation;
 pub(crate) use self::response::{HostResponse, read};
-pub(crate) use self::statement::{GivenRouting, Options, PageRange, Statement, StatementOperation};
+pub(crate) use self::statement::{Options, PageRange, RareOptions, Statement, StatementOperation};
 pub(crate) use self::untyped::{check_untyped, needs_marker};
 use crate::error::ErrorKind;
 use crate::prepared::{PreparedStatement, StatementMetadata};
+use crate::retry::RetryPolicy;
 
 /// Something that can be asked of any host.
 pub(crate) trait Operation {
@@ -66,8 +68,23 @@ pub(crate) trait Operation {
         None
     }
 
-    /// Does its user say that it may be done twice?
+    /// May it be done twice, because it only reads, or because its user says so?
     fn is_idempotent(&self) -> bool;
+
+    /// The same at another consistency.
+    fn at(&self, consistency: Consistency) -> Self
+    where
+        Self: Sized;
+
+    /// How long one attempt may take, within the deadline of the whole.
+    fn attempt_timeout(&self) -> Option<Duration> {
+        None
+    }
+
+    /// What decides about it once it has failed, if not what the session has.
+    fn retry_policy(&self) -> Option<&dyn RetryPolicy> {
+        None
+    }
 
     /// What it does, as far as its text tells.
     fn kind(&self) -> StatementKind;

@@ -42,6 +42,11 @@ impl Operation for PrepareOperation<'_> {
         true
     }
 
+    /// It has none.
+    fn at(&self, _: Consistency) -> Self {
+        Self { ..*self }
+    }
+
     /// Nothing is executed, whatever the text is.
     fn kind(&self) -> StatementKind {
         StatementKind::Read

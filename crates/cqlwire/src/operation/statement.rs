@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::BytesMut;
 use cqlwire_cluster::Routing;
@@ -19,6 +20,7 @@ use crate::cql;
 use crate::error::ErrorKind;
 use crate::prepared::{Origin, PreparedStatement, StatementMetadata};
 use crate::profile::ExecutionProfile;
+use crate::retry::RetryPolicy;
 
 /// A statement: in CQL, or prepared.
 #[derive(Copy, Clone, Debug)]
@@ -62,8 +64,8 @@ pub(crate) struct Options {
     pub(crate) timestamp_micros: Option<i64>,
     /// A text goes as it is, whatever values go with it.
     pub(crate) unprepared: bool,
-    /// Where it belongs, said by its user.
-    pub(crate) routing: Option<Box<GivenRouting>>,
+    /// What hardly any request says.
+    pub(crate) rare: Option<Box<RareOptions>>,
 }
 
 impl Options {
@@ -71,16 +73,20 @@ impl Options {
     #[inline]
     pub(crate) fn of(profile: &ExecutionProfile) -> Self {
         let profile = profile.clone();
-        Self { profile, timestamp_micros: None, unprepared: false, routing: None }
+        Self { profile, timestamp_micros: None, unprepared: false, rare: None }
     }
 }
 
-/// Where a request belongs, said by its user: for what has no bind markers that say so.
+/// What hardly any request says.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct GivenRouting {
+pub(crate) struct RareOptions {
+    /// Where it belongs: for what has no bind markers that say so.
     pub(crate) token: Option<Token>,
     pub(crate) keyspace: Option<Box<str>>,
+    /// The only host that it is for.
     pub(crate) host: Option<Uuid>,
+    /// What decides about it once it has failed.
+    pub(crate) retry_policy: Option<Arc<dyn RetryPolicy>>,
 }
 
 /// One page of a stream.
@@ -98,6 +104,8 @@ pub(crate) struct StatementOperation<'a> {
     pub(crate) values: &'a (dyn EncodeValues + 'a),
     pub(crate) options: &'a Options,
     pub(crate) page: Option<PageRange<'a>>,
+    /// At which it is sent, if not at that of the options.
+    pub(crate) consistency: Option<Consistency>,
 }
 
 impl<'a> StatementOperation<'a> {
@@ -116,7 +124,7 @@ impl<'a> StatementOperation<'a> {
             paging_state: self.page.and_then(|page| page.from.paging_state()),
             serial_consistency: profile.serial_consistency,
             timestamp_micros: self.options.timestamp_micros,
-            ..QueryParameters::new(profile.consistency, values)
+            ..QueryParameters::new(self.consistency.unwrap_or(profile.consistency), values)
         }
     }
 
@@ -202,7 +210,7 @@ impl Operation for StatementOperation<'_> {
     #[inline]
     fn routing(&self) -> Routing<'_> {
         let consistency = self.options.profile.consistency;
-        let given = &self.options.routing;
+        let given = &self.options.rare;
         let (keyspace, kind) = match self.statement {
             Statement::Prepared(prepared) => (prepared.keyspace(), prepared.kind()),
             // Without a token it makes no difference.
@@ -219,11 +227,25 @@ impl Operation for StatementOperation<'_> {
     }
 
     fn pinned(&self) -> Option<Uuid> {
-        self.options.routing.as_ref()?.host
+        self.options.rare.as_ref()?.host
     }
 
     fn is_idempotent(&self) -> bool {
-        self.options.profile.idempotent
+        let reads = || self.statement.kind_at_a_glance() == StatementKind::Read;
+        self.options.profile.idempotent.unwrap_or_else(reads)
+    }
+
+    fn at(&self, consistency: Consistency) -> Self {
+        Self { consistency: Some(consistency), ..*self }
+    }
+
+    #[inline]
+    fn attempt_timeout(&self) -> Option<Duration> {
+        self.options.profile.attempt_timeout
+    }
+
+    fn retry_policy(&self) -> Option<&dyn RetryPolicy> {
+        self.options.rare.as_ref()?.retry_policy.as_deref()
     }
 
     fn kind(&self) -> StatementKind {
@@ -259,7 +281,9 @@ mod tests {
         let metadata = StatementMetadata { id, bind, partition_key: Box::default(), result };
         let options = Options::of(&ExecutionProfile::default());
         let (statement, values) = (Statement::Text(""), &());
-        let operation = StatementOperation { statement, values, options: &options, page: None };
+        let (page, consistency) = (None, None);
+        let operation =
+            StatementOperation { statement, values, options: &options, page, consistency };
         let plain = RequestOptions::default();
         let encoded =
             operation.encode_prepared(Arc::new(metadata), version, &plain, BytesMut::new());

@@ -156,6 +156,10 @@ impl Operation for Forgotten {
         false
     }
 
+    fn at(&self, _: Consistency) -> Self {
+        Self { statement: self.statement.clone(), hosts: self.hosts.clone() }
+    }
+
     fn kind(&self) -> StatementKind {
         StatementKind::Write
     }

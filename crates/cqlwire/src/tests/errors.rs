@@ -6,7 +6,7 @@ use cqlwire_testkit::node::{Prime, ScriptedNode, columns};
 use cqlwire_testkit::probe::alone;
 
 use super::memory::Memory;
-use super::{INSERT, PATIENCE, SELECT, connected, prime_users, users};
+use super::{INSERT, PATIENCE, SELECT, builder, connected, prime_users, users};
 use crate::codec::{ColumnType, ErrorCode, Opcode};
 use crate::{AttemptFailure, Batch, Error, ErrorKind, PreparedStatement, Session};
 
@@ -37,7 +37,8 @@ async fn g3_1_every_host_that_was_tried_is_told_with_its_own_reason() {
     first.prime(Prime::statement(INSERT).error(0x1001, "overloaded"));
     second.prime(Prime::statement(INSERT).error(0x1002, "bootstrapping"));
     let memory = Memory::of([first, second]);
-    let session = memory.session().await;
+    let session = memory.builder().retries(|retries| retries.max_plans = 1);
+    let session = session.connect().await.unwrap();
     eventually(PATIENCE, "both are connected", || session.resources().connections == 2).await;
     let error = session.query(INSERT, ()).idempotent(true).await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::NoHostAvailable { plan_was_empty: false }));
@@ -129,7 +130,8 @@ async fn g3_2_no_host_is_the_same_error_on_every_path() {
     let node = ScriptedNode::builder().start_tcp().await.unwrap();
     prime_users(&node, 25);
     let address = node.address();
-    let session = connected(&node).await;
+    let at_once = builder(&node).retries(|retries| retries.max_plans = 1);
+    let session = at_once.connect().await.unwrap();
     let by_city = session.prepare(SELECT).await.unwrap();
     let mut pages = session.execute(&by_city, ("Oslo",)).page_size(10).stream().prefetch(0).pages();
     pages.try_next().await.unwrap().unwrap();

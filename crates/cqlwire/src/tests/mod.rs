@@ -18,6 +18,8 @@ mod preparing;
 mod query_values;
 mod quiet;
 mod reports;
+mod retries;
+mod retry_chaos;
 mod routing;
 mod scripted;
 mod statements;

@@ -90,7 +90,8 @@ async fn g1_6_a_page_that_is_lost_for_good_says_where_to_go_on() {
     for loss in losses() {
         let (memory, session, by_city) = one_node().await;
         memory.node().prime(loss.clone().first(1));
-        let mut rows = execution(&session, &by_city).rows::<(i64, String)>();
+        let lost = execution(&session, &by_city).idempotent(false);
+        let mut rows = lost.rows::<(i64, String)>();
         let mut read = Vec::new();
         let error = loop {
             match rows.try_next().await {
