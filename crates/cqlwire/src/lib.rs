@@ -114,6 +114,7 @@ mod retry;
 mod scratch;
 mod session;
 mod shared;
+mod speculation;
 mod stream_totals;
 #[cfg(test)]
 mod tests;
@@ -165,6 +166,7 @@ pub use retry::{
     RetryPolicy, RetrySettings, RetryTotals, RetryVerdict,
 };
 pub use session::Session;
+pub use speculation::{ConstantDelay, SpeculationSettings, SpeculationTotals, SpeculativePolicy};
 pub use stream_totals::StreamTotals;
 #[doc(no_inline)]
 pub use uuid;

@@ -19,6 +19,7 @@ use crate::profile::ExecutionProfile;
 use crate::resources::Resources;
 use crate::retry::RetryTotals;
 use crate::shared::Shared;
+use crate::speculation::SpeculationTotals;
 use crate::stream_totals::StreamTotals;
 use crate::warm_up::follow;
 
@@ -165,6 +166,12 @@ impl Session {
     /// How often requests were sent again since it was connected.
     pub fn retry_totals(&self) -> RetryTotals {
         self.shared.retries.totals()
+    }
+
+    /// How often requests were sent to another host as well, since they took long, since it was
+    /// connected.
+    pub fn speculation_totals(&self) -> SpeculationTotals {
+        self.shared.speculations.totals()
     }
 
     /// What happens to the cluster from now on: hosts that come, go, move, are up or down, and

@@ -18,6 +18,7 @@ use crate::prepared::{Cache, Origin};
 use crate::profile::ExecutionProfile;
 use crate::resources::Resources;
 use crate::retry::Retries;
+use crate::speculation::Speculations;
 use crate::stream_totals::StreamCounters;
 use crate::timed::timed;
 use crate::warnings::WarningLog;
@@ -38,6 +39,7 @@ pub(crate) struct Shared {
     pub(crate) streams: StreamCounters,
     pub(crate) warnings: WarningLog,
     pub(crate) retries: Retries,
+    pub(crate) speculations: Speculations,
     /// The cluster, and the keyspace of unqualified names.
     pub(crate) origin: Arc<Origin>,
     /// The prepared statements, by their texts.
@@ -61,11 +63,12 @@ pub(crate) struct SharedSettings {
     /// How many of them are kept that nobody holds.
     pub(crate) prepared_statements: usize,
     pub(crate) retries: Retries,
+    pub(crate) speculations: Speculations,
 }
 
 impl Shared {
     pub(crate) fn new(cluster: Cluster, settings: SharedSettings) -> Self {
-        let SharedSettings { profile, budget, keyspace, retries, .. } = settings;
+        let SharedSettings { profile, budget, keyspace, retries, speculations, .. } = settings;
         let cluster_name = cluster.topology().cluster_name().to_owned();
         let origin = Arc::new(Origin { cluster: cluster_name, keyspace });
         let usual_form = UsualForm::default();
@@ -83,6 +86,7 @@ impl Shared {
             streams: StreamCounters::default(),
             warnings: WarningLog::default(),
             retries,
+            speculations,
             origin,
             statements: Cache::new(settings.prepared_statements),
             teachings: Teachings::default(),

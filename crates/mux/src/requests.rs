@@ -179,6 +179,11 @@ impl Requests {
         }
     }
 
+    /// Whom to wake of all that have no outcome yet. Whoever is woken has to be watched for anew.
+    pub(crate) fn take_wakers(&mut self, wakers: &mut Vec<Waker>) {
+        wakers.extend(self.records.iter_mut().filter_map(|record| record.waker.take()));
+    }
+
     /// The envelope of an in-flight request moved within the outgoing buffer.
     pub(crate) fn renumber(&mut self, key: u32, to: u64) {
         if let Phase::InFlight { number, .. } = &mut self.records[key as usize].phase {

@@ -47,6 +47,8 @@ pub struct Request {
     deadline: Deadline,
     /// Who is woken, once somebody is.
     watched_by: Option<Identity>,
+    /// How often the server had turned quiet before that.
+    silences: u32,
     /// The runtime on which it was polled by whoever is woken, where that matters.
     watched_on: Option<runtime::Id>,
     /// Keeps the deadline, where it is polled on another runtime than the connection's: a timer of
@@ -75,8 +77,16 @@ impl Identity {
 impl Request {
     pub(crate) fn new(shared: Arc<Shared>, ticket: Ticket, deadline: Deadline) -> Self {
         shared.add_awaited();
+        let (ticket, silences) = (Some(ticket), shared.silences());
         let (watched_by, watched_on, timer) = (None, None, None);
-        Self { shared, ticket: Some(ticket), deadline, watched_by, watched_on, timer }
+        Self { shared, ticket, deadline, watched_by, silences, watched_on, timer }
+    }
+
+    /// Is the server silent although it owes responses, and was when it was asked for a sign of
+    /// life? Whoever waits is woken when it turns so, to ask another one perhaps. This one is still
+    /// under way all the same.
+    pub fn is_quiet(&self) -> bool {
+        self.shared.is_quiet()
     }
 
     #[cold]
@@ -172,7 +182,10 @@ impl Future for Request {
         };
         // A waker is cloned and dropped outside of the lock: either may run anything.
         let identity = Identity::of(context.waker());
-        let is_new = self.watched_by != Some(identity);
+        // Read before the lock is taken: whoever is woken later watches anew then.
+        let silences = self.shared.silences();
+        let is_new = self.watched_by != Some(identity) || self.silences != silences;
+        self.silences = silences;
         let mut waker = is_new.then(|| context.waker().clone());
         let polled = self.shared.core().poll_outcome(ticket, &mut waker);
         let ticket = match polled {

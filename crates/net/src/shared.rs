@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use cqlwire_codec::{Compression, ProtocolVersion};
@@ -26,6 +26,8 @@ pub(crate) struct Shared {
     open: AtomicBool,
     /// Is the server silent although it owes responses? As the driver saw it last.
     quiet: AtomicBool,
+    /// How often it has turned quiet: each time all who wait are woken, and have to be watched for anew.
+    silences: AtomicU32,
     pub(crate) peer: Peer,
     /// Why the connection is over; set before its requests are ended.
     end: OnceLock<Arc<ConnectionEnd>>,
@@ -55,6 +57,7 @@ impl Shared {
             orphaned: AtomicUsize::new(0),
             open: AtomicBool::new(true),
             quiet: AtomicBool::new(false),
+            silences: AtomicU32::new(0),
             peer,
             end: OnceLock::new(),
             idle_home: home_that_may_idle(),
@@ -82,11 +85,20 @@ impl Shared {
         self.quiet.load(Ordering::Relaxed)
     }
 
-    /// The driver's alone. Whoever reads it keeps its cache line while it does not change.
+    /// The driver's alone, before it wakes anybody. Whoever reads it keeps its cache line while it does
+    /// not change.
     pub(crate) fn set_quiet(&self, quiet: bool) {
         if self.is_quiet() != quiet {
             self.quiet.store(quiet, Ordering::Relaxed);
+            if quiet {
+                self.silences.fetch_add(1, Ordering::Relaxed);
+            }
         }
+    }
+
+    /// How often all who wait were woken since the server had turned quiet.
+    pub(crate) fn silences(&self) -> u32 {
+        self.silences.load(Ordering::Relaxed)
     }
 
     /// What the server owes: responses to requests that somebody waits for, and to orphans.

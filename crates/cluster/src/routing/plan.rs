@@ -97,6 +97,17 @@ impl Plan {
         Ok(Some(Turn { host: self.topology.host(host), connection }))
     }
 
+    /// Has the hosts that have had their turn by another plan no turn by this one. Both have to be of
+    /// one request.
+    pub fn leave_to(&mut self, other: &Self) {
+        if !Arc::ptr_eq(&self.topology, &other.topology) {
+            return;
+        }
+        if let Some(last) = other.last.filter(|last| self.last != Some(*last)) {
+            self.tried.get_or_insert_default().insert(last);
+        }
+    }
+
     fn tried(&self) -> &Tried {
         self.tried.as_deref().unwrap_or(Tried::NONE)
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use cqlwire_cluster::Host;
 use cqlwire_codec::{ErrorCode, StatementKind};
-use cqlwire_net::{Deadline, RefusedBecause, RequestFailure};
+use cqlwire_net::{RefusedBecause, RequestFailure};
 
 use super::decide::{Circumstances, Decision, decide};
 use super::run::{Pausing, Run, Step, name_of};
@@ -17,15 +17,6 @@ use crate::operation::{Failure, Operation};
 use crate::prepared::PreparedStatement;
 use crate::shared::Shared;
 use crate::timed::timed;
-
-/// The deadline of an attempt which begins now, within that of the whole.
-#[inline]
-pub(super) fn of_attempt<O: Operation>(whole: Deadline, operation: &O) -> Deadline {
-    match operation.attempt_timeout() {
-        None => whole,
-        Some(timeout) => whole.within(timeout),
-    }
-}
 
 impl Run {
     /// An attempt has failed: what is right to do then.
@@ -48,6 +39,9 @@ impl Run {
         let policy = operation.retry_policy().unwrap_or_else(|| shared.retries.policy());
         let mut known = self.circumstances(operation, &host, statement);
         known.pause = shared.retries.pause(known.attempts_at_host);
+        // What the host said since then is what the values do not fit.
+        let was_prepared = statement.is_some_and(|statement| self.times_prepared(statement) > 0);
+        known.may_prepare &= !(was_prepared && matches!(failure, Failure::Values(_)));
         match (decide(&failure, &known, policy), statement, failure) {
             (Decision::Reprepare, Some(statement), _) => {
                 self.prepare_on(shared, operation, host, statement);
@@ -113,7 +107,7 @@ impl Run {
             idempotent: operation.is_idempotent(),
             kind: operation.kind(),
             consistency: self.consistency.unwrap_or_else(|| operation.routing().consistency),
-            may_prepare: statement.is_some_and(|statement| self.times_prepared(statement) == 0),
+            may_prepare: statement.is_some_and(|statement| self.may_prepare(statement)),
             host: host.id(),
             attempts: before + 1,
             attempts_at_host: at_host + 1,
@@ -166,7 +160,8 @@ impl Run {
     ) -> Result<(), Error> {
         let retries = &shared.retries;
         let pause = retries.pause(u32::from(self.plans_anew) + 1);
-        let goes_on = self.attempts.iter().any(|attempt| attempt.failure.may_pass())
+        let mut of_plan = self.attempts.iter().skip(self.before_plan.into());
+        let goes_on = of_plan.any(|attempt| attempt.failure.may_pass())
             && self.plans_anew + 1 < retries.settings().max_plans
             && self.has_attempts_left(shared)
             && pause < self.deadline.remaining()
@@ -179,6 +174,7 @@ impl Run {
         self.plan = None;
         // Why a host was skipped is said anew.
         self.attempts.retain(Attempt::was_sent);
+        self.before_plan = u16::try_from(self.attempts.len()).unwrap_or(u16::MAX);
         self.pause(shared, pause, None);
         Ok(())
     }

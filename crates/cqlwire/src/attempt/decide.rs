@@ -77,6 +77,8 @@ pub(super) fn decide(
     let may_repeat = match failure {
         // No connection takes it.
         AttemptFailure::Refused(RefusedBecause::TooLarge { .. }) => false,
+        // It is what another execution came to, and no attempt of this one.
+        AttemptFailure::Execution(_) => false,
         AttemptFailure::NoResponse(error) => match &error.failure {
             RequestFailure::Unsent(_) => return Decision::NextHost { again: false },
             RequestFailure::ConnectionLost(_) => known.idempotent && !error.failure.would_recur(),

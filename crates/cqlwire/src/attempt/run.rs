@@ -10,7 +10,6 @@ use cqlwire_cluster::{Host, Plan, Turn};
 use cqlwire_codec::{Consistency, SchemaChange, StatementKind, Token};
 use cqlwire_net::{Deadline, Reached, RequestError, RequestFailure};
 
-use super::again::of_attempt;
 use super::decide::{Decision, decide};
 use super::send::{Draft, HeadStart, NotSent, Sent, send_to};
 use super::teach::teach;
@@ -21,9 +20,13 @@ use crate::retry::DefaultRetryPolicy;
 use crate::shared::Shared;
 use crate::timed::Timed;
 
-/// How often one host is asked to prepare a statement for one operation. Once is enough, unless
-/// another call learns meanwhile, from a response that is late, that the host had forgotten it.
+/// How often one host is asked to prepare a statement for one operation in one turn. Once is enough,
+/// unless another call learns meanwhile, from a response that is late, that the host had forgotten
+/// it; or the host has more statements to hold than it can, and forgets it at once.
 const MAX_PREPARES: u8 = 3;
+
+/// More than any setting: the plan does not begin anew.
+const MAX_PLANS: u16 = u16::MAX - 1;
 
 /// See the [module](self).
 pub(crate) struct Run {
@@ -41,6 +44,8 @@ pub(crate) struct Run {
     pub(super) consistency: Option<Consistency>,
     /// How often its plan was begun anew.
     pub(super) plans_anew: u16,
+    /// How many of the attempts came before that.
+    pub(super) before_plan: u16,
     pub(super) step: Step,
 }
 
@@ -96,8 +101,42 @@ impl Run {
             owes_retry: false,
             consistency: None,
             plans_anew: 0,
+            before_plan: 0,
             step: Step::Next,
         }
+    }
+
+    /// Another one beside this, which goes to hosts that this has not been at, and does not begin
+    /// its plan anew; `None` as long as this has no plan.
+    pub(crate) fn beside(&self) -> Option<Self> {
+        let plan = self.plan.clone()?;
+        let mut beside = Self::new(self.deadline);
+        (beside.plan, beside.token) = (Some(plan), self.token);
+        (beside.consistency, beside.plans_anew) = (self.consistency, MAX_PLANS);
+        Some(beside)
+    }
+
+    /// The host that the other one is at is none for this.
+    pub(crate) fn leave_to(&mut self, other: &Self) {
+        if let (Some(plan), Some(others)) = (&mut self.plan, &other.plan) {
+            plan.leave_to(others);
+        }
+    }
+
+    /// Does a host have it that has gone quiet?
+    #[inline]
+    pub(crate) fn is_at_a_quiet_host(&self) -> bool {
+        matches!(&self.step, Step::Asked(sent) if sent.request.is_quiet())
+    }
+
+    /// Is there another host for it, which has not gone quiet?
+    pub(crate) fn may_go_elsewhere<O: Operation>(&self, shared: &Shared, operation: &O) -> bool {
+        let Some(mut plan) = self.plan.clone() else { return false };
+        let mut request = operation.routing();
+        request.token = self.token;
+        let next = shared.cluster().next_host(&mut plan, &request);
+        let Ok(Some(Turn { host, .. })) = next else { return false };
+        host.pool().pick().is_ok_and(|connection| !connection.is_quiet())
     }
 
     /// From now on attempts have until then. One under way keeps the deadline that it was sent with.
@@ -201,7 +240,7 @@ impl Run {
             let host = Arc::clone(host);
             return self.retry_on(shared, operation, host);
         }
-        let deadline = of_attempt(self.deadline, operation);
+        let deadline = operation.deadline_of_attempt(self.deadline);
         let asked = |sent| self.step = Step::Asked(sent);
         match send_to(host, operation, head_start, shared, deadline, asked) {
             Ok(()) => Ok(()),
@@ -222,7 +261,7 @@ impl Run {
     ) -> Result<(), Error> {
         let changed = self.consistency.map(|consistency| operation.at(consistency));
         let sent = changed.as_ref().unwrap_or(operation);
-        let deadline = of_attempt(self.deadline, operation);
+        let deadline = operation.deadline_of_attempt(self.deadline);
         let (head_start, asked) = (HeadStart::default(), |sent| self.step = Step::Asked(sent));
         match send_to(&host, sent, head_start, shared, deadline, asked) {
             Ok(()) => Ok(()),
@@ -254,6 +293,11 @@ impl Run {
         known.map_or(0, |(_, times)| *times)
     }
 
+    /// May the host that has its turn be asked to prepare this statement once more?
+    pub(super) fn may_prepare(&self, statement: &PreparedStatement) -> bool {
+        self.times_prepared(statement) < MAX_PREPARES
+    }
+
     /// Has this host prepare a statement of the operation, unless it forgets it each time.
     #[cold]
     pub(super) fn prepare_on<O: Operation>(
@@ -269,7 +313,7 @@ impl Run {
         }
         self.prepares.retain(|(known, _)| known.text() != statement.text());
         self.prepares.push((statement.clone(), times + 1));
-        let deadline = of_attempt(self.deadline, operation);
+        let deadline = operation.deadline_of_attempt(self.deadline);
         let (teaching, home) =
             (teach(shared, &host, statement, times, deadline), shared.runtime.clone());
         let taught = Box::pin(async move { teaching.within(deadline, &home).await });

@@ -15,7 +15,6 @@ use std::task::{Context, Poll, ready};
 use cqlwire_net::Deadline;
 
 use super::BatchExecution;
-use crate::attempt::Run;
 use crate::error::Result;
 use crate::gate::Permit;
 use crate::operation::{BatchOperation, Operation};
@@ -23,6 +22,7 @@ use crate::prepare::prepare;
 use crate::prepared::PreparedStatement;
 use crate::result::QueryResult;
 use crate::shared::Shared;
+use crate::speculation::Executions;
 
 /// How far the future has got.
 #[expect(clippy::large_enum_variant, reason = "a box would be an allocation for each request")]
@@ -36,7 +36,7 @@ pub(super) enum State<'a> {
     },
     Running {
         _permit: Permit<'a>,
-        run: Run,
+        run: Executions,
         /// What its texts were prepared to.
         texts: Vec<PreparedStatement>,
     },
@@ -67,7 +67,11 @@ impl BatchExecution<'_> {
             let deadline = Deadline::after(timeout);
             let texts: Vec<_> = self.contents.texts().cloned().collect();
             self.state = if texts.is_empty() {
-                State::Running { _permit: permit, run: Run::new(deadline), texts: Vec::new() }
+                State::Running {
+                    _permit: permit,
+                    run: Executions::new(deadline),
+                    texts: Vec::new(),
+                }
             } else {
                 let preparing = prepare_all(Arc::clone(self.shared), texts, deadline);
                 State::Preparing { permit, deadline, preparing: Box::pin(preparing) }
@@ -85,7 +89,7 @@ impl BatchExecution<'_> {
         if let State::Preparing { permit, deadline, .. } =
             std::mem::replace(&mut self.state, State::Done)
         {
-            self.state = State::Running { _permit: permit, run: Run::new(deadline), texts };
+            self.state = State::Running { _permit: permit, run: Executions::new(deadline), texts };
         }
         Poll::Ready(Ok(()))
     }

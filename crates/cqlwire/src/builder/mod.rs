@@ -16,6 +16,7 @@ use crate::profile::ExecutionProfile;
 use crate::retry::{DefaultRetryPolicy, Retries, RetryPolicy, RetrySettings};
 use crate::session::Session;
 use crate::shared::{Shared, SharedSettings};
+use crate::speculation::{SpeculationSettings, Speculations};
 
 /// Describes a session. Every setting has a default that suits production; what is wrong with one
 /// is reported by [`connect`](Self::connect).
@@ -45,6 +46,7 @@ pub struct SessionBuilder {
     prepared_statements: usize,
     retry_policy: Arc<dyn RetryPolicy>,
     retries: RetrySettings,
+    speculation: SpeculationSettings,
     /// The first thing that is wrong with the settings.
     invalid: Option<(&'static str, String)>,
 }
@@ -60,6 +62,7 @@ impl Default for SessionBuilder {
             prepared_statements: 1_000,
             retry_policy: Arc::new(DefaultRetryPolicy::default()),
             retries: RetrySettings::default(),
+            speculation: SpeculationSettings::default(),
             invalid: None,
         }
     }
@@ -220,6 +223,28 @@ impl SessionBuilder {
         self
     }
 
+    /// Which requests are sent to another host as well, if they take long: the first response that
+    /// is no error counts. Default only idempotent requests at hosts that have gone quiet.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    ///
+    /// use cqlwire::{ConstantDelay, Session};
+    ///
+    /// let builder = Session::builder().speculation(|speculation| {
+    ///     let delay = Duration::from_millis(50);
+    ///     speculation.policy = Some(Arc::new(ConstantDelay { delay, most: 1 }));
+    ///     speculation.budget.per_cent = 10;
+    /// });
+    /// # drop(builder);
+    /// ```
+    #[doc(alias = "speculative_execution_policy")]
+    pub fn speculation(mut self, change: impl FnOnce(&mut SpeculationSettings)) -> Self {
+        change(&mut self.speculation);
+        self
+    }
+
     /// How many bytes of pages all streams of the session together may ask for ahead of their
     /// readers. Each may always hold one page. Default 64 MiB.
     pub const fn page_budget_bytes(mut self, bytes: usize) -> Self {
@@ -278,6 +303,7 @@ impl SessionBuilder {
             max_request_bytes,
             prepared_statements: self.prepared_statements,
             retries: Retries::new(self.retry_policy, self.retries),
+            speculations: Speculations::new(self.speculation),
         };
         Ok(Session::new(Shared::new(cluster, settings)))
     }

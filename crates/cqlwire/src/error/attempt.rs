@@ -7,6 +7,8 @@ use cqlwire_codec::{ErrorCode, Prefixes, ServerError, StatementKind};
 use cqlwire_net::{AskError, RefusedBecause, RequestError};
 use cqlwire_pool::{NotConnected, Unconnected};
 
+use super::kind::{ErrorKind, is_passing};
+
 /// One host that was tried, or skipped, and why that was not the end of it.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{host}: {failure}")]
@@ -55,6 +57,9 @@ pub enum AttemptFailure {
         /// How often it prepared it.
         times: u8,
     },
+    /// Another execution of the request, beside the one that this is the error of, ended there.
+    #[error("another execution: {0}")]
+    Execution(#[source] Box<ErrorKind>),
     /// It could not be asked about the cluster.
     #[error("{0}")]
     Contact(#[source] Box<ContactFailure>),
@@ -77,6 +82,7 @@ impl Attempt {
                 error.may_have_been_applied()
             }
             AttemptFailure::Server { error, .. } => error.may_have_been_applied(of),
+            AttemptFailure::Execution(kind) => kind.may_have_been_applied(of),
             AttemptFailure::NotConnected(_)
             | AttemptFailure::Refused(_)
             | AttemptFailure::Prepare(_)
@@ -101,7 +107,9 @@ impl AttemptFailure {
             Self::Server { .. } => true,
             Self::NoResponse(error) | Self::TimedOut(error) => error.may_have_been_applied(),
             Self::Prepare(failure) => failure.was_sent(),
-            Self::NotConnected(_)
+            // Its attempts are there by themselves.
+            Self::Execution(_)
+            | Self::NotConnected(_)
             | Self::Refused(_)
             | Self::Forgotten { .. }
             | Self::Contact(_) => false,
@@ -125,7 +133,7 @@ impl AttemptFailure {
                 matches!(error.code, ErrorCode::Overloaded | ErrorCode::IsBootstrapping)
             }
             Self::Prepare(failure) => failure.may_pass(),
-            Self::Forgotten { .. } | Self::Contact(_) => false,
+            Self::Execution(_) | Self::Forgotten { .. } | Self::Contact(_) => false,
         }
     }
 
@@ -136,6 +144,7 @@ impl AttemptFailure {
             Self::NoResponse(error) => !error.failure.would_recur(),
             Self::Server { error, .. } => is_passing(error.code),
             Self::Prepare(failure) => failure.is_retryable(),
+            Self::Execution(kind) => kind.is_retryable(),
             Self::Contact(failure) => could_contact(failure),
         }
     }
@@ -148,23 +157,6 @@ fn could_contact(failure: &ContactFailure) -> bool {
         ContactFailure::Value(_) | ContactFailure::NoLocalRow => false,
         other => !other.is_permanent(),
     }
-}
-
-/// Is it an error of the moment?
-pub(super) const fn is_passing(code: ErrorCode) -> bool {
-    matches!(
-        code,
-        ErrorCode::Unavailable
-            | ErrorCode::Overloaded
-            | ErrorCode::IsBootstrapping
-            | ErrorCode::ReadTimeout
-            | ErrorCode::ReadFailure
-            | ErrorCode::WriteTimeout
-            | ErrorCode::WriteFailure
-            | ErrorCode::CasWriteUnknown
-            | ErrorCode::TruncateError
-            | ErrorCode::ServerError
-    )
 }
 
 impl From<ContactAttempt> for Attempt {

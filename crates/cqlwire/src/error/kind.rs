@@ -5,12 +5,10 @@ use std::sync::Arc;
 
 use cqlwire_cluster::PolicyPanicked;
 use cqlwire_codec::{
-    DecodeError, EncodeError, Opcode, Prefixes, ServerError, StatementKind, ValueError,
+    DecodeError, EncodeError, ErrorCode, Opcode, Prefixes, ServerError, StatementKind, ValueError,
 };
 use cqlwire_net::{ConnectionEnd, WaitingLimit};
 use cqlwire_stream::{PositionMismatch, StreamError};
-
-use super::attempt::is_passing;
 
 /// What happened. The same failure is the same variant from whichever call it comes.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -233,6 +231,17 @@ impl From<StreamError> for ErrorKind {
 }
 
 impl ErrorKind {
+    /// The host that it is about, as it was named.
+    pub(super) fn host(&self) -> Option<Arc<str>> {
+        match self {
+            Self::Server { host, .. }
+            | Self::ConnectionLost { host, .. }
+            | Self::ResponseTooLarge { host, .. } => Some(Arc::clone(host)),
+            Self::Timeout { host, .. } => host.clone(),
+            _ => None,
+        }
+    }
+
     /// Of `NoHostAvailable`, its attempts tell.
     pub(super) const fn is_retryable(&self) -> bool {
         match self {
@@ -271,4 +280,21 @@ impl ErrorKind {
             | Self::Overloaded { .. } => false,
         }
     }
+}
+
+/// Is it an error of the moment?
+pub(super) const fn is_passing(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::Unavailable
+            | ErrorCode::Overloaded
+            | ErrorCode::IsBootstrapping
+            | ErrorCode::ReadTimeout
+            | ErrorCode::ReadFailure
+            | ErrorCode::WriteTimeout
+            | ErrorCode::WriteFailure
+            | ErrorCode::CasWriteUnknown
+            | ErrorCode::TruncateError
+            | ErrorCode::ServerError
+    )
 }

@@ -26,7 +26,7 @@ pub struct Error {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Inner {
     kind: ErrorKind,
     /// What the statement does, as far as is known.
@@ -85,6 +85,31 @@ impl Error {
             inner.statement = statement;
         }
         self
+    }
+
+    /// The same error, after other executions of the request that failed before.
+    pub(crate) fn after_others(mut self, others: Vec<Self>) -> Self {
+        // Nobody else has it yet.
+        if let Some(inner) = Arc::get_mut(&mut self.inner)
+            && !others.is_empty()
+        {
+            let others = others.into_iter().flat_map(Self::into_attempts);
+            inner.attempts = others.chain(inner.attempts.drain(..)).collect();
+        }
+        self
+    }
+
+    /// Its attempts, and what it is itself as the last of them.
+    fn into_attempts(self) -> impl Iterator<Item = Attempt> {
+        let inner = Arc::unwrap_or_clone(self.inner);
+        let host = inner.kind.host().or_else(|| Some(Arc::clone(&inner.attempts.last()?.host)));
+        let failure = AttemptFailure::Execution(Box::new(inner.kind));
+        let failure = match inner.of_prepare {
+            true => AttemptFailure::Prepare(Box::new(failure)),
+            false => failure,
+        };
+        let last = Attempt { host: host.unwrap_or_else(|| "no host".into()), failure };
+        inner.attempts.into_iter().chain([last])
     }
 
     /// What happened.

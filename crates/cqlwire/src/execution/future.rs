@@ -21,12 +21,12 @@ use cqlwire_net::Deadline;
 
 use super::Execution;
 use super::state::State;
-use crate::attempt::Run;
 use crate::error::{ErrorKind, Result};
 use crate::gate::Permit;
 use crate::operation::{Statement, StatementOperation};
 use crate::prepare::prepare;
 use crate::result::QueryResult;
+use crate::speculation::Executions;
 
 /// Nothing in it is ever pinned.
 impl<V> Unpin for Execution<'_, V> {}
@@ -41,7 +41,11 @@ impl<V> Execution<'_, V> {
             self.statement.check_origin(&self.shared.origin)?;
             let deadline = Deadline::after(timeout);
             self.state = match self.text_to_prepare() {
-                None => State::Running { _permit: permit, run: Run::new(deadline), prepared: None },
+                None => State::Running {
+                    _permit: permit,
+                    run: Executions::new(deadline),
+                    prepared: None,
+                },
                 Some(text) => self.prepared_first(text, permit, deadline),
             };
         }
@@ -62,7 +66,7 @@ impl<V> Execution<'_, V> {
     fn prepared_first<'p>(&self, text: &str, permit: Permit<'p>, deadline: Deadline) -> State<'p> {
         match self.shared.statements.find(text) {
             prepared @ Some(_) => {
-                State::Running { _permit: permit, run: Run::new(deadline), prepared }
+                State::Running { _permit: permit, run: Executions::new(deadline), prepared }
             }
             None => {
                 let preparing = prepare(Arc::clone(self.shared), text.into(), deadline);
@@ -81,7 +85,8 @@ impl<V> Execution<'_, V> {
         if let State::Preparing { permit, deadline, .. } =
             std::mem::replace(&mut self.state, State::Done)
         {
-            self.state = State::Running { _permit: permit, run: Run::new(deadline), prepared };
+            self.state =
+                State::Running { _permit: permit, run: Executions::new(deadline), prepared };
         }
         Poll::Ready(Ok(()))
     }

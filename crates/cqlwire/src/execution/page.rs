@@ -15,10 +15,10 @@ use cqlwire_stream::{Fetched, Position};
 
 use super::request::PageRequest;
 use super::state::Preparing;
-use crate::attempt::Run;
 use crate::error::{Error, ErrorKind, Result};
 use crate::operation::PageRange;
 use crate::prepare::prepare;
+use crate::speculation::Executions;
 
 /// One page of a stream on its way: the future of a [`StatementSource`](super::StatementSource).
 ///
@@ -31,7 +31,7 @@ pub struct PageFetch {
     most_rows: Option<NonZeroU32>,
     /// The statement of its text on its way.
     preparing: Option<Preparing>,
-    run: Option<Run>,
+    run: Option<Executions>,
     is_awaited: bool,
 }
 
@@ -68,7 +68,7 @@ impl PageFetch {
             ready!(poll_prepared(request, &mut self.preparing, context))?;
             shared.begin();
         }
-        let run = self.run.get_or_insert_with(|| Run::new(request.deadline()));
+        let run = self.run.get_or_insert_with(|| Executions::new(request.deadline()));
         if !self.is_awaited {
             run.set_deadline(request.deadline());
         }

@@ -5,12 +5,13 @@ use std::pin::Pin;
 
 use cqlwire_net::Deadline;
 
-use crate::attempt::Run;
 use crate::error::Result;
 use crate::gate::Permit;
 use crate::prepared::PreparedStatement;
+use crate::speculation::Executions;
 
 /// How far the future has got.
+#[expect(clippy::large_enum_variant, reason = "a box would be an allocation for each request")]
 pub(super) enum State<'a> {
     New,
     /// Its text is prepared first, since values go with it.
@@ -21,7 +22,7 @@ pub(super) enum State<'a> {
     },
     Running {
         _permit: Permit<'a>,
-        run: Run,
+        run: Executions,
         /// What its text was prepared to.
         prepared: Option<PreparedStatement>,
     },

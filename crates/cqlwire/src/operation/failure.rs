@@ -68,6 +68,7 @@ impl Failure {
                 AttemptFailure::NotConnected(_)
                 | AttemptFailure::Refused(_)
                 | AttemptFailure::Prepare(_)
+                | AttemptFailure::Execution(_)
                 | AttemptFailure::Forgotten { .. }
                 | AttemptFailure::Contact(_),
             ) => ErrorKind::NoHostAvailable { plan_was_empty: false },

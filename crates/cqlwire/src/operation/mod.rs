@@ -18,6 +18,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use cqlwire_cluster::Routing;
 use cqlwire_codec::{Consistency, EncodeError, RequestEnvelope, StatementKind, Token};
+use cqlwire_net::Deadline;
 use uuid::Uuid;
 
 pub(crate) use self::agreement::{Agreeing, agree};
@@ -79,6 +80,15 @@ pub(crate) trait Operation {
     /// How long one attempt may take, within the deadline of the whole.
     fn attempt_timeout(&self) -> Option<Duration> {
         None
+    }
+
+    /// The deadline of an attempt which begins now, within that of the whole.
+    #[inline]
+    fn deadline_of_attempt(&self, whole: Deadline) -> Deadline {
+        match self.attempt_timeout() {
+            None => whole,
+            Some(timeout) => whole.within(timeout),
+        }
     }
 
     /// What decides about it once it has failed, if not what the session has.

@@ -15,7 +15,8 @@ use crate::error::{Attempt, AttemptFailure};
 /// again: the request is idempotent, or the server said that nothing of it was begun. Where that is
 /// not so it is not asked, and it cannot have such a request sent again. Neither is it asked about
 /// hosts that took nothing, since they are not connected for one: the next host has its turn then,
-/// which is still the first attempt. What it decides holds within the deadline, the
+/// which is still the first attempt. Nor about a PREPARE that has to come before a statement, which
+/// executes nothing. What it decides holds within the deadline, the
 /// [settings](crate::RetrySettings) and the budget of the session.
 ///
 /// It keeps nothing of a request: what it needs is in its argument. If it blocks or panics, its own
@@ -79,7 +80,8 @@ pub struct FailedAttempt<'a> {
     pub idempotent: bool,
     /// The consistency that it was sent at.
     pub consistency: Consistency,
-    /// How often the request has been sent, to all hosts together, this time included.
+    /// How often the request has been sent, to all hosts together, this time included; a PREPARE that
+    /// failed before it counts.
     pub attempts: u32,
     /// How often it has been sent to this host, this time included.
     pub attempts_at_host: u32,

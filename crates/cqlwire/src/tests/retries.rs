@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use cqlwire_testkit::cancel::{cancel_at_every_poll, poll_once};
@@ -385,6 +386,71 @@ async fn g10_3_a_page_that_pauses_ends_when_the_session_is_closed() {
     assert!(began.elapsed() < Duration::from_millis(50), "{:?}", began.elapsed());
     assert!(matches!(error.kind(), ErrorKind::SessionClosed), "{error}");
     assert!(!error.attempts().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn g10_1_a_call_that_pauses_ends_with_what_was_said_when_the_time_of_a_close_is_over() {
+    let (memory, session) = one_host().await;
+    memory.node().prime(Prime::statement(INSERT).error(OVERLOADED, "too much to do"));
+    let call = session.query(INSERT, ()).idempotent(true).into_future();
+    let closing = async {
+        sleep(Duration::from_millis(500)).await;
+        session.close(Duration::from_millis(500)).await;
+    };
+    let just_before = async {
+        sleep(Duration::from_millis(995)).await;
+        session.retry_totals().plans
+    };
+    let began = Instant::now();
+    let (outcome, (), plans) = tokio::join!(call, closing, just_before);
+    let error = outcome.unwrap_err();
+    assert!(began.elapsed() <= Duration::from_millis(1_050), "{:?}: {error}", began.elapsed());
+    assert!(error.may_have_been_applied() && error.attempts().len() > 2, "{error}");
+    assert!(session.retry_totals().plans <= plans + 1, "it goes on though nobody is left");
+    assert!(session.resources().is_zero(), "{}", session.resources());
+}
+
+/// While the close waits for somebody else.
+#[tokio::test(start_paused = true)]
+async fn g10_1_a_page_that_pauses_makes_no_other_attempt_once_the_session_is_closed() {
+    let (memory, session) = one_host().await;
+    let held = memory.node().hold(Prime::statement(INSERT));
+    let mut inside = Box::pin(session.query(INSERT, ()).into_future());
+    assert!(poll_once(&mut inside).await.is_pending());
+    memory.node().prime(answer_users(30));
+    let mut pages = session.query(SELECT, ("Oslo",)).page_size(10).stream().prefetch(0).pages();
+    pages.try_next().await.unwrap().unwrap();
+    memory.node().prime(answer_users(30).page(1).error(OVERLOADED, "too much to do"));
+    let mut next = Box::pin(pages.try_next());
+    while session.retry_totals().plans == 0 {
+        assert!(poll_once(&mut next).await.is_pending());
+        sleep(Duration::from_millis(1)).await;
+    }
+    let mut close = Box::pin(session.close(PATIENCE));
+    assert!(poll_once(&mut close).await.is_pending());
+    let Poll::Ready(page) = poll_once(&mut next).await else { panic!("it goes on") };
+    assert!(matches!(page.unwrap_err().kind(), ErrorKind::SessionClosed));
+    held.release();
+    inside.await.unwrap();
+    close.await;
+}
+
+/// The host is silent when it is to prepare the statement: nothing has been executed by then.
+#[tokio::test(start_paused = true)]
+async fn g6_6_a_host_that_hangs_while_it_prepares_costs_any_request_the_time_of_one_attempt() {
+    const SECOND: Duration = Duration::from_secs(1);
+    let (memory, session) = three_hosts(|_| {}).await;
+    memory.nodes()[1].prime(Prime::opcode(Opcode::Prepare).silence());
+    let write = session.prepare("INSERT INTO users (id) VALUES (?)").await.unwrap();
+    let mut late = 0;
+    for _ in 0..3 {
+        let began = Instant::now();
+        session.execute(&write, (vec![1_u8],)).attempt_timeout(SECOND).await.unwrap();
+        assert!(began.elapsed() < SECOND + Duration::from_millis(50), "{:?}", began.elapsed());
+        late += u32::from(began.elapsed() >= SECOND);
+    }
+    assert!(late > 0, "nobody met the host that hangs");
+    assert_eq!((session.resources().calls, session.resources().requests), (0, 0));
 }
 
 /// Whoever waits does so by the time of the session's runtime.

@@ -101,7 +101,8 @@ impl Fault {
     /// Is it a word that nothing of such a write was begun? By docs/server-errors.md.
     fn is_not_begun(self, write: Write) -> bool {
         let Self::Error(code) = self else { return false };
-        let one_partition = matches!(write, Write::Plain | Write::Prepared | Write::LoggedBatch);
+        let one_partition =
+            !matches!(write, Write::Conditional | Write::UnloggedBatch | Write::Several);
         match code {
             0x000A | 0x0100 | 0x1002 | 0x1200 | 0x1300 | 0x1400 | 0x2000..=0x2500 => true,
             0x1000 => one_partition,
@@ -118,21 +119,24 @@ enum Write {
     LoggedBatch,
     UnloggedBatch,
     Several,
+    Batch,
 }
 
 impl Write {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Plain,
         Self::Prepared,
         Self::Conditional,
         Self::LoggedBatch,
         Self::UnloggedBatch,
         Self::Several,
+        Self::Batch,
     ];
 
     fn text(self, id: usize) -> String {
         match self {
             Self::Plain => format!("INSERT INTO t (k) VALUES ({id})"),
+            Self::Batch => format!("INSERT INTO t (k, v) VALUES ({id}, 0)"),
             Self::Prepared => PREPARED.to_owned(),
             Self::Conditional => format!("INSERT INTO t (k) VALUES ({id}) IF NOT EXISTS"),
             Self::LoggedBatch => {
@@ -161,6 +165,16 @@ async fn write(session: Session, prepared: PreparedStatement, kind: Write, id: u
             let call = session.execute(&prepared, values).timeout(timeout);
             drop(arranged(call, policy, attempt_timeout).await);
         }
+        Write::Batch => {
+            let mut batch = session.batch();
+            batch.add(text.as_str(), ()).unwrap();
+            batch.add(&prepared, (vec![0_u8; 8],)).unwrap();
+            let mut call = batch.execute().timeout(timeout);
+            if let Some(policy) = policy {
+                call = call.retry_policy(policy);
+            }
+            drop(call.attempt_timeout(attempt_timeout.unwrap_or(timeout)).await);
+        }
         _ => {
             let call = session.query(&text, ()).timeout(timeout);
             drop(arranged(call, policy, attempt_timeout).await);
@@ -187,7 +201,9 @@ fn received(node: &ScriptedNode, from: usize) -> HashMap<Vec<u8>, usize> {
     let mut times = HashMap::new();
     for request in node.received().into_iter().skip(from) {
         let key = match request.opcode {
-            Opcode::Query => request.statements.first().map(|text| text.as_bytes().to_vec()),
+            Opcode::Query | Opcode::Batch => {
+                request.statements.first().map(|text| text.as_bytes().to_vec())
+            }
             Opcode::Execute => request.values.first().cloned().flatten().map(Vec::from),
             _ => None,
         };
@@ -204,7 +220,7 @@ async fn burst(memory: &Memory, session: &Session, prepared: &PreparedStatement,
     let before = [0, 1, 2].map(|host: usize| memory.nodes()[host].received().len());
     for (node, fault) in memory.nodes().iter().zip(faults) {
         node.clear_primes();
-        let statements = [Opcode::Execute, Opcode::Query].map(Prime::opcode);
+        let statements = [Opcode::Execute, Opcode::Query, Opcode::Batch].map(Prime::opcode);
         // The control connection asks, too: it is not what this is about.
         statements.into_iter().filter_map(|prime| fault.prime(prime)).for_each(|p| node.prime(p));
     }

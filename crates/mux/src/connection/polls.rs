@@ -52,6 +52,12 @@ impl Connection {
         next
     }
 
+    /// Push whom to wake of all requests that have no outcome yet to `wakers`: when something has happened to the
+    /// connection that they may want to know. Who goes on waiting has to give a waker anew.
+    pub fn take_wakers(&mut self, wakers: &mut Vec<Waker>) {
+        self.requests.take_wakers(wakers);
+    }
+
     /// The next thing the server said unasked, oldest first; `None` after the end of the connection. Else `waker` is
     /// the one to wake for it, and what is left there is the one before, to be dropped outside of the lock. One task
     /// at a time is woken: the last that asked.

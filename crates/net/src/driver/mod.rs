@@ -176,6 +176,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         let next = core.poll_timeout();
         let drained = core.is_drained() && self.writer.is_idle();
         let (retiring, quiet) = (core.is_retiring(), core.is_quiet());
+        if quiet && !self.shared.is_quiet() {
+            // Whoever can do without this server would like to know.
+            core.take_wakers(&mut self.wakers);
+        }
         let rests = core.rests_once_written();
         // What comes while a last batch is written wakes the task, which looks no further after it.
         core.park(context, rests || self.writer.is_idle());

@@ -1,5 +1,7 @@
 //! A server that is slow, and one that is gone: told apart, and both in bounded time.
 
+use std::future::Future;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -140,4 +142,26 @@ async fn g13_3_a_server_that_is_slow_with_one_statement_is_never_quiet() {
     sleep(Duration::from_secs(29)).await;
     assert_eq!(node.count(Opcode::Options), asked, "nothing is owed any more");
     node.assert_clean();
+}
+
+/// It may ask another server; if it does not, it waits on as before, however often that happens.
+#[tokio::test(start_paused = true)]
+async fn g13_3_whoever_waits_is_woken_when_the_server_turns_quiet_and_loses_nothing() {
+    let node = ScriptedNode::builder().in_memory();
+    let connection = connected(&node, &Settings::default()).await;
+    let held = node.hold(Prime::statement("SELECT held"));
+    let mut request = std::pin::pin!(send(&connection, "SELECT held", seconds(60)));
+    for _ in 0..3 {
+        node.stop();
+        let turned_quiet = std::future::poll_fn(|context| {
+            assert!(request.as_mut().poll(context).is_pending());
+            if request.is_quiet() { Poll::Ready(()) } else { Poll::Pending }
+        });
+        tokio::time::timeout(Duration::from_secs(5), turned_quiet).await.expect("nobody was woken");
+        node.resume();
+        let heard = || !connection.is_quiet();
+        cqlwire_testkit::eventually(Duration::from_secs(5), "it is heard", heard).await;
+    }
+    held.release();
+    request.await.unwrap();
 }

@@ -1,0 +1,221 @@
+//! The executions of one operation: nearly always one.
+
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use cqlwire_codec::StatementKind;
+use cqlwire_net::Deadline;
+
+use crate::attempt::Run;
+use crate::error::{Error, ErrorKind};
+use crate::operation::{HostResponse, Operation};
+use crate::shared::Shared;
+use crate::timed::{Timed, timed};
+
+/// How many executions there may be for hosts that have gone quiet, beside the first.
+const MOST_FOR_SILENCE: u32 = 2;
+
+/// See the [module](self).
+pub(crate) struct Executions {
+    /// The only one, as a rule; the one that won, once one has.
+    first: Run,
+    beside: Option<Box<Beside>>,
+}
+
+/// What there is once the first has no response in time.
+#[derive(Default)]
+struct Beside {
+    /// Those that are under way, beside the first.
+    runs: Vec<Run>,
+    /// What those that have failed came to, the last one last.
+    failed: Vec<Error>,
+    first_has_failed: bool,
+    /// How many have been begun.
+    begun: u32,
+    for_silence: u32,
+    /// Until another one is begun.
+    timer: Option<Timed<()>>,
+    /// The policy has no more, or the budget.
+    no_more_for_time: bool,
+}
+
+impl Executions {
+    /// Before the first host is chosen.
+    #[inline]
+    pub(crate) const fn new(deadline: Deadline) -> Self {
+        Self { first: Run::new(deadline), beside: None }
+    }
+
+    /// From now on attempts have until then.
+    pub(crate) fn set_deadline(&mut self, deadline: Deadline) {
+        self.first.set_deadline(deadline);
+        let runs = self.beside.iter_mut().flat_map(|beside| &mut beside.runs);
+        runs.for_each(|run| run.set_deadline(deadline));
+    }
+
+    /// The error that it ends with, though there was a response.
+    #[cold]
+    pub(crate) fn end(&mut self, of: StatementKind, kind: ErrorKind) -> Error {
+        self.first.end(of, kind)
+    }
+
+    /// The first response that is no error, or, once all have failed, why there is none.
+    ///
+    /// Without `may_send`, since the session has been closed, what is under way is waited for, and
+    /// nothing else is sent.
+    #[inline]
+    pub(crate) fn poll<O: Operation>(
+        &mut self,
+        shared: &Arc<Shared>,
+        operation: &O,
+        may_send: bool,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<HostResponse, Error>> {
+        if self.beside.is_none() {
+            let polled = self.first.poll(shared, operation, may_send, context);
+            let alone = !shared.speculations.has_policy() && !self.first.is_at_a_quiet_host();
+            if polled.is_ready() || alone || !may_send || !operation.is_idempotent() {
+                return polled;
+            }
+            self.beside = Some(Box::default());
+        }
+        self.poll_all(shared, operation, may_send, context)
+    }
+
+    #[cold]
+    fn poll_all<O: Operation>(
+        &mut self,
+        shared: &Arc<Shared>,
+        operation: &O,
+        may_send: bool,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<HostResponse, Error>> {
+        loop {
+            if let Some(response) = self.poll_each(shared, operation, may_send, context) {
+                self.beside = None;
+                return Poll::Ready(Ok(response));
+            }
+            let Some(beside) = &mut self.beside else { return Poll::Pending };
+            if beside.first_has_failed && beside.runs.is_empty() {
+                return Poll::Ready(Err(self.failed()));
+            }
+            if !may_send || !beside.is_time(&self.first, shared, operation, context) {
+                return Poll::Pending;
+            }
+            let Some(run) = self.first.beside() else { return Poll::Pending };
+            beside.begun += 1;
+            beside.runs.push(run);
+        }
+    }
+
+    /// The response of one of them, if one is there. That one is the first from then on, and the
+    /// others are dropped: withdrawn if they were not sent, else orphaned.
+    fn poll_each<O: Operation>(
+        &mut self,
+        shared: &Arc<Shared>,
+        operation: &O,
+        may_send: bool,
+        context: &mut Context<'_>,
+    ) -> Option<HostResponse> {
+        let beside = self.beside.as_mut()?;
+        if !beside.first_has_failed {
+            match self.first.poll(shared, operation, may_send, context) {
+                Poll::Ready(Ok(response)) => return Some(response),
+                Poll::Ready(Err(error)) => {
+                    beside.first_has_failed = true;
+                    beside.failed.push(error);
+                }
+                Poll::Pending => {}
+            }
+        }
+        let mut at = 0;
+        while let Some(run) = beside.runs.get_mut(at) {
+            match run.poll(shared, operation, may_send, context) {
+                Poll::Ready(Ok(response)) => {
+                    shared.speculations.won();
+                    self.first = beside.runs.swap_remove(at);
+                    return Some(response);
+                }
+                Poll::Ready(Err(error)) => {
+                    beside.runs.swap_remove(at);
+                    beside.failed.push(error);
+                }
+                Poll::Pending => {
+                    // Neither goes where the other is.
+                    self.first.leave_to(run);
+                    at += 1;
+                }
+            }
+        }
+        None
+    }
+
+    /// What all of them came to: the last error, after what the others failed with.
+    fn failed(&mut self) -> Error {
+        let mut failed = self.beside.take().map(|beside| beside.failed).unwrap_or_default();
+        let last = failed.pop().unwrap_or_else(|| ErrorKind::SessionClosed.into());
+        last.after_others(failed)
+    }
+}
+
+impl Beside {
+    /// Is it time for another one?
+    fn is_time<O: Operation>(
+        &mut self,
+        first: &Run,
+        shared: &Arc<Shared>,
+        operation: &O,
+        context: &mut Context<'_>,
+    ) -> bool {
+        let silent = self.is_silent(first) && self.for_silence < MOST_FOR_SILENCE;
+        if !silent && self.poll_time(shared, operation, context).is_pending()
+            || !first.may_go_elsewhere(shared, operation)
+        {
+            return false;
+        }
+        let begins = if silent {
+            self.for_silence += 1;
+            shared.retries.may_go_beside(|| shared.begun())
+        } else {
+            self.timer = None;
+            let begins = shared.speculations.may_begin(|| shared.begun());
+            self.no_more_for_time |= !begins;
+            begins
+        };
+        if begins {
+            shared.speculations.began(silent);
+        }
+        begins
+    }
+
+    /// Are the hosts of all that are under way quiet?
+    fn is_silent(&self, first: &Run) -> bool {
+        (self.first_has_failed || first.is_at_a_quiet_host())
+            && self.runs.iter().all(Run::is_at_a_quiet_host)
+    }
+
+    /// Has the time passed that the policy says?
+    fn poll_time<O: Operation>(
+        &mut self,
+        shared: &Arc<Shared>,
+        operation: &O,
+        context: &mut Context<'_>,
+    ) -> Poll<()> {
+        if self.no_more_for_time {
+            return Poll::Pending;
+        }
+        let timer = match &mut self.timer {
+            Some(timer) => timer,
+            none => {
+                let number = self.begun - self.for_silence + 1;
+                let Some(delay) = shared.speculations.delay(operation.kind(), number) else {
+                    self.no_more_for_time = true;
+                    return Poll::Pending;
+                };
+                none.insert(timed(&shared.runtime, tokio::time::sleep(delay)))
+            }
+        };
+        ready!(timer.as_mut().poll(context));
+        Poll::Ready(())
+    }
+}
