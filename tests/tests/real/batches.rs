@@ -25,10 +25,12 @@ async fn a_logged_batch_mixes_texts_and_prepared_statements_on_every_version() {
         let mut batch = session.batch();
         batch.add(&insert, (1, 10)).unwrap();
         batch.add("INSERT INTO logged.t (k, a) VALUES (2, 20)", ()).unwrap();
+        batch.add("INSERT INTO logged.t (a, k) VALUES (?, ?)", (40, 4)).unwrap();
         batch.add(&log, (1, None::<i32>)).unwrap().add(&insert, (3, 30)).unwrap();
         batch.execute().timestamp_micros(1_000).await.unwrap();
         let all = "SELECT k, a FROM logged.t";
-        assert_eq!(pairs(&session, all).await, [(1, 10), (2, 20), (3, 30)], "{version}");
+        let expected = [(1, 10), (2, 20), (3, 30), (4, 40)];
+        assert_eq!(pairs(&session, all).await, expected, "{version}");
         let logged = session.query("SELECT k, a FROM logged.log", ()).await.unwrap();
         assert_eq!(logged.one_row::<(i32, Option<i32>)>().unwrap(), (1, None));
         drop(logged);
@@ -37,9 +39,9 @@ async fn a_logged_batch_mixes_texts_and_prepared_statements_on_every_version() {
         batch.clear();
         batch.add("DELETE FROM logged.t WHERE k = 1", ()).unwrap().add(&insert, (2, 21)).unwrap();
         batch.execute().timestamp_micros(999).await.unwrap();
-        assert_eq!(pairs(&session, all).await.len(), 3);
+        assert_eq!(pairs(&session, all).await.len(), 4);
         batch.execute().timestamp_micros(1_001).await.unwrap();
-        assert_eq!(pairs(&session, all).await, [(2, 21), (3, 30)]);
+        assert_eq!(pairs(&session, all).await, [(2, 21), (3, 30), (4, 40)]);
         close(session).await;
     }
 }

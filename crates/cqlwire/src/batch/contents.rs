@@ -9,6 +9,9 @@
 //!         ---> said otherwise: the values by the markers of now, under the id of now; or an error
 //!         ---> said nothing, or forgot it: it is asked to prepare that statement first
 //! ```
+//!
+//! The values of a text that the session has not prepared are encoded as what they are by
+//! themselves, and anew once it is prepared, before the batch is sent.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -20,7 +23,7 @@ use cqlwire_codec::{
 };
 use uuid::Uuid;
 
-use crate::execution::encode_anew;
+use crate::execution::{GivenMarkers, StoredValues};
 use crate::operation::{NotEncoded, said_on};
 use crate::prepared::{PreparedStatement, StatementMetadata};
 
@@ -43,9 +46,11 @@ pub(crate) struct Contents {
 }
 
 /// By what values were encoded.
-struct EncodedBy {
-    prepared: PreparedStatement,
-    metadata: Arc<StatementMetadata>,
+enum EncodedBy {
+    /// What was said of a statement.
+    Said { prepared: PreparedStatement, metadata: Arc<StatementMetadata> },
+    /// Their own types, until this text is prepared.
+    Own { text: Arc<str>, given: GivenMarkers },
 }
 
 /// Where the batch belongs: the partition of its first statement that has a whole key.
@@ -72,6 +77,23 @@ impl Contents {
         Ok(())
     }
 
+    /// Adds a statement in CQL with values, which is to be prepared before it is sent.
+    pub(super) fn add_unprepared(
+        &mut self,
+        text: &str,
+        values: &dyn EncodeValues,
+        kind: StatementKind,
+    ) -> Result<(), EncodeError> {
+        let number = self.len() + 1;
+        let stored = StoredValues::by_own_types(values);
+        let (values, given) =
+            stored.map_err(|error| EncodeError::from(error).in_batch(number))?.into_parts();
+        self.statements.add(BatchStatementKind::Query(text), &values, &[])?;
+        let of = self.know(EncodedBy::Own { text: text.into(), given });
+        self.note(of, kind);
+        Ok(())
+    }
+
     /// Adds a prepared statement with its values, encoded by what was said of it last.
     #[inline]
     pub(super) fn add_prepared<V: EncodeValues + ?Sized>(
@@ -87,7 +109,10 @@ impl Contents {
             None => Token::of_bind_values(values, &metadata.partition_key),
             Some(_) => None,
         };
-        let of = known.unwrap_or_else(|| self.know(prepared, metadata));
+        let of = known.unwrap_or_else(|| {
+            let (prepared, metadata) = (prepared.clone(), Arc::clone(metadata));
+            self.know(EncodedBy::Said { prepared, metadata })
+        });
         if let Some(token) = token {
             self.route = Some(Route { token, of });
         }
@@ -105,15 +130,17 @@ impl Contents {
     #[inline]
     fn find(&self, metadata: &Arc<StatementMetadata>) -> Option<u16> {
         let mut last = self.known.iter().enumerate().rev().take(LOOK_BACK);
-        let found = last.find(|(_, known)| Arc::ptr_eq(&known.metadata, metadata));
+        let found = last.find(|(_, by)| match by {
+            EncodedBy::Said { metadata: known, .. } => Arc::ptr_eq(known, metadata),
+            EncodedBy::Own { .. } => false,
+        });
         found.and_then(|(at, _)| u16::try_from(at).ok())
     }
 
-    fn know(&mut self, prepared: &PreparedStatement, metadata: &Arc<StatementMetadata>) -> u16 {
+    fn know(&mut self, by: EncodedBy) -> u16 {
         // There are no more than statements, each of which has a number below this.
         let at = u16::try_from(self.known.len()).unwrap_or(IN_CQL);
-        let (prepared, metadata) = (prepared.clone(), Arc::clone(metadata));
-        self.known.push(EncodedBy { prepared, metadata });
+        self.known.push(by);
         at
     }
 
@@ -154,11 +181,61 @@ impl Contents {
         self.is_conditional
     }
 
+    /// The texts that have to be prepared before the batch is sent.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.known.iter().filter_map(|by| match by {
+            EncodedBy::Said { .. } => None,
+            EncodedBy::Own { text, .. } => Some(text),
+        })
+    }
+
+    /// By what values were encoded, each with its statement; `texts` are those of the
+    /// [texts](Self::texts).
+    fn known<'a>(
+        &'a self,
+        texts: &'a [PreparedStatement],
+    ) -> impl Iterator<Item = (&'a EncodedBy, &'a PreparedStatement)> {
+        let mut texts = texts.iter();
+        self.known.iter().map_while(move |by| match by {
+            EncodedBy::Said { prepared, .. } => Some((by, prepared)),
+            EncodedBy::Own { .. } => texts.next().map(|prepared| (by, prepared)),
+        })
+    }
+
+    /// Does a statement say where they belong?
+    pub(super) const fn has_route(&self) -> bool {
+        self.route.is_some()
+    }
+
     /// Where they belong, and in which keyspace.
-    pub(crate) fn route(&self) -> Option<(Token, Option<&str>)> {
-        let Route { token, of } = self.route?;
-        let keyspace = self.known.get(usize::from(of)).and_then(|by| by.prepared.keyspace());
-        Some((token, keyspace))
+    pub(crate) fn route<'a>(
+        &'a self,
+        texts: &'a [PreparedStatement],
+    ) -> Option<(Token, Option<&'a str>)> {
+        let Some(Route { token, of }) = self.route else { return self.route_of(texts) };
+        let of = self.known(texts).nth(usize::from(of));
+        Some((token, of.and_then(|(_, prepared)| prepared.keyspace())))
+    }
+
+    /// Where the first of the texts with a whole key belongs.
+    fn route_of<'a>(&'a self, texts: &'a [PreparedStatement]) -> Option<(Token, Option<&'a str>)> {
+        if texts.is_empty() {
+            return None;
+        }
+        let known: Vec<_> = self.known(texts).collect();
+        let mut encoded = BytesMut::new();
+        self.statements.each().zip(&self.encoded_by).find_map(|(statement, of)| {
+            let (by, prepared) = known.get(usize::from(*of))?;
+            let (metadata, _) = prepared.latest();
+            encoded.clear();
+            let values = by.given().encode_anew(
+                statement.values.each(),
+                &metadata.bind.columns,
+                &mut encoded,
+            );
+            let key = values.ok().map(|_| &metadata.partition_key)?;
+            Some((Token::of_bind_values(&encoded, key)?, prepared.keyspace()))
+        })
     }
 
     /// The statements as they were added.
@@ -171,29 +248,42 @@ impl Contents {
     /// # Errors
     ///
     /// It has to be asked for one of them first, or values do not go with what it said.
-    pub(crate) fn on(&self, host: Uuid) -> Result<Cow<'_, BatchStatements>, NotEncoded> {
+    pub(crate) fn on(
+        &self,
+        host: Uuid,
+        texts: &[PreparedStatement],
+    ) -> Result<Cow<'_, BatchStatements>, NotEncoded> {
         let mut is_as_added = true;
-        for by in &self.known {
-            let said = said_on(host, &by.prepared)?;
-            is_as_added &= Arc::ptr_eq(&said, &by.metadata) || said.binds_as(&by.metadata);
+        for (by, prepared) in self.known(texts) {
+            let said = said_on(host, prepared)?;
+            is_as_added &= match by {
+                EncodedBy::Said { metadata, .. } => {
+                    Arc::ptr_eq(&said, metadata) || said.binds_as(metadata)
+                }
+                EncodedBy::Own { .. } => false,
+            };
         }
-        if is_as_added { Ok(Cow::Borrowed(&self.statements)) } else { self.anew_on(host) }
+        if is_as_added { Ok(Cow::Borrowed(&self.statements)) } else { self.anew_on(host, texts) }
     }
 
     #[cold]
-    fn anew_on(&self, host: Uuid) -> Result<Cow<'_, BatchStatements>, NotEncoded> {
-        let said = self.known.iter().map(|by| said_on(host, &by.prepared));
-        let said = said.collect::<Result<Vec<_>, _>>()?;
+    fn anew_on(
+        &self,
+        host: Uuid,
+        texts: &[PreparedStatement],
+    ) -> Result<Cow<'_, BatchStatements>, NotEncoded> {
+        let said =
+            self.known(texts).map(|(by, prepared)| Ok((by.given(), said_on(host, prepared)?)));
+        let said = said.collect::<Result<Vec<_>, NotEncoded>>()?;
         let mut anew = BatchStatements::default();
         for (statement, of) in self.statements.each().zip(&self.encoded_by) {
-            let of = usize::from(*of);
-            let Some((by, said)) = self.known.get(of).zip(said.get(of)) else {
+            let Some((given, said)) = said.get(usize::from(*of)) else {
                 let added = anew.add(statement.kind, &statement.values, &[]);
                 added.map_err(|error| NotEncoded::Refused(error.into()))?;
                 continue;
             };
             let kind = BatchStatementKind::Prepared(&said.id);
-            let values = Anew { values: statement.values, before: &by.metadata.bind.columns };
+            let values = Anew { values: statement.values, given };
             let added = anew.add(kind, &values, &said.bind.columns);
             added.map_err(NotEncoded::Values)?;
         }
@@ -202,26 +292,46 @@ impl Contents {
 
     /// The prepared statement with this number, from 1.
     #[cold]
-    pub(crate) fn prepared(&self, number: usize) -> Option<&PreparedStatement> {
+    pub(crate) fn prepared<'a>(
+        &'a self,
+        number: usize,
+        texts: &'a [PreparedStatement],
+    ) -> Option<&'a PreparedStatement> {
         let of = self.encoded_by.get(number.checked_sub(1)?)?;
-        self.known.get(usize::from(*of)).map(|by| &by.prepared)
+        self.known(texts).nth(usize::from(*of)).map(|(_, prepared)| prepared)
     }
 
     /// The statement that this host knows by this id, or does not know any more.
     #[cold]
-    pub(crate) fn with_id(&self, id: &[u8], host: Uuid) -> Option<&PreparedStatement> {
-        let has = |by: &&EncodedBy| {
-            *by.metadata.id == *id
-                || by.prepared.metadata_on(host).is_some_and(|said| *said.id == *id)
+    pub(crate) fn with_id<'a>(
+        &'a self,
+        id: &[u8],
+        host: Uuid,
+        texts: &'a [PreparedStatement],
+    ) -> Option<&'a PreparedStatement> {
+        let has = |(by, prepared): &(&EncodedBy, &PreparedStatement)| {
+            let as_added = matches!(by, EncodedBy::Said { metadata, .. } if *metadata.id == *id);
+            as_added || prepared.metadata_on(host).is_some_and(|said| *said.id == *id)
         };
-        self.known.iter().find(has).map(|by| &by.prepared)
+        self.known(texts).find(has).map(|(_, prepared)| prepared)
+    }
+}
+
+impl EncodedBy {
+    fn given(&self) -> Cow<'_, GivenMarkers> {
+        match self {
+            Self::Said { metadata, .. } => {
+                Cow::Owned(GivenMarkers::by_position(Arc::clone(&metadata.bind.columns)))
+            }
+            Self::Own { given, .. } => Cow::Borrowed(given),
+        }
     }
 }
 
 /// Values that were encoded for other markers, encoded as what the markers are now.
 struct Anew<'a> {
     values: BatchValues<'a>,
-    before: &'a [ColumnSpec],
+    given: &'a GivenMarkers,
 }
 
 impl EncodeValues for Anew<'_> {
@@ -230,6 +340,6 @@ impl EncodeValues for Anew<'_> {
         columns: &[ColumnSpec],
         out: &mut BytesMut,
     ) -> Result<usize, ValueError> {
-        encode_anew(self.values.each(), self.before, columns, out)
+        self.given.encode_anew(self.values.each(), columns, out)
     }
 }

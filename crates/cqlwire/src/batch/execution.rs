@@ -7,7 +7,7 @@ use cqlwire_codec::{BatchType, Consistency, SerialConsistency, Token};
 use uuid::Uuid;
 
 use super::Contents;
-use crate::execution::State;
+use super::future::State;
 use crate::operation::{Options, RareOptions};
 use crate::profile::ExecutionProfile;
 use crate::retry::RetryPolicy;
@@ -130,10 +130,8 @@ impl<'a> BatchExecution<'a> {
     }
 
     fn rare(&mut self) -> &mut RareOptions {
-        let keyspace = match self.contents.route() {
-            None => self.shared.origin.keyspace.as_deref().map(Box::from),
-            Some(_) => None,
-        };
+        let keyspace = self.shared.origin.keyspace.as_deref();
+        let keyspace = keyspace.filter(|_| !self.contents.has_route()).map(Box::from);
         let rare = || Box::new(RareOptions { keyspace, ..RareOptions::default() });
         self.options.rare.get_or_insert_with(rare)
     }

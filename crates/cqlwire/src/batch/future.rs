@@ -1,18 +1,62 @@
 //! The future of a batch's result.
+//!
+//! ```text
+//!   new --first poll: let in, sent--> running --response, or the error--> done
+//!    |                                   ^
+//!    +--> preparing (texts with values) -+
+//! ```
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use cqlwire_net::Deadline;
 
 use super::BatchExecution;
 use crate::error::Result;
-use crate::execution::State;
+use crate::gate::Permit;
 use crate::operation::{BatchOperation, Operation};
+use crate::prepare::prepare;
+use crate::prepared::PreparedStatement;
 use crate::result::QueryResult;
+use crate::shared::Shared;
 use crate::speculation::Executions;
+
+/// How far the future has got.
+#[expect(clippy::large_enum_variant, reason = "a box would be an allocation for each request")]
+pub(super) enum State<'a> {
+    New,
+    /// Its texts with values are prepared first.
+    Preparing {
+        permit: Permit<'a>,
+        deadline: Deadline,
+        preparing: Preparing,
+    },
+    Running {
+        _permit: Permit<'a>,
+        run: Executions,
+        /// What its texts were prepared to.
+        texts: Vec<PreparedStatement>,
+    },
+    Done,
+}
+
+type Preparing = Pin<Box<dyn Future<Output = Result<Vec<PreparedStatement>>> + Send>>;
+
+/// Prepares texts, one after the other: those that the session has cost nothing.
+async fn prepare_all(
+    shared: Arc<Shared>,
+    texts: Vec<Arc<str>>,
+    deadline: Deadline,
+) -> Result<Vec<PreparedStatement>> {
+    let mut statements = Vec::with_capacity(texts.len());
+    for text in texts {
+        statements.push(prepare(Arc::clone(&shared), text, deadline).await?);
+    }
+    Ok(statements)
+}
 
 impl BatchExecution<'_> {
     /// Lets it in and begins, if that has not been done.
@@ -20,24 +64,50 @@ impl BatchExecution<'_> {
         if matches!(self.state, State::New) {
             let timeout = self.options.profile.timeout;
             let permit = self.shared.admit(timeout)?;
-            let run = Executions::new(Deadline::after(timeout));
-            self.state = State::Running { _permit: permit, run, prepared: None };
+            let deadline = Deadline::after(timeout);
+            let texts: Vec<_> = self.contents.texts().cloned().collect();
+            self.state = if texts.is_empty() {
+                State::Running {
+                    _permit: permit,
+                    run: Executions::new(deadline),
+                    texts: Vec::new(),
+                }
+            } else {
+                let preparing = prepare_all(Arc::clone(self.shared), texts, deadline);
+                State::Preparing { permit, deadline, preparing: Box::pin(preparing) }
+            };
         }
         Ok(())
     }
 
+    /// Goes on once its texts are prepared.
+    fn poll_prepared(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
+        let State::Preparing { preparing, .. } = &mut self.state else {
+            return Poll::Ready(Ok(()));
+        };
+        let texts = ready!(preparing.as_mut().poll(context))?;
+        if let State::Preparing { permit, deadline, .. } =
+            std::mem::replace(&mut self.state, State::Done)
+        {
+            self.state = State::Running { _permit: permit, run: Executions::new(deadline), texts };
+        }
+        Poll::Ready(Ok(()))
+    }
+
     fn poll_result(&mut self, context: &mut Context<'_>) -> Poll<Result<QueryResult>> {
         self.begin()?;
+        ready!(self.poll_prepared(context))?;
+        let State::Running { run, texts, .. } = &mut self.state else {
+            debug_assert!(false, "polled after it had resolved");
+            return Poll::Pending;
+        };
         let operation = BatchOperation {
             batch_type: self.batch_type,
             contents: self.contents,
             options: &self.options,
+            texts,
             max_bytes: self.shared.max_request_bytes,
             consistency: None,
-        };
-        let State::Running { run, .. } = &mut self.state else {
-            debug_assert!(false, "polled after it had resolved");
-            return Poll::Pending;
         };
         let response = ready!(run.poll(self.shared, &operation, true, context))?;
         let (fetched, change) =

@@ -10,7 +10,6 @@ mod statement;
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::BytesMut;
 use cqlwire_codec::{self as codec, BatchType, EncodeValues};
 
 pub(crate) use self::contents::Contents;
@@ -62,14 +61,15 @@ use crate::shared::Shared;
 /// applied: see [`was_applied`](crate::QueryResult::was_applied); the rows of the result have the
 /// values that there were if they are not.
 ///
-/// The request goes to a replica of the first statement that is prepared and has a value for each
-/// column of its partition key.
+/// The request goes to a replica of the first prepared statement that has a value for each column of
+/// its partition key; where there is none, of the first such text.
 ///
 /// # Values
 ///
 /// They are encoded when they are added, by what is known of the bind markers then, into one buffer:
 /// nothing of them is kept or cloned, and a batch that is filled again allocates nothing once it has
-/// room. A host that turns out to know other markers, since the table was altered, has them encoded
+/// room. Those of a text that the session has not prepared yet go by their own types until it has,
+/// and have to fit then. A host that turns out to know other markers, since the table was altered, has them encoded
 /// anew, or refuses by the name of the column, before anything is sent.
 ///
 /// # Limits
@@ -109,9 +109,11 @@ impl Batch {
         self
     }
 
-    /// Adds a statement: a [`PreparedStatement`] with its values, or the text of one without. The
-    /// values go by position, as of a tuple or a slice, or are a struct that derives
-    /// [`BindValues`](macro@crate::BindValues).
+    /// Adds a statement, a [`PreparedStatement`] or the text of one, with its values: a tuple or a
+    /// slice, by position, or a struct that derives [`BindValues`](macro@crate::BindValues).
+    ///
+    /// A text without values is sent as it is. One that has values is prepared first, when the batch
+    /// is executed, unless the session has prepared it by now: then its values are checked here.
     ///
     /// # Errors
     ///
@@ -122,7 +124,6 @@ impl Batch {
     /// the statement again. [`BatchTooLarge`](ErrorKind::BatchTooLarge): there is no room for it;
     /// execute what there is, clear the batch, and add it then.
     ///
-    /// [`ValuesOfText`](ErrorKind::ValuesOfText): a text cannot have values here.
     /// [`UseStatement`](ErrorKind::UseStatement): `USE` is for nobody.
     /// [`PreparedElsewhere`](ErrorKind::PreparedElsewhere): the statement is of another cluster or
     /// keyspace.
@@ -173,12 +174,15 @@ impl Batch {
         if cql::is_use(text) {
             return Err(ErrorKind::UseStatement);
         }
-        // They would have to be encoded by what the text becomes once it is prepared.
-        if has_values(values) {
-            return Err(ErrorKind::ValuesOfText);
-        }
+        let kind = cql::kind(text);
         let mark = self.contents.mark();
-        self.contents.add_text(text, cql::kind(text))?;
+        if values.is_empty() {
+            self.contents.add_text(text, kind)?;
+        } else if let Some(prepared) = self.shared.statements.find(text) {
+            return self.add_prepared(&prepared, Some(values));
+        } else {
+            self.contents.add_unprepared(text, values, kind)?;
+        }
         self.check_size().inspect_err(|_| self.contents.back_to(&mark))
     }
 
@@ -218,11 +222,6 @@ impl Batch {
     pub fn execute(&self) -> BatchExecution<'_> {
         BatchExecution::new(&self.shared, self.batch_type, &self.contents)
     }
-}
-
-/// Is there any value?
-fn has_values(values: &dyn EncodeValues) -> bool {
-    values.named(&[]) || values.encode_values(&[], &mut BytesMut::new()) != Ok(0)
 }
 
 impl fmt::Debug for Batch {

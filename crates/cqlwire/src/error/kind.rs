@@ -100,10 +100,6 @@ pub enum ErrorKind {
         /// The limit, in bytes.
         limit: usize,
     },
-    /// A statement in CQL was to be added to a batch with values, which only a prepared one can
-    /// have there.
-    #[error("a text cannot have values in a batch: prepare the statement, and add that")]
-    ValuesOfText,
     /// The stream was to begin in the result of another statement. Nothing was sent.
     #[error(transparent)]
     PositionMismatch(#[from] PositionMismatch),
@@ -276,7 +272,6 @@ impl ErrorKind {
             | Self::Settings { .. }
             | Self::Encode(_)
             | Self::BatchTooLarge { .. }
-            | Self::ValuesOfText
             | Self::PositionMismatch(_)
             | Self::PreparedElsewhere { .. }
             | Self::LoadBalancing(_)

@@ -20,9 +20,9 @@ use cqlwire_stream as stream;
 use uuid::Uuid;
 
 pub use self::page::PageFetch;
-pub(crate) use self::reencode::encode_anew;
+pub(crate) use self::reencode::{GivenMarkers, StoredValues};
 pub use self::source::StatementSource;
-pub(crate) use self::state::State;
+use self::state::State;
 pub use self::streaming::Streaming;
 use crate::operation::{Options, RareOptions, Statement};
 use crate::profile::ExecutionProfile;

@@ -1,6 +1,6 @@
-//! The values of a stream, which outlive what they were made from: encoded once, and encoded anew
-//! from that when the statement's bind markers turn out to have changed since, or are known only
-//! then.
+//! The values of a stream, and of texts in a batch, which outlive what they were made from: encoded
+//! once, and encoded anew from that when the statement's bind markers turn out to have changed since,
+//! or are known only then.
 
 use std::sync::Arc;
 
@@ -14,8 +14,14 @@ use crate::operation::needs_marker;
 
 /// Values that were encoded for these bind markers.
 #[derive(Debug)]
-pub(super) struct StoredValues {
+pub(crate) struct StoredValues {
     encoded: EncodedValues,
+    given: GivenMarkers,
+}
+
+/// The bind markers that values were encoded for.
+#[derive(Clone, Debug)]
+pub(crate) struct GivenMarkers {
     /// None, if they go with a text as it is.
     markers: Arc<[ColumnSpec]>,
     /// Do they go to the markers of their names, whatever the order?
@@ -31,7 +37,7 @@ impl StoredValues {
         markers: Arc<[ColumnSpec]>,
     ) -> Result<Self, ValueError> {
         let encoded = EncodedValues::encode(values, &markers, BytesMut::new())?;
-        Ok(Self { encoded, markers, by_name: false })
+        Ok(Self { encoded, given: GivenMarkers::by_position(markers) })
     }
 
     /// Values whose bind markers are not known yet: as what they are by themselves.
@@ -39,7 +45,7 @@ impl StoredValues {
     /// # Errors
     ///
     /// One of them is nothing by itself.
-    pub(super) fn by_own_types(values: &dyn EncodeValues) -> Result<Self, ValueError> {
+    pub(crate) fn by_own_types(values: &dyn EncodeValues) -> Result<Self, ValueError> {
         let mut markers = Vec::new();
         values.each_value(&mut |name, value| {
             let own = value.own_type().or_else(|| is_missing(value).then_some(ColumnType::Blob));
@@ -52,14 +58,52 @@ impl StoredValues {
         }
         let by_name = values.named(&[]);
         let encoded = EncodedValues::encode(values, &markers, BytesMut::new())?;
-        Ok(Self { encoded, markers: markers.into(), by_name })
+        Ok(Self { encoded, given: GivenMarkers { markers: markers.into(), by_name } })
+    }
+
+    pub(crate) fn into_parts(self) -> (EncodedValues, GivenMarkers) {
+        (self.encoded, self.given)
+    }
+}
+
+impl GivenMarkers {
+    pub(crate) const fn by_position(markers: Arc<[ColumnSpec]>) -> Self {
+        Self { markers, by_name: false }
+    }
+
+    /// Each value as what its marker took it for, encoded as what the marker is now; gives how many
+    /// there are.
+    pub(crate) fn encode_anew<'v>(
+        &self,
+        values: impl Iterator<Item = &'v [u8]>,
+        markers: &[ColumnSpec],
+        out: &mut BytesMut,
+    ) -> Result<usize, ValueError> {
+        let values = values.zip(&*self.markers);
+        if self.by_name {
+            self.encode_by_name(&values.collect::<Vec<_>>(), markers, out)?;
+            return Ok(markers.len());
+        }
+        let given = self.markers.len();
+        if markers.len() != given {
+            return Err(ValueError::Count { given, expected: markers.len() });
+        }
+        for ((value, before), now) in values.zip(markers) {
+            encode_as(value, before, now, out)?;
+        }
+        Ok(given)
     }
 
     /// Each value to the marker of its name.
-    fn encode_by_name(&self, markers: &[ColumnSpec], out: &mut BytesMut) -> Result<(), ValueError> {
+    fn encode_by_name(
+        &self,
+        values: &[(&[u8], &ColumnSpec)],
+        markers: &[ColumnSpec],
+        out: &mut BytesMut,
+    ) -> Result<(), ValueError> {
         for now in markers {
-            let (value, before) = self
-                .each()
+            let (value, before) = values
+                .iter()
                 .find(|(_, before)| before.name == now.name)
                 .ok_or_else(|| ValueError::NoValue(now.name.as_str().into()))?;
             encode_as(value, before, now, out)?;
@@ -70,29 +114,6 @@ impl StoredValues {
             None => Ok(()),
         }
     }
-
-    /// The values, each with what its marker took it for.
-    fn each(&self) -> impl Iterator<Item = (&[u8], &ColumnSpec)> {
-        self.encoded.each().zip(&*self.markers)
-    }
-}
-
-/// Each value as what its marker took it for, encoded as what the marker is now; gives how many
-/// there are.
-pub(crate) fn encode_anew<'v>(
-    values: impl Iterator<Item = &'v [u8]>,
-    before: &[ColumnSpec],
-    markers: &[ColumnSpec],
-    out: &mut BytesMut,
-) -> Result<usize, ValueError> {
-    let given = before.len();
-    if markers.len() != given {
-        return Err(ValueError::Count { given, expected: markers.len() });
-    }
-    for ((value, before), now) in values.zip(before).zip(markers) {
-        encode_as(value, before, now, out)?;
-    }
-    Ok(given)
 }
 
 /// The bind marker that a value would have if it were asked.
@@ -144,14 +165,11 @@ impl EncodeValues for StoredValues {
         columns: &[ColumnSpec],
         out: &mut BytesMut,
     ) -> Result<usize, ValueError> {
-        if std::ptr::eq(columns, &*self.markers) || *columns == *self.markers {
+        let given = &self.given;
+        if std::ptr::eq(columns, &*given.markers) || *columns == *given.markers {
             return self.encoded.encode_values(columns, out);
         }
-        if self.by_name {
-            self.encode_by_name(columns, out)?;
-            return Ok(columns.len());
-        }
-        encode_anew(self.encoded.each(), &self.markers, columns, out)
+        given.encode_anew(self.encoded.each(), columns, out)
     }
 }
 

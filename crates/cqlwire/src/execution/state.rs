@@ -12,7 +12,7 @@ use crate::speculation::Executions;
 
 /// How far the future has got.
 #[expect(clippy::large_enum_variant, reason = "a box would be an allocation for each request")]
-pub(crate) enum State<'a> {
+pub(super) enum State<'a> {
     New,
     /// Its text is prepared first, since values go with it.
     Preparing {

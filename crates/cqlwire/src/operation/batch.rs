@@ -23,6 +23,8 @@ pub(crate) struct BatchOperation<'a> {
     pub(crate) batch_type: BatchType,
     pub(crate) contents: &'a Contents,
     pub(crate) options: &'a Options,
+    /// What its texts with values were prepared to.
+    pub(crate) texts: &'a [PreparedStatement],
     /// The longest body, in bytes before compression.
     pub(crate) max_bytes: usize,
     /// At which it is sent, if not at that of the options.
@@ -79,7 +81,7 @@ impl Operation for BatchOperation<'_> {
     }
 
     fn encode_for(&self, host: Uuid, form: Form, buffer: BytesMut) -> Result<Encoded, NotEncoded> {
-        self.encode_statements(&*self.contents.on(host)?, form, buffer)
+        self.encode_statements(&*self.contents.on(host, self.texts)?, form, buffer)
     }
 
     fn routing(&self) -> Routing<'_> {
@@ -87,7 +89,7 @@ impl Operation for BatchOperation<'_> {
         let conditional = self.contents.is_conditional()
             || matches!(consistency, Consistency::Serial | Consistency::LocalSerial);
         let known = Routing::new(consistency).conditional(conditional);
-        let (token, keyspace) = match self.contents.route() {
+        let (token, keyspace) = match self.contents.route(self.texts) {
             None => (None, None),
             Some((token, keyspace)) => (Some(token), keyspace),
         };
@@ -126,12 +128,14 @@ impl Operation for BatchOperation<'_> {
     }
 
     fn statement_with_id(&self, id: &[u8], host: Uuid) -> Option<&PreparedStatement> {
-        self.contents.with_id(id, host)
+        self.contents.with_id(id, host, self.texts)
     }
 
     fn statement_of(&self, error: &EncodeError) -> Option<&PreparedStatement> {
         match error {
-            EncodeError::BatchStatement { number, .. } => self.contents.prepared(*number),
+            EncodeError::BatchStatement { number, .. } => {
+                self.contents.prepared(*number, self.texts)
+            }
             _ => None,
         }
     }

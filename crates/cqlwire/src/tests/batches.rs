@@ -99,6 +99,16 @@ async fn what_does_not_fit_is_named_and_the_batch_is_as_it_was() {
     assert_eq!((batch.len(), batch.bytes()), (1, bytes));
     batch.execute().await.unwrap();
     assert_eq!(values(&batches(memory.node())[0]), [int(1), int(5)]);
+
+    // Nor is a host asked for a statement of which nothing was added.
+    let unused = session.prepare(OTHER).await.unwrap();
+    assert!(batch.add(&unused, (1,)).is_err());
+    let rows = [CqlValue::from(vec![1_u8]), CqlValue::from(1)].map(|value| (value,));
+    assert!(batch.add_all(&unused, rows).is_err());
+    memory.node().forget_prepared();
+    let before = memory.node().count(Opcode::Prepare);
+    batch.execute().await.unwrap();
+    assert_eq!(memory.node().count(Opcode::Prepare), before + 1);
 }
 
 /// Values of a user, who makes a mistake.
@@ -135,12 +145,6 @@ async fn what_no_batch_can_have_is_refused_when_it_is_added() {
     let add = |batch: &mut Batch, text: &str, values: &dyn crate::EncodeValues| {
         batch.add(text, values).map(drop).unwrap_err()
     };
-    let error = add(&mut batch, OTHER, &(1,));
-    assert!(matches!(error.kind(), ErrorKind::ValuesOfText), "{error}");
-    assert!(error.to_string().contains("prepare"), "{error}");
-    let named = NamedValues(&[("k", 1)]);
-    let error = add(&mut batch, "INSERT INTO other (k) VALUES (:k)", &named);
-    assert!(matches!(error.kind(), ErrorKind::ValuesOfText), "{error}");
     let error = add(&mut batch, "use other", &());
     assert!(matches!(error.kind(), ErrorKind::UseStatement), "{error}");
     let (_other, elsewhere) = {
@@ -152,6 +156,100 @@ async fn what_no_batch_can_have_is_refused_when_it_is_added() {
     let error = batch.add(&foreign, (vec![1_u8],)).map(drop).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::PreparedElsewhere { .. }), "{error}");
     assert!(batch.is_empty() && memory.node().count(Opcode::Batch) == 0);
+}
+
+/// The text of `WRITE` has values here, and the session has not prepared it.
+#[tokio::test(start_paused = true)]
+async fn g15_5_values_of_a_text_in_a_batch_are_encoded_by_its_bind_markers() {
+    let vector = ColumnType::Vector(Box::new(ColumnType::Float), 2);
+    for version in [ProtocolVersion::V3, ProtocolVersion::V5] {
+        let memory = Memory::of([ScriptedNode::builder().versions([version]).in_memory()]);
+        alter(memory.nodes(), &vector);
+        let session = memory.session().await;
+        let mut batch = session.batch();
+        batch.add(WRITE, (1, vec![1_f32, 2.0])).unwrap().add(DELETE, ()).unwrap();
+        let named: NamedValues<'_, &dyn crate::EncodeValue> =
+            NamedValues(&[("a", &[3_f32, 4.0]), ("k", &2)]);
+        batch.add(WRITE, named).unwrap();
+        let two = |a: f32, b: f32| Some([a.to_be_bytes(), b.to_be_bytes()].concat());
+        for _ in 0..2 {
+            batch.execute().await.unwrap();
+            let received = batches(memory.node()).pop().unwrap();
+            assert_eq!(received.statements, [WRITE, DELETE, WRITE]);
+            let expected = [int(1), two(1.0, 2.0), int(2), two(3.0, 4.0)];
+            assert_eq!(values(&received), expected, "{version}");
+        }
+        assert_eq!(memory.node().count(Opcode::Prepare), 1);
+
+        // It is prepared by now, so that it is known at once what fits.
+        let text = batch.add(WRITE, (1, "text")).map(drop).unwrap_err().to_string();
+        assert!(text.starts_with("statement 4 of the batch: column `a`: vector"), "{text}");
+        batch.clear();
+        batch.add(WRITE, (1, [5_f32, 6.0])).unwrap();
+        batch.execute().await.unwrap();
+        assert_eq!(values(&batches(memory.node()).pop().unwrap()), [int(1), two(5.0, 6.0)]);
+        assert_eq!(memory.node().count(Opcode::Prepare), 1);
+        at_rest(&session).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn g15_5_values_of_a_text_that_do_not_fit_are_named_and_nothing_is_sent() {
+    let (memory, session) = one(ProtocolVersion::V5).await;
+    let mut batch = session.batch();
+    batch.add(DELETE, ()).unwrap().add(WRITE, (1, 5_f32)).unwrap();
+    let error = batch.execute().await.unwrap_err();
+    let text = error.to_string();
+    assert!(text.starts_with("statement 2 of the batch: column `a`: int"), "{text}");
+    assert!(!error.may_have_been_applied());
+    let mut batch = session.batch();
+    batch.add(OTHER, (vec![1_u8], 2)).unwrap();
+    let error = batch.execute().await.unwrap_err().to_string();
+    assert_eq!(error, "statement 1 of the batch: 2 values for 1 bind markers");
+    assert_eq!(memory.node().count(Opcode::Batch), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn g15_1_values_of_a_text_in_a_batch_never_go_by_stale_markers() {
+    let nodes = three();
+    alter(&nodes, &ColumnType::Int);
+    let (memory, session) = connected(nodes).await;
+    let mut batch = session.batch();
+    batch.add(WRITE, (1, 5)).unwrap();
+    batch.execute().await.unwrap();
+    alter(memory.nodes(), &ColumnType::Float);
+    for _ in 0..6 {
+        names_the_column(&session, &batch).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn g6_1_a_batch_whose_text_nobody_prepares_ends_at_its_deadline() {
+    let (memory, session) = one(ProtocolVersion::V5).await;
+    memory.node().prime(Prime::prepare(WRITE).silence());
+    let mut batch = session.batch();
+    batch.add(WRITE, (1, 5)).unwrap();
+    let timeout = Duration::from_secs(2);
+    let error = ends_after(timeout, batch.execute().timeout(timeout)).await.unwrap_err();
+    assert!(error.is_timeout() && !error.may_have_been_applied(), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn g8_1_a_batch_dropped_at_every_poll_while_its_texts_are_prepared() {
+    let (_memory, session) = one(ProtocolVersion::V5).await;
+    let number = std::cell::Cell::new(0);
+    let fresh = || {
+        let mut batch = session.batch();
+        for _ in 0..2 {
+            number.set(number.get() + 1);
+            let text = format!("INSERT INTO t{} (k) VALUES (?)", number.get());
+            batch.add(&text, (vec![1_u8],)).unwrap();
+        }
+        Box::pin(async move { batch.execute().await.map(drop) })
+    };
+    let (output, dropped) = cancel_at_every_poll(fresh, async |_| at_rest(&session).await).await;
+    output.unwrap();
+    assert!(dropped >= 6, "dropped at {dropped} points only");
 }
 
 /// On v3 what is to be left alone would be deleted.
@@ -277,8 +375,10 @@ async fn g15_1_a_batch_is_encoded_anew_for_a_host_that_says_otherwise() {
     let write = session.prepare(WRITE).await.unwrap();
     let other = session.prepare(OTHER).await.unwrap();
     let mut batch = session.batch();
-    batch.add(&other, (vec![1_u8],)).unwrap().add(&write, (7, "seven")).unwrap();
-    batch.add(DELETE, ()).unwrap();
+    batch.add(&write, (7, "seven")).unwrap();
+    let rows = [CqlValue::from(vec![1_u8]), CqlValue::from(1)].map(|value| (value,));
+    assert!(batch.add_all(&other, rows).is_err(), "taken back");
+    batch.add(DELETE, ()).unwrap().add(&other, (vec![1_u8],)).unwrap();
     alter(&memory.nodes()[..1], &ColumnType::Text);
     for _ in 0..6 {
         batch.execute().await.unwrap();
@@ -287,8 +387,8 @@ async fn g15_1_a_batch_is_encoded_anew_for_a_host_that_says_otherwise() {
         let received = batches(node);
         assert_eq!(received.len(), 2);
         for one in received {
-            assert_eq!(one.statements, [OTHER, WRITE, DELETE]);
-            assert_eq!(values(&one), [Some(vec![1]), int(7), Some(b"seven".to_vec())]);
+            assert_eq!(one.statements, [WRITE, DELETE, OTHER]);
+            assert_eq!(values(&one), [int(7), Some(b"seven".to_vec()), Some(vec![1])]);
         }
     }
     // One host alone is ahead with a type that the values cannot be of.
@@ -467,8 +567,14 @@ async fn g14_2_what_a_batch_may_have_done_is_told_by_its_kind() {
         batch.add(text, ()).unwrap();
         batch
     };
+    // What was taken back is no part of it.
+    let mut taken_back = session.batch();
+    taken_back.add(DELETE, ()).unwrap();
+    let rows = [(vec![1_u8], CqlValue::from(vec![1_u8])), (vec![1_u8], CqlValue::from(1))];
+    assert!(taken_back.add_all(&write, &rows).is_err());
     let batches = [
         (of_text(session.batch(), DELETE), false),
+        (taken_back, false),
         (of_text(session.batch().unlogged(), DELETE), true),
         (of_text(session.batch().counter(), "UPDATE c SET n = n + 1 WHERE k = 1"), true),
         (of_text(session.batch(), "DELETE FROM users WHERE id = 2 IF EXISTS"), true),

@@ -131,6 +131,15 @@ async fn g13_1_batches_go_to_a_replica_of_the_first_whole_key_among_them() {
         let coordinator = coordinator_of(&session, &write, &[key, key + 1, key + 2]).await;
         assert!(local_replicas(&session, key).contains(&coordinator), "{key}");
     }
+    // A text with values says it, too, once it is prepared.
+    for key in 0..50 {
+        let text = format!("INSERT INTO app.t (k, v) VALUES (?, ?) -- {key}");
+        let mut batch = session.batch();
+        batch.add(&text, (key, "v")).unwrap();
+        let result = batch.execute().await.unwrap();
+        let coordinator = result.page().coordinator().unwrap();
+        assert!(local_replicas(&session, key).contains(&coordinator), "{key}");
+    }
     // Said by its user, whatever is in it.
     let mut batch = session.batch();
     batch.add_all(&write, [(1, "v")]).unwrap();
