@@ -73,7 +73,8 @@
 //!
 //! Whatever goes wrong is one [`Error`]: which hosts were tried and what each came to, how long it
 //! took, and whether a write may have been done all the same. Every wait has an end: see
-//! [`ExecutionProfile::timeout`]. Every future may be dropped at any time, and leaves nothing
+//! [`ExecutionProfile::timeout`]. What failed is sent again where that is safe, and only there: see
+//! [`RetryPolicy`] and [`RetrySettings`]. Every future may be dropped at any time, and leaves nothing
 //! behind: see [`Session::resources`].
 //!
 //! # Features

@@ -174,7 +174,7 @@ impl Run {
         self.plan = None;
         // Why a host was skipped is said anew.
         self.attempts.retain(Attempt::was_sent);
-        self.before_plan = u16::try_from(self.attempts.len()).unwrap_or(u16::MAX);
+        self.before_plan = u8::try_from(self.attempts.len()).unwrap_or(u8::MAX);
         self.pause(shared, pause, None);
         Ok(())
     }

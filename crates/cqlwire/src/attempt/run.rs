@@ -43,9 +43,9 @@ pub(crate) struct Run {
     /// At which it is sent, if not at its own.
     pub(super) consistency: Option<Consistency>,
     /// How often its plan was begun anew.
-    pub(super) plans_anew: u16,
+    pub(super) plans_anew: u8,
     /// How many of the attempts came before that.
-    pub(super) before_plan: u16,
+    pub(super) before_plan: u8,
     pub(super) step: Step,
 }
 

@@ -297,6 +297,24 @@ mod tests {
         bytes[lowest] & 0x02 != 0
     }
 
+    #[test]
+    fn it_is_sent_at_the_consistency_that_it_is_asked_for_at_last() {
+        let options = Options::of(&ExecutionProfile::default());
+        let (statement, values) = (Statement::Text("?"), &());
+        let (page, consistency) = (None, None);
+        let first = StatementOperation { statement, values, options: &options, page, consistency };
+        let sent_at = |operation: &StatementOperation<'_>| {
+            let form = Form { version: ProtocolVersion::V4, compression: None };
+            let encoded = operation.encode(form, None, BytesMut::new()).map_err(drop).unwrap();
+            // After the header, and a text of one byte with its length.
+            let at = 9 + 4 + 1;
+            encoded.envelope.as_bytes()[at..at + 2].to_vec()
+        };
+        assert_eq!(sent_at(&first), [0, 6], "LOCAL_QUORUM");
+        assert_eq!(sent_at(&first.at(Consistency::One)), [0, 1]);
+        assert_eq!(sent_at(&first.at(Consistency::One).at(Consistency::Two)), [0, 2]);
+    }
+
     /// Conditional statements have other columns each time, which no id stands for.
     #[test]
     fn g15_2_columns_are_left_out_only_where_they_are_known_and_a_change_is_told() {

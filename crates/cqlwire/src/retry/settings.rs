@@ -20,7 +20,7 @@ pub struct RetrySettings {
     /// How often the plan of one request may be gone through, at least 1; with 1 it fails as soon
     /// as no host is left. Default 16: with the pauses in between that is about as long as the
     /// default timeout.
-    pub max_plans: u16,
+    pub max_plans: u8,
     /// The pause before the plan begins anew, or the same host is asked again. Default 50 ms after
     /// the first time, long enough for a connection that was lost to be opened again; twice as long
     /// after each further one, up to 1 s, so that a server which is back is not left waiting; each

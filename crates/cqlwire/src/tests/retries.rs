@@ -1,10 +1,12 @@
 //! Requests that are sent again: which, where, how often, and after which pauses.
 
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
+use bytes::BytesMut;
 use cqlwire_testkit::cancel::{cancel_at_every_poll, poll_once};
 use cqlwire_testkit::eventually;
 use cqlwire_testkit::node::{Prime, ScriptedNode};
@@ -16,10 +18,16 @@ use super::close::block_on;
 use super::memory::{Memory, at_rest};
 use super::statements::three;
 use super::{INSERT, PATIENCE, SELECT, answer_users, builder, prime_users};
+use crate::attempt::Run;
 use crate::codec::{Consistency, Opcode};
+use crate::net::Deadline;
+use crate::operation::{
+    Encoded, Form, NotEncoded, Operation, Options, Statement, StatementOperation,
+};
+use crate::prepared::StatementMetadata;
 use crate::{
     ErrorKind, ExecutionProfile, FailedAttempt, NeverRetry, RetryBudget, RetryPolicy, RetryVerdict,
-    Session, TimeoutPhase,
+    Routing, Session, StatementKind, TimeoutPhase,
 };
 
 const ALL: &str = "SELECT id, name FROM users";
@@ -321,6 +329,76 @@ async fn the_same_host_is_asked_again_after_a_pause_at_another_consistency() {
     assert_eq!(policy.asked(), [(1, 1, asked_for), (2, 2, lower), (3, 3, lower)]);
     let counts: Vec<_> = memory.nodes().iter().map(|node| node.count_statement(ALL)).collect();
     assert_eq!(counts.iter().max(), Some(&3), "{counts:?}: {error}");
+}
+
+/// A statement that notes at which consistencies it was encoded.
+struct Noted<'a> {
+    statement: StatementOperation<'a>,
+    encoded_at: &'a Mutex<Vec<Option<Consistency>>>,
+    policy: Arc<Always>,
+}
+
+impl Operation for Noted<'_> {
+    fn encode(
+        &self,
+        form: Form,
+        metadata: Option<Arc<StatementMetadata>>,
+        buffer: BytesMut,
+    ) -> Result<Encoded, NotEncoded> {
+        self.encoded_at.lock().unwrap().push(self.statement.consistency);
+        self.statement.encode(form, metadata, buffer)
+    }
+
+    fn at(&self, consistency: Consistency) -> Self {
+        let (encoded_at, policy) = (self.encoded_at, Arc::clone(&self.policy));
+        Self { statement: self.statement.at(consistency), encoded_at, policy }
+    }
+
+    fn routing(&self) -> Routing<'_> {
+        self.statement.routing()
+    }
+
+    fn is_idempotent(&self) -> bool {
+        true
+    }
+
+    fn retry_policy(&self) -> Option<&dyn RetryPolicy> {
+        Some(&*self.policy)
+    }
+
+    fn kind(&self) -> StatementKind {
+        StatementKind::Read
+    }
+}
+
+/// The first host may be asked again at less; the next ones are, and so is the next plan.
+#[tokio::test(start_paused = true)]
+async fn what_is_sent_again_is_encoded_at_the_consistency_that_was_decided_on() {
+    let (memory, session) = three_hosts(|retries| retries.max_attempts = 6).await;
+    memory.nodes().iter().for_each(|node| node.prime(Prime::any().error(OVERLOADED, "no")));
+    let (encoded_at, options) = (Mutex::default(), Options::of(session.profile()));
+    for verdict in [RetryVerdict::NextHost, RetryVerdict::SameHostAt(Consistency::One)] {
+        let statement = StatementOperation {
+            statement: Statement::Text(ALL),
+            values: &(),
+            options: &options,
+            page: None,
+            consistency: None,
+        };
+        let policy = Always::new(verdict);
+        let operation = Noted { statement, encoded_at: &encoded_at, policy };
+        let mut run = Run::new(Deadline::after(PATIENCE));
+        poll_fn(|context| run.poll(session.shared(), &operation, true, context))
+            .await
+            .map(drop)
+            .unwrap_err();
+        let at = std::mem::take(&mut *encoded_at.lock().unwrap());
+        let lower = match verdict {
+            RetryVerdict::SameHostAt(consistency) => Some(consistency),
+            _ => None,
+        };
+        assert_eq!(at, [None, lower, lower, lower, lower, lower]);
+    }
 }
 
 /// Panics the first time.
