@@ -26,7 +26,7 @@ use crate::timed::Timed;
 const MAX_PREPARES: u8 = 3;
 
 /// More than any setting: the plan does not begin anew.
-const MAX_PLANS: u16 = u16::MAX - 1;
+const MAX_PLANS: u8 = u8::MAX - 1;
 
 /// See the [module](self).
 pub(crate) struct Run {
