@@ -26,6 +26,9 @@ pub const SCAN: &str = "SELECT id, name, score, photo FROM bench.events";
 pub const FILL: &str =
     "INSERT INTO bench.events (part, id, name, score, photo) VALUES (?, ?, ?, ?, ?)";
 
+/// How many rows a batch inserts.
+pub const BATCH_ROWS: u8 = 64;
+
 /// How many keys are read and written, from 0 on.
 pub const KEYS: i64 = 10_000;
 /// The name in every row that is read or inserted.
@@ -56,6 +59,10 @@ pub enum Work {
     Read,
     /// A prepared insert of three columns.
     Insert,
+    /// The same read as a text with its value, which the driver has prepared once.
+    Query,
+    /// An unlogged batch of [`BATCH_ROWS`] such inserts.
+    Batch,
     /// The same read at a fixed rate, whatever the answers do: its waiting time counts.
     ReadOpenLoop,
     /// A scan of 500,000 rows of four columns, each row owning its text and its bytes.
@@ -72,11 +79,18 @@ impl Work {
         match self {
             Self::Read => "read",
             Self::Insert => "insert",
+            Self::Query => "query",
+            Self::Batch => "batch",
             Self::ReadOpenLoop => "read-open-loop",
             Self::Scan => "scan",
             Self::ScanBorrowed => "scan-borrowed",
             Self::Streams => "streams",
         }
+    }
+
+    /// Whether an operation is one request of a closed loop.
+    pub const fn is_closed_loop(self) -> bool {
+        matches!(self, Self::Read | Self::Insert | Self::Query | Self::Batch)
     }
 
     /// Whether an operation is a row of a scan.

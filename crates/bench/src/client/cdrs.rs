@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use cdrs_tokio::cluster::session::{Session, SessionBuilder, TcpSessionBuilder};
 use cdrs_tokio::cluster::{NodeTcpConfigBuilder, TcpConnectionManager};
+use cdrs_tokio::frame::message_batch::BatchType;
 use cdrs_tokio::load_balancing::RoundRobinLoadBalancingStrategy;
-use cdrs_tokio::query::PreparedQuery;
+use cdrs_tokio::query::{BatchQueryBuilder, PreparedQuery};
 use cdrs_tokio::query_values;
 use cdrs_tokio::transport::TransportTcp;
 use cdrs_tokio::types::IntoRustByIndex;
@@ -16,7 +17,7 @@ use cdrs_tokio::types::rows::Row;
 
 use super::Client;
 use crate::load::ScanWatch;
-use crate::work::{INSERT, NAME, PAGE_ROWS, PAYLOAD, READ, SCAN, check_row};
+use crate::work::{BATCH_ROWS, INSERT, NAME, PAGE_ROWS, PAYLOAD, READ, SCAN, check_row};
 use crate::{Result, ensure};
 
 type Balancing = RoundRobinLoadBalancingStrategy<TransportTcp, TcpConnectionManager>;
@@ -67,6 +68,17 @@ impl Client for Cdrs {
         let inner = &*self.inner;
         let values = query_values!(key, NAME, PAYLOAD.to_vec());
         inner.session.exec_with_values(&inner.insert, values).await?.response_body()?;
+        Ok(())
+    }
+
+    async fn batch(&self, key: i64) -> Result<()> {
+        let inner = &*self.inner;
+        let mut batch = BatchQueryBuilder::new().with_batch_type(BatchType::Unlogged);
+        for key in (key..).take(BATCH_ROWS.into()) {
+            let values = query_values!(key, NAME, PAYLOAD.to_vec());
+            batch = batch.add_query_prepared(&inner.insert, values);
+        }
+        inner.session.batch(batch.build()?).await?.response_body()?;
         Ok(())
     }
 

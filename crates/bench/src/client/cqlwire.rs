@@ -1,13 +1,14 @@
 //! cqlwire, as its users hold it.
 
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use ::cqlwire::{Page, Pages, PreparedStatement, Session};
+use ::cqlwire::{Batch, Page, Pages, PreparedStatement, Session};
 
 use super::Client;
 use crate::Result;
 use crate::load::{ScanWatch, StreamsWatch};
-use crate::work::{INSERT, NAME, PAGE_ROWS, PAYLOAD, READ, SCAN, check_row};
+use crate::work::{BATCH_ROWS, INSERT, NAME, PAGE_ROWS, PAYLOAD, READ, SCAN, check_row};
 
 /// How many pages each of many streams reads.
 const TURNS: usize = 2;
@@ -19,6 +20,8 @@ pub struct Cqlwire {
     read: PreparedStatement,
     insert: PreparedStatement,
     scan: PreparedStatement,
+    /// Batches that are not filled just now.
+    batches: Arc<Mutex<Vec<Batch>>>,
 }
 
 impl Client for Cqlwire {
@@ -28,7 +31,7 @@ impl Client for Cqlwire {
         let read = session.prepare(READ).await?;
         let insert = session.prepare(INSERT).await?;
         let scan = session.prepare(SCAN).await?;
-        Ok(Self { session, read, insert, scan })
+        Ok(Self { session, read, insert, scan, batches: Arc::default() })
     }
 
     async fn read(&self, key: i64) -> Result<()> {
@@ -39,6 +42,24 @@ impl Client for Cqlwire {
 
     async fn insert(&self, key: i64) -> Result<()> {
         self.session.execute(&self.insert, (key, NAME, PAYLOAD.as_slice())).await?;
+        Ok(())
+    }
+
+    async fn query(&self, key: i64) -> Result<()> {
+        let result = self.session.query(READ, (key,)).await?;
+        let (id, name, payload) = result.one_row::<(i64, &str, &[u8])>()?;
+        check_row(key, id, name, payload)
+    }
+
+    async fn batch(&self, key: i64) -> Result<()> {
+        let batches = || self.batches.lock().unwrap_or_else(PoisonError::into_inner);
+        let spare = batches().pop();
+        let mut batch = spare.unwrap_or_else(|| self.session.batch().unlogged());
+        batch.clear();
+        let rows = (key..).take(BATCH_ROWS.into());
+        batch.add_all(&self.insert, rows.map(|key| (key, NAME, PAYLOAD.as_slice())))?;
+        batch.execute().await?;
+        batches().push(batch);
         Ok(())
     }
 

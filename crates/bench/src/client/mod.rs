@@ -18,6 +18,7 @@ use std::net::SocketAddr;
 
 use crate::Result;
 use crate::load::{ScanWatch, StreamsWatch};
+use crate::work::Work;
 
 #[cfg(feature = "peers")]
 pub use self::cdrs::Cdrs;
@@ -39,6 +40,28 @@ pub trait Client: Clone + Send + Sync + Sized + 'static {
 
     /// Inserts the row of this key.
     fn insert(&self, key: i64) -> impl Future<Output = Result<()>> + Send;
+
+    /// The same read, by its text. Not every driver keeps what it has prepared.
+    fn query(&self, key: i64) -> impl Future<Output = Result<()>> + Send {
+        let _ = key;
+        async { Err("this client prepares a text each time".into()) }
+    }
+
+    /// Inserts the rows of [`BATCH_ROWS`](crate::work::BATCH_ROWS) keys from this one on, as one
+    /// request.
+    fn batch(&self, key: i64) -> impl Future<Output = Result<()>> + Send;
+
+    /// One operation of a closed loop.
+    fn ask(&self, work: Work, key: i64) -> impl Future<Output = Result<()>> + Send {
+        async move {
+            match work {
+                Work::Insert => self.insert(key).await,
+                Work::Query => self.query(key).await,
+                Work::Batch => self.batch(key).await,
+                _ => self.read(key).await,
+            }
+        }
+    }
 
     /// Reads every row, each owning its text and its bytes.
     fn scan(&self, watch: &mut ScanWatch) -> impl Future<Output = Result<()>> + Send;

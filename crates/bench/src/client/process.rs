@@ -49,11 +49,11 @@ impl Kind {
 
     /// Whether it does this work.
     pub const fn does(self, work: Work) -> bool {
-        if matches!(work, Work::Streams) {
+        if matches!(work, Work::Streams | Work::Query) {
             return matches!(self, Self::Cqlwire);
         }
         match self {
-            Self::Floor => !matches!(work, Work::ReadOpenLoop | Work::ScanBorrowed),
+            Self::Floor => !matches!(work, Work::ReadOpenLoop | Work::ScanBorrowed | Work::Batch),
             Self::Cqlwire => true,
             #[cfg(feature = "peers")]
             Self::Scylla => true,
@@ -159,7 +159,7 @@ fn run_client<C: Client>(arguments: &ClientArguments, probe: HeapProbe) -> Resul
     let client = runtime.block_on(C::connect(arguments.server))?;
     let (work, in_flight) = (arguments.work, arguments.in_flight);
     serve_rounds(probe, |settings| match work {
-        Work::Read | Work::Insert => {
+        Work::Read | Work::Insert | Work::Query | Work::Batch => {
             runtime.block_on(closed_round(&client, work, in_flight, settings))
         }
         Work::ReadOpenLoop => runtime.block_on(open_round(&client, arguments.rate, settings)),

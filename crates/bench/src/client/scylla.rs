@@ -9,13 +9,14 @@ use ::scylla::client::session::Session;
 use ::scylla::client::session_builder::SessionBuilder;
 use ::scylla::response::PagingState;
 use ::scylla::statement::Statement;
+use ::scylla::statement::batch::{Batch, BatchType};
 use ::scylla::statement::prepared::PreparedStatement;
 use futures_util::TryStreamExt;
 
 use super::Client;
 use crate::Result;
 use crate::load::ScanWatch;
-use crate::work::{INSERT, NAME, PAGE_ROWS, PAYLOAD, READ, SCAN, check_row};
+use crate::work::{BATCH_ROWS, INSERT, NAME, PAGE_ROWS, PAYLOAD, READ, SCAN, check_row};
 
 /// A session of `scylla`. It cannot be cloned, so that its users share it.
 #[derive(Clone)]
@@ -28,6 +29,7 @@ struct Inner {
     read: PreparedStatement,
     insert: PreparedStatement,
     scan: PreparedStatement,
+    batch: Batch,
 }
 
 impl std::fmt::Debug for Scylla {
@@ -44,7 +46,9 @@ impl Client for Scylla {
         let insert = session.prepare(INSERT).await?;
         let scan = Statement::new(SCAN).with_page_size(i32::try_from(PAGE_ROWS)?);
         let scan = session.prepare(scan).await?;
-        Ok(Self { inner: Arc::new(Inner { session, read, insert, scan }) })
+        let mut batch = Batch::new(BatchType::Unlogged);
+        (0..BATCH_ROWS).for_each(|_| batch.append_statement(insert.clone()));
+        Ok(Self { inner: Arc::new(Inner { session, read, insert, scan, batch }) })
     }
 
     async fn read(&self, key: i64) -> Result<()> {
@@ -59,6 +63,13 @@ impl Client for Scylla {
         let inner = &*self.inner;
         let values = (key, NAME, PAYLOAD.as_slice());
         inner.session.execute_unpaged(&inner.insert, values).await?;
+        Ok(())
+    }
+
+    async fn batch(&self, key: i64) -> Result<()> {
+        let rows = (key..).take(BATCH_ROWS.into()).map(|key| (key, NAME, PAYLOAD.as_slice()));
+        let rows: Vec<_> = rows.collect();
+        self.inner.session.batch(&self.inner.batch, rows).await?;
         Ok(())
     }
 

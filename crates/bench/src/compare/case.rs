@@ -40,7 +40,9 @@ impl fmt::Display for Group {
         let Some(case) = self.cases.last() else { return Ok(()) };
         write!(f, "{}, {}", case.work, case.runtime.name())?;
         match case.work {
-            Work::Read | Work::Insert => write!(f, ", {} in flight", case.in_flight),
+            Work::Read | Work::Insert | Work::Query | Work::Batch => {
+                write!(f, ", {} in flight", case.in_flight)
+            }
             Work::ReadOpenLoop => write!(f, ", {} a second", case.rate),
             Work::Scan | Work::ScanBorrowed => Ok(()),
             Work::Streams => write!(f, ", {} open", case.in_flight),
@@ -54,6 +56,8 @@ pub(super) fn groups(arguments: &CompareArguments) -> Vec<Group> {
     for work in Work::value_variants().iter().filter(|work| wanted(&arguments.work, work)) {
         let levels: &[u32] = match work {
             Work::Read | Work::Insert => &LEVELS,
+            Work::Query => &[256],
+            Work::Batch => &[1, 32],
             Work::Streams => &[STREAMS],
             Work::ReadOpenLoop => &[0],
             Work::Scan | Work::ScanBorrowed => &[1],

@@ -27,10 +27,7 @@ pub(super) fn run(work: Work, in_flight: u32, count: u32, server: SocketAddr) ->
 async fn ask(client: Cqlwire, work: Work, first: i64, count: u32) -> Result<()> {
     for turn in 0..count {
         let key = (first + i64::from(turn)) % KEYS;
-        match work {
-            Work::Insert => client.insert(key).await?,
-            _ => client.read(key).await?,
-        }
+        client.ask(work, key).await?;
     }
     Ok(())
 }

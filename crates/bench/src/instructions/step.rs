@@ -53,6 +53,10 @@ pub enum Step {
     FacadeRead256Of3,
     /// An insert through the facade, 256 in flight.
     FacadeInsert256,
+    /// A read by its text and its value, 256 in flight.
+    FacadeQuery256,
+    /// A batch of 64 inserts, 32 in flight.
+    FacadeBatch32,
 }
 
 impl Step {
@@ -72,6 +76,8 @@ impl Step {
             Self::FacadeRead256 => "facade-read256",
             Self::FacadeRead256Of3 => "facade-read256-of3",
             Self::FacadeInsert256 => "facade-insert256",
+            Self::FacadeQuery256 => "facade-query256",
+            Self::FacadeBatch32 => "facade-batch32",
         }
     }
 
@@ -91,6 +97,8 @@ impl Step {
             Self::FacadeRead256 => "facade, prepared read, 256 in flight",
             Self::FacadeRead256Of3 => "facade, prepared read at its replica of 3, 256 in flight",
             Self::FacadeInsert256 => "facade, prepared insert, 256 in flight",
+            Self::FacadeQuery256 => "facade, read by its text, from the cache, 256 in flight",
+            Self::FacadeBatch32 => "facade, unlogged batch of 64 inserts, 32 in flight",
         }
     }
 
@@ -98,9 +106,7 @@ impl Step {
     pub(super) const fn counts(self) -> (u32, u32) {
         match self {
             Self::FacadeRead1 => (500, 2_500),
-            Self::FacadeRead256 | Self::FacadeRead256Of3 | Self::FacadeInsert256 => {
-                (10 * BATCH, 50 * BATCH)
-            }
+            Self::FacadeBatch32 => (160, 800),
             Self::DecodeBorrowed | Self::DecodeOwned => (10_000, 60_000),
             Self::RingFind3 | Self::RingFind1000 => (10_000, 1_010_000),
             _ => (10 * BATCH, 50 * BATCH),
@@ -131,6 +137,8 @@ impl Step {
                 facade::run(Work::Read, BATCH, count, server()?)
             }
             Self::FacadeInsert256 => facade::run(Work::Insert, BATCH, count, server()?),
+            Self::FacadeQuery256 => facade::run(Work::Query, BATCH, count, server()?),
+            Self::FacadeBatch32 => facade::run(Work::Batch, 32, count, server()?),
         }
     }
 }

@@ -109,10 +109,7 @@ async fn ask_again_and_again<C: Client>(
     let mut turn = number;
     while shared.phase() != phase::OVER {
         let began = turn.is_multiple_of(shared.timed_one_in).then(Instant::now);
-        match work {
-            Work::Insert => client.insert(key).await?,
-            _ => client.read(key).await?,
-        }
+        client.ask(work, key).await?;
         shared.done(began);
         key = (key + i64::from(step)) % KEYS;
         turn = turn.wrapping_add(1);

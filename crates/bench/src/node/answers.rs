@@ -131,6 +131,11 @@ impl Answers {
         respond(Response::Result(ResultResponse::Rows(rows)), version, stream, out)
     }
 
+    /// Appends the answer to a BATCH.
+    pub(super) fn void(&self, version: ProtocolVersion, stream: [u8; 2], out: &mut BytesMut) {
+        put(&self.of(version).void, stream, out);
+    }
+
     /// Appends the answer to STARTUP, and to REGISTER.
     pub(super) fn ready(&self, version: ProtocolVersion, stream: [u8; 2], out: &mut BytesMut) {
         put(&self.of(version).ready, stream, out);

@@ -115,6 +115,10 @@ impl<'a> Connection<'a> {
         let (answers, stream, out) = (self.answers, head.stream, &mut self.ready);
         match Opcode::from_byte(head.opcode) {
             Some(Opcode::Execute) => answers.execute(body, version, stream, out),
+            Some(Opcode::Batch) => {
+                answers.void(version, stream, out);
+                Ok(())
+            }
             Some(Opcode::Query) => answers.query(body, version, stream, out),
             Some(Opcode::Prepare) => answers.prepare(body, version, stream, out),
             Some(Opcode::Options) => Answers::supported(version, stream, out),

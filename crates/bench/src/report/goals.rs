@@ -36,6 +36,11 @@ pub fn goals(entries: &[Entry]) -> Vec<Goal> {
         let what = format!("CPU a {work}, 256 in flight, to the better peer's");
         goals.push(at_most(what, found.to_peer(work, 256, |entry| entry.cpu_us_per_op), 1.0 / 3.0));
     }
+    let what = "CPU a batch of 64 rows, 32 in flight, to the better peer's".to_owned();
+    goals.push(at_most(what, found.to_peer("batch", 32, |entry| entry.cpu_us_per_op), 1.0 / 3.0));
+    let cpu = |work| found.own(work, 256).map(|entry| entry.cpu_us_per_op);
+    let to_read = cpu("query").zip(cpu("read")).map(|(query, read)| query / read);
+    goals.push(at_most("CPU a read by its text, to a prepared one's".to_owned(), to_read, 1.1));
     for work in ["read", "insert"] {
         let what = format!("median latency of a {work}, 1 in flight, to the floor's");
         goals.push(at_most(what, found.to_floor((work, work), 1, |entry| entry.p50_us), 1.15));

@@ -68,7 +68,7 @@ pub fn floor_round(
             Window::new(template, work, in_flight)?.run(&mut floor.line, settings)
         }
         Work::Scan => scan_round(floor, settings),
-        Work::ReadOpenLoop | Work::ScanBorrowed | Work::Streams => {
+        Work::ReadOpenLoop | Work::ScanBorrowed | Work::Streams | Work::Query | Work::Batch => {
             Err("the floor does not do that".into())
         }
     }
