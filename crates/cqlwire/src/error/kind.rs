@@ -14,7 +14,9 @@ use cqlwire_stream::{PositionMismatch, StreamError};
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// No host took the request. The attempts say which were tried, and why each did not.
+    /// No host took the request, also when its plan was begun anew
+    /// ([`RetrySettings`](crate::RetrySettings)). The attempts say which were tried, and why each did
+    /// not.
     #[error("no host available{}", if *.plan_was_empty { ", and none was to be tried" } else { "" })]
     NoHostAvailable {
         /// There was nobody to try: the host that it was for is not in the cluster, or the policy
