@@ -73,8 +73,9 @@ impl Executions {
     ) -> Poll<Result<HostResponse, Error>> {
         if self.beside.is_none() {
             let polled = self.first.poll(shared, operation, may_send, context);
-            let alone = !shared.speculations.has_policy() && !self.first.is_at_a_quiet_host();
-            if polled.is_ready() || alone || !may_send || !operation.is_idempotent() {
+            let stays_alone =
+                || !shared.speculations.has_policy() && !self.first.is_at_a_quiet_host();
+            if polled.is_ready() || stays_alone() || !may_send || !operation.is_idempotent() {
                 return polled;
             }
             self.beside = Some(Box::default());
