@@ -19,6 +19,7 @@
 mod backoff;
 mod error;
 mod farewell;
+mod offer;
 mod open;
 mod pool;
 mod proof;
@@ -34,7 +35,8 @@ mod usage;
 
 pub use backoff::Backoff;
 pub use error::{Elsewhere, NotConnected, RegistryClosed, Unconnected};
-pub use pool::{Offer, Pool};
+pub use offer::Offer;
+pub use pool::Pool;
 pub use registry::Registry;
 pub use settings::Settings;
 pub use state::PoolState;

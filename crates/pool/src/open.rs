@@ -8,7 +8,7 @@ use cqlwire_net::Connection;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::Offer;
+use crate::offer::Offer;
 
 /// The connections of a pool.
 #[derive(Debug)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cqlwire_net::{Connection, Deadline, ServerAddress};
 use tokio_util::sync::DropGuard;
 
+use crate::offer::Offer;
 use crate::shared::Shared;
 use crate::{NotConnected, PoolState, PoolUsage};
 
@@ -16,16 +17,6 @@ use crate::{NotConnected, PoolState, PoolUsage};
 pub struct Pool {
     shared: Arc<Shared>,
     _stop: Arc<DropGuard>,
-}
-
-/// What a pool has for one request.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Offer {
-    /// Its least busy connection, as [`Pool::pick`] gives it.
-    pub connection: Connection,
-    /// What the pool owes, as [`Pool::load`] gives it.
-    pub load: usize,
 }
 
 impl Pool {

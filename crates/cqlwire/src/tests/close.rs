@@ -7,7 +7,7 @@ use std::thread::Thread;
 use std::time::Duration;
 
 use cqlwire_testkit::eventually;
-use cqlwire_testkit::node::{Member, Prime, ScriptedNode};
+use cqlwire_testkit::node::{Member, Prime, Received, ScriptedNode};
 use cqlwire_testkit::probe::{Baseline, alone};
 use tokio::time::Instant;
 
@@ -113,7 +113,8 @@ impl Way {
     }
 }
 
-/// How many requests of each kind there were, but for the first PREPARE.
+/// How many requests of each kind there were, but for PREPAREs of what the session has prepared at
+/// first: hosts that come up are taught that.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Asked {
     queries: u64,
@@ -122,11 +123,16 @@ struct Asked {
     batches: u64,
 }
 
+fn is_prepare_of_other(one: &&Received) -> bool {
+    one.opcode == Opcode::Prepare && one.statements.iter().all(|text| text != SELECT)
+}
+
 impl Asked {
     fn received_by(node: &ScriptedNode) -> Self {
         Self {
             queries: u64::try_from(node.count_statement(INSERT)).unwrap(),
-            prepares: node.count(Opcode::Prepare) - 1,
+            prepares: u64::try_from(node.received().iter().filter(is_prepare_of_other).count())
+                .unwrap(),
             executes: node.count(Opcode::Execute),
             batches: node.count(Opcode::Batch),
         }
