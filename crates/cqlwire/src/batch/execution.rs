@@ -7,7 +7,7 @@ use cqlwire_codec::{BatchType, Consistency, SerialConsistency, Token};
 use uuid::Uuid;
 
 use super::Contents;
-use super::future::State;
+use super::state::State;
 use crate::operation::{Options, RareOptions};
 use crate::profile::ExecutionProfile;
 use crate::retry::RetryPolicy;

@@ -14,36 +14,15 @@ use std::task::{Context, Poll, ready};
 
 use cqlwire_net::Deadline;
 
-use super::BatchExecution;
+use super::execution::BatchExecution;
+use super::state::State;
 use crate::error::Result;
-use crate::gate::Permit;
 use crate::operation::{BatchOperation, Operation};
 use crate::prepare::prepare;
 use crate::prepared::PreparedStatement;
 use crate::result::QueryResult;
 use crate::shared::Shared;
 use crate::speculation::Executions;
-
-/// How far the future has got.
-#[expect(clippy::large_enum_variant, reason = "a box would be an allocation for each request")]
-pub(super) enum State<'a> {
-    New,
-    /// Its texts with values are prepared first.
-    Preparing {
-        permit: Permit<'a>,
-        deadline: Deadline,
-        preparing: Preparing,
-    },
-    Running {
-        _permit: Permit<'a>,
-        run: Executions,
-        /// What its texts were prepared to.
-        texts: Vec<PreparedStatement>,
-    },
-    Done,
-}
-
-type Preparing = Pin<Box<dyn Future<Output = Result<Vec<PreparedStatement>>> + Send>>;
 
 /// Prepares texts, one after the other: those that the session has cost nothing.
 async fn prepare_all(

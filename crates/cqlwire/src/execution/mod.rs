@@ -5,6 +5,7 @@
 
 mod future;
 mod hook;
+mod own_type;
 mod page;
 mod reencode;
 mod request;

@@ -10,6 +10,7 @@ use cqlwire_codec::{
     ValueError,
 };
 
+use super::own_type::{ANY, goes_with};
 use crate::operation::needs_marker;
 
 /// Values that were encoded for these bind markers.
@@ -24,6 +25,8 @@ pub(crate) struct StoredValues {
 pub(crate) struct GivenMarkers {
     /// None, if they go with a text as it is.
     markers: Arc<[ColumnSpec]>,
+    /// Are they what the values are by themselves, and no markers of a statement?
+    are_own: bool,
     /// Do they go to the markers of their names, whatever the order?
     by_name: bool,
 }
@@ -48,7 +51,7 @@ impl StoredValues {
     pub(crate) fn by_own_types(values: &dyn EncodeValues) -> Result<Self, ValueError> {
         let mut markers = Vec::new();
         values.each_value(&mut |name, value| {
-            let own = value.own_type().or_else(|| is_missing(value).then_some(ColumnType::Blob));
+            let own = value.own_type().or_else(|| is_missing(value).then_some(ANY));
             let own = own.ok_or_else(|| needs_marker(markers.len() + 1, name))?;
             markers.push(own_marker(name, own));
             Ok(())
@@ -58,7 +61,10 @@ impl StoredValues {
         }
         let by_name = values.named(&[]);
         let encoded = EncodedValues::encode(values, &markers, BytesMut::new())?;
-        Ok(Self { encoded, given: GivenMarkers { markers: markers.into(), by_name } })
+        Ok(Self {
+            encoded,
+            given: GivenMarkers { markers: markers.into(), are_own: true, by_name },
+        })
     }
 
     pub(crate) fn into_parts(self) -> (EncodedValues, GivenMarkers) {
@@ -68,7 +74,7 @@ impl StoredValues {
 
 impl GivenMarkers {
     pub(crate) const fn by_position(markers: Arc<[ColumnSpec]>) -> Self {
-        Self { markers, by_name: false }
+        Self { markers, are_own: false, by_name: false }
     }
 
     /// Each value as what its marker took it for, encoded as what the marker is now; gives how many
@@ -89,7 +95,7 @@ impl GivenMarkers {
             return Err(ValueError::Count { given, expected: markers.len() });
         }
         for ((value, before), now) in values.zip(markers) {
-            encode_as(value, before, now, out)?;
+            self.encode_as(value, before, now, out)?;
         }
         Ok(given)
     }
@@ -106,13 +112,36 @@ impl GivenMarkers {
                 .iter()
                 .find(|(_, before)| before.name == now.name)
                 .ok_or_else(|| ValueError::NoValue(now.name.as_str().into()))?;
-            encode_as(value, before, now, out)?;
+            self.encode_as(value, before, now, out)?;
         }
         let has_marker = |own: &&ColumnSpec| markers.iter().any(|marker| marker.name == own.name);
         match self.markers.iter().find(|own| !has_marker(own)) {
             Some(surplus) => Err(ValueError::NoMarker(surplus.name.as_str().into())),
             None => Ok(()),
         }
+    }
+
+    /// Appends a value, which is there with its length, as what its marker is now.
+    fn encode_as(
+        &self,
+        value: &[u8],
+        before: &ColumnSpec,
+        now: &ColumnSpec,
+        out: &mut BytesMut,
+    ) -> Result<(), ValueError> {
+        let (was, is) = (&before.column_type, &now.column_type);
+        if self.are_own && !goes_with(was, is) {
+            return Err(ValueError::mismatch::<CqlValue>(is).in_column(&now.name));
+        }
+        // Null, and not set, are so in any type.
+        if was == is || has_no_bytes(value) {
+            out.put_slice(value);
+            return Ok(());
+        }
+        let (_, bytes) = value.split_at(size_of::<i32>().min(value.len()));
+        let decoded = CqlValue::decode(was, Some(bytes));
+        let encoded = decoded.and_then(|value| value.encode(Some(is), out));
+        encoded.map_err(|error| error.in_column(&now.name))
     }
 }
 
@@ -131,24 +160,6 @@ fn is_missing(value: &dyn EncodeValue) -> bool {
 /// Is this, a value with its length, null or not set?
 fn has_no_bytes(value: &[u8]) -> bool {
     value.first().is_some_and(|first| *first >= 0x80)
-}
-
-/// Appends a value, which is there with its length, as what its marker is now.
-fn encode_as(
-    value: &[u8],
-    before: &ColumnSpec,
-    now: &ColumnSpec,
-    out: &mut BytesMut,
-) -> Result<(), ValueError> {
-    // Null, and not set, are so in any type.
-    if before.column_type == now.column_type || has_no_bytes(value) {
-        out.put_slice(value);
-        return Ok(());
-    }
-    let (_, bytes) = value.split_at(size_of::<i32>().min(value.len()));
-    let decoded = CqlValue::decode(&before.column_type, Some(bytes));
-    let encoded = decoded.and_then(|value| value.encode(Some(&now.column_type), out));
-    encoded.map_err(|error| error.in_column(&now.name))
 }
 
 impl EncodeValues for StoredValues {

@@ -57,10 +57,10 @@ impl EncodeValue for Nested<'_> {
             CqlValue::Time(value) => return value.encode(ty, out),
             CqlValue::Duration(value) => return value.encode(ty, out),
             CqlValue::Vector(values) if ty.is_none() => return self.untyped_vector(values, out),
-            CqlValue::Set(values) if ty.is_none() => {
-                return encode_members::<Vec<CqlValue>, Self>(None, self.all(values)?, out);
+            CqlValue::Set(values) => {
+                return encode_members::<Vec<CqlValue>, Self>(ty, self.all(values)?, out);
             }
-            CqlValue::List(values) | CqlValue::Set(values) | CqlValue::Vector(values) => {
+            CqlValue::List(values) | CqlValue::Vector(values) => {
                 let values = self.all(values)?;
                 return encode_sequence::<Vec<CqlValue>, Self>(ty, values, out);
             }
