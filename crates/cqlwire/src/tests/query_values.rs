@@ -148,3 +148,20 @@ async fn g8_1_a_text_with_values_dropped_at_every_poll_leaves_nothing() {
     output.unwrap();
     assert!(dropped >= 2, "dropped at {dropped} points only");
 }
+
+/// The first page of a text has its time once, preparing included.
+#[tokio::test(start_paused = true)]
+async fn g6_1_a_page_of_a_text_with_values_takes_no_longer_than_its_timeout() {
+    use std::time::Duration;
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    memory.node().prime(answer_users(3).silence());
+    memory.node().prime(Prime::prepare(SELECT).after(Duration::from_millis(900)));
+    let session = memory.session().await;
+    let began = tokio::time::Instant::now();
+    let timeout = Duration::from_secs(1);
+    let mut rows = session.query(SELECT, ("Oslo",)).timeout(timeout).rows::<(i64, String)>();
+    let error = rows.try_next().await.unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+    let took = began.elapsed();
+    assert!(took <= timeout + Duration::from_millis(50), "{took:?}");
+}
