@@ -106,7 +106,7 @@ impl BatchStatements {
                 write::short_bytes(out, "id of a prepared statement", id)?;
             }
         }
-        if values.named(columns) {
+        if values.named(columns) && !values.is_empty() {
             // The flag that announces names comes after the values, so servers read past them
             // (CASSANDRA-10246).
             let why = "a BATCH takes values by position only";

@@ -16,7 +16,7 @@ use crate::error::{Attempt, AttemptFailure, Error, ErrorKind};
 use crate::operation::{Failure, Operation};
 use crate::prepared::PreparedStatement;
 use crate::shared::Shared;
-use crate::timed::timed;
+use crate::timed::timed_at_home;
 
 impl Run {
     /// An attempt has failed: what is right to do then.
@@ -182,7 +182,8 @@ impl Run {
     fn pause(&mut self, shared: &Arc<Shared>, length: Duration, host: Option<Arc<Host>>) {
         tracing::debug!(?length, "a request is sent again after a pause");
         let closing = Arc::clone(shared);
-        let pause = timed(&shared.runtime, async move {
+        // Of a PREPARE, several may wait for it.
+        let pause = timed_at_home(&shared.runtime, async move {
             tokio::select! {
                 () = tokio::time::sleep(length) => {}
                 // Nobody is asked any more.

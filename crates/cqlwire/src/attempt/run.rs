@@ -313,6 +313,18 @@ impl Run {
         }
         self.prepares.retain(|(known, _)| known.text() != statement.text());
         self.prepares.push((statement.clone(), times + 1));
+        self.teach_on(shared, operation, host, statement, times);
+    }
+
+    /// The same once more, of one who had less time, or for the first time.
+    fn teach_on<O: Operation>(
+        &mut self,
+        shared: &Arc<Shared>,
+        operation: &O,
+        host: Arc<Host>,
+        statement: &PreparedStatement,
+        times: u8,
+    ) {
         let deadline = operation.deadline_of_attempt(self.deadline);
         let (teaching, home) =
             (teach(shared, &host, statement, times, deadline), shared.runtime.clone());
@@ -359,7 +371,9 @@ impl Run {
             Some(Ok(())) => self.ask_again(shared, operation, host),
             // Whoever began it had less time.
             Some(Err(failure)) if failure.is_timeout() && has_time(deadline) => {
-                self.prepare_on(shared, operation, host, &statement);
+                // The host has forgotten nothing meanwhile.
+                let times = self.times_prepared(&statement).saturating_sub(1);
+                self.teach_on(shared, operation, host, &statement, times);
                 Ok(())
             }
             Some(Err(failure)) if !failure.is_timeout() || !has_time(self.deadline) => {

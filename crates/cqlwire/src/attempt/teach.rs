@@ -17,7 +17,7 @@ use crate::joint::Joint;
 use crate::operation::{Failure, PrepareOperation, read};
 use crate::prepared::PreparedStatement;
 use crate::shared::Shared;
-use crate::timed::timed;
+use crate::timed::timed_at_home;
 
 /// How long to wait at most before a host that forgot a statement just after it was taught is taught
 /// it again, for the first time; twice as long for the next one.
@@ -53,7 +53,8 @@ async fn pause(shared: &Shared, again: u8) {
         let longest = LONGEST_PAUSE * 2_u32.pow(u32::from(again - 1).min(8));
         let pause = longest.mul_f64(fastrand::f64());
         // Without its runtime, the request after it says so.
-        timed(&shared.runtime, tokio::time::sleep(pause)).await.unwrap_or_default();
+        let pausing = async move { tokio::time::sleep(pause).await };
+        timed_at_home(&shared.runtime, pausing).await.unwrap_or_default();
     }
 }
 
@@ -68,7 +69,7 @@ async fn turn(
         return Ok(turn);
     }
     let waiting = async move { deadline.bound(turns.acquire_owned()).await };
-    match timed(&shared.runtime, waiting).await {
+    match timed_at_home(&shared.runtime, waiting).await {
         Some(Ok(Ok(turn))) => Ok(turn),
         _ => {
             let host = Some(host.address().to_string().into());

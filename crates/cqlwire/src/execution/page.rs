@@ -11,6 +11,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use cqlwire_net::Deadline;
 use cqlwire_stream::{Fetched, Position};
 
 use super::request::PageRequest;
@@ -32,6 +33,8 @@ pub struct PageFetch {
     /// The statement of its text on its way.
     preparing: Option<Preparing>,
     run: Option<Executions>,
+    /// Until when it has to be there, counted from its first poll: preparing has a part of it.
+    deadline: Option<Deadline>,
     is_awaited: bool,
 }
 
@@ -41,7 +44,15 @@ impl PageFetch {
         from: Position,
         most_rows: Option<NonZeroU32>,
     ) -> Self {
-        Self { request, from, most_rows, preparing: None, run: None, is_awaited: false }
+        Self {
+            request,
+            from,
+            most_rows,
+            preparing: None,
+            run: None,
+            deadline: None,
+            is_awaited: false,
+        }
     }
 
     /// A reader waits for it from now on.
@@ -49,6 +60,7 @@ impl PageFetch {
         if std::mem::replace(&mut self.is_awaited, true) {
             return;
         }
+        self.deadline = None;
         if let (Ok(request), Some(run)) = (&self.request, &mut self.run) {
             run.set_deadline(request.deadline());
         }
@@ -61,14 +73,15 @@ impl PageFetch {
         };
         let shared = request.shared();
         let permit = shared.step_in();
+        let deadline = *self.deadline.get_or_insert_with(|| request.deadline());
         if self.run.is_none() {
             if permit.is_none() {
                 return Poll::Ready(Err(ErrorKind::SessionClosed.into()));
             }
-            ready!(poll_prepared(request, &mut self.preparing, context))?;
+            ready!(poll_prepared(request, deadline, &mut self.preparing, context))?;
             shared.begin();
         }
-        let run = self.run.get_or_insert_with(|| Executions::new(request.deadline()));
+        let run = self.run.get_or_insert_with(|| Executions::new(deadline));
         if !self.is_awaited {
             run.set_deadline(request.deadline());
         }
@@ -88,12 +101,12 @@ impl PageFetch {
 #[inline]
 fn poll_prepared(
     request: &PageRequest,
+    deadline: Deadline,
     preparing: &mut Option<Preparing>,
     context: &mut Context<'_>,
 ) -> Poll<Result<()>> {
     let Some(text) = request.text_to_prepare() else { return Poll::Ready(Ok(())) };
-    let begin =
-        || Box::pin(prepare(Arc::clone(request.shared()), Arc::clone(text), request.deadline()));
+    let begin = || Box::pin(prepare(Arc::clone(request.shared()), Arc::clone(text), deadline));
     let polled = preparing.get_or_insert_with(|| begin() as Preparing).as_mut().poll(context);
     let prepared = ready!(polled);
     *preparing = None;

@@ -14,7 +14,7 @@ use cqlwire_stream::Position;
 use uuid::Uuid;
 
 use super::token::Hashed;
-use super::untyped::{check_untyped, without_markers};
+use super::untyped::{check_untyped, refuse_without_markers};
 use super::{Encoded, Form, NotEncoded, Operation};
 use crate::cql;
 use crate::error::ErrorKind;
@@ -154,7 +154,8 @@ impl<'a> StatementOperation<'a> {
         buffer: BytesMut,
     ) -> Result<Encoded, NotEncoded> {
         if metadata.bind.columns.is_empty() && !self.values.is_empty() {
-            return Err(NotEncoded::Values(without_markers(self.values).into()));
+            let refused = refuse_without_markers(self.values);
+            refused.map_err(|error| NotEncoded::Values(error.into()))?;
         }
         let hashed = Hashed::new(self.values, &metadata.partition_key);
         let mut parameters = self.parameters(&hashed);

@@ -30,15 +30,23 @@ pub(crate) fn needs_marker(number: usize, name: Option<&str>) -> ValueError {
     ValueError::NeedsMarker { which: which.into() }
 }
 
-/// The error of values for a statement that has no bind markers.
+/// Are there none after all, for a statement that has no bind markers?
+///
+/// # Errors
+///
+/// There are some.
 #[cold]
-pub(super) fn without_markers(values: &dyn EncodeValues) -> ValueError {
+pub(super) fn refuse_without_markers(values: &dyn EncodeValues) -> Result<(), ValueError> {
     let mut given = 0;
-    let counted = values.each_value(&mut |_, _| {
+    values.each_value(&mut |_, _| {
         given += 1;
         Ok(())
-    });
-    counted.err().unwrap_or(ValueError::Count { given, expected: 0 })
+    })?;
+    if given == 0 {
+        // They do not show themselves, perhaps.
+        given = EncodedValues::encode(values, &[], BytesMut::new())?.count();
+    }
+    if given == 0 { Ok(()) } else { Err(ValueError::Count { given, expected: 0 }) }
 }
 
 fn is_ambiguous(own: &ColumnType) -> bool {

@@ -30,11 +30,14 @@ struct Beside {
     /// What those that have failed came to, the last one last.
     failed: Vec<Error>,
     first_has_failed: bool,
-    /// How many have been begun.
-    begun: u32,
+    /// How many have been begun for the time that passed.
+    for_time: u32,
+    /// How often one was to be begun for silence, whether or not the budget had it.
     for_silence: u32,
     /// Until another one is begun.
     timer: Option<Timed<()>>,
+    /// That time has passed, and no other one has been begun since: there may have been no host.
+    is_due: bool,
     /// The policy has no more, or the budget.
     no_more_for_time: bool,
 }
@@ -104,7 +107,6 @@ impl Executions {
                 return Poll::Pending;
             }
             let Some(run) = self.first.beside() else { return Poll::Pending };
-            beside.begun += 1;
             beside.runs.push(run);
         }
     }
@@ -178,9 +180,10 @@ impl Beside {
             self.for_silence += 1;
             shared.retries.may_go_beside(|| shared.begun())
         } else {
-            self.timer = None;
+            self.is_due = false;
             let begins = shared.speculations.may_begin(|| shared.begun());
             self.no_more_for_time |= !begins;
+            self.for_time += u32::from(begins);
             begins
         };
         if begins {
@@ -205,18 +208,24 @@ impl Beside {
         if self.no_more_for_time {
             return Poll::Pending;
         }
+        if self.is_due {
+            return Poll::Ready(());
+        }
         let timer = match &mut self.timer {
             Some(timer) => timer,
             none => {
-                let number = self.begun - self.for_silence + 1;
+                let number = self.for_time + 1;
                 let Some(delay) = shared.speculations.delay(operation.kind(), number) else {
                     self.no_more_for_time = true;
                     return Poll::Pending;
                 };
-                none.insert(timed(&shared.runtime, tokio::time::sleep(delay)))
+                // Made where it is waited for: outside of tokio there is no timer.
+                let waiting = async move { tokio::time::sleep(delay).await };
+                none.insert(timed(&shared.runtime, waiting))
             }
         };
         ready!(timer.as_mut().poll(context));
+        (self.timer, self.is_due) = (None, true);
         Poll::Ready(())
     }
 }

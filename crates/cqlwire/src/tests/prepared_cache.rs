@@ -174,3 +174,46 @@ async fn g15_4_a_host_that_comes_up_is_taught_what_is_in_use() {
     assert!(second.count(Opcode::Execute) > 0);
     assert_eq!(second.count(Opcode::Prepare), prepares + 1, "it knew the statement");
 }
+
+/// Who began to prepare it does so on a runtime that does not run any more, or is gone: whoever
+/// waits on another one has the statement all the same.
+#[test]
+fn g8_5_a_preparation_goes_on_when_the_runtime_of_who_began_it_does_not_run() {
+    begun_on_another_runtime(false);
+}
+
+#[test]
+fn g8_5_a_preparation_goes_on_when_the_runtime_of_who_began_it_is_gone() {
+    begun_on_another_runtime(true);
+}
+
+fn begun_on_another_runtime(is_gone: bool) {
+    let home = tokio::runtime::Runtime::new().unwrap();
+    let (memory, session) = home.block_on(async {
+        let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+        prime_users(memory.node(), 3);
+        memory.node().prime(Prime::prepare(SELECT).first(1).error(0x1001, "too much to do"));
+        let pause = Duration::from_millis(500);
+        let builder = memory.builder().retries(|settings| {
+            (settings.backoff.first, settings.backoff.longest) = (pause, pause);
+        });
+        let session = builder.connect().await.unwrap();
+        (memory, session)
+    });
+    let here = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (first, waits) = (here(), here());
+    let begins = session.clone();
+    let mut begun = Box::pin(async move { begins.prepare(SELECT).await.map(drop) });
+    first.block_on(async {
+        let waited = tokio::time::timeout(Duration::from_millis(100), &mut begun).await;
+        assert!(waited.is_err(), "it pauses");
+    });
+    let mut second = Box::pin(session.prepare(SELECT));
+    waits.block_on(async { assert!(poll_once(&mut second).await.is_pending()) });
+    drop(begun);
+    let first = (!is_gone).then_some(first);
+    let waiting = async { tokio::time::timeout(Duration::from_secs(3), second).await.ok() };
+    waits.block_on(waiting).expect("nobody wakes it").unwrap();
+    let _home = home.enter();
+    drop((first, session, memory));
+}

@@ -205,3 +205,62 @@ async fn g6_1_each_who_waits_for_a_host_to_be_taught_has_its_own_deadline() {
     held.release();
     waits.await.unwrap().unwrap();
 }
+
+/// Those with little time begin to teach the host, one after the other; the one with much joins each
+/// of them. Nobody has forgotten anything.
+#[tokio::test(start_paused = true)]
+async fn g15_4_who_joins_those_with_little_time_is_not_told_that_the_host_forgot() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    alter(memory.nodes(), &ColumnType::Int);
+    let session = memory.session().await;
+    let write = session.prepare(WRITE).await.unwrap();
+    memory.node().forget_prepared();
+    memory.node().prime(Prime::prepare(WRITE).after(Duration::from_millis(400)));
+    let call = |millis| {
+        let (session, write) = (session.clone(), write.clone());
+        tokio::spawn(async move {
+            let timeout = Duration::from_millis(millis);
+            session.execute(&write, (1, 5_i32)).timeout(timeout).await.map(drop)
+        })
+    };
+    let short = [100, 200, 300, 350].map(call);
+    let long = call(10_000);
+    for short in short {
+        let error = short.await.unwrap().unwrap_err();
+        assert!(error.is_timeout(), "{error}");
+    }
+    long.await.unwrap().unwrap();
+}
+
+/// It waits a moment before it is taught again, on the session's runtime.
+#[test]
+fn g5_1_a_host_that_forgets_again_is_taught_again_outside_of_tokio() {
+    let home = tokio::runtime::Runtime::new().unwrap();
+    let (memory, session, write) = home.block_on(async {
+        let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+        alter(memory.nodes(), &ColumnType::Int);
+        let session = memory.session().await;
+        let write = session.prepare(WRITE).await.unwrap();
+        (memory, session, write)
+    });
+    memory.node().forget_prepared();
+    let held = memory.node().hold(Prime::prepare(WRITE));
+    let forgets = std::thread::scope(|scope| {
+        let call = scope.spawn(|| super::close::block_on(session.execute(&write, (1, 5_i32))));
+        let mut round = 0;
+        while !call.is_finished() {
+            std::thread::sleep(Duration::from_millis(5));
+            if held.len() > 0 {
+                held.release_nth(0);
+                if round < 1 {
+                    memory.node().forget_prepared();
+                }
+                round += 1;
+            }
+        }
+        call.join()
+    });
+    forgets.unwrap().unwrap();
+    let _home = home.enter();
+    drop((session, memory));
+}

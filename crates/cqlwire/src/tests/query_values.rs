@@ -148,3 +148,57 @@ async fn g8_1_a_text_with_values_dropped_at_every_poll_leaves_nothing() {
     output.unwrap();
     assert!(dropped >= 2, "dropped at {dropped} points only");
 }
+
+/// Values by name may turn out to be none.
+#[tokio::test(start_paused = true)]
+async fn no_values_by_name_are_no_values() {
+    let text = "INSERT INTO t (k, a) VALUES (1, 2)";
+    let (memory, session) = with(ColumnType::Int).await;
+    let none = std::collections::HashMap::<String, i32>::new();
+    session.query(text, &none).await.unwrap();
+    let prepared = session.prepare(text).await.unwrap();
+    session.execute(&prepared, &none).await.unwrap();
+    session.execute(&prepared, crate::codec::NamedValues::<i32>(&[])).await.unwrap();
+    let mut batch = session.batch();
+    batch.add(text, &none).unwrap().add(&prepared, &none).unwrap();
+    batch.execute().await.unwrap();
+    drop(memory);
+}
+
+/// Custom values that say nothing about themselves.
+#[tokio::test(start_paused = true)]
+async fn values_that_show_nothing_are_counted_as_they_are() {
+    struct Custom(usize);
+    impl crate::EncodeValues for Custom {
+        fn encode_values(
+            &self,
+            columns: &[crate::codec::ColumnSpec],
+            out: &mut bytes::BytesMut,
+        ) -> Result<usize, ValueError> {
+            vec![1_i32; self.0].encode_values(columns, out)
+        }
+    }
+    let (_memory, session) = with(ColumnType::Int).await;
+    let prepared = session.prepare("INSERT INTO t (k, a) VALUES (1, 2)").await.unwrap();
+    session.execute(&prepared, Custom(0)).await.unwrap();
+    let error = session.execute(&prepared, Custom(1)).await.unwrap_err();
+    assert!(!error.to_string().contains("0 values for 0"), "{error}");
+    session.query(WRITE, Custom(2)).await.unwrap();
+}
+
+/// The first page of a text has its time once, preparing included.
+#[tokio::test(start_paused = true)]
+async fn g6_1_a_page_of_a_text_with_values_takes_no_longer_than_its_timeout() {
+    use std::time::Duration;
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    memory.node().prime(answer_users(3).silence());
+    memory.node().prime(Prime::prepare(SELECT).after(Duration::from_millis(900)));
+    let session = memory.session().await;
+    let began = tokio::time::Instant::now();
+    let timeout = Duration::from_secs(1);
+    let mut rows = session.query(SELECT, ("Oslo",)).timeout(timeout).rows::<(i64, String)>();
+    let error = rows.try_next().await.unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+    let took = began.elapsed();
+    assert!(took <= timeout + Duration::from_millis(50), "{took:?}");
+}

@@ -208,3 +208,64 @@ async fn g1_6_a_stream_has_each_row_once_whichever_execution_its_pages_are_of() 
     assert!(session.speculation_totals().won > 0);
     eventually(PATIENCE, "no page is left", || session.resources().page_bytes == 0).await;
 }
+
+/// The timer has fired, and there was nobody to send it to: it is not looked at again.
+#[tokio::test(start_paused = true)]
+async fn g14_3_an_execution_whose_time_has_come_and_has_no_host_left_is_polled_on() {
+    let (memory, session) = with_delay(3).await;
+    silence(&memory, 0..3);
+    let mut call =
+        Box::pin(session.query(INSERT, ()).idempotent(true).timeout(Duration::from_secs(1)));
+    for _ in 0..20 {
+        // A `select!` polls all of its branches whoever woke it.
+        tokio::select! {
+            ended = &mut call => panic!("it ended with {ended:?}"),
+            () = tokio::time::sleep(DELAY / 2) => {}
+        }
+    }
+    assert!(call.await.unwrap_err().is_timeout());
+}
+
+/// Of a host that went quiet, with a policy beside it.
+#[tokio::test(start_paused = true)]
+async fn g14_3_what_the_budget_refused_at_a_quiet_host_is_no_execution() {
+    let memory = Memory::of(three());
+    let policy: Arc<dyn SpeculativePolicy> = Arc::new(ConstantDelay { delay: 20 * DELAY, most: 1 });
+    let session = memory
+        .builder()
+        .speculation(|settings| settings.policy = Some(policy))
+        .retries(|settings| (settings.budget.per_cent, settings.budget.reserve) = (0, 0))
+        .connect()
+        .await
+        .unwrap();
+    eventually(PATIENCE, "all are connected", || session.resources().connections == 3).await;
+    memory.nodes()[0].stop();
+    for _ in 0..3 {
+        let mut call = Box::pin(session.query(INSERT, ()).idempotent(true));
+        let outcome = loop {
+            tokio::select! {
+                outcome = &mut call => break outcome,
+                () = tokio::time::sleep(DELAY / 2) => {}
+            }
+        };
+        outcome.unwrap();
+    }
+    let totals = session.speculation_totals();
+    assert!(totals.for_time == 1 && totals.for_silence == 0 && totals.won == 1, "{totals}");
+    memory.nodes()[0].resume();
+}
+
+/// Outside of tokio there is no timer to be had but that of the session's runtime.
+#[test]
+fn g5_1_a_request_outside_of_tokio_has_executions_beside_it() {
+    let home = tokio::runtime::Runtime::new().unwrap();
+    let (memory, session) = home.block_on(with_delay(1));
+    silence(&memory, 0..1);
+    for _ in 0..6 {
+        let call = session.query(INSERT, ()).idempotent(true).timeout(PATIENCE);
+        super::close::block_on(call).unwrap();
+    }
+    assert!(session.speculation_totals().won > 0);
+    let _home = home.enter();
+    drop((session, memory));
+}

@@ -122,6 +122,11 @@ macro_rules! encode_named {
                 columns.is_empty()
             }
 
+            fn is_empty(&self) -> bool {
+                let $this = self;
+                $entries.next().is_none()
+            }
+
             fn each_value(
                 &self,
                 show: &mut ShowValue<'_>,
