@@ -6,14 +6,19 @@ use std::future::Future;
 use std::hash::Hash;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use cqlwire_net::Deadline;
 use foldhash::quality::RandomState;
 use futures_util::FutureExt;
 use futures_util::future::{Shared, WeakShared};
 use tokio::runtime::Handle;
+use tokio::time::timeout_at;
 
 use crate::timed::timed;
+
+/// How much later than its deadline something that is done for many may say that it has passed.
+const GRACE: Duration = Duration::from_millis(20);
 
 type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -37,12 +42,13 @@ impl<T: Clone + Send + Sync + 'static> Joint<T> {
         self.deadline.at() < deadline.at()
     }
 
-    /// Waits for it no longer than this; `None` if it is not done by then.
+    /// Waits for it no longer than this; `None` if it is not done by then. One that ends by itself
+    /// before that has a moment more to say so: it waits on a runtime that may be there and yet not
+    /// run.
     pub(crate) async fn within(self, deadline: Deadline, home: &Handle) -> Option<T> {
-        if self.deadline.at() <= deadline.at() {
-            return Some(self.await);
-        }
-        timed(home, deadline.bound(self)).await?.ok()
+        let grace = if self.deadline.at() <= deadline.at() { GRACE } else { Duration::ZERO };
+        let at = deadline.at() + grace;
+        timed(home, async move { timeout_at(at.into(), self).await.ok() }).await?
     }
 }
 
@@ -112,8 +118,6 @@ impl<T: Clone> Begun<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn endless() -> Joint<()> {

@@ -16,7 +16,7 @@ use crate::error::{Attempt, AttemptFailure, Error, ErrorKind};
 use crate::operation::{Failure, Operation};
 use crate::prepared::PreparedStatement;
 use crate::shared::Shared;
-use crate::timed::timed_at_home;
+use crate::timed::{timed, timed_at_home};
 
 impl Run {
     /// An attempt has failed: what is right to do then.
@@ -59,7 +59,7 @@ impl Run {
                 }
                 self.pay_for_retry(shared, operation.kind())?;
                 self.consistency = at.or(self.consistency);
-                self.pause(shared, after, Some(host));
+                self.pause(shared, operation, after, Some(host));
                 Ok(())
             }
             (Decision::Panicked(message), _, Failure::Attempt(failure)) => {
@@ -175,21 +175,31 @@ impl Run {
         // Why a host was skipped is said anew.
         self.attempts.retain(Attempt::was_sent);
         self.before_plan = u8::try_from(self.attempts.len()).unwrap_or(u8::MAX);
-        self.pause(shared, pause, None);
+        self.pause(shared, operation, pause, None);
         Ok(())
     }
 
-    fn pause(&mut self, shared: &Arc<Shared>, length: Duration, host: Option<Arc<Host>>) {
+    fn pause<O: Operation>(
+        &mut self,
+        shared: &Arc<Shared>,
+        operation: &O,
+        length: Duration,
+        host: Option<Arc<Host>>,
+    ) {
         tracing::debug!(?length, "a request is sent again after a pause");
         let closing = Arc::clone(shared);
-        // Of a PREPARE, several may wait for it.
-        let pause = timed_at_home(&shared.runtime, async move {
+        let pausing = async move {
             tokio::select! {
                 () = tokio::time::sleep(length) => {}
                 // Nobody is asked any more.
                 () = closing.cluster().closing() => {}
             }
-        });
+        };
+        let pause = if operation.is_joint() {
+            timed_at_home(&shared.runtime, pausing)
+        } else {
+            timed(&shared.runtime, pausing)
+        };
         self.step = Step::Pausing(Box::new(Pausing { pause, host }));
     }
 

@@ -77,6 +77,11 @@ pub(crate) trait Operation {
     where
         Self: Sized;
 
+    /// Is it done for many at once, who may be on as many runtimes?
+    fn is_joint(&self) -> bool {
+        false
+    }
+
     /// How long one attempt may take, within the deadline of the whole.
     fn attempt_timeout(&self) -> Option<Duration> {
         None

@@ -47,6 +47,10 @@ impl Operation for PrepareOperation<'_> {
         Self { ..*self }
     }
 
+    fn is_joint(&self) -> bool {
+        true
+    }
+
     /// Nothing is executed, whatever the text is.
     fn kind(&self) -> StatementKind {
         StatementKind::Read
