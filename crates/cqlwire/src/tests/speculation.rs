@@ -295,3 +295,25 @@ async fn g14_3_executions_beside_the_first_do_not_meet_at_a_host() {
         }
     }
 }
+
+/// A PREPARE executes nothing, whatever the text does: it need not wait for a host that is quiet.
+#[tokio::test(start_paused = true)]
+async fn g13_3_a_prepare_at_a_host_that_goes_quiet_goes_elsewhere_as_well() {
+    let (memory, session) = with(|_| {}).await;
+    memory.nodes()[2].stop();
+    let mut calls = JoinSet::new();
+    for number in 0..9 {
+        let session = session.clone();
+        calls.spawn(async move {
+            let began = Instant::now();
+            let text = format!("INSERT INTO users (id, number) VALUES (1, {number})");
+            session.prepare(&text).await.unwrap();
+            began.elapsed()
+        });
+    }
+    while let Some(took) = calls.join_next().await {
+        let took = took.unwrap();
+        assert!(took < Duration::from_millis(500), "{took:?}");
+    }
+    memory.nodes()[2].resume();
+}
