@@ -5,16 +5,16 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use cqlwire_codec::StatementKind;
 use cqlwire_net::Deadline;
 
-use crate::attempt::Run;
 use crate::error::{Error, ErrorKind, Result, TimeoutPhase};
 use crate::operation::{Operation, PrepareOperation};
 use crate::prepared::{Asked, Preparation, PreparedStatement};
 use crate::shared::Shared;
+use crate::speculation::Executions;
 
 /// The prepared statement of this text.
 ///
@@ -25,9 +25,12 @@ pub(crate) async fn prepare(
     shared: Arc<Shared>,
     text: Arc<str>,
     deadline: Deadline,
+    attempt_timeout: Option<Duration>,
 ) -> Result<PreparedStatement> {
     loop {
-        let asked = shared.statements.ask(&text, |number| begin(&shared, &text, number, deadline));
+        let asked = shared
+            .statements
+            .ask(&text, |number| begin(&shared, &text, number, deadline, attempt_timeout));
         let preparation = match asked {
             Asked::Kept(statement) => return Ok(statement),
             Asked::InPreparation(preparation) => preparation,
@@ -48,12 +51,18 @@ fn timed_out(deadline: Deadline) -> Error {
 }
 
 /// Begins to have the text prepared by the first host that will.
-fn begin(shared: &Arc<Shared>, text: &Arc<str>, number: u64, deadline: Deadline) -> Preparation {
+fn begin(
+    shared: &Arc<Shared>,
+    text: &Arc<str>,
+    number: u64,
+    deadline: Deadline,
+    attempt_timeout: Option<Duration>,
+) -> Preparation {
     let ending = Ending { shared: Arc::clone(shared), text: Arc::clone(text), number };
     let preparing = async move {
         let Ending { shared, text, .. } = &ending;
-        let mut run = Run::new(deadline);
-        let prepare = PrepareOperation { text };
+        let mut run = Executions::new(deadline);
+        let prepare = PrepareOperation { text, attempt_timeout };
         let response = poll_fn(|context| run.poll(shared, &prepare, true, context)).await?;
         let said = response.into_prepared().map_err(|kind| run.end(prepare.kind(), kind))?;
         let schema = shared.cluster().schema();

@@ -94,7 +94,9 @@ impl Session {
         if let Some(statement) = self.shared.statements.find(statement) {
             return Ok(statement);
         }
-        prepare(Arc::clone(&self.shared), statement.into(), Deadline::after(timeout)).await
+        let (deadline, of_attempt) =
+            (Deadline::after(timeout), self.shared.profile.attempt_timeout);
+        prepare(Arc::clone(&self.shared), statement.into(), deadline, of_attempt).await
     }
 
     /// Lets no call in any more, waits for those inside, and closes every connection: at the

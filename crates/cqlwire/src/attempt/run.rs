@@ -342,7 +342,7 @@ impl Run {
         host: &Host,
         failure: Failure,
     ) -> Result<(), Error> {
-        let known = self.circumstances(&PrepareOperation { text: "" }, host, None);
+        let known = self.circumstances(&PrepareOperation::default(), host, None);
         match (decide(&failure, &known, &DefaultRetryPolicy::default()), failure) {
             (Decision::NextHost { .. } | Decision::SameHost { .. }, Failure::Attempt(failure)) => {
                 let failure = AttemptFailure::Prepare(Box::new(failure));

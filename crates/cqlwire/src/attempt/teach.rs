@@ -85,7 +85,7 @@ async fn prepare_on(
     deadline: Deadline,
 ) -> Result<(), Failure> {
     tracing::debug!(host = %host.address(), "preparing a statement again");
-    let prepare = PrepareOperation { text: statement.text() };
+    let prepare = PrepareOperation { text: statement.text(), attempt_timeout: None };
     let head_start = HeadStart::default();
     let request = send_to(host, &prepare, head_start, shared, deadline, |sent| sent.request);
     let request = request.map_err(not_asked)?;

@@ -11,6 +11,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use cqlwire_net::Deadline;
 
@@ -29,10 +30,11 @@ async fn prepare_all(
     shared: Arc<Shared>,
     texts: Vec<Arc<str>>,
     deadline: Deadline,
+    attempt_timeout: Option<Duration>,
 ) -> Result<Vec<PreparedStatement>> {
     let mut statements = Vec::with_capacity(texts.len());
     for text in texts {
-        statements.push(prepare(Arc::clone(&shared), text, deadline).await?);
+        statements.push(prepare(Arc::clone(&shared), text, deadline, attempt_timeout).await?);
     }
     Ok(statements)
 }
@@ -52,7 +54,12 @@ impl BatchExecution<'_> {
                     texts: Vec::new(),
                 }
             } else {
-                let preparing = prepare_all(Arc::clone(self.shared), texts, deadline);
+                let preparing = prepare_all(
+                    Arc::clone(self.shared),
+                    texts,
+                    deadline,
+                    self.options.profile.attempt_timeout,
+                );
                 State::Preparing { permit, deadline, preparing: Box::pin(preparing) }
             };
         }

@@ -69,7 +69,12 @@ impl<V> Execution<'_, V> {
                 State::Running { _permit: permit, run: Executions::new(deadline), prepared }
             }
             None => {
-                let preparing = prepare(Arc::clone(self.shared), text.into(), deadline);
+                let preparing = prepare(
+                    Arc::clone(self.shared),
+                    text.into(),
+                    deadline,
+                    self.options.profile.attempt_timeout,
+                );
                 State::Preparing { permit, deadline, preparing: Box::pin(preparing) }
             }
         }

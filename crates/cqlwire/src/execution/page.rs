@@ -106,7 +106,10 @@ fn poll_prepared(
     context: &mut Context<'_>,
 ) -> Poll<Result<()>> {
     let Some(text) = request.text_to_prepare() else { return Poll::Ready(Ok(())) };
-    let begin = || Box::pin(prepare(Arc::clone(request.shared()), Arc::clone(text), deadline));
+    let begin = || {
+        let attempt_timeout = request.attempt_timeout();
+        Box::pin(prepare(Arc::clone(request.shared()), Arc::clone(text), deadline, attempt_timeout))
+    };
     let polled = preparing.get_or_insert_with(|| begin() as Preparing).as_mut().poll(context);
     let prepared = ready!(polled);
     *preparing = None;

@@ -294,10 +294,7 @@ mod tests {
         assert!(error.contains("value 2 needs the type of its bind marker"), "{error}");
     }
 
-    /// Whether a text was prepared before or not, its values are the same, or are refused.
-    #[test]
-    fn g15_5_what_is_kept_by_its_own_type_is_what_it_would_be_at_once_for_every_type() {
-        use std::collections::{BTreeMap, BTreeSet};
+    fn types_of_all_kinds() -> Vec<ColumnType> {
         let boxed = |ty: ColumnType| Box::new(ty);
         let scalars = [
             ColumnType::Ascii,
@@ -339,12 +336,17 @@ mod tests {
         types.push(user_type(&["a"]));
         types.push(user_type(&["a", "c", "b"]));
         types.push(ColumnType::List(boxed(user_type(&["b", "a"]))));
+        types
+    }
+
+    fn values_of_all_kinds() -> Vec<(&'static str, Box<dyn EncodeValue>)> {
+        use std::collections::{BTreeMap, BTreeSet};
         let ColumnType::UserType(ab) = user_type(&["a", "b"]) else { panic!() };
         let of_ab = |values| {
             CqlValue::UserType(cqlwire_codec::CqlUserType { user_type: Arc::clone(&ab), values })
         };
         let uuids = [uuid::Uuid::from_u128(7 << 100), uuid::Uuid::from_u128(1)];
-        let values: Vec<(&str, Box<dyn EncodeValue>)> = vec![
+        vec![
             ("text", Box::new("abc")),
             ("umlaut", Box::new("\u{e4}")),
             ("empty text", Box::new("")),
@@ -388,7 +390,13 @@ mod tests {
             ("dyn set", Box::new(CqlValue::Set(vec![CqlValue::BigInt(2), CqlValue::BigInt(1)]))),
             ("dyn tuple", Box::new(CqlValue::Tuple(vec![CqlValue::Int(2)]))),
             ("dyn date", Box::new(CqlValue::Date(cqlwire_codec::CqlDate(7)))),
-        ];
+        ]
+    }
+
+    /// Whether a text was prepared before or not, its values are the same, or are refused.
+    #[test]
+    fn g15_5_what_is_kept_by_its_own_type_is_what_it_would_be_at_once_for_every_type() {
+        let (types, values) = (types_of_all_kinds(), values_of_all_kinds());
         let (mut wrong, mut checked) = (Vec::new(), 0);
         for (name, value) in &values {
             let given = [&**value];

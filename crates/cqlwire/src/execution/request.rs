@@ -115,6 +115,10 @@ impl PageRequest {
         }
     }
 
+    pub(super) const fn attempt_timeout(&self) -> Option<Duration> {
+        self.options.profile.attempt_timeout
+    }
+
     /// The text that has to be prepared before a page is asked for, if it has not been.
     pub(super) fn text_to_prepare(&self) -> Option<&Arc<str>> {
         match &self.statement {

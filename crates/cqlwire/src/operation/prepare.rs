@@ -1,6 +1,7 @@
 //! Preparing a statement.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::BytesMut;
 use cqlwire_cluster::Routing;
@@ -12,8 +13,11 @@ use crate::error::ErrorKind;
 use crate::prepared::StatementMetadata;
 
 /// PREPARE: a host parses a text, and executes nothing.
+#[derive(Default)]
 pub(crate) struct PrepareOperation<'a> {
     pub(crate) text: &'a str,
+    /// How long one host has for it, if not all of the time.
+    pub(crate) attempt_timeout: Option<Duration>,
 }
 
 impl Operation for PrepareOperation<'_> {
@@ -40,6 +44,10 @@ impl Operation for PrepareOperation<'_> {
 
     fn is_idempotent(&self) -> bool {
         true
+    }
+
+    fn attempt_timeout(&self) -> Option<Duration> {
+        self.attempt_timeout
     }
 
     /// It has none.

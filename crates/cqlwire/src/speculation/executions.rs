@@ -10,7 +10,7 @@ use crate::attempt::Run;
 use crate::error::{Error, ErrorKind};
 use crate::operation::{HostResponse, Operation};
 use crate::shared::Shared;
-use crate::timed::{Timed, timed};
+use crate::timed::{Timed, timed_at_home};
 
 /// How many executions there may be for hosts that have gone quiet, beside the first.
 const MOST_FOR_SILENCE: u32 = 2;
@@ -144,8 +144,9 @@ impl Executions {
                     beside.failed.push(error);
                 }
                 Poll::Pending => {
-                    // Neither goes where the other is.
+                    // None goes where another one is.
                     self.first.leave_to(run);
+                    beside.leave_to(at);
                     at += 1;
                 }
             }
@@ -162,6 +163,14 @@ impl Executions {
 }
 
 impl Beside {
+    /// The others beside the first do not go where this one is.
+    fn leave_to(&mut self, at: usize) {
+        let (before, from) = self.runs.split_at_mut(at);
+        if let Some((run, after)) = from.split_first_mut() {
+            before.iter_mut().chain(after).for_each(|other| other.leave_to(run));
+        }
+    }
+
     /// Is it time for another one?
     fn is_time<O: Operation>(
         &mut self,
@@ -219,9 +228,9 @@ impl Beside {
                     self.no_more_for_time = true;
                     return Poll::Pending;
                 };
-                // Made where it is waited for: outside of tokio there is no timer.
+                // Of a PREPARE, several may wait for it.
                 let waiting = async move { tokio::time::sleep(delay).await };
-                none.insert(timed(&shared.runtime, waiting))
+                none.insert(timed_at_home(&shared.runtime, waiting))
             }
         };
         ready!(timer.as_mut().poll(context));

@@ -250,7 +250,7 @@ fn g5_1_a_host_that_forgets_again_is_taught_again_outside_of_tokio() {
         let mut round = 0;
         while !call.is_finished() {
             std::thread::sleep(Duration::from_millis(5));
-            if held.len() > 0 {
+            if !held.is_empty() {
                 held.release_nth(0);
                 if round < 1 {
                     memory.node().forget_prepared();

@@ -575,3 +575,18 @@ async fn g14_4_one_silent_host_of_three_fails_no_request() {
     assert_eq!(retries.over_budget, 0, "{retries}");
     memory.nodes()[2].resume();
 }
+
+/// Of a text that nobody has prepared yet, too.
+#[tokio::test(start_paused = true)]
+async fn g6_6_a_host_that_hangs_while_it_prepares_first_costs_the_time_of_one_attempt() {
+    const SECOND: Duration = Duration::from_secs(1);
+    let (memory, session) = three_hosts(|_| {}).await;
+    memory.nodes()[1].prime(Prime::opcode(Opcode::Prepare).silence());
+    for number in 0..4 {
+        let began = Instant::now();
+        let text = format!("INSERT INTO t{number} (id) VALUES (?)");
+        let call = session.query(&text, (vec![1_u8],)).attempt_timeout(SECOND);
+        call.await.unwrap();
+        assert!(began.elapsed() < 2 * SECOND + Duration::from_millis(50), "{:?}", began.elapsed());
+    }
+}

@@ -269,3 +269,51 @@ fn g5_1_a_request_outside_of_tokio_has_executions_beside_it() {
     let _home = home.enter();
     drop((session, memory));
 }
+
+/// Nor does one go where another one beside the first is.
+#[tokio::test(start_paused = true)]
+async fn g14_3_executions_beside_the_first_do_not_meet_at_a_host() {
+    let (memory, session) = with_delay(2).await;
+    silence(&memory, 0..3);
+    let overloaded = Prime::statement(INSERT).error(0x1001, "too much to do");
+    memory.nodes()[1].prime(overloaded.after(3 * DELAY));
+    for _ in 0..6 {
+        let before: Vec<_> =
+            memory.nodes().iter().map(|node| node.count_statement(INSERT)).collect();
+        let call = session.query(INSERT, ()).idempotent(true).timeout(Duration::from_secs(1));
+        let mut call = Box::pin(call);
+        assert!(poll_once(&mut call).await.is_pending());
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        // The first one begins its plan anew, and is then anywhere.
+        let is_first = memory.nodes()[1].count_statement(INSERT) > before[1];
+        let _ = call.await.unwrap_err();
+        if is_first {
+            continue;
+        }
+        for (number, node) in memory.nodes().iter().enumerate() {
+            assert!(node.count_statement(INSERT) <= before[number] + 1, "twice at {number}");
+        }
+    }
+}
+
+/// A PREPARE executes nothing, whatever the text does: it need not wait for a host that is quiet.
+#[tokio::test(start_paused = true)]
+async fn g13_3_a_prepare_at_a_host_that_goes_quiet_goes_elsewhere_as_well() {
+    let (memory, session) = with(|_| {}).await;
+    memory.nodes()[2].stop();
+    let mut calls = JoinSet::new();
+    for number in 0..9 {
+        let session = session.clone();
+        calls.spawn(async move {
+            let began = Instant::now();
+            let text = format!("INSERT INTO users (id, number) VALUES (1, {number})");
+            session.prepare(&text).await.unwrap();
+            began.elapsed()
+        });
+    }
+    while let Some(took) = calls.join_next().await {
+        let took = took.unwrap();
+        assert!(took < Duration::from_millis(500), "{took:?}");
+    }
+    memory.nodes()[2].resume();
+}
