@@ -104,6 +104,7 @@ mod error;
 mod execution;
 mod gate;
 mod joint;
+mod limits;
 mod operation;
 mod prepare;
 mod prepared;
@@ -152,7 +153,7 @@ pub use cqlwire_net::{
 #[doc(no_inline)]
 pub use cqlwire_stream as stream;
 pub use cqlwire_stream::{OwnedRow, Page, Position, PositionError, PositionMismatch, Progress};
-pub use error::{Attempt, AttemptFailure, Error, ErrorKind, Result, TimeoutPhase};
+pub use error::{Attempt, AttemptFailure, Error, ErrorKind, RequestLimit, Result, TimeoutPhase};
 pub use execution::{Execution, PageFetch, Pages, RowStream, StatementSource, Streaming};
 pub use prepared::PreparedStatement;
 pub use profile::ExecutionProfile;

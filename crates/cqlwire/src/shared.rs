@@ -13,6 +13,7 @@ use tokio::runtime::Handle;
 use crate::attempt::Teachings;
 use crate::error::ErrorKind;
 use crate::gate::{Gate, Permit};
+use crate::limits::SessionLimit;
 use crate::operation::{Form, UsualForm};
 use crate::prepared::{Cache, Origin};
 use crate::profile::ExecutionProfile;
@@ -30,6 +31,8 @@ pub(crate) struct Shared {
     /// The longest timeout of any call so far, in milliseconds.
     longest_timeout: AtomicU64,
     cluster: Cluster,
+    /// How many requests may be in flight at once.
+    pub(crate) limit: SessionLimit,
     /// The runtime that serves the connections.
     pub(crate) runtime: Handle,
     pub(crate) profile: ExecutionProfile,
@@ -58,6 +61,7 @@ pub(crate) struct SharedSettings {
     pub(crate) max_request_bytes: usize,
     /// How many of them are kept that nobody holds.
     pub(crate) prepared_statements: usize,
+    pub(crate) limit: SessionLimit,
 }
 
 impl Shared {
@@ -74,6 +78,7 @@ impl Shared {
             gate: Gate::default(),
             longest_timeout: AtomicU64::new(millis(profile.timeout)),
             cluster,
+            limit: settings.limit,
             runtime: Handle::current(),
             profile,
             budget,
@@ -132,10 +137,13 @@ impl Shared {
     pub(crate) fn resources(&self) -> Resources {
         let pools = self.cluster.usage();
         let pages = self.budget.usage();
+        let (permits, queued) = self.limit.usage();
         Resources {
             connections: pools.connections,
             tasks: self.cluster.tasks().len(),
             calls: self.gate.count(),
+            permits,
+            queued,
             requests: pools.usage.requests,
             in_flight: pools.usage.in_flight,
             orphaned: pools.usage.orphaned,

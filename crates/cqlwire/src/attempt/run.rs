@@ -359,7 +359,7 @@ impl Run {
             _ => None,
         });
         let first = limits.next().flatten()?;
-        limits.all(|limit| limit.is_some()).then_some(ErrorKind::Overloaded { limit: first })
+        limits.all(|limit| limit.is_some()).then_some(ErrorKind::Overloaded { limit: first.into() })
     }
 
     /// The session has been closed before anything was sent, or before another attempt was made.

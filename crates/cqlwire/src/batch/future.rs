@@ -8,9 +8,8 @@ use std::task::{Context, Poll, ready};
 use cqlwire_net::Deadline;
 
 use super::BatchExecution;
-use crate::attempt::Run;
 use crate::error::Result;
-use crate::execution::State;
+use crate::execution::{Permits, State};
 use crate::operation::{BatchOperation, Operation};
 use crate::result::QueryResult;
 
@@ -20,8 +19,8 @@ impl BatchExecution<'_> {
         if matches!(self.state, State::New) {
             let timeout = self.options.profile.timeout;
             let permit = self.shared.admit(timeout)?;
-            let run = Run::new(Deadline::after(timeout));
-            self.state = State::Running { _permit: permit, run, prepared: None };
+            let deadline = Deadline::after(timeout);
+            self.state = State::admitted(self.shared, permit, deadline, running);
         }
         Ok(())
     }
@@ -34,6 +33,10 @@ impl BatchExecution<'_> {
             options: &self.options,
             max_bytes: self.shared.max_request_bytes,
         };
+        if matches!(self.state, State::Queued { .. }) {
+            let turn = ready!(self.state.poll_queued(operation.kind(), context))?;
+            self.state = running(turn.0, turn.1);
+        }
         let State::Running { run, .. } = &mut self.state else {
             debug_assert!(false, "polled after it had resolved");
             return Poll::Pending;
@@ -44,6 +47,10 @@ impl BatchExecution<'_> {
         let page = fetched.into_page(&self.shared.budget);
         Poll::Ready(Ok(QueryResult::new(page, change, operation.kind())))
     }
+}
+
+const fn running(permits: Permits<'_>, deadline: Deadline) -> State<'_> {
+    State::running(permits, deadline, None)
 }
 
 impl Future for BatchExecution<'_> {

@@ -1,6 +1,7 @@
 //! Describing a session.
 
 mod hosts;
+mod limits;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,6 +43,7 @@ pub struct SessionBuilder {
     schema_agreement_timeout: Duration,
     page_budget_bytes: usize,
     prepared_statements: usize,
+    limits: limits::Limits,
     /// The first thing that is wrong with the settings.
     invalid: Option<(&'static str, String)>,
 }
@@ -55,6 +57,7 @@ impl Default for SessionBuilder {
             schema_agreement_timeout: Duration::from_secs(10),
             page_budget_bytes: PageBudget::DEFAULT_LIMIT,
             prepared_statements: 1_000,
+            limits: limits::Limits::default(),
             invalid: None,
         }
     }
@@ -242,6 +245,7 @@ impl SessionBuilder {
             schema_agreement_timeout: self.schema_agreement_timeout,
             max_request_bytes,
             prepared_statements: self.prepared_statements,
+            limit: self.limits.of_session(),
         };
         Ok(Session::new(Shared::new(cluster, settings)))
     }

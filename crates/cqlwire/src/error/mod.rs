@@ -3,6 +3,7 @@
 
 mod attempt;
 mod kind;
+mod limit;
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use uuid::Uuid;
 
 pub use attempt::{Attempt, AttemptFailure};
 pub use kind::{ErrorKind, TimeoutPhase};
+pub use limit::RequestLimit;
 
 /// What can go wrong, whichever call it goes wrong in.
 ///

@@ -4,6 +4,8 @@
 //!   new --first poll: let in, sent--> running --response, or the error--> done
 //!    |                                   ^
 //!    +--> preparing (a text with values) +
+//!    |            ^                      |
+//!    +--> queued (a limit is reached) ---+
 //! ```
 //!
 //! A text with values is prepared before that, unless the session has it: see `prepare`.
@@ -20,10 +22,8 @@ use std::task::{Context, Poll, ready};
 use cqlwire_net::Deadline;
 
 use super::Execution;
-use super::state::State;
-use crate::attempt::Run;
+use super::state::{Permits, State};
 use crate::error::{ErrorKind, Result};
-use crate::gate::Permit;
 use crate::operation::{Statement, StatementOperation};
 use crate::prepare::prepare;
 use crate::result::QueryResult;
@@ -40,12 +40,28 @@ impl<V> Execution<'_, V> {
             let permit = self.shared.admit(timeout)?;
             self.statement.check_origin(&self.shared.origin)?;
             let deadline = Deadline::after(timeout);
-            self.state = match self.text_to_prepare() {
-                None => State::Running { _permit: permit, run: Run::new(deadline), prepared: None },
-                Some(text) => self.prepared_first(text, permit, deadline),
-            };
+            self.state = State::admitted(self.shared, permit, deadline, |permits, deadline| {
+                self.begun(permits, deadline)
+            });
         }
         Ok(())
+    }
+
+    /// Begins once its turn has come.
+    #[cold]
+    fn poll_turn(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
+        let turn = self.state.poll_queued(self.statement.kind(), context);
+        let (permits, deadline) = ready!(turn)?;
+        self.state = self.begun(permits, deadline);
+        Poll::Ready(Ok(()))
+    }
+
+    #[inline]
+    fn begun<'p>(&self, permits: Permits<'p>, deadline: Deadline) -> State<'p> {
+        match self.text_to_prepare() {
+            None => State::running(permits, deadline, None),
+            Some(text) => self.prepared_first(text, permits, deadline),
+        }
     }
 
     /// Its text, if it has to be a prepared statement: its values are nothing without bind markers.
@@ -59,14 +75,17 @@ impl<V> Execution<'_, V> {
         }
     }
 
-    fn prepared_first<'p>(&self, text: &str, permit: Permit<'p>, deadline: Deadline) -> State<'p> {
+    fn prepared_first<'p>(
+        &self,
+        text: &str,
+        permits: Permits<'p>,
+        deadline: Deadline,
+    ) -> State<'p> {
         match self.shared.statements.find(text) {
-            prepared @ Some(_) => {
-                State::Running { _permit: permit, run: Run::new(deadline), prepared }
-            }
+            prepared @ Some(_) => State::running(permits, deadline, prepared),
             None => {
                 let preparing = prepare(Arc::clone(self.shared), text.into(), deadline);
-                State::Preparing { permit, deadline, preparing: Box::pin(preparing) }
+                State::Preparing { permits, deadline, preparing: Box::pin(preparing) }
             }
         }
     }
@@ -78,16 +97,19 @@ impl<V> Execution<'_, V> {
             return Poll::Ready(Ok(()));
         };
         let prepared = Some(ready!(preparing.as_mut().poll(context))?);
-        if let State::Preparing { permit, deadline, .. } =
+        if let State::Preparing { permits, deadline, .. } =
             std::mem::replace(&mut self.state, State::Done)
         {
-            self.state = State::Running { _permit: permit, run: Run::new(deadline), prepared };
+            self.state = State::running(permits, deadline, prepared);
         }
         Poll::Ready(Ok(()))
     }
 
     fn poll_result(&mut self, context: &mut Context<'_>) -> Poll<Result<QueryResult>> {
         self.begin()?;
+        if matches!(self.state, State::Queued { .. }) {
+            ready!(self.poll_turn(context))?;
+        }
         if matches!(self.state, State::Preparing { .. }) {
             ready!(self.poll_prepared(context))?;
         }

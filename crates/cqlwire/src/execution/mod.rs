@@ -22,7 +22,7 @@ use uuid::Uuid;
 pub use self::page::PageFetch;
 pub(crate) use self::reencode::encode_anew;
 pub use self::source::StatementSource;
-pub(crate) use self::state::State;
+pub(crate) use self::state::{Permits, State};
 pub use self::streaming::Streaming;
 use crate::operation::{GivenRouting, Options, Statement};
 use crate::profile::ExecutionProfile;

@@ -9,14 +9,16 @@ use std::future::Future;
 use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
+use cqlwire_net::Deadline;
 use cqlwire_stream::{Fetched, Position};
 
 use super::request::PageRequest;
 use super::state::Preparing;
 use crate::attempt::Run;
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::PageTurn;
 use crate::operation::PageRange;
 use crate::prepare::prepare;
 
@@ -31,8 +33,11 @@ pub struct PageFetch {
     most_rows: Option<NonZeroU32>,
     /// The statement of its text on its way.
     preparing: Option<Preparing>,
+    /// Its permit, if the session has a limit.
+    turn: PageTurn,
     run: Option<Run>,
-    is_awaited: bool,
+    /// Until when it has time, once a reader waits for it.
+    awaited_until: Option<Deadline>,
 }
 
 impl PageFetch {
@@ -41,20 +46,54 @@ impl PageFetch {
         from: Position,
         most_rows: Option<NonZeroU32>,
     ) -> Self {
-        Self { request, from, most_rows, preparing: None, run: None, is_awaited: false }
+        Self {
+            request,
+            from,
+            most_rows,
+            preparing: None,
+            turn: PageTurn::New,
+            run: None,
+            awaited_until: None,
+        }
     }
 
     /// A reader waits for it from now on.
     pub(super) fn awaited(&mut self) {
-        if std::mem::replace(&mut self.is_awaited, true) {
-            return;
-        }
-        if let (Ok(request), Some(run)) = (&self.request, &mut self.run) {
-            run.set_deadline(request.deadline());
+        if let (Ok(request), None) = (&self.request, self.awaited_until) {
+            let deadline = request.deadline();
+            self.awaited_until = Some(deadline);
+            if let Some(run) = &mut self.run {
+                run.set_deadline(deadline);
+            }
         }
     }
 
     fn poll_page(&mut self, context: &mut Context<'_>) -> Poll<Result<Fetched>> {
+        match ready!(self.poll_turn(context))? {
+            None => self.poll_response(context),
+            Some(waker) => self.poll_response(&mut Context::from_waker(&waker)),
+        }
+    }
+
+    /// Waits for its turn in the session, if there is a limit, and gives the waker to go on with.
+    #[inline]
+    fn poll_turn(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Waker>>> {
+        let Ok(request) = &self.request else { return Poll::Ready(Ok(None)) };
+        let shared = request.shared();
+        let Some(limiter) = shared.limit.limiter() else { return Poll::Ready(Ok(None)) };
+        // What was asked for before the session was closed is waited for.
+        if self.run.is_none() && shared.is_closed() {
+            return Poll::Ready(Ok(None));
+        }
+        let deadline = self.awaited_until.unwrap_or_else(|| request.deadline());
+        let (is_awaited, home) = (self.awaited_until.is_some(), &shared.runtime);
+        let turn = ready!(self.turn.poll(limiter, deadline, is_awaited, home, context));
+        let not_begun =
+            |kind| Error::after(kind, request.kind(), Vec::new(), Some(deadline.elapsed()));
+        Poll::Ready(turn.map(Some).map_err(not_begun))
+    }
+
+    fn poll_response(&mut self, context: &mut Context<'_>) -> Poll<Result<Fetched>> {
         let request = match &self.request {
             Ok(request) => request,
             Err(error) => return Poll::Ready(Err(error.clone())),
@@ -65,11 +104,14 @@ impl PageFetch {
             if permit.is_none() {
                 return Poll::Ready(Err(ErrorKind::SessionClosed.into()));
             }
-            ready!(poll_prepared(request, &mut self.preparing, context))?;
         }
-        let run = self.run.get_or_insert_with(|| Run::new(request.deadline()));
-        if !self.is_awaited {
-            run.set_deadline(request.deadline());
+        let deadline = self.awaited_until.unwrap_or_else(|| request.deadline());
+        if self.run.is_none() {
+            ready!(poll_prepared(request, &mut self.preparing, deadline, context))?;
+        }
+        let run = self.run.get_or_insert_with(|| Run::new(deadline));
+        if self.awaited_until.is_none() {
+            run.set_deadline(deadline);
         }
         let range = PageRange { from: &self.from, most_rows: self.most_rows };
         let polled = run.poll(shared, &request.operation(range), permit.is_some(), context);
@@ -88,11 +130,11 @@ impl PageFetch {
 fn poll_prepared(
     request: &PageRequest,
     preparing: &mut Option<Preparing>,
+    deadline: Deadline,
     context: &mut Context<'_>,
 ) -> Poll<Result<()>> {
     let Some(text) = request.text_to_prepare() else { return Poll::Ready(Ok(())) };
-    let begin =
-        || Box::pin(prepare(Arc::clone(request.shared()), Arc::clone(text), request.deadline()));
+    let begin = || Box::pin(prepare(Arc::clone(request.shared()), Arc::clone(text), deadline));
     let polled = preparing.get_or_insert_with(|| begin() as Preparing).as_mut().poll(context);
     let prepared = ready!(polled);
     *preparing = None;
@@ -105,6 +147,7 @@ impl Future for PageFetch {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let page = ready!(self.poll_page(context));
+        self.turn.end();
         Poll::Ready(page.map_err(|error| error.resuming_at(self.from.clone())))
     }
 }

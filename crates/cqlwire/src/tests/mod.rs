@@ -9,6 +9,7 @@ mod drafts;
 mod errors;
 mod hooks;
 mod keyspaces;
+mod limits;
 mod memory;
 mod pages;
 mod parked;
