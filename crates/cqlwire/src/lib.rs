@@ -155,6 +155,7 @@ pub use cqlwire_stream as stream;
 pub use cqlwire_stream::{OwnedRow, Page, Position, PositionError, PositionMismatch, Progress};
 pub use error::{Attempt, AttemptFailure, Error, ErrorKind, RequestLimit, Result, TimeoutPhase};
 pub use execution::{Execution, PageFetch, Pages, RowStream, StatementSource, Streaming};
+pub use limits::AdaptiveLimit;
 pub use prepared::PreparedStatement;
 pub use profile::ExecutionProfile;
 pub use resources::Resources;

@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use crate::attempt::Teachings;
 use crate::error::ErrorKind;
 use crate::gate::{Gate, Permit};
-use crate::limits::SessionLimit;
+use crate::limits::{HostLimits, SessionLimit};
 use crate::operation::{Form, UsualForm};
 use crate::prepared::{Cache, Origin};
 use crate::profile::ExecutionProfile;
@@ -33,6 +33,8 @@ pub(crate) struct Shared {
     cluster: Cluster,
     /// How many requests may be in flight at once.
     pub(crate) limit: SessionLimit,
+    /// How many each host bears, if that is to be found out.
+    pub(crate) host_limits: Option<HostLimits>,
     /// The runtime that serves the connections.
     pub(crate) runtime: Handle,
     pub(crate) profile: ExecutionProfile,
@@ -62,6 +64,7 @@ pub(crate) struct SharedSettings {
     /// How many of them are kept that nobody holds.
     pub(crate) prepared_statements: usize,
     pub(crate) limit: SessionLimit,
+    pub(crate) host_limits: Option<HostLimits>,
 }
 
 impl Shared {
@@ -79,6 +82,7 @@ impl Shared {
             longest_timeout: AtomicU64::new(millis(profile.timeout)),
             cluster,
             limit: settings.limit,
+            host_limits: settings.host_limits,
             runtime: Handle::current(),
             profile,
             budget,

@@ -235,7 +235,9 @@ impl SessionBuilder {
         let deadline = Deadline::after(self.connect_timeout);
         let keyspace = self.cluster.pool.connection.keyspace.clone();
         let max_request_bytes = self.cluster.pool.connection.multiplexer.max_request_bytes;
-        let cluster = Cluster::connect(self.cluster, deadline).await;
+        let mut cluster = self.cluster;
+        cluster.pool.max_in_flight = self.limits.per_host();
+        let cluster = Cluster::connect(cluster, deadline).await;
         let cluster = cluster.map_err(|error| no_contact(error, deadline))?;
         announce(&cluster);
         let settings = SharedSettings {
@@ -246,6 +248,7 @@ impl SessionBuilder {
             max_request_bytes,
             prepared_statements: self.prepared_statements,
             limit: self.limits.of_session(),
+            host_limits: self.limits.of_hosts(),
         };
         Ok(Session::new(Shared::new(cluster, settings)))
     }

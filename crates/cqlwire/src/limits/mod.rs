@@ -11,7 +11,13 @@
 //! `queue` is the state machine, `limiter` puts it behind a lock and makes guards of what it gives,
 //! `waiting` adds the deadline. `page` is for pages of streams, whose readers may be elsewhere.
 //! Unset, a limit costs one branch.
+//!
+//! A host's limit is a matter of its pool: what is more waits for its connections, and the hosts with
+//! less to do are asked first. `hosts` sees what comes of each request, and `adaptive` finds out
+//! from that how many a host bears.
 
+mod adaptive;
+mod hosts;
 mod limiter;
 mod page;
 mod queue;
@@ -26,6 +32,8 @@ use std::sync::Arc;
 use cqlwire_net::Deadline;
 use tokio::runtime::Handle;
 
+pub use self::adaptive::AdaptiveLimit;
+pub(crate) use self::hosts::HostLimits;
 pub(crate) use self::limiter::{Limiter, RequestPermit};
 pub(crate) use self::page::PageTurn;
 use self::queue::{Full, Presence};

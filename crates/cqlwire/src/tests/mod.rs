@@ -8,6 +8,7 @@ mod deadlines;
 mod drafts;
 mod errors;
 mod hooks;
+mod host_limits;
 mod keyspaces;
 mod limits;
 mod memory;
