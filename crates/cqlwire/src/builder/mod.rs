@@ -34,6 +34,18 @@ use crate::shared::{Shared, SharedSettings};
 /// # drop(session);
 /// # Ok(()) }
 /// ```
+///
+/// # Limits of what is in flight
+///
+/// | where | how many requests | what is more |
+/// |---|---|---|
+/// | in the session | [`max_requests`](Self::max_requests), default no limit | waits in one queue: [`max_queued_requests`](Self::max_queued_requests) |
+/// | at a host | [`max_requests_per_host`](Self::max_requests_per_host), or what it turns out to bear ([`adaptive_limit`](Self::adaptive_limit)), default no limit | waits for its connections: [`max_waiting_requests`](Self::max_waiting_requests), [`max_waiting_bytes`](Self::max_waiting_bytes) |
+/// | on a connection | [`max_in_flight`](crate::net::MultiplexerSettings::max_in_flight), default 4,096 | the same |
+///
+/// Whoever waits has its turn first come, first served, and waits no longer than its timeout. What no
+/// more may wait for is [`Overloaded`](ErrorKind::Overloaded), which names the limit. In both cases
+/// nothing was sent.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is done until connect() is awaited"]
 pub struct SessionBuilder {

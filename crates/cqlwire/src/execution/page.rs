@@ -100,10 +100,8 @@ impl PageFetch {
         };
         let shared = request.shared();
         let permit = shared.step_in();
-        if self.run.is_none() {
-            if permit.is_none() {
-                return Poll::Ready(Err(ErrorKind::SessionClosed.into()));
-            }
+        if self.run.is_none() && permit.is_none() {
+            return Poll::Ready(Err(ErrorKind::SessionClosed.into()));
         }
         let deadline = self.awaited_until.unwrap_or_else(|| request.deadline());
         if self.run.is_none() {

@@ -51,7 +51,8 @@ impl<L: Limit> Waiting<L> {
 
     fn sleep(&self) -> Timed<()> {
         let until = self.deadline.within(LOOK).at();
-        timed(&self.home, tokio::time::sleep_until(until.into()))
+        // A timer is made where there is a runtime for it.
+        timed(&self.home, async move { tokio::time::sleep_until(until.into()).await })
     }
 }
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::memory::{Memory, at_rest};
 use super::{INSERT, PATIENCE};
 use crate::codec::ErrorCode;
-use crate::{AdaptiveLimit, ErrorKind, RequestLimit, Session, WaitingLimit};
+use crate::{AdaptiveLimit, ErrorKind, RequestLimit, Session, TimeoutPhase, WaitingLimit};
 
 /// How many inserts the node bears at once, and how long each takes.
 const BEARS: usize = 32;
@@ -144,23 +144,33 @@ async fn timeouts_are_a_sign_and_waiting_here_is_none() {
     }
     assert!(started.elapsed() < Duration::from_millis(150));
     assert_eq!(limit_of(&session, memory.node()), 5, "once for all of them");
+    // Until the late answers come, whoever comes waits here.
+    sleep(Duration::from_secs(2)).await;
+    let waited = session.query(INSERT, ()).timeout(Duration::from_millis(100)).await;
+    let phase = TimeoutPhase::Queue;
+    let error = waited.unwrap_err();
+    assert!(
+        matches!(error.kind(), ErrorKind::Timeout { phase: at, .. } if *at == phase),
+        "{error}"
+    );
+    assert_eq!(limit_of(&session, memory.node()), 5);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_host_has_no_more_in_flight_than_may_be() {
     let memory = Memory::of([ScriptedNode::builder().in_memory()]);
-    let builder = memory.builder().connections_per_host(2).max_requests_per_host(5);
+    let builder = memory.builder().connections_per_host(2).max_requests_per_host(6);
     let session = builder.max_waiting_requests(1).connect().await.unwrap();
     eventually(PATIENCE, "both are open", || session.resources().connections == 2).await;
     let held = memory.node().hold(Prime::statement(INSERT));
     let mut calls = JoinSet::new();
-    for _ in 0..7 {
+    for _ in 0..8 {
         let session = session.clone();
         calls.spawn(async move { session.query(INSERT, ()).await.map(drop) });
     }
-    eventually(PATIENCE, "five are sent", || held.len() == 5).await;
+    eventually(PATIENCE, "six are sent", || held.len() == 6).await;
     let resources = session.resources();
-    assert_eq!((resources.in_flight, resources.waiting), (5, 2), "{resources}");
+    assert_eq!((resources.in_flight, resources.waiting), (6, 2), "{resources}");
     let error = session.query(INSERT, ()).await.unwrap_err();
     let met = RequestLimit::Connection(WaitingLimit::Requests(1));
     assert!(matches!(error.kind(), ErrorKind::Overloaded { limit } if *limit == met), "{error}");

@@ -8,6 +8,7 @@ use cqlwire_testkit::eventually;
 use cqlwire_testkit::node::{Prime, ScriptedNode};
 use tokio::task::JoinHandle;
 
+use super::close::block_on;
 use super::memory::{Memory, at_rest, ends_after};
 use super::{INSERT, PATIENCE, SELECT, answer_users, prime_users};
 use crate::{Error, ErrorKind, RequestLimit, Session, SessionBuilder, TimeoutPhase};
@@ -206,6 +207,30 @@ async fn g7_5_a_page_whose_reader_went_elsewhere_keeps_nobody_waiting() {
     assert_eq!(pages.try_next().await.unwrap().unwrap().len(), 25, "it has its turn when it comes");
     drop(pages);
     at_rest(&session).await;
+}
+
+#[test]
+fn g6_1_a_turn_is_waited_for_outside_of_tokio() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let (node, session) = runtime.block_on(async {
+        let node = ScriptedNode::builder().start_tcp().await.unwrap();
+        let session = super::builder(&node).max_requests(1).connect().await.unwrap();
+        (node, session)
+    });
+    let held = node.hold(Prime::statement(INSERT));
+    let first = {
+        let _inside = runtime.enter();
+        insert(&session)
+    };
+    while held.is_empty() {
+        std::thread::yield_now();
+    }
+    let error = block_on(session.query(INSERT, ()).timeout(SOON)).unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+    held.release();
+    runtime.block_on(first).unwrap().unwrap();
+    block_on(session.query(INSERT, ())).unwrap();
+    runtime.block_on(async { drop((session, node)) });
 }
 
 #[tokio::test]
