@@ -1,11 +1,19 @@
-//! The session's gate, in the interleavings of two threads and of three: the very file that sessions have, with
-//! the atomics of loom in it and a model of tokio's `Notify`. Nothing here without `--cfg loom`; `make loom` sets it.
+//! The session's gate and its limit of requests, in the interleavings of two threads and of three: the very files that
+//! sessions have, with the atomics and locks of loom in them and a model of tokio's `Notify`. Nothing here without
+//! `--cfg loom`; `make loom` sets it.
 #![cfg(all(loom, test))]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 #[path = "../../crates/cqlwire/src/gate.rs"]
 mod gate;
+#[path = "../../crates/cqlwire/src/limits/limiter.rs"]
+#[allow(dead_code, reason = "what takes a clock is not explored")]
+mod limiter;
+mod limits;
 mod notify;
+#[path = "../../crates/cqlwire/src/limits/queue.rs"]
+#[allow(dead_code, reason = "what takes a clock is not explored")]
+mod queue;
 
 use std::sync::atomic::Ordering::{Acquire, Release};
 

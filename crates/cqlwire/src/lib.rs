@@ -105,6 +105,7 @@ mod error;
 mod execution;
 mod gate;
 mod joint;
+mod limits;
 mod operation;
 mod prepare;
 mod prepared;
@@ -156,8 +157,9 @@ pub use cqlwire_pool::Backoff;
 #[doc(no_inline)]
 pub use cqlwire_stream as stream;
 pub use cqlwire_stream::{OwnedRow, Page, Position, PositionError, PositionMismatch, Progress};
-pub use error::{Attempt, AttemptFailure, Error, ErrorKind, Result, TimeoutPhase};
+pub use error::{Attempt, AttemptFailure, Error, ErrorKind, RequestLimit, Result, TimeoutPhase};
 pub use execution::{Execution, PageFetch, Pages, RowStream, StatementSource, Streaming};
+pub use limits::AdaptiveLimit;
 pub use prepared::PreparedStatement;
 pub use profile::ExecutionProfile;
 pub use resources::Resources;

@@ -13,6 +13,10 @@ pub struct Resources {
     pub tasks: usize,
     /// Calls that have been let in and have not returned.
     pub calls: usize,
+    /// Permits of [`max_requests`](crate::SessionBuilder::max_requests) that are held.
+    pub permits: usize,
+    /// Calls that wait for such a permit.
+    pub queued: usize,
     /// Requests whose outcome has not been taken.
     pub requests: usize,
     /// Stream ids on which an answer is owed.
@@ -46,11 +50,13 @@ impl Resources {
 impl fmt::Display for Resources {
     /// One line, a `name count` each.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { connections, tasks, calls, requests, in_flight, orphaned, waiting, .. } = self;
-        let Self { outgoing_bytes, pages, page_bytes, reserved_bytes, .. } = self;
+        let Self { connections, tasks, calls, permits, queued, requests, in_flight, .. } = self;
+        let Self { orphaned, waiting, outgoing_bytes, pages, page_bytes, reserved_bytes, .. } =
+            self;
         write!(
             f,
-            "connections {connections}, tasks {tasks}, calls {calls}, requests {requests}, \
+            "connections {connections}, tasks {tasks}, calls {calls}, permits {permits}, \
+             queued {queued}, requests {requests}, \
              in flight {in_flight}, orphaned {orphaned}, waiting {waiting}, \
              outgoing bytes {outgoing_bytes}, pages {pages}, page bytes {page_bytes}, \
              reserved bytes {reserved_bytes}"

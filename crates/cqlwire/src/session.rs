@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cqlwire_cluster::{ClusterChanges, Describe, DescribeError, Health, Schema, Topology};
-use cqlwire_codec::EncodeValues;
+use cqlwire_codec::{EncodeValues, StatementKind};
 use cqlwire_net::Deadline;
 use uuid::Uuid;
 
 use crate::batch::Batch;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::execution::Execution;
 use crate::operation::Statement;
 use crate::prepare::prepare;
@@ -94,8 +94,10 @@ impl Session {
         if let Some(statement) = self.shared.statements.find(statement) {
             return Ok(statement);
         }
-        let (deadline, of_attempt) =
-            (Deadline::after(timeout), self.shared.profile.attempt_timeout);
+        let deadline = Deadline::after(timeout);
+        let turn = self.shared.limit.admitted(deadline, &self.shared.runtime).await;
+        let _turn = turn.map_err(|kind| not_begun(kind, deadline))?;
+        let of_attempt = self.shared.profile.attempt_timeout;
         prepare(Arc::clone(&self.shared), statement.into(), deadline, of_attempt).await
     }
 
@@ -218,6 +220,11 @@ impl Session {
     pub fn stream_totals(&self) -> StreamTotals {
         self.shared.streams.totals()
     }
+}
+
+#[cold]
+fn not_begun(kind: ErrorKind, deadline: Deadline) -> Error {
+    Error::after(kind, StatementKind::Read, Vec::new(), Some(deadline.elapsed()))
 }
 
 impl fmt::Debug for Session {

@@ -13,6 +13,7 @@ use tokio::runtime::Handle;
 use crate::attempt::Teachings;
 use crate::error::ErrorKind;
 use crate::gate::{Gate, Permit};
+use crate::limits::{HostLimits, SessionLimit};
 use crate::operation::{Form, UsualForm};
 use crate::prepared::{Cache, Origin};
 use crate::profile::ExecutionProfile;
@@ -32,6 +33,10 @@ pub(crate) struct Shared {
     /// The longest timeout of any call so far, in milliseconds.
     longest_timeout: AtomicU64,
     cluster: Cluster,
+    /// How many requests may be in flight at once.
+    pub(crate) limit: SessionLimit,
+    /// How many each host bears, if that is to be found out.
+    pub(crate) host_limits: Option<HostLimits>,
     /// The runtime that serves the connections.
     pub(crate) runtime: Handle,
     pub(crate) profile: ExecutionProfile,
@@ -64,6 +69,8 @@ pub(crate) struct SharedSettings {
     pub(crate) prepared_statements: usize,
     pub(crate) retries: Retries,
     pub(crate) speculations: Speculations,
+    pub(crate) limit: SessionLimit,
+    pub(crate) host_limits: Option<HostLimits>,
 }
 
 impl Shared {
@@ -80,6 +87,8 @@ impl Shared {
             gate: Gate::default(),
             longest_timeout: AtomicU64::new(millis(profile.timeout)),
             cluster,
+            limit: settings.limit,
+            host_limits: settings.host_limits,
             runtime: Handle::current(),
             profile,
             budget,
@@ -150,10 +159,13 @@ impl Shared {
     pub(crate) fn resources(&self) -> Resources {
         let pools = self.cluster.usage();
         let pages = self.budget.usage();
+        let (permits, queued) = self.limit.usage();
         Resources {
             connections: pools.connections,
             tasks: self.cluster.tasks().len(),
             calls: self.gate.count(),
+            permits,
+            queued,
             requests: pools.usage.requests,
             in_flight: pools.usage.in_flight,
             orphaned: pools.usage.orphaned,

@@ -71,11 +71,20 @@ impl Streams {
         self.orphans.oldest()
     }
 
+    /// From now on so many may be in use at once, 1 to 32,767. Those that are stay so.
+    pub(crate) fn set_limit(&mut self, limit: u16) {
+        self.limit = limit.clamp(1, i16::MAX.unsigned_abs());
+    }
+
     /// Take a free id for `request`; the last one given back first, while its cache lines are warm.
     pub(crate) fn claim(&mut self, request: u32) -> Option<StreamId> {
+        if self.owed + self.orphans.count() >= usize::from(self.limit) {
+            return None;
+        }
         let id = match self.free {
+            // Then all are in use that there are, so that there is one more below the limit.
             NONE => {
-                let id = u16::try_from(self.streams.len()).ok().filter(|id| *id <= self.limit)?;
+                let id = u16::try_from(self.streams.len()).ok()?;
                 self.streams.push(Stream::Owed { request });
                 id
             }
@@ -170,6 +179,19 @@ mod tests {
         assert_eq!(streams.claim(12), Some(first));
         assert_eq!(streams.complete(second), Ok(Some(11)));
         assert_eq!((streams.owed(), streams.orphaned()), (1, 0));
+    }
+
+    #[test]
+    fn a_lower_limit_holds_once_ids_come_back_and_a_higher_one_at_once() {
+        let mut streams = Streams::new(3);
+        let ids: Vec<_> = (0..3).map(|request| streams.claim(request).unwrap()).collect();
+        streams.set_limit(2);
+        streams.orphan(ids[0], Instant::now());
+        assert_eq!(streams.complete(ids[1]), Ok(Some(1)));
+        assert_eq!(streams.claim(3), None, "one is owed, one is an orphan");
+        streams.set_limit(4);
+        assert!(streams.claim(3).is_some() && streams.claim(4).is_some());
+        assert_eq!(streams.claim(5), None);
     }
 
     #[test]

@@ -97,6 +97,16 @@ impl Connection {
         })
     }
 
+    /// From now on, has so many requests in flight at once, at least 1 and at most
+    /// [`max_in_flight`](crate::MultiplexerSettings::max_in_flight). Those that are in flight go on,
+    /// and what is more waits for its turn.
+    pub fn limit_in_flight(&self, requests: u16) {
+        let driver = self.shared().core().limit_in_flight(requests);
+        if let Some(driver) = driver {
+            driver.wake();
+        }
+    }
+
     /// Takes no more requests from now on, lets those that were taken in finish, and closes the
     /// socket then. Does not wait for it; dropping the last handle does the same.
     pub fn stop(&self) {

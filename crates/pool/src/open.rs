@@ -30,12 +30,14 @@ struct Known {
     next: u64,
     /// Nothing is listed any more.
     closed: bool,
+    /// How many requests those on the list may have in flight together.
+    max_in_flight: Option<usize>,
 }
 
 impl Open {
-    pub(crate) fn new(changed: Arc<Notify>) -> Self {
-        let known =
-            Known { connections: Vec::new(), since: Instant::now(), next: 0, closed: false };
+    pub(crate) fn new(changed: Arc<Notify>, max_in_flight: Option<usize>) -> Self {
+        let (connections, since) = (Vec::new(), Instant::now());
+        let known = Known { connections, since, next: 0, closed: false, max_in_flight };
         Self { listed: ArcSwap::default(), known: Mutex::new(known), changed }
     }
 
@@ -76,6 +78,22 @@ impl Open {
         // What a quiet one owes is no work for the others, and they have to take its share.
         let well = open.filter(|one| !one.is_quiet());
         well.map(Connection::load).reduce(|sum, load| sum + load)
+    }
+
+    /// Those on the list may have so many requests in flight together from now on.
+    pub(crate) fn limit_in_flight(&self, requests: usize) {
+        self.known().max_in_flight = Some(requests);
+        self.share_out();
+    }
+
+    /// Shares out among those on the list how many requests may be in flight.
+    fn share_out(&self) {
+        let Some(all) = self.known().max_in_flight else { return };
+        let listed = self.listed.load();
+        for (index, (_, connection)) in listed.iter().enumerate() {
+            let share = all / listed.len() + usize::from(index < all % listed.len());
+            connection.limit_in_flight(u16::try_from(share).unwrap_or(u16::MAX));
+        }
     }
 
     /// All that have not ended.
@@ -122,7 +140,10 @@ impl Open {
         self.listed.store(Arc::new(listed));
         if is_up != was_up {
             known.since = Instant::now();
-            drop(known);
+        }
+        drop(known);
+        self.share_out();
+        if is_up != was_up {
             self.changed.notify_one();
         }
     }
@@ -176,7 +197,7 @@ mod tests {
     async fn what_is_no_longer_listed_is_forgotten_and_drains() {
         let node = ScriptedNode::builder().in_memory();
         let (settings, soon) = (Settings::default(), Deadline::after(Duration::from_secs(5)));
-        let open = Arc::new(Open::new(Arc::default()));
+        let open = Arc::new(Open::new(Arc::default(), None));
         for _ in 0..3 {
             let stream = node.connect();
             let connection = Connection::over(stream, "node", &settings, soon).await.unwrap();

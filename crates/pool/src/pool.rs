@@ -51,6 +51,12 @@ impl Pool {
         self.shared.open.offer()
     }
 
+    /// From now on, has so many requests in flight at the host at once, shared out among the
+    /// connections that can be picked, each of which has at least one. What is more waits for them.
+    pub fn limit_in_flight(&self, requests: usize) {
+        self.shared.open.limit_in_flight(requests);
+    }
+
     /// Waits for the first connection, or for as many failed attempts as it has slots.
     ///
     /// # Errors

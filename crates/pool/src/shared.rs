@@ -45,9 +45,9 @@ impl Shared {
     ) -> Self {
         Self {
             target,
-            settings,
             stopped: CancellationToken::new(),
-            open: Arc::new(Open::new(Arc::clone(&changed))),
+            open: Arc::new(Open::new(Arc::clone(&changed), settings.max_in_flight)),
+            settings,
             slots: Mutex::default(),
             hopes: watch::Sender::new(0),
             changed,

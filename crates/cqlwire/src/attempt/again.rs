@@ -253,6 +253,6 @@ impl Run {
             _ => None,
         });
         let first = limits.next().flatten()?;
-        limits.all(|limit| limit.is_some()).then_some(ErrorKind::Overloaded { limit: first })
+        limits.all(|limit| limit.is_some()).then_some(ErrorKind::Overloaded { limit: first.into() })
     }
 }

@@ -18,8 +18,8 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use cqlwire_codec::{
-    BatchMark, BatchStatementKind, BatchStatements, BatchValues, ColumnSpec, EncodeError,
-    EncodeValues, StatementKind, Token, ValueError,
+    BatchMark, BatchStatementKind, BatchStatements, BatchType, BatchValues, ColumnSpec,
+    EncodeError, EncodeValues, StatementKind, Token, ValueError,
 };
 use uuid::Uuid;
 
@@ -176,9 +176,13 @@ impl Contents {
         self.statements.bytes()
     }
 
-    /// Is there a condition among them?
-    pub(crate) const fn is_conditional(&self) -> bool {
-        self.is_conditional
+    /// What a batch of them does.
+    pub(crate) const fn kind(&self, batch_type: BatchType) -> StatementKind {
+        match batch_type {
+            _ if self.is_conditional => StatementKind::Conditional,
+            BatchType::Logged => StatementKind::LoggedBatch,
+            BatchType::Unlogged | BatchType::Counter => StatementKind::UnloggedBatch,
+        }
     }
 
     /// The texts that have to be prepared before the batch is sent.

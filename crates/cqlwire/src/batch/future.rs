@@ -13,17 +13,18 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use cqlwire_codec::StatementKind;
 use cqlwire_net::Deadline;
 
 use super::execution::BatchExecution;
 use super::state::State;
 use crate::error::Result;
+use crate::execution::{Permits, Turn, take_turn};
 use crate::operation::{BatchOperation, Operation};
 use crate::prepare::prepare;
 use crate::prepared::PreparedStatement;
 use crate::result::QueryResult;
 use crate::shared::Shared;
-use crate::speculation::Executions;
 
 /// Prepares texts, one after the other: those that the session has cost nothing.
 async fn prepare_all(
@@ -46,24 +47,31 @@ impl BatchExecution<'_> {
             let timeout = self.options.profile.timeout;
             let permit = self.shared.admit(timeout)?;
             let deadline = Deadline::after(timeout);
-            let texts: Vec<_> = self.contents.texts().cloned().collect();
-            self.state = if texts.is_empty() {
-                State::Running {
-                    _permit: permit,
-                    run: Executions::new(deadline),
-                    texts: Vec::new(),
-                }
-            } else {
-                let preparing = prepare_all(
-                    Arc::clone(self.shared),
-                    texts,
-                    deadline,
-                    self.options.profile.attempt_timeout,
-                );
-                State::Preparing { permit, deadline, preparing: Box::pin(preparing) }
+            self.state = match take_turn(self.shared, permit, deadline) {
+                Turn::Now(permits) => self.begun(permits, deadline),
+                Turn::Later(queued) => State::Queued(queued),
             };
         }
         Ok(())
+    }
+
+    /// Begins once its turn has come.
+    fn poll_turn(&mut self, of: StatementKind, context: &mut Context<'_>) -> Poll<Result<()>> {
+        if let State::Queued(queued) = &mut self.state {
+            let (permits, deadline) = ready!(queued.poll(of, context))?;
+            self.state = self.begun(permits, deadline);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn begun<'p>(&self, permits: Permits<'p>, deadline: Deadline) -> State<'p> {
+        let texts: Vec<_> = self.contents.texts().cloned().collect();
+        if texts.is_empty() {
+            return State::running(permits, deadline, Vec::new());
+        }
+        let (shared, of_attempt) = (Arc::clone(self.shared), self.options.profile.attempt_timeout);
+        let preparing = Box::pin(prepare_all(shared, texts, deadline, of_attempt));
+        State::Preparing { permits, deadline, preparing }
     }
 
     /// Goes on once its texts are prepared.
@@ -72,16 +80,18 @@ impl BatchExecution<'_> {
             return Poll::Ready(Ok(()));
         };
         let texts = ready!(preparing.as_mut().poll(context))?;
-        if let State::Preparing { permit, deadline, .. } =
+        if let State::Preparing { permits, deadline, .. } =
             std::mem::replace(&mut self.state, State::Done)
         {
-            self.state = State::Running { _permit: permit, run: Executions::new(deadline), texts };
+            self.state = State::running(permits, deadline, texts);
         }
         Poll::Ready(Ok(()))
     }
 
     fn poll_result(&mut self, context: &mut Context<'_>) -> Poll<Result<QueryResult>> {
         self.begin()?;
+        let of = self.contents.kind(self.batch_type);
+        ready!(self.poll_turn(of, context))?;
         ready!(self.poll_prepared(context))?;
         let State::Running { run, texts, .. } = &mut self.state else {
             debug_assert!(false, "polled after it had resolved");

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use cqlwire_net::Deadline;
 
 use crate::error::Result;
-use crate::gate::Permit;
+use crate::execution::{Permits, Queued};
 use crate::prepared::PreparedStatement;
 use crate::speculation::Executions;
 
@@ -14,14 +14,16 @@ use crate::speculation::Executions;
 #[expect(clippy::large_enum_variant, reason = "a box would be an allocation for each request")]
 pub(super) enum State<'a> {
     New,
+    /// It waits for its turn in the session.
+    Queued(Queued<'a>),
     /// Its texts with values are prepared first.
     Preparing {
-        permit: Permit<'a>,
+        permits: Permits<'a>,
         deadline: Deadline,
         preparing: Preparing,
     },
     Running {
-        _permit: Permit<'a>,
+        _permits: Permits<'a>,
         run: Executions,
         /// What its texts were prepared to.
         texts: Vec<PreparedStatement>,
@@ -29,4 +31,16 @@ pub(super) enum State<'a> {
     Done,
 }
 
-type Preparing = Pin<Box<dyn Future<Output = Result<Vec<PreparedStatement>>> + Send>>;
+impl<'a> State<'a> {
+    /// It has all it needs.
+    pub(super) const fn running(
+        permits: Permits<'a>,
+        deadline: Deadline,
+        texts: Vec<PreparedStatement>,
+    ) -> Self {
+        Self::Running { _permits: permits, run: Executions::new(deadline), texts }
+    }
+}
+
+/// The statements of its texts on their way.
+pub(super) type Preparing = Pin<Box<dyn Future<Output = Result<Vec<PreparedStatement>>> + Send>>;

@@ -1,6 +1,7 @@
 //! Describing a session.
 
 mod hosts;
+mod limits;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +36,18 @@ use crate::speculation::{SpeculationSettings, Speculations};
 /// # drop(session);
 /// # Ok(()) }
 /// ```
+///
+/// # Limits of what is in flight
+///
+/// | where | how many requests | what is more |
+/// |---|---|---|
+/// | in the session | [`max_requests`](Self::max_requests), default no limit | waits in one queue: [`max_queued_requests`](Self::max_queued_requests) |
+/// | at a host | [`max_requests_per_host`](Self::max_requests_per_host), or what it turns out to bear ([`adaptive_limit`](Self::adaptive_limit)), default no limit | waits for its connections: [`max_waiting_requests`](Self::max_waiting_requests), [`max_waiting_bytes`](Self::max_waiting_bytes) |
+/// | on a connection | [`max_in_flight`](crate::net::MultiplexerSettings::max_in_flight), default 4,096 | the same |
+///
+/// Whoever waits has its turn first come, first served, and waits no longer than its timeout. What no
+/// more may wait for is [`Overloaded`](ErrorKind::Overloaded), which names the limit. In both cases
+/// nothing was sent.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is done until connect() is awaited"]
 pub struct SessionBuilder {
@@ -47,6 +60,7 @@ pub struct SessionBuilder {
     retry_policy: Arc<dyn RetryPolicy>,
     retries: RetrySettings,
     speculation: SpeculationSettings,
+    limits: limits::Limits,
     /// The first thing that is wrong with the settings.
     invalid: Option<(&'static str, String)>,
 }
@@ -63,6 +77,7 @@ impl Default for SessionBuilder {
             retry_policy: Arc::new(DefaultRetryPolicy::default()),
             retries: RetrySettings::default(),
             speculation: SpeculationSettings::default(),
+            limits: limits::Limits::default(),
             invalid: None,
         }
     }
@@ -292,7 +307,9 @@ impl SessionBuilder {
         let deadline = Deadline::after(self.connect_timeout);
         let keyspace = self.cluster.pool.connection.keyspace.clone();
         let max_request_bytes = self.cluster.pool.connection.multiplexer.max_request_bytes;
-        let cluster = Cluster::connect(self.cluster, deadline).await;
+        let mut cluster = self.cluster;
+        cluster.pool.max_in_flight = self.limits.per_host();
+        let cluster = Cluster::connect(cluster, deadline).await;
         let cluster = cluster.map_err(|error| no_contact(error, deadline))?;
         announce(&cluster);
         let settings = SharedSettings {
@@ -304,6 +321,8 @@ impl SessionBuilder {
             prepared_statements: self.prepared_statements,
             retries: Retries::new(self.retry_policy, self.retries),
             speculations: Speculations::new(self.speculation),
+            limit: self.limits.of_session(),
+            host_limits: self.limits.of_hosts(),
         };
         Ok(Session::new(Shared::new(cluster, settings)))
     }

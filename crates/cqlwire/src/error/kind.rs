@@ -7,8 +7,10 @@ use cqlwire_cluster::PolicyPanicked;
 use cqlwire_codec::{
     DecodeError, EncodeError, ErrorCode, Opcode, Prefixes, ServerError, StatementKind, ValueError,
 };
-use cqlwire_net::{ConnectionEnd, WaitingLimit};
+use cqlwire_net::ConnectionEnd;
 use cqlwire_stream::{PositionMismatch, StreamError};
+
+use super::limit::RequestLimit;
 
 /// What happened. The same failure is the same variant from whichever call it comes.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -34,16 +36,15 @@ pub enum ErrorKind {
         /// What came along: the id of a trace, warnings, a custom payload.
         prefixes: Prefixes,
     },
-    /// As many requests wait for the connections to each host as may. Nothing was sent.
-    #[error("overloaded: as many requests wait for each connection as may: {limit}")]
+    /// As many requests wait as may, for their turn in the session or for the connections to each
+    /// host. Nothing was sent.
+    #[error("overloaded: {limit}")]
     Overloaded {
-        /// The limit that was met, a setting of the session:
-        /// [`max_waiting_requests`](crate::SessionBuilder::max_waiting_requests) or
-        /// [`max_waiting_bytes`](crate::SessionBuilder::max_waiting_bytes).
-        limit: WaitingLimit,
+        /// The limit that was met.
+        limit: RequestLimit,
     },
     /// The deadline passed.
-    #[error("timeout: {} passed while {phase}{}", which(*.of_attempt), of(.host.as_deref()))]
+    #[error("timeout: {} passed while {}", which(*.of_attempt), waited(*.phase, .host.as_deref()))]
     Timeout {
         /// What was being waited for.
         phase: TimeoutPhase,
@@ -177,7 +178,8 @@ pub enum ErrorKind {
 pub enum TimeoutPhase {
     /// A connection. Nothing was sent.
     Connect,
-    /// A stream id, or room on a connection. Nothing was sent.
+    /// Its turn: a stream id, or room on a connection; if there is no host yet, a permit of the
+    /// session ([`max_requests`](crate::SessionBuilder::max_requests)). Nothing was sent.
     Queue,
     /// The socket to take the request. It was not sent.
     Write,
@@ -214,8 +216,12 @@ const fn which(of_attempt: bool) -> &'static str {
     if of_attempt { "the deadline of the attempt" } else { "the deadline" }
 }
 
-fn of(host: Option<&str>) -> String {
-    host.map(|host| format!(" of {host}")).unwrap_or_default()
+fn waited(phase: TimeoutPhase, host: Option<&str>) -> String {
+    match (phase, host) {
+        (phase, Some(host)) => format!("{phase} of {host}"),
+        (TimeoutPhase::Queue, None) => "waiting for its turn in the session (max_requests)".into(),
+        (phase, None) => phase.to_string(),
+    }
 }
 
 impl From<StreamError> for ErrorKind {

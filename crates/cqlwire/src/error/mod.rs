@@ -3,6 +3,7 @@
 
 mod attempt;
 mod kind;
+mod limit;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -15,6 +16,7 @@ use uuid::Uuid;
 
 pub use attempt::{Attempt, AttemptFailure};
 pub use kind::{ErrorKind, TimeoutPhase};
+pub use limit::RequestLimit;
 
 /// What can go wrong, whichever call it goes wrong in.
 ///

@@ -4,6 +4,8 @@
 //!   new --first poll: let in, sent--> running --response, or the error--> done
 //!    |                                   ^
 //!    +--> preparing (a text with values) +
+//!    |            ^                      |
+//!    +--> queued (a limit is reached) ---+
 //! ```
 //!
 //! A text with values is prepared before that, unless the session has it: see `prepare`.
@@ -21,12 +23,11 @@ use cqlwire_net::Deadline;
 
 use super::Execution;
 use super::state::State;
+use super::turn::{Permits, Turn, take_turn};
 use crate::error::{ErrorKind, Result};
-use crate::gate::Permit;
 use crate::operation::{Statement, StatementOperation};
 use crate::prepare::prepare;
 use crate::result::QueryResult;
-use crate::speculation::Executions;
 
 /// Nothing in it is ever pinned.
 impl<V> Unpin for Execution<'_, V> {}
@@ -40,16 +41,29 @@ impl<V> Execution<'_, V> {
             let permit = self.shared.admit(timeout)?;
             self.statement.check_origin(&self.shared.origin)?;
             let deadline = Deadline::after(timeout);
-            self.state = match self.text_to_prepare() {
-                None => State::Running {
-                    _permit: permit,
-                    run: Executions::new(deadline),
-                    prepared: None,
-                },
-                Some(text) => self.prepared_first(text, permit, deadline),
+            self.state = match take_turn(self.shared, permit, deadline) {
+                Turn::Now(permits) => self.begun(permits, deadline),
+                Turn::Later(queued) => State::Queued(queued),
             };
         }
         Ok(())
+    }
+
+    /// Begins once its turn has come.
+    #[cold]
+    fn poll_turn(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
+        let State::Queued(queued) = &mut self.state else { return Poll::Ready(Ok(())) };
+        let (permits, deadline) = ready!(queued.poll(self.statement.kind(), context))?;
+        self.state = self.begun(permits, deadline);
+        Poll::Ready(Ok(()))
+    }
+
+    #[inline]
+    fn begun<'p>(&self, permits: Permits<'p>, deadline: Deadline) -> State<'p> {
+        match self.text_to_prepare() {
+            None => State::running(permits, deadline, None),
+            Some(text) => self.prepared_first(text, permits, deadline),
+        }
     }
 
     /// Its text, if it has to be a prepared statement: its values are nothing without bind markers.
@@ -63,11 +77,14 @@ impl<V> Execution<'_, V> {
         }
     }
 
-    fn prepared_first<'p>(&self, text: &str, permit: Permit<'p>, deadline: Deadline) -> State<'p> {
+    fn prepared_first<'p>(
+        &self,
+        text: &str,
+        permits: Permits<'p>,
+        deadline: Deadline,
+    ) -> State<'p> {
         match self.shared.statements.find(text) {
-            prepared @ Some(_) => {
-                State::Running { _permit: permit, run: Executions::new(deadline), prepared }
-            }
+            prepared @ Some(_) => State::running(permits, deadline, prepared),
             None => {
                 let preparing = prepare(
                     Arc::clone(self.shared),
@@ -75,7 +92,7 @@ impl<V> Execution<'_, V> {
                     deadline,
                     self.options.profile.attempt_timeout,
                 );
-                State::Preparing { permit, deadline, preparing: Box::pin(preparing) }
+                State::Preparing { permits, deadline, preparing: Box::pin(preparing) }
             }
         }
     }
@@ -87,17 +104,19 @@ impl<V> Execution<'_, V> {
             return Poll::Ready(Ok(()));
         };
         let prepared = Some(ready!(preparing.as_mut().poll(context))?);
-        if let State::Preparing { permit, deadline, .. } =
+        if let State::Preparing { permits, deadline, .. } =
             std::mem::replace(&mut self.state, State::Done)
         {
-            self.state =
-                State::Running { _permit: permit, run: Executions::new(deadline), prepared };
+            self.state = State::running(permits, deadline, prepared);
         }
         Poll::Ready(Ok(()))
     }
 
     fn poll_result(&mut self, context: &mut Context<'_>) -> Poll<Result<QueryResult>> {
         self.begin()?;
+        if matches!(self.state, State::Queued(_)) {
+            ready!(self.poll_turn(context))?;
+        }
         if matches!(self.state, State::Preparing { .. }) {
             ready!(self.poll_prepared(context))?;
         }

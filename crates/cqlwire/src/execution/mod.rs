@@ -12,6 +12,7 @@ mod request;
 mod source;
 mod state;
 mod streaming;
+mod turn;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +26,7 @@ pub(crate) use self::reencode::{GivenMarkers, StoredValues};
 pub use self::source::StatementSource;
 use self::state::State;
 pub use self::streaming::Streaming;
+pub(crate) use self::turn::{Permits, Queued, Turn, take_turn};
 use crate::operation::{Options, RareOptions, Statement};
 use crate::profile::ExecutionProfile;
 use crate::retry::RetryPolicy;

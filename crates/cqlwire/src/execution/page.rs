@@ -9,7 +9,7 @@ use std::future::Future;
 use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use cqlwire_net::Deadline;
 use cqlwire_stream::{Fetched, Position};
@@ -17,6 +17,7 @@ use cqlwire_stream::{Fetched, Position};
 use super::request::PageRequest;
 use super::state::Preparing;
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::PageTurn;
 use crate::operation::PageRange;
 use crate::prepare::prepare;
 use crate::speculation::Executions;
@@ -32,10 +33,11 @@ pub struct PageFetch {
     most_rows: Option<NonZeroU32>,
     /// The statement of its text on its way.
     preparing: Option<Preparing>,
+    /// Its permit, if the session has a limit.
+    turn: PageTurn,
     run: Option<Executions>,
-    /// Until when it has to be there, counted from its first poll: preparing has a part of it.
-    deadline: Option<Deadline>,
-    is_awaited: bool,
+    /// Until when it has time, once a reader waits for it.
+    awaited_until: Option<Deadline>,
 }
 
 impl PageFetch {
@@ -49,41 +51,66 @@ impl PageFetch {
             from,
             most_rows,
             preparing: None,
+            turn: PageTurn::New,
             run: None,
-            deadline: None,
-            is_awaited: false,
+            awaited_until: None,
         }
     }
 
     /// A reader waits for it from now on.
     pub(super) fn awaited(&mut self) {
-        if std::mem::replace(&mut self.is_awaited, true) {
-            return;
-        }
-        self.deadline = None;
-        if let (Ok(request), Some(run)) = (&self.request, &mut self.run) {
-            run.set_deadline(request.deadline());
+        if let (Ok(request), None) = (&self.request, self.awaited_until) {
+            let deadline = request.deadline();
+            self.awaited_until = Some(deadline);
+            if let Some(run) = &mut self.run {
+                run.set_deadline(deadline);
+            }
         }
     }
 
     fn poll_page(&mut self, context: &mut Context<'_>) -> Poll<Result<Fetched>> {
+        match ready!(self.poll_turn(context))? {
+            None => self.poll_response(context),
+            Some(waker) => self.poll_response(&mut Context::from_waker(&waker)),
+        }
+    }
+
+    /// Waits for its turn in the session, if there is a limit, and gives the waker to go on with.
+    #[inline]
+    fn poll_turn(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Waker>>> {
+        let Ok(request) = &self.request else { return Poll::Ready(Ok(None)) };
+        let shared = request.shared();
+        let Some(limiter) = shared.limit.limiter() else { return Poll::Ready(Ok(None)) };
+        // What was asked for before the session was closed is waited for.
+        if self.run.is_none() && shared.is_closed() {
+            return Poll::Ready(Ok(None));
+        }
+        let deadline = self.awaited_until.unwrap_or_else(|| request.deadline());
+        let (is_awaited, home) = (self.awaited_until.is_some(), &shared.runtime);
+        let turn = ready!(self.turn.poll(limiter, deadline, is_awaited, home, context));
+        let not_begun =
+            |kind| Error::after(kind, request.kind(), Vec::new(), Some(deadline.elapsed()));
+        Poll::Ready(turn.map(Some).map_err(not_begun))
+    }
+
+    fn poll_response(&mut self, context: &mut Context<'_>) -> Poll<Result<Fetched>> {
         let request = match &self.request {
             Ok(request) => request,
             Err(error) => return Poll::Ready(Err(error.clone())),
         };
         let shared = request.shared();
         let permit = shared.step_in();
-        let deadline = *self.deadline.get_or_insert_with(|| request.deadline());
+        if self.run.is_none() && permit.is_none() {
+            return Poll::Ready(Err(ErrorKind::SessionClosed.into()));
+        }
+        let deadline = self.awaited_until.unwrap_or_else(|| request.deadline());
         if self.run.is_none() {
-            if permit.is_none() {
-                return Poll::Ready(Err(ErrorKind::SessionClosed.into()));
-            }
-            ready!(poll_prepared(request, deadline, &mut self.preparing, context))?;
+            ready!(poll_prepared(request, &mut self.preparing, deadline, context))?;
             shared.begin();
         }
         let run = self.run.get_or_insert_with(|| Executions::new(deadline));
-        if !self.is_awaited {
-            run.set_deadline(request.deadline());
+        if self.awaited_until.is_none() {
+            run.set_deadline(deadline);
         }
         let range = PageRange { from: &self.from, most_rows: self.most_rows };
         let polled = run.poll(shared, &request.operation(range), permit.is_some(), context);
@@ -101,8 +128,8 @@ impl PageFetch {
 #[inline]
 fn poll_prepared(
     request: &PageRequest,
-    deadline: Deadline,
     preparing: &mut Option<Preparing>,
+    deadline: Deadline,
     context: &mut Context<'_>,
 ) -> Poll<Result<()>> {
     let Some(text) = request.text_to_prepare() else { return Poll::Ready(Ok(())) };
@@ -122,6 +149,7 @@ impl Future for PageFetch {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let page = ready!(self.poll_page(context));
+        self.turn.end();
         Poll::Ready(page.map_err(|error| error.resuming_at(self.from.clone())))
     }
 }

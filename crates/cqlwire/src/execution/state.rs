@@ -5,8 +5,8 @@ use std::pin::Pin;
 
 use cqlwire_net::Deadline;
 
+use super::turn::{Permits, Queued};
 use crate::error::Result;
-use crate::gate::Permit;
 use crate::prepared::PreparedStatement;
 use crate::speculation::Executions;
 
@@ -14,14 +14,16 @@ use crate::speculation::Executions;
 #[expect(clippy::large_enum_variant, reason = "a box would be an allocation for each request")]
 pub(super) enum State<'a> {
     New,
+    /// It waits for its turn in the session.
+    Queued(Queued<'a>),
     /// Its text is prepared first, since values go with it.
     Preparing {
-        permit: Permit<'a>,
+        permits: Permits<'a>,
         deadline: Deadline,
         preparing: Preparing,
     },
     Running {
-        _permit: Permit<'a>,
+        _permits: Permits<'a>,
         run: Executions,
         /// What its text was prepared to.
         prepared: Option<PreparedStatement>,
@@ -29,5 +31,17 @@ pub(super) enum State<'a> {
     Done,
 }
 
+impl<'a> State<'a> {
+    /// It has all it needs, and a statement that its text was prepared to, if it was.
+    #[inline]
+    pub(super) const fn running(
+        permits: Permits<'a>,
+        deadline: Deadline,
+        prepared: Option<PreparedStatement>,
+    ) -> Self {
+        Self::Running { _permits: permits, run: Executions::new(deadline), prepared }
+    }
+}
+
 /// The statement of a text on its way.
-pub(crate) type Preparing = Pin<Box<dyn Future<Output = Result<PreparedStatement>> + Send>>;
+pub(super) type Preparing = Pin<Box<dyn Future<Output = Result<PreparedStatement>> + Send>>;

@@ -86,7 +86,7 @@ impl Operation for BatchOperation<'_> {
 
     fn routing(&self) -> Routing<'_> {
         let consistency = self.options.profile.consistency;
-        let conditional = self.contents.is_conditional()
+        let conditional = matches!(self.kind(), StatementKind::Conditional)
             || matches!(consistency, Consistency::Serial | Consistency::LocalSerial);
         let known = Routing::new(consistency).conditional(conditional);
         let (token, keyspace) = match self.contents.route(self.texts) {
@@ -120,11 +120,7 @@ impl Operation for BatchOperation<'_> {
     }
 
     fn kind(&self) -> StatementKind {
-        match self.batch_type {
-            _ if self.contents.is_conditional() => StatementKind::Conditional,
-            BatchType::Logged => StatementKind::LoggedBatch,
-            BatchType::Unlogged | BatchType::Counter => StatementKind::UnloggedBatch,
-        }
+        self.contents.kind(self.batch_type)
     }
 
     fn statement_with_id(&self, id: &[u8], host: Uuid) -> Option<&PreparedStatement> {

@@ -114,6 +114,21 @@ pub(crate) fn read(
     prepared: Option<&PreparedStatement>,
     metadata: Option<&Arc<StatementMetadata>>,
 ) -> Result<HostResponse, Failure> {
+    let response = read_response(shared, host, outcome, prepared, metadata);
+    if let Some(limits) = &shared.host_limits {
+        limits.observe(host, &response, || shared.cluster().topology());
+    }
+    response
+}
+
+#[inline]
+fn read_response(
+    shared: &Shared,
+    host: &Host,
+    outcome: Result<Envelope, RequestError>,
+    prepared: Option<&PreparedStatement>,
+    metadata: Option<&Arc<StatementMetadata>>,
+) -> Result<HostResponse, Failure> {
     let envelope = outcome.map_err(without_response)?;
     let version = envelope.header.version;
     let Decoded { prefixes, response } = envelope.into_response().map_err(ErrorKind::from)?;

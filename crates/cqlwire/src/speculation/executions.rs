@@ -10,7 +10,7 @@ use crate::attempt::Run;
 use crate::error::{Error, ErrorKind};
 use crate::operation::{HostResponse, Operation};
 use crate::shared::Shared;
-use crate::timed::{Timed, timed_at_home};
+use crate::timed::{Timed, timed, timed_at_home};
 
 /// How many executions there may be for hosts that have gone quiet, beside the first.
 const MOST_FOR_SILENCE: u32 = 2;
@@ -228,9 +228,12 @@ impl Beside {
                     self.no_more_for_time = true;
                     return Poll::Pending;
                 };
-                // Of a PREPARE, several may wait for it.
                 let waiting = async move { tokio::time::sleep(delay).await };
-                none.insert(timed_at_home(&shared.runtime, waiting))
+                none.insert(if operation.is_joint() {
+                    timed_at_home(&shared.runtime, waiting)
+                } else {
+                    timed(&shared.runtime, waiting)
+                })
             }
         };
         ready!(timer.as_mut().poll(context));

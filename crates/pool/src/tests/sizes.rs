@@ -103,3 +103,34 @@ async fn no_more_connections_are_on_their_way_than_may_be() {
     assert_eq!((silent.count(Opcode::Startup), node.accepted().len()), (2, 0));
     pool.ready(seconds(20)).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_host_has_so_many_requests_in_flight_whatever_connections_there_are() {
+    let node = ScriptedNode::builder().start_tcp().await.unwrap();
+    let limited = Settings { max_in_flight: Some(3), ..settings() };
+    let (registry, pool) = filled(&node, limited).await;
+    let held = node.hold(Prime::opcode(Opcode::Query));
+    let requests: Vec<_> = (0..8).map(|_| send(&pool)).collect();
+    eventually(PATIENCE, "three have come", || held.len() == 3).await;
+    let usage = pool.usage().usage;
+    assert_eq!((usage.in_flight, usage.waiting), (3, 5));
+    pool.limit_in_flight(6);
+    eventually(PATIENCE, "three more have come", || held.len() == 6).await;
+    assert_eq!(pool.usage().usage.waiting, 2);
+    held.release();
+    for request in requests {
+        request.await.unwrap();
+    }
+    registry.resize(&pool, 3).unwrap();
+    eventually(PATIENCE, "three are open", || pool.usage().connections == 3).await;
+    pool.limit_in_flight(1);
+    let held = node.hold(Prime::opcode(Opcode::Query));
+    let requests: Vec<_> = (0..6).map(|_| send(&pool)).collect();
+    eventually(PATIENCE, "each has one", || held.len() == 3).await;
+    assert_eq!(pool.usage().usage.waiting, 3);
+    held.release();
+    for request in requests {
+        request.await.unwrap();
+    }
+    registry.close(seconds(1)).await;
+}

@@ -15,7 +15,7 @@ use super::rows::Table;
 ///
 /// A prime chooses requests ([`statement`](Self::statement), [`prepare`](Self::prepare),
 /// [`opcode`](Self::opcode), [`any`](Self::any)), perhaps only some of them
-/// ([`nth`](Self::nth), [`first`](Self::first), [`page`](Self::page)), and then says what the
+/// ([`nth`](Self::nth), [`first`](Self::first), [`above`](Self::above), [`page`](Self::page)), and then says what the
 /// answer is, when it is sent and what becomes of it on the way. What it does not say stays as the
 /// node would do it: `Prime::opcode(Opcode::Startup).after(minute)` answers STARTUP as ever, but
 /// late.
@@ -51,6 +51,8 @@ enum When {
     /// Counted from 1.
     Nth(usize),
     First(usize),
+    /// While more than so many are unanswered.
+    Above(usize),
 }
 
 /// What the answer says.
@@ -137,6 +139,13 @@ impl Prime {
     /// Only the first so many.
     pub const fn first(mut self, count: usize) -> Self {
         self.when = When::First(count);
+        self
+    }
+
+    /// Only while more than so many requests are unanswered, on all connections, this one included:
+    /// what a server does that has enough to do.
+    pub const fn above(mut self, unanswered: usize) -> Self {
+        self.when = When::Above(unanswered);
         self
     }
 
@@ -291,7 +300,7 @@ impl Prime {
     }
 
     /// Whether this request is one to react to; counts it if it is chosen.
-    pub(super) fn takes(&mut self, received: &Received) -> bool {
+    pub(super) fn takes(&mut self, received: &Received, unanswered: usize) -> bool {
         if !self.chooses(received) {
             return false;
         }
@@ -300,6 +309,7 @@ impl Prime {
             When::Always => true,
             When::Nth(number) => self.chosen == number,
             When::First(count) => self.chosen <= count,
+            When::Above(most) => unanswered > most,
         }
     }
 

@@ -204,6 +204,8 @@ impl State {
 
     /// The prime that reacts to this request, if one does.
     pub(super) fn prime_for(&mut self, received: &Received) -> Option<Prime> {
-        self.primes.iter_mut().rev().find_map(|prime| prime.takes(received).then(|| prime.clone()))
+        let unanswered = self.connections.iter().map(|link| link.owed.len()).sum();
+        let mut primes = self.primes.iter_mut().rev();
+        primes.find_map(|prime| prime.takes(received, unanswered).then(|| prime.clone()))
     }
 }

@@ -1,0 +1,59 @@
+//! A call that was let in, and its turn in the session, if there is a limit to how many requests are
+//! in flight.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use cqlwire_codec::StatementKind;
+use cqlwire_net::Deadline;
+
+use crate::error::{Error, Result};
+use crate::gate::Permit;
+use crate::limits::{Admitted, Limiter, RequestPermit, Waiting};
+use crate::shared::Shared;
+
+/// That it was let in, and that its request may be in flight.
+pub(crate) struct Permits<'a> {
+    _request: Option<RequestPermit<&'a Limiter>>,
+    _call: Permit<'a>,
+}
+
+/// Whether its turn has come.
+pub(crate) enum Turn<'a> {
+    Now(Permits<'a>),
+    Later(Queued<'a>),
+}
+
+/// It waits for its turn.
+pub(crate) struct Queued<'a> {
+    waiting: Box<Waiting<&'a Limiter>>,
+    /// Gone once its turn has come.
+    call: Option<Permit<'a>>,
+    deadline: Deadline,
+}
+
+/// Takes the turn of a call that was let in, or has it wait for that.
+#[inline]
+pub(crate) fn take_turn<'a>(shared: &'a Shared, call: Permit<'a>, deadline: Deadline) -> Turn<'a> {
+    match shared.limit.admit(deadline, &shared.runtime) {
+        Admitted::Now(request) => Turn::Now(Permits { _request: request, _call: call }),
+        Admitted::Later(waiting) => Turn::Later(Queued { waiting, call: Some(call), deadline }),
+    }
+}
+
+impl<'a> Queued<'a> {
+    /// Waits for its turn: gives what it may go on with, and until when.
+    #[cold]
+    pub(crate) fn poll(
+        &mut self,
+        of: StatementKind,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(Permits<'a>, Deadline)>> {
+        let turn = ready!(Pin::new(&mut self.waiting).poll(context));
+        let Some(call) = self.call.take() else { return Poll::Pending };
+        let deadline = self.deadline;
+        let ended = |kind| Error::after(kind, of, Vec::new(), Some(deadline.elapsed()));
+        let request = Some(turn.map_err(ended)?);
+        Poll::Ready(Ok((Permits { _request: request, _call: call }, deadline)))
+    }
+}

@@ -1,0 +1,88 @@
+//! The adaptive limits of a session, one a host: what came of each request goes in, and the pool of
+//! the host has the limit.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cqlwire_cluster::{Host, Topology};
+use cqlwire_codec::ErrorCode;
+use cqlwire_net::{Reached, RequestFailure};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::adaptive::{AdaptiveLimit, HostLimit, Sign};
+use crate::error::AttemptFailure;
+use crate::operation::Failure;
+
+/// See the [module](self).
+#[derive(Debug)]
+pub(crate) struct HostLimits {
+    settings: AdaptiveLimit,
+    hosts: Mutex<HashMap<Uuid, HostLimit>>,
+}
+
+impl HostLimits {
+    pub(crate) fn new(settings: AdaptiveLimit) -> Self {
+        Self { settings, hosts: Mutex::default() }
+    }
+
+    /// The limit of a host that anything was heard of.
+    #[cfg(test)]
+    pub(crate) fn of(&self, host: Uuid) -> Option<usize> {
+        self.hosts.lock().unwrap().get(&host).map(HostLimit::limit)
+    }
+
+    /// A request to this host came to this.
+    pub(crate) fn observe<T>(
+        &self,
+        host: &Host,
+        outcome: &Result<T, Failure>,
+        topology: impl FnOnce() -> Arc<Topology>,
+    ) {
+        let Some(sign) = sign(outcome) else { return };
+        let others = host.pool().load().unwrap_or_default();
+        let now = Instant::now().into_std();
+        let changed = {
+            let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+            if !hosts.contains_key(&host.id()) {
+                forget_gone(&mut hosts, &topology());
+            }
+            let limit = hosts.entry(host.id()).or_insert_with(|| HostLimit::new(&self.settings));
+            limit.observe(&self.settings, sign, others, now)
+        };
+        if let Some(limit) = changed {
+            tracing::debug!(host = %host.address(), limit, "another limit of requests in flight");
+            host.pool().limit_in_flight(limit);
+        }
+    }
+}
+
+/// Hosts that are not in the cluster any more need no limit.
+fn forget_gone(hosts: &mut HashMap<Uuid, HostLimit>, topology: &Topology) {
+    hosts.retain(|id, _| topology.find(*id).is_some());
+}
+
+/// What an outcome says of the host; `None` if nothing.
+fn sign<T>(outcome: &Result<T, Failure>) -> Option<Sign> {
+    let failure = match outcome {
+        Ok(_) => return Some(Sign::Well),
+        Err(Failure::Attempt(failure)) => failure,
+        Err(_) => return None,
+    };
+    match failure {
+        AttemptFailure::Server { error, .. } => Some(match error.code {
+            ErrorCode::Overloaded | ErrorCode::ReadTimeout | ErrorCode::WriteTimeout => {
+                Sign::Overloaded
+            }
+            _ => Sign::Well,
+        }),
+        // One that waited for its turn says nothing of the host: it is this limit that it waited for.
+        AttemptFailure::NoResponse(error) => match error.failure {
+            RequestFailure::DeadlinePassed(Reached::Queued | Reached::Written) => {
+                Some(Sign::Overloaded)
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
