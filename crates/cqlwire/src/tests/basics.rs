@@ -59,7 +59,7 @@ async fn a_statement_that_a_host_forgot_is_prepared_again() {
 }
 
 /// The id of the statement that was prepared last, as UNPREPARED names it.
-fn unprepared(id: &[u8]) -> Prime {
+pub(super) fn unprepared(id: &[u8]) -> Prime {
     let length = u8::try_from(id.len()).unwrap();
     let detail = [&[0, length], id].concat();
     Prime::opcode(Opcode::Execute).error_with(0x2500, "never heard of it", detail)

@@ -264,3 +264,36 @@ fn g5_1_a_host_that_forgets_again_is_taught_again_outside_of_tokio() {
     let _home = home.enter();
     drop((session, memory));
 }
+
+/// What the values do not fit is what the host has just said: it is not asked again.
+#[tokio::test(start_paused = true)]
+async fn g15_1_values_that_do_not_fit_cost_a_host_one_prepare() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    alter(memory.nodes(), &ColumnType::Int);
+    let session = memory.session().await;
+    let write = session.prepare(WRITE).await.unwrap();
+    alter(memory.nodes(), &ColumnType::Float);
+    for _ in 0..3 {
+        let before = memory.node().count(Opcode::Prepare);
+        names_the_column(&session.execute(&write, (1, 5_i32)).await.unwrap_err());
+        assert!(memory.node().count(Opcode::Prepare) <= before + 1);
+    }
+}
+
+/// Each of them that the host before it did not remember.
+#[tokio::test(start_paused = true)]
+async fn g15_4_each_host_of_a_plan_may_prepare_as_often_as_the_first() {
+    let nodes = three();
+    alter(&nodes, &ColumnType::Int);
+    let (memory, session) = connected(nodes).await;
+    let write = session.prepare(WRITE).await.unwrap();
+    let id = write.id();
+    memory.nodes().iter().for_each(ScriptedNode::forget_prepared);
+    for node in &memory.nodes()[..2] {
+        node.prime(super::basics::unprepared(&id));
+    }
+    for k in 0..3 {
+        session.execute(&write, (k, 5_i32)).await.unwrap();
+    }
+    assert_eq!(second_values(&memory.nodes()[2]).len(), 4);
+}

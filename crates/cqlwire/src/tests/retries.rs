@@ -335,7 +335,7 @@ async fn the_same_host_is_asked_again_after_a_pause_at_another_consistency() {
 struct Noted<'a> {
     statement: StatementOperation<'a>,
     encoded_at: &'a Mutex<Vec<Option<Consistency>>>,
-    policy: Arc<Always>,
+    policy: Arc<dyn RetryPolicy>,
 }
 
 impl Operation for Noted<'_> {
@@ -589,4 +589,115 @@ async fn g6_6_a_host_that_hangs_while_it_prepares_first_costs_the_time_of_one_at
         call.await.unwrap();
         assert!(began.elapsed() < 2 * SECOND + Duration::from_millis(50), "{:?}", began.elapsed());
     }
+}
+
+/// Each attempt has a deadline of its own, not only the first.
+#[tokio::test(start_paused = true)]
+async fn g6_6_each_attempt_of_a_request_has_no_more_time_than_one() {
+    const SECOND: Duration = Duration::from_secs(1);
+    for verdict in [RetryVerdict::NextHost, RetryVerdict::SameHost] {
+        let (memory, session) = three_hosts(|retries| retries.max_attempts = 3).await;
+        memory.nodes().iter().for_each(|node| node.prime(Prime::statement(ALL).silence()));
+        let began = Instant::now();
+        let call = session.query(ALL, ()).retry_policy(Always::new(verdict));
+        let error = call.attempt_timeout(SECOND).await.unwrap_err();
+        assert_eq!(received(&memory, ALL), 3, "{error}");
+        assert!(began.elapsed() < 4 * SECOND, "{:?}: {error}", began.elapsed());
+    }
+}
+
+/// It would come too late, so the request need not wait for it.
+#[tokio::test(start_paused = true)]
+async fn g14_4_a_pause_that_the_deadline_leaves_no_time_for_is_not_begun() {
+    let pause = Duration::from_secs(5);
+    let (memory, session) = three_hosts(|retries| {
+        (retries.backoff.first, retries.backoff.longest) = (pause, pause);
+    })
+    .await;
+    memory.nodes().iter().for_each(|node| node.prime(Prime::any().error(SERVER_ERROR, "no")));
+    let began = Instant::now();
+    let call = session.query(ALL, ()).retry_policy(Always::new(RetryVerdict::SameHost));
+    let error = call.timeout(Duration::from_secs(2)).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Server { .. }), "{error}");
+    assert!(began.elapsed() < Duration::from_millis(100), "{:?}", began.elapsed());
+}
+
+/// One that came before the statement was sent.
+#[tokio::test(start_paused = true)]
+async fn g14_4_a_prepare_that_fails_takes_a_retry_from_the_budget() {
+    let (memory, session) = three_hosts(|_| {}).await;
+    let write = session.prepare("INSERT INTO users (id) VALUES (?)").await.unwrap();
+    memory.nodes().iter().for_each(ScriptedNode::forget_prepared);
+    for node in &memory.nodes()[..2] {
+        node.prime(Prime::opcode(Opcode::Prepare).error(OVERLOADED, "no"));
+    }
+    let prepares = || memory.nodes().iter().map(|node| node.count(Opcode::Prepare)).sum::<u64>();
+    let before = prepares();
+    for _ in 0..3 {
+        session.execute(&write, (vec![1_u8],)).await.unwrap();
+    }
+    let failed = prepares() - before - 1;
+    assert!(failed > 0);
+    assert_eq!(session.retry_totals().retries, failed);
+}
+
+/// As it says, in turn; then the next host.
+#[derive(Debug)]
+struct InOrder(Mutex<Vec<RetryVerdict>>);
+
+impl RetryPolicy for InOrder {
+    fn decide(&self, _: &FailedAttempt<'_>) -> RetryVerdict {
+        self.0.lock().unwrap().pop().unwrap_or(RetryVerdict::NextHost)
+    }
+}
+
+/// Once it is lower, it stays so.
+#[tokio::test(start_paused = true)]
+async fn a_consistency_that_was_decided_on_stays_until_there_is_another() {
+    let (memory, session) = three_hosts(|retries| retries.max_attempts = 4).await;
+    memory.nodes().iter().for_each(|node| node.prime(Prime::any().error(OVERLOADED, "no")));
+    let (encoded_at, options) = (Mutex::default(), Options::of(session.profile()));
+    let statement = StatementOperation {
+        statement: Statement::Text(ALL),
+        values: &(),
+        options: &options,
+        page: None,
+        consistency: None,
+    };
+    let verdicts = vec![RetryVerdict::SameHost, RetryVerdict::SameHostAt(Consistency::One)];
+    let policy = Arc::new(InOrder(Mutex::new(verdicts)));
+    let operation = Noted { statement, encoded_at: &encoded_at, policy };
+    let mut run = Run::new(Deadline::after(PATIENCE));
+    let outcome = poll_fn(|context| run.poll(session.shared(), &operation, true, context)).await;
+    outcome.map(drop).unwrap_err();
+    let lower = Some(Consistency::One);
+    assert_eq!(std::mem::take(&mut *encoded_at.lock().unwrap()), [None, lower, lower, lower]);
+}
+
+/// A host that takes nothing any more does not have the next one asked for more.
+#[tokio::test(start_paused = true)]
+async fn a_consistency_that_was_decided_on_stays_at_a_host_that_took_nothing() {
+    let (memory, session) = three_hosts(|retries| retries.max_attempts = 2).await;
+    memory.nodes().iter().for_each(|node| node.prime(Prime::any().error(OVERLOADED, "no")));
+    let (encoded_at, options) = (Mutex::default(), Options::of(session.profile()));
+    let statement = StatementOperation {
+        statement: Statement::Text(ALL),
+        values: &(),
+        options: &options,
+        page: None,
+        consistency: None,
+    };
+    let policy = Always::new(RetryVerdict::SameHostAt(Consistency::One));
+    let operation = Noted { statement, encoded_at: &encoded_at, policy };
+    let mut run = Run::new(Deadline::after(PATIENCE));
+    let mut poll =
+        Box::pin(poll_fn(|context| run.poll(session.shared(), &operation, true, context)));
+    let waited = tokio::time::timeout(Duration::from_millis(10), &mut poll).await;
+    assert!(waited.is_err(), "it pauses");
+    let asked = memory.nodes().iter().find(|node| node.count_statement(ALL) > 0).unwrap();
+    asked.prime(Prime::opcode(Opcode::Startup).close());
+    asked.close_connections();
+    poll.await.map(drop).unwrap_err();
+    assert_eq!(*encoded_at.lock().unwrap(), [None, Some(Consistency::One)]);
+    assert_eq!(asked.count_statement(ALL), 1);
 }

@@ -317,3 +317,18 @@ async fn g13_3_a_prepare_at_a_host_that_goes_quiet_goes_elsewhere_as_well() {
     }
     memory.nodes()[2].resume();
 }
+
+/// Whichever of them fails first.
+#[tokio::test(start_paused = true)]
+async fn g14_3_an_error_of_the_first_ends_nothing_while_another_runs() {
+    let (memory, session) = with_delay(1).await;
+    let refused = Prime::statement(INSERT).error(SYNTAX, "it would be the same anywhere");
+    memory.nodes()[0].prime(refused.after(2 * DELAY));
+    for node in &memory.nodes()[1..] {
+        node.prime(Prime::statement(INSERT).after(4 * DELAY));
+    }
+    for _ in 0..3 {
+        session.query(INSERT, ()).idempotent(true).await.unwrap();
+    }
+    assert!(session.speculation_totals().won > 0);
+}
