@@ -282,4 +282,127 @@ mod tests {
         let error = StoredValues::by_own_types(&(1_i32, Opaque)).unwrap_err().to_string();
         assert!(error.contains("value 2 needs the type of its bind marker"), "{error}");
     }
+
+    fn types_of_all_kinds() -> Vec<ColumnType> {
+        let boxed = |ty: ColumnType| Box::new(ty);
+        let scalars = [
+            ColumnType::Ascii,
+            ColumnType::Text,
+            ColumnType::Blob,
+            ColumnType::Boolean,
+            ColumnType::TinyInt,
+            ColumnType::SmallInt,
+            ColumnType::Int,
+            ColumnType::BigInt,
+            ColumnType::Counter,
+            ColumnType::Float,
+            ColumnType::Double,
+            ColumnType::Varint,
+            ColumnType::Decimal,
+            ColumnType::Uuid,
+            ColumnType::TimeUuid,
+            ColumnType::Inet,
+            ColumnType::Timestamp,
+            ColumnType::Date,
+            ColumnType::Time,
+            ColumnType::Duration,
+            ColumnType::Custom("a.b.C".into()),
+        ];
+        let mut types: Vec<_> = scalars.to_vec();
+        for scalar in &scalars {
+            let one = scalar.clone();
+            types.push(ColumnType::List(boxed(one.clone())));
+            types.push(ColumnType::Set(boxed(one.clone())));
+            types.push(ColumnType::Vector(boxed(one.clone()), 2));
+            types.push(ColumnType::Map(boxed(one.clone()), boxed(ColumnType::Text)));
+            types.push(ColumnType::Map(boxed(ColumnType::Int), boxed(one.clone())));
+            types.push(ColumnType::Tuple(vec![one.clone(), one.clone()]));
+            types.push(ColumnType::Tuple(vec![one.clone()]));
+            types.push(ColumnType::List(boxed(ColumnType::List(boxed(one.clone())))));
+        }
+        types.push(user_type(&["a", "b"]));
+        types.push(user_type(&["b", "a"]));
+        types.push(user_type(&["a"]));
+        types.push(user_type(&["a", "c", "b"]));
+        types.push(ColumnType::List(boxed(user_type(&["b", "a"]))));
+        types
+    }
+
+    fn values_of_all_kinds() -> Vec<(&'static str, Box<dyn EncodeValue>)> {
+        use std::collections::{BTreeMap, BTreeSet};
+        let ColumnType::UserType(ab) = user_type(&["a", "b"]) else { panic!() };
+        let of_ab = |values| {
+            CqlValue::UserType(cqlwire_codec::CqlUserType { user_type: Arc::clone(&ab), values })
+        };
+        let uuids = [uuid::Uuid::from_u128(7 << 100), uuid::Uuid::from_u128(1)];
+        vec![
+            ("text", Box::new("abc")),
+            ("umlaut", Box::new("\u{e4}")),
+            ("empty text", Box::new("")),
+            ("blob", Box::new(vec![1_u8, 2])),
+            ("array", Box::new([1_u8; 4])),
+            ("bool", Box::new(true)),
+            ("i8", Box::new(-1_i8)),
+            ("i16", Box::new(-1_i16)),
+            ("i32", Box::new(-1_i32)),
+            ("i64", Box::new(1_i64)),
+            ("f32", Box::new(f32::NAN)),
+            ("f64", Box::new(-0.0_f64)),
+            ("uuid", Box::new(uuids[0])),
+            ("ip", Box::new(std::net::IpAddr::from([1, 2, 3, 4]))),
+            ("null i32", Box::new(None::<i32>)),
+            ("null text", Box::new(None::<String>)),
+            ("null list", Box::new(None::<Vec<i64>>)),
+            ("null dyn", Box::new(CqlValue::Null)),
+            ("unset", Box::new(Unset)),
+            ("unset i32", Box::new(cqlwire_codec::MaybeUnset::<i32>::Unset)),
+            ("list i64", Box::new(vec![3_i64, 1])),
+            ("list i64 twice", Box::new(vec![3_i64, 3])),
+            ("list text", Box::new(vec!["b", "a"])),
+            ("no texts", Box::new(Vec::<String>::new())),
+            ("no i64", Box::new(Vec::<i64>::new())),
+            ("list of lists", Box::new(vec![vec![1_i64], vec![]])),
+            ("set i64", Box::new(BTreeSet::from([3_i64, -1]))),
+            ("set uuid", Box::new(BTreeSet::from(uuids))),
+            ("no set", Box::new(BTreeSet::<i32>::new())),
+            ("map", Box::new(BTreeMap::from([(1_i64, "x"), (-1, "y")]))),
+            ("map i32", Box::new(BTreeMap::from([(1_i32, 1_i64), (-1, 2)]))),
+            ("no map", Box::new(BTreeMap::<i32, i64>::new())),
+            ("tuple 1", Box::new((1_i64,))),
+            ("tuple 2", Box::new((1_i64, None::<i64>))),
+            ("tuple texts", Box::new(("a", "b"))),
+            ("udt", Box::new(of_ab(vec![CqlValue::Int(1), CqlValue::Int(2)]))),
+            ("udt null", Box::new(of_ab(vec![CqlValue::Int(1), CqlValue::Null]))),
+            ("udt short", Box::new(of_ab(vec![CqlValue::Int(1)]))),
+            ("udts", Box::new(vec![of_ab(vec![CqlValue::Int(1), CqlValue::Null])])),
+            ("dyn vector", Box::new(CqlValue::Vector(vec![CqlValue::Float(1.0); 2]))),
+            ("dyn set", Box::new(CqlValue::Set(vec![CqlValue::BigInt(2), CqlValue::BigInt(1)]))),
+            ("dyn tuple", Box::new(CqlValue::Tuple(vec![CqlValue::Int(2)]))),
+            ("dyn date", Box::new(CqlValue::Date(cqlwire_codec::CqlDate(7)))),
+        ]
+    }
+
+    /// Whether a text was prepared before or not, its values are the same, or are refused.
+    #[test]
+    fn g15_5_what_is_kept_by_its_own_type_is_what_it_would_be_at_once_for_every_type() {
+        let (types, values) = (types_of_all_kinds(), values_of_all_kinds());
+        let (mut wrong, mut checked) = (Vec::new(), 0);
+        for (name, value) in &values {
+            let given = [&**value];
+            let Ok(stored) = StoredValues::by_own_types(&given) else { continue };
+            for ty in &types {
+                let markers = markers([ty.clone()]);
+                let (kept, at_once) = (encoded(&stored, &markers), encoded(&given, &markers));
+                checked += 1;
+                match (kept, at_once) {
+                    (Ok(kept), Ok(at_once)) if kept == at_once => {}
+                    (Err(_), Err(_)) => {}
+                    (kept, at_once) => {
+                        wrong.push(format!("{name} as {ty}: kept {kept:?}, at once {at_once:?}"));
+                    }
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{} of {checked}:\n{}", wrong.len(), wrong.join("\n"));
+    }
 }
