@@ -99,6 +99,12 @@ impl<K: Eq + Hash, T: Clone> UnderWay<K, T> {
         })
     }
 
+    /// How many are under way, or were not reported to have ended.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.begun.len()
+    }
+
     /// This one has come to its end, be it that nobody waits for it any more.
     pub(crate) fn ended(&mut self, key: &K, number: u64) {
         // Another one may have begun meanwhile.

@@ -35,11 +35,33 @@ impl Teachings {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner).ended(lesson, number);
     }
 
+    /// How many are under way.
+    #[cfg(test)]
+    pub(crate) fn count(&self) -> usize {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// The turns at this host.
     pub(super) fn turns(&self, host: Uuid) -> Arc<Semaphore> {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         // Hosts that are gone must not add up.
         turns.retain(|known, turns| *known == host || Arc::strong_count(turns) > 1);
         Arc::clone(turns.entry(host).or_insert_with(|| Arc::new(Semaphore::new(MOST_AT_ONCE))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_that_are_gone_do_not_add_up() {
+        let teachings = Teachings::default();
+        let held = teachings.turns(Uuid::nil());
+        for host in 1..100 {
+            drop(teachings.turns(Uuid::from_u128(host)));
+            assert!(Arc::ptr_eq(&held, &teachings.turns(Uuid::nil())));
+        }
+        assert!(teachings.turns.lock().unwrap().len() <= 2);
     }
 }

@@ -113,6 +113,12 @@ impl Cache {
         self.read().kept.len()
     }
 
+    /// How many are in preparation.
+    #[cfg(test)]
+    pub(crate) fn in_preparation(&self) -> usize {
+        self.read().in_preparation.len()
+    }
+
     fn read(&self) -> RwLockReadGuard<'_, Texts> {
         self.texts.read().unwrap_or_else(PoisonError::into_inner)
     }

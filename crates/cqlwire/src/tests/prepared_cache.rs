@@ -217,3 +217,25 @@ fn begun_on_another_runtime(is_gone: bool) {
     let _home = home.enter();
     drop((first, session, memory));
 }
+
+/// Whether they were prepared, failed, or were given up.
+#[tokio::test(start_paused = true)]
+async fn g15_3_texts_that_come_and_go_leave_no_preparation_behind() {
+    let (memory, session) = with_users().await;
+    let held = memory.node().hold(Prime::prepare("SELECT held"));
+    for number in 0..20 {
+        let text = format!("SELECT {number} FROM users");
+        memory.node().prime(Prime::prepare(&text).error(0x2200, "undefined column"));
+        session.prepare(&text).await.unwrap_err();
+        let mut dropped = Box::pin(session.prepare("SELECT held"));
+        assert!(poll_once(&mut dropped).await.is_pending());
+    }
+    let prepared = session.prepare(SELECT).await.unwrap();
+    assert_eq!(session.shared().statements.in_preparation(), 0);
+    for _ in 0..20 {
+        memory.node().forget_prepared();
+        session.execute(&prepared, ("Oslo",)).await.unwrap();
+    }
+    assert_eq!(session.shared().teachings.count(), 0);
+    drop(held);
+}

@@ -332,3 +332,25 @@ async fn g14_3_an_error_of_the_first_ends_nothing_while_another_runs() {
     }
     assert!(session.speculation_totals().won > 0);
 }
+
+/// It is not asked for again with each poll.
+#[tokio::test(start_paused = true)]
+async fn g14_3_there_is_one_try_for_time_once_the_budget_is_used_up() {
+    let (memory, session) = with(|settings| {
+        settings.policy = Some(Arc::new(ConstantDelay { delay: DELAY, most: 2 }));
+        (settings.budget.per_cent, settings.budget.reserve) = (0, 0);
+    })
+    .await;
+    silence(&memory, 0..3);
+    let mut call =
+        Box::pin(session.query(INSERT, ()).idempotent(true).timeout(Duration::from_secs(1)));
+    let error = loop {
+        tokio::select! {
+            ended = &mut call => break ended.unwrap_err(),
+            () = tokio::time::sleep(DELAY / 2) => {}
+        }
+    };
+    assert!(error.is_timeout(), "{error}");
+    let totals = session.speculation_totals();
+    assert_eq!((totals.for_time, totals.over_budget), (0, 1), "{totals}");
+}
