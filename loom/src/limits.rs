@@ -6,7 +6,7 @@ use std::task::{Context, Waker};
 use loom::future::block_on;
 use loom::sync::Arc;
 use loom::sync::atomic::AtomicUsize;
-use loom::sync::atomic::Ordering::{Acquire, AcqRel};
+use loom::sync::atomic::Ordering::{AcqRel, Acquire};
 use loom::thread;
 
 use crate::limiter::{Joined, Limiter, Place, RequestPermit};

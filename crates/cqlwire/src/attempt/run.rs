@@ -343,7 +343,7 @@ impl Run {
         failure: Failure,
     ) -> Result<(), Error> {
         let known = self.circumstances(&PrepareOperation::default(), host, None);
-        match (decide(&failure, &known, &DefaultRetryPolicy::default()), failure) {
+        match (decide(&failure, &known, &DefaultRetryPolicy), failure) {
             (Decision::NextHost { .. } | Decision::SameHost { .. }, Failure::Attempt(failure)) => {
                 let failure = AttemptFailure::Prepare(Box::new(failure));
                 self.owes_retry |= failure.was_sent();

@@ -74,7 +74,7 @@ impl Default for SessionBuilder {
             schema_agreement_timeout: Duration::from_secs(10),
             page_budget_bytes: PageBudget::DEFAULT_LIMIT,
             prepared_statements: 1_000,
-            retry_policy: Arc::new(DefaultRetryPolicy::default()),
+            retry_policy: Arc::new(DefaultRetryPolicy),
             retries: RetrySettings::default(),
             speculation: SpeculationSettings::default(),
             limits: limits::Limits::default(),

@@ -109,6 +109,13 @@ pub enum ErrorKind {
     /// `USE` would change one connection of many.
     #[error("USE changes a single connection: name the keyspace in the session's builder instead")]
     UseStatement,
+    /// A server switched the keyspace of the connection that the request went over: it is closed
+    /// before another request goes over it. The request was done.
+    #[error("{host}: the server switched the keyspace of its connection, which is closed for that")]
+    KeyspaceSwitched {
+        /// The host that said so.
+        host: Arc<str>,
+    },
     /// The statement was prepared in another cluster or keyspace, where the same text is another
     /// statement. Nothing was sent.
     #[error("the statement was prepared in {there}, the session is in {here}: prepare it here")]
@@ -244,6 +251,7 @@ impl ErrorKind {
         match self {
             Self::Server { host, .. }
             | Self::ConnectionLost { host, .. }
+            | Self::KeyspaceSwitched { host }
             | Self::ResponseTooLarge { host, .. } => Some(Arc::clone(host)),
             Self::Timeout { host, .. } => host.clone(),
             _ => None,
@@ -272,10 +280,10 @@ impl ErrorKind {
             | Self::MorePages { .. }
             | Self::RowCount { .. }
             | Self::TooManyRows { .. }
-            // A server that switched its keyspace was asked to, behind what it was known to do.
-            | Self::UseStatement
+            | Self::KeyspaceSwitched { .. }
             | Self::Value { .. } => true,
             Self::NoHostAvailable { .. }
+            | Self::UseStatement
             | Self::SessionClosed
             | Self::Settings { .. }
             | Self::Encode(_)

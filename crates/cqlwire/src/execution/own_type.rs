@@ -1,6 +1,9 @@
 //! What a value that is something by itself may be bound to: what its Rust type may be bound to.
 
-use cqlwire_codec::ColumnType;
+use std::net::IpAddr;
+
+use cqlwire_codec::{ColumnType, CqlValue, ValueError};
+use uuid::Uuid;
 
 /// Of a null that says nothing of its type.
 pub(super) const ANY: ColumnType = ColumnType::Custom(String::new());
@@ -31,4 +34,24 @@ pub(super) fn goes_with(own: &ColumnType, marker: &ColumnType) -> bool {
         }),
         (own, marker) => own == marker,
     }
+}
+
+/// The error of a value that is of type `own` by itself, named as what is most likely its Rust type.
+#[cold]
+pub(super) fn mismatch(own: &ColumnType, marker: &ColumnType) -> ValueError {
+    let of = match own {
+        ColumnType::Text => ValueError::mismatch::<&str>,
+        ColumnType::Blob => ValueError::mismatch::<&[u8]>,
+        ColumnType::Boolean => ValueError::mismatch::<bool>,
+        ColumnType::TinyInt => ValueError::mismatch::<i8>,
+        ColumnType::SmallInt => ValueError::mismatch::<i16>,
+        ColumnType::Int => ValueError::mismatch::<i32>,
+        ColumnType::BigInt => ValueError::mismatch::<i64>,
+        ColumnType::Float => ValueError::mismatch::<f32>,
+        ColumnType::Double => ValueError::mismatch::<f64>,
+        ColumnType::Uuid => ValueError::mismatch::<Uuid>,
+        ColumnType::Inet => ValueError::mismatch::<IpAddr>,
+        _ => ValueError::mismatch::<CqlValue>,
+    };
+    of(marker)
 }

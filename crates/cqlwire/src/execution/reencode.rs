@@ -10,7 +10,7 @@ use cqlwire_codec::{
     ValueError,
 };
 
-use super::own_type::{ANY, goes_with};
+use super::own_type::{ANY, goes_with, mismatch};
 use crate::operation::needs_marker;
 
 /// Values that were encoded for these bind markers.
@@ -131,7 +131,7 @@ impl GivenMarkers {
     ) -> Result<(), ValueError> {
         let (was, is) = (&before.column_type, &now.column_type);
         if self.are_own && !goes_with(was, is) {
-            return Err(ValueError::mismatch::<CqlValue>(is).in_column(&now.name));
+            return Err(mismatch(was, is).in_column(&now.name));
         }
         // Null, and not set, are so in any type.
         if was == is || has_no_bytes(value) {

@@ -155,7 +155,10 @@ fn read_response(
             without_rows(prefixes, Rest::SchemaChange(Box::new(change), false))
         }
         // The connection is over with it: whatever else goes over it would go elsewhere.
-        Response::Result(ResultResponse::SetKeyspace(_)) => Err(ErrorKind::UseStatement.into()),
+        Response::Result(ResultResponse::SetKeyspace(_)) => {
+            let host = host.address().to_string().into();
+            Err(ErrorKind::KeyspaceSwitched { host }.into())
+        }
         Response::Error(error) => Err(Failure::Attempt(AttemptFailure::Server { error, prefixes })),
         other => without_rows(prefixes, Rest::Other(Box::new(other))),
     }

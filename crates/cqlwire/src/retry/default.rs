@@ -15,8 +15,7 @@ use super::{FailedAttempt, RetryPolicy, RetryVerdict};
 /// | `UNAVAILABLE`, `READ_TIMEOUT`, `WRITE_TIMEOUT` | next host, once: two coordinators ask the same replicas |
 /// | anything else | that is the error |
 #[derive(Copy, Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct DefaultRetryPolicy {}
+pub struct DefaultRetryPolicy;
 
 impl RetryPolicy for DefaultRetryPolicy {
     fn decide(&self, failed: &FailedAttempt<'_>) -> RetryVerdict {

@@ -35,10 +35,9 @@ use super::{DefaultRetryPolicy, FailedAttempt, RetryPolicy, RetryVerdict};
 /// become `TWO` or `ONE` or `THREE`. What Paxos decides (a statement with `IF`, a read at a serial
 /// consistency) stays as it is.
 #[derive(Copy, Clone, Debug, Default)]
-#[non_exhaustive]
 #[doc(alias = "DowngradingConsistencyRetryPolicy")]
 #[doc(alias = "ConsistencyDowngradingRetryPolicy")]
-pub struct DowngradingRetryPolicy {}
+pub struct DowngradingRetryPolicy;
 
 impl RetryPolicy for DowngradingRetryPolicy {
     fn decide(&self, failed: &FailedAttempt<'_>) -> RetryVerdict {
@@ -55,7 +54,7 @@ impl RetryPolicy for DowngradingRetryPolicy {
 }
 
 fn as_default(failed: &FailedAttempt<'_>) -> RetryVerdict {
-    DefaultRetryPolicy::default().decide(failed)
+    DefaultRetryPolicy.decide(failed)
 }
 
 fn is_by_paxos(failed: &FailedAttempt<'_>) -> bool {
@@ -116,7 +115,7 @@ mod tests {
 
     fn verdict(failure: &AttemptFailure, consistency: Consistency) -> RetryVerdict {
         let failed = FailedAttempt { consistency, ..FailedAttempt::new(failure) };
-        DowngradingRetryPolicy::default().decide(&failed)
+        DowngradingRetryPolicy.decide(&failed)
     }
 
     #[test]
@@ -174,7 +173,7 @@ mod tests {
         let failure = unavailable(Consistency::Quorum, 2, 1);
         let consistency = Consistency::Quorum;
         let first = FailedAttempt { consistency, ..FailedAttempt::new(&failure) };
-        let policy = DowngradingRetryPolicy::default();
+        let policy = DowngradingRetryPolicy;
         let second = FailedAttempt { attempts: 2, ..first };
         assert_eq!(policy.decide(&second), RetryVerdict::Fail);
         let conditional = FailedAttempt { statement: StatementKind::Conditional, ..first };

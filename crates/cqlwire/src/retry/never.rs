@@ -8,9 +8,8 @@ use super::{FailedAttempt, RetryPolicy, RetryVerdict};
 /// attempt: the next one has its turn all the same. A statement that the server has forgotten is
 /// prepared and executed all the same, too.
 #[derive(Copy, Clone, Debug, Default)]
-#[non_exhaustive]
 #[doc(alias = "FallthroughRetryPolicy")]
-pub struct NeverRetry {}
+pub struct NeverRetry;
 
 impl RetryPolicy for NeverRetry {
     fn decide(&self, _: &FailedAttempt<'_>) -> RetryVerdict {

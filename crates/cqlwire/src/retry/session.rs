@@ -48,7 +48,7 @@ impl fmt::Display for RetryTotals {
 
 impl Default for Retries {
     fn default() -> Self {
-        Self::new(Arc::new(DefaultRetryPolicy::default()), RetrySettings::default())
+        Self::new(Arc::new(DefaultRetryPolicy), RetrySettings::default())
     }
 }
 

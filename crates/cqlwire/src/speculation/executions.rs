@@ -75,11 +75,12 @@ impl Executions {
         context: &mut Context<'_>,
     ) -> Poll<Result<HostResponse, Error>> {
         if self.beside.is_none() {
-            let polled = self.first.poll(shared, operation, may_send, context);
-            let stays_alone =
-                || !shared.speculations.has_policy() && !self.first.is_at_a_quiet_host();
-            if polled.is_ready() || stays_alone() || !may_send || !operation.is_idempotent() {
-                return polled;
+            if let ready @ Poll::Ready(_) = self.first.poll(shared, operation, may_send, context) {
+                return ready;
+            }
+            let stays_alone = !shared.speculations.has_policy() && !self.first.is_at_a_quiet_host();
+            if stays_alone || !may_send || !operation.is_idempotent() {
+                return Poll::Pending;
             }
             self.beside = Some(Box::default());
         }

@@ -31,6 +31,7 @@ async fn g15_6_use_is_seen_on_every_path_before_anything_is_sent() {
         ];
         for error in errors {
             assert!(matches!(error.kind(), ErrorKind::UseStatement), "{text}: {error}");
+            assert!(!error.may_have_been_applied(), "{text}: nothing was sent");
         }
     }
     assert_eq!(sent(), before);
@@ -49,7 +50,8 @@ async fn g15_6_a_keyspace_that_changed_unasked_ends_the_connection_with_its_call
     let switch = Prime::statement("SWITCH TO other").raw(Opcode::Result, flags, set_keyspace);
     memory.node().prime(switch);
     let error = session.query("SWITCH TO other", ()).await.unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::UseStatement), "{error}");
+    assert!(matches!(error.kind(), ErrorKind::KeyspaceSwitched { .. }), "{error}");
+    assert!(error.may_have_been_applied(), "{error}");
     cqlwire_testkit::eventually(PATIENCE, "another is open", || {
         session.resources().connections == 1 && session.resources().is_idle()
     })

@@ -299,7 +299,7 @@ async fn g6_6_attempts_and_pauses_end_with_the_whole() {
 #[tokio::test(start_paused = true)]
 async fn a_request_may_have_a_policy_of_its_own_and_so_may_a_session() {
     let memory = Memory::of(three());
-    let session = memory.builder().retry_policy(NeverRetry::default()).connect().await.unwrap();
+    let session = memory.builder().retry_policy(NeverRetry).connect().await.unwrap();
     eventually(PATIENCE, "all are connected", || session.resources().connections == 3).await;
     memory.nodes().iter().for_each(|node| node.prime(Prime::any().error(SERVER_ERROR, "no")));
     session.query(ALL, ()).await.unwrap_err();

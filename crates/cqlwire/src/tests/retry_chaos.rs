@@ -37,8 +37,8 @@ impl RetryPolicy for Always {
 
 fn policy(rng: &mut Rng) -> Option<Arc<dyn RetryPolicy>> {
     Some(match rng.u8(..8) {
-        0 => Arc::new(NeverRetry::default()),
-        1 => Arc::new(DowngradingRetryPolicy::default()),
+        0 => Arc::new(NeverRetry),
+        1 => Arc::new(DowngradingRetryPolicy),
         2 => Arc::new(Always(RetryVerdict::SameHost)),
         3 => Arc::new(Always(RetryVerdict::NextHost)),
         4 => Arc::new(Always(RetryVerdict::SameHostAt(Consistency::One))),

@@ -117,9 +117,9 @@ fn expect(failure: &Failure, right: impl Fn(&Circumstances<'_>) -> Decision) {
     for known in circumstances() {
         let policies: [&dyn RetryPolicy; 5] = [
             &Panics,
-            &NeverRetry::default(),
-            &DefaultRetryPolicy::default(),
-            &DowngradingRetryPolicy::default(),
+            &NeverRetry,
+            &DefaultRetryPolicy,
+            &DowngradingRetryPolicy,
             &Always(RetryVerdict::SameHost),
         ];
         for policy in policies {
@@ -146,7 +146,7 @@ fn expect_asked(failure: &Failure, may_repeat: impl Fn(&Circumstances<'_>) -> bo
             let right = if may_repeat(&known) { becomes } else { Decision::Fail };
             assert_eq!(decide(failure, &known, &Always(verdict)), right, "{verdict:?} {known:?}");
         }
-        let never = decide(failure, &known, &NeverRetry::default());
+        let never = decide(failure, &known, &NeverRetry);
         assert_eq!(never, Decision::Fail, "{known:?}");
     }
 }
@@ -248,7 +248,7 @@ fn g14_1_overloaded_is_not_a_word_that_nothing_was_done() {
     ] {
         let known = circumstances().next().unwrap();
         let known = Circumstances { idempotent, kind, ..known };
-        let decision = decide(&server(code), &known, &DefaultRetryPolicy::default());
+        let decision = decide(&server(code), &known, &DefaultRetryPolicy);
         assert_eq!(decision, right, "{code} of {kind:?}");
     }
 }
@@ -271,7 +271,7 @@ fn the_default_policy_asks_another_host_where_that_may_help() {
             let known = Circumstances { idempotent: true, previous, ..known };
             // It may not be prepared any more.
             let right = if code == ErrorCode::Unprepared { UNTRIED } else { right };
-            let decision = decide(&server(code), &known, &DefaultRetryPolicy::default());
+            let decision = decide(&server(code), &known, &DefaultRetryPolicy);
             assert_eq!(decision, right, "{code} after {}", previous.len());
         }
     }
@@ -292,7 +292,7 @@ fn the_default_policy_asks_the_same_host_once_where_only_the_data_is_missing() {
     ] {
         let failure = timeout(received, data_present);
         let failed = FailedAttempt { attempts_at_host, ..FailedAttempt::new(&failure) };
-        assert_eq!(DefaultRetryPolicy::default().decide(&failed), right);
+        assert_eq!(DefaultRetryPolicy.decide(&failed), right);
     }
 }
 
