@@ -6,8 +6,8 @@ use cqlwire_net::Connection;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Offer {
-    /// Its least busy connection, as [`Pool::pick`] gives it.
+    /// Its least busy connection, as [`Pool::pick`](crate::Pool::pick) gives it.
     pub connection: Connection,
-    /// What the pool owes, as [`Pool::load`] gives it.
+    /// What the pool owes, as [`Pool::load`](crate::Pool::load) gives it.
     pub load: usize,
 }
