@@ -9,10 +9,9 @@ use crate::{Distance, Topology};
 pub struct Health {
     /// How many hosts get requests: the local ones.
     pub local_hosts: usize,
-    /// How many of them are connected.
+    /// How many of them are connected, and have not gone quiet.
     pub local_hosts_up: usize,
-    /// How many hosts of other data centers are connected, which get requests when no local one
-    /// takes them.
+    /// How many hosts of other data centers are, which get requests when no local one takes them.
     pub remote_hosts_up: usize,
     /// Is there a control connection? Without one, changes to the cluster are not seen; requests
     /// are sent all the same.
@@ -23,7 +22,8 @@ impl Health {
     pub(crate) fn of(topology: &Topology, has_control_connection: bool) -> Self {
         let up = |distance| {
             let of_distance = topology.hosts().iter().filter(|host| host.distance() == distance);
-            of_distance.filter(|host| host.state().is_up()).count()
+            // Of one whose connections are all quiet there is no load to be known.
+            of_distance.filter(|host| host.state().is_up() && host.pool().load().is_some()).count()
         };
         Self {
             local_hosts: topology.local_hosts().len(),

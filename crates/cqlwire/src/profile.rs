@@ -18,7 +18,7 @@ pub struct ExecutionProfile {
     pub timeout: Duration,
     /// How long one attempt may take, within the timeout of the whole: what is silent for longer is
     /// given up, and the request sent to another host, if it is idempotent. Default `None`: as long
-    /// as the whole. Shorter than what the servers take before they give up (5 s for reads, 2 s for
+    /// as the whole. At least 1 ms, what is less is taken for that. Shorter than what the servers take before they give up (5 s for reads, 2 s for
     /// writes, unless configured otherwise), it has a slow cluster do everything twice.
     pub attempt_timeout: Option<Duration>,
     /// How long a whole stream may take, from its first page to its last. Default `None`: as long

@@ -36,7 +36,7 @@ pub enum AttemptFailure {
     NoResponse(#[source] Box<RequestError>),
     /// The attempt's own deadline passed
     /// ([`attempt_timeout`](crate::ExecutionProfile::attempt_timeout)), before that of the whole.
-    #[error("of the attempt, {}", .0.failure)]
+    #[error("within the time of the attempt: {}", .0.failure)]
     TimedOut(#[source] Box<RequestError>),
     /// It refused in a way that another host may not.
     #[error("{error}")]

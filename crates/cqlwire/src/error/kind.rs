@@ -225,6 +225,7 @@ const fn which(of_attempt: bool) -> &'static str {
 
 fn waited(phase: TimeoutPhase, host: Option<&str>) -> String {
     match (phase, host) {
+        (TimeoutPhase::Write, Some(host)) => format!("waiting for the socket of {host} to take it"),
         (phase, Some(host)) => format!("{phase} of {host}"),
         (TimeoutPhase::Queue, None) => "waiting for its turn in the session (max_requests)".into(),
         (phase, None) => phase.to_string(),

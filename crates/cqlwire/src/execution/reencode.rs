@@ -53,7 +53,7 @@ impl StoredValues {
         values.each_value(&mut |name, value| {
             let own = value.own_type().or_else(|| is_missing(value).then_some(ANY));
             let own = own.ok_or_else(|| needs_marker(markers.len() + 1, name))?;
-            markers.push(own_marker(name, own));
+            markers.push(own_marker(markers.len() + 1, name, own));
             Ok(())
         })?;
         if markers.is_empty() {
@@ -146,9 +146,10 @@ impl GivenMarkers {
 }
 
 /// The bind marker that a value would have if it were asked.
-fn own_marker(name: Option<&str>, column_type: ColumnType) -> ColumnSpec {
+fn own_marker(number: usize, name: Option<&str>, column_type: ColumnType) -> ColumnSpec {
     let (keyspace, table) = (Arc::default(), Arc::default());
-    ColumnSpec { keyspace, table, name: name.unwrap_or_default().to_owned(), column_type }
+    let name = name.map_or_else(|| format!("value {number}"), str::to_owned);
+    ColumnSpec { keyspace, table, name, column_type }
 }
 
 /// Is it null, or not set?

@@ -33,6 +33,9 @@ use crate::error::ErrorKind;
 use crate::prepared::{PreparedStatement, StatementMetadata};
 use crate::retry::RetryPolicy;
 
+/// The shortest time of an attempt: with less it could not be sent, and would be made anew for nothing.
+const SHORTEST_ATTEMPT: Duration = Duration::from_millis(1);
+
 /// Something that can be asked of any host.
 pub(crate) trait Operation {
     /// Encodes it in this form, by what is known of its prepared statement on the host that it is
@@ -92,7 +95,7 @@ pub(crate) trait Operation {
     fn deadline_of_attempt(&self, whole: Deadline) -> Deadline {
         match self.attempt_timeout() {
             None => whole,
-            Some(timeout) => whole.within(timeout),
+            Some(timeout) => whole.within(timeout.max(SHORTEST_ATTEMPT)),
         }
     }
 

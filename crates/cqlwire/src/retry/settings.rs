@@ -7,7 +7,7 @@ use cqlwire_pool::Backoff;
 /// How often requests are sent again at most, and how long they wait in between.
 ///
 /// A request goes to one host of its plan after the other. If none is left, and hosts failed in a
-/// way that may pass within moments (not connected, connection lost, overloaded, still joining,
+/// way that may pass within moments (not connected, connection lost, OVERLOADED, still joining,
 /// silent for an attempt), the plan begins anew after a pause, with the hosts as they are by then:
 /// so an outage of seconds is a delay, not an error. One that lasts uses the budget up, and then
 /// requests fail at once again: they do not pile up.

@@ -281,6 +281,16 @@ async fn g6_6_a_host_that_hangs_costs_an_idempotent_request_the_time_of_one_atte
     assert!(failed > 0);
 }
 
+/// With less it could not even be sent, and would be begun anew until the deadline of the whole.
+#[tokio::test(start_paused = true)]
+async fn an_attempt_has_a_millisecond_at_least() {
+    let (_memory, session) = three_hosts(|_| {}).await;
+    for timeout in [Duration::ZERO, Duration::from_micros(1)] {
+        session.query(INSERT, ()).attempt_timeout(timeout).await.unwrap();
+    }
+    assert_eq!(session.retry_totals().plans, 0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn g6_6_attempts_and_pauses_end_with_the_whole() {
     let (memory, session) = three_hosts(|_| {}).await;

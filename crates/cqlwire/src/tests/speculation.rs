@@ -59,7 +59,9 @@ async fn g13_3_an_idempotent_request_at_a_host_that_goes_quiet_goes_elsewhere_as
     }
     let totals = session.speculation_totals();
     assert!(late > 0 && totals.for_silence == late && totals.won == late, "{late}: {totals}");
+    assert_eq!(session.health().local_hosts_up, 2, "a host that is quiet is not well");
     memory.nodes()[2].resume();
+    eventually(PATIENCE, "it is heard", || session.health().local_hosts_up == 3).await;
 }
 
 #[tokio::test(start_paused = true)]
