@@ -160,7 +160,13 @@ impl Run {
                 Step::Next | Step::Pausing(_) if !may_send => {
                     return Poll::Ready(Err(self.closed(operation.kind())));
                 }
-                Step::Next => self.next_host(shared, operation)?,
+                Step::Next => {
+                    self.next_host(shared, operation)?;
+                    // Nobody is woken for what was so before: whoever polls looks once more.
+                    if self.is_at_a_quiet_host() {
+                        context.waker().wake_by_ref();
+                    }
+                }
                 Step::Asked(sent) => {
                     let outcome = ready!(Pin::new(&mut sent.request).poll(context));
                     let (prepared, metadata) = (operation.prepared(), sent.metadata.as_ref());

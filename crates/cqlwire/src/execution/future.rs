@@ -28,6 +28,7 @@ use crate::error::{ErrorKind, Result};
 use crate::operation::{Statement, StatementOperation};
 use crate::prepare::prepare;
 use crate::result::QueryResult;
+use crate::speculation::Executions;
 
 /// Nothing in it is ever pinned.
 impl<V> Unpin for Execution<'_, V> {}
@@ -41,10 +42,15 @@ impl<V> Execution<'_, V> {
             let permit = self.shared.admit(timeout)?;
             self.statement.check_origin(&self.shared.origin)?;
             let deadline = Deadline::after(timeout);
-            self.state = match take_turn(self.shared, permit, deadline) {
-                Turn::Now(permits) => self.begun(permits, deadline),
-                Turn::Later(queued) => State::Queued(queued),
-            };
+            match take_turn(self.shared, permit, deadline) {
+                // Made where it stays: it is large.
+                Turn::Now(permits) if self.text_to_prepare().is_none() => {
+                    let (run, prepared) = (Executions::new(deadline), None);
+                    self.state = State::Running { _permits: permits, run, prepared };
+                }
+                Turn::Now(permits) => self.state = self.begun(permits, deadline),
+                Turn::Later(queued) => self.state = State::Queued(queued),
+            }
         }
         Ok(())
     }

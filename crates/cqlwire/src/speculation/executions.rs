@@ -74,17 +74,19 @@ impl Executions {
         may_send: bool,
         context: &mut Context<'_>,
     ) -> Poll<Result<HostResponse, Error>> {
-        if self.beside.is_none() {
-            if let ready @ Poll::Ready(_) = self.first.poll(shared, operation, may_send, context) {
-                return ready;
-            }
-            let stays_alone = !shared.speculations.has_policy() && !self.first.is_at_a_quiet_host();
-            if stays_alone || !may_send || !operation.is_idempotent() {
-                return Poll::Pending;
-            }
-            self.beside = Some(Box::default());
+        // Nothing is moved on the way of the usual case: the response goes where it is wanted.
+        if self.stays_alone(shared, operation, may_send) {
+            return self.first.poll(shared, operation, may_send, context);
         }
         self.poll_all(shared, operation, may_send, context)
+    }
+
+    /// Is there the first alone, and nothing that asks for another one?
+    #[inline]
+    fn stays_alone<O: Operation>(&self, shared: &Shared, operation: &O, may_send: bool) -> bool {
+        let asks_for_another =
+            || shared.speculations.has_policy() || self.first.is_at_a_quiet_host();
+        self.beside.is_none() && !(asks_for_another() && may_send && operation.is_idempotent())
     }
 
     #[cold]
@@ -95,6 +97,7 @@ impl Executions {
         may_send: bool,
         context: &mut Context<'_>,
     ) -> Poll<Result<HostResponse, Error>> {
+        self.beside.get_or_insert_default();
         loop {
             if let Some(response) = self.poll_each(shared, operation, may_send, context) {
                 self.beside = None;
