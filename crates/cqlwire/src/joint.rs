@@ -31,9 +31,27 @@ pub(crate) struct Joint<T: Clone> {
     deadline: Deadline,
 }
 
+/// Calls this once it is dropped.
+struct AtEnd<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for AtEnd<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
 impl<T: Clone + Send + Sync + 'static> Joint<T> {
-    pub(crate) fn new(work: impl Future<Output = T> + Send + 'static, deadline: Deadline) -> Self {
-        let work: Work<T> = Box::pin(work);
+    /// `ended` is called once the work has come to its end, be it that nobody waits for it any more.
+    pub(crate) fn new(
+        work: impl Future<Output = T> + Send + 'static,
+        deadline: Deadline,
+        ended: impl FnMut() + Send + 'static,
+    ) -> Self {
+        let at_end = AtEnd(ended);
+        let work: Work<T> = Box::pin(async move {
+            let _at_end = at_end;
+            work.await
+        });
         Self { work: work.shared(), deadline }
     }
 
@@ -127,7 +145,7 @@ mod tests {
     use super::*;
 
     fn endless() -> Joint<()> {
-        Joint::new(std::future::pending(), Deadline::after(Duration::from_secs(1)))
+        Joint::new(std::future::pending(), Deadline::after(Duration::from_secs(1)), || {})
     }
 
     #[test]
@@ -143,6 +161,6 @@ mod tests {
         under_way.ended(&"one", 1);
         drop(under_way.join("one", |_| panic!("the end was another's")));
         under_way.ended(&"one", 2);
-        drop(under_way.join("one", |_| Joint::new(async {}, third.deadline)));
+        drop(under_way.join("one", |_| Joint::new(async {}, third.deadline, || {})));
     }
 }

@@ -58,30 +58,17 @@ fn begin(
     deadline: Deadline,
     attempt_timeout: Option<Duration>,
 ) -> Preparation {
-    let ending = Ending { shared: Arc::clone(shared), text: Arc::clone(text), number };
+    let (session, own_text) = (Arc::clone(shared), Arc::clone(text));
     let preparing = async move {
-        let Ending { shared, text, .. } = &ending;
         let mut run = Executions::new(deadline);
-        let prepare = PrepareOperation { text, attempt_timeout };
-        let response = poll_fn(|context| run.poll(shared, &prepare, true, context)).await?;
+        let prepare = PrepareOperation { text: &own_text, attempt_timeout };
+        let response = poll_fn(|context| run.poll(&session, &prepare, true, context)).await?;
         let said = response.into_prepared().map_err(|kind| run.end(prepare.kind(), kind))?;
-        let schema = shared.cluster().schema();
-        let statement = PreparedStatement::new(Arc::clone(text), &shared.origin, said, &schema);
-        shared.statements.keep(&statement, Instant::now());
+        let (schema, origin) = (session.cluster().schema(), &session.origin);
+        let statement = PreparedStatement::new(Arc::clone(&own_text), origin, said, &schema);
+        session.statements.keep(&statement, Instant::now());
         Ok(statement)
     };
-    Preparation::new(preparing, deadline)
-}
-
-/// Has a preparation forgotten once it has come to its end, or nobody waits for it any more.
-struct Ending {
-    shared: Arc<Shared>,
-    text: Arc<str>,
-    number: u64,
-}
-
-impl Drop for Ending {
-    fn drop(&mut self) {
-        self.shared.statements.ended(&self.text, self.number);
-    }
+    let (session, text) = (Arc::clone(shared), Arc::clone(text));
+    Preparation::new(preparing, deadline, move || session.statements.ended(&text, number))
 }

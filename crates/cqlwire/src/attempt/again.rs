@@ -16,7 +16,6 @@ use crate::error::{Attempt, AttemptFailure, Error, ErrorKind};
 use crate::operation::{Failure, Operation};
 use crate::prepared::PreparedStatement;
 use crate::shared::Shared;
-use crate::timed::{timed, timed_at_home};
 
 impl Run {
     /// An attempt has failed: what is right to do then.
@@ -187,19 +186,14 @@ impl Run {
         host: Option<Arc<Host>>,
     ) {
         tracing::debug!(?length, "a request is sent again after a pause");
-        let closing = Arc::clone(shared);
-        let pausing = async move {
+        let closing = shared.cluster().closing();
+        let pause = operation.timed(&shared.runtime, async move {
             tokio::select! {
                 () = tokio::time::sleep(length) => {}
                 // Nobody is asked any more.
-                () = closing.cluster().closing() => {}
+                () = closing => {}
             }
-        };
-        let pause = if operation.is_joint() {
-            timed_at_home(&shared.runtime, pausing)
-        } else {
-            timed(&shared.runtime, pausing)
-        };
+        });
         self.step = Step::Pausing(Box::new(Pausing { pause, host }));
     }
 

@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use cqlwire_codec::{Applied, Consistency, ErrorCode, ServerError, StatementKind};
+use cqlwire_codec::{Applied, Consistency, ErrorCode, StatementKind};
 use cqlwire_net::{RefusedBecause, RequestFailure};
 use uuid::Uuid;
 
@@ -92,7 +92,7 @@ pub(super) fn decide(
         }
         AttemptFailure::Server { error, .. } => {
             let harmless = known.idempotent || error.applied(known.kind()) == Applied::No;
-            harmless && !is_about_the_request(error)
+            harmless && !error.is_about_the_request()
         }
         // It was not sent.
         AttemptFailure::NotConnected(_)
@@ -129,21 +129,6 @@ fn by_policy(
         Ok(RetryVerdict::SameHostAt(consistency)) => same_host(Some(consistency)),
         Err(message) => Decision::Panicked(message),
     }
-}
-
-/// Is it the request that is at fault, so that it would be the same at any host, at any time?
-const fn is_about_the_request(error: &ServerError) -> bool {
-    matches!(
-        error.code,
-        ErrorCode::ProtocolError
-            | ErrorCode::BadCredentials
-            | ErrorCode::FunctionFailure
-            | ErrorCode::SyntaxError
-            | ErrorCode::Unauthorized
-            | ErrorCode::Invalid
-            | ErrorCode::ConfigError
-            | ErrorCode::AlreadyExists
-    )
 }
 
 #[cfg(test)]

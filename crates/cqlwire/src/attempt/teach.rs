@@ -11,7 +11,7 @@ use cqlwire_net::Deadline;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::send::{HeadStart, NotSent, send_to};
-use super::teachings::{Lesson, Teaching};
+use super::teachings::Teaching;
 use crate::error::{AttemptFailure, ErrorKind, TimeoutPhase};
 use crate::joint::Joint;
 use crate::operation::{Failure, PrepareOperation, read};
@@ -34,15 +34,14 @@ pub(crate) fn teach(
 ) -> Teaching {
     let lesson = (host.id(), Arc::clone(statement.shared_text()));
     shared.teachings.join(lesson.clone(), |number| {
-        let ending = Ending { shared: Arc::clone(shared), lesson, number };
-        let (host, statement) = (Arc::clone(host), statement.clone());
+        let (session, host, statement) = (Arc::clone(shared), Arc::clone(host), statement.clone());
         let work = async move {
-            let shared = &ending.shared;
-            pause(shared, again).await;
-            let _turn = turn(shared, &host, deadline).await?;
-            prepare_on(shared, &host, &statement, deadline).await
+            pause(&session, again).await;
+            let _turn = turn(&session, &host, deadline).await?;
+            prepare_on(&session, &host, &statement, deadline).await
         };
-        Joint::new(work, deadline)
+        let session = Arc::clone(shared);
+        Joint::new(work, deadline, move || session.teachings.ended(&lesson, number))
     })
 }
 
@@ -100,18 +99,5 @@ fn not_asked(why: NotSent) -> Failure {
         NotSent::Failed(failure) => failure,
         // It is not a prepared statement itself.
         NotSent::Unprepared(_) => Failure::Attempt(AttemptFailure::Forgotten { times: 1 }),
-    }
-}
-
-/// Has a teaching forgotten once it has come to its end, or nobody waits for it any more.
-struct Ending {
-    shared: Arc<Shared>,
-    lesson: Lesson,
-    number: u64,
-}
-
-impl Drop for Ending {
-    fn drop(&mut self) {
-        self.shared.teachings.ended(&self.lesson, self.number);
     }
 }

@@ -7,8 +7,9 @@ use cqlwire_codec::{BatchType, Consistency, SerialConsistency, Token};
 use uuid::Uuid;
 
 use super::Contents;
-use super::state::State;
+use crate::execution::State;
 use crate::operation::{Options, RareOptions};
+use crate::prepared::PreparedStatement;
 use crate::profile::ExecutionProfile;
 use crate::retry::RetryPolicy;
 use crate::shared::Shared;
@@ -27,7 +28,8 @@ pub struct BatchExecution<'a> {
     pub(super) batch_type: BatchType,
     pub(super) contents: &'a Contents,
     pub(super) options: Options,
-    pub(super) state: State<'a>,
+    /// With its texts that have values, once they are prepared.
+    pub(super) state: State<'a, Vec<PreparedStatement>>,
 }
 
 impl<'a> BatchExecution<'a> {

@@ -4,6 +4,8 @@
 //!   new --first poll: let in, sent--> running --response, or the error--> done
 //!    |                                   ^
 //!    +--> preparing (texts with values) -+
+//!    |            ^                      |
+//!    +--> queued (a limit is reached) ---+
 //! ```
 
 use std::fmt;
@@ -17,10 +19,9 @@ use cqlwire_codec::StatementKind;
 use cqlwire_net::Deadline;
 
 use super::execution::BatchExecution;
-use super::state::State;
 use crate::error::Result;
-use crate::execution::{Permits, Turn, take_turn};
-use crate::operation::{BatchOperation, Operation};
+use crate::execution::{Permits, State, Turn, take_turn};
+use crate::operation::BatchOperation;
 use crate::prepare::prepare;
 use crate::prepared::PreparedStatement;
 use crate::result::QueryResult;
@@ -64,7 +65,11 @@ impl BatchExecution<'_> {
         Poll::Ready(Ok(()))
     }
 
-    fn begun<'p>(&self, permits: Permits<'p>, deadline: Deadline) -> State<'p> {
+    fn begun<'p>(
+        &self,
+        permits: Permits<'p>,
+        deadline: Deadline,
+    ) -> State<'p, Vec<PreparedStatement>> {
         let texts: Vec<_> = self.contents.texts().cloned().collect();
         if texts.is_empty() {
             return State::running(permits, deadline, Vec::new());
@@ -74,26 +79,14 @@ impl BatchExecution<'_> {
         State::Preparing { permits, deadline, preparing }
     }
 
-    /// Goes on once its texts are prepared.
-    fn poll_prepared(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
-        let State::Preparing { preparing, .. } = &mut self.state else {
-            return Poll::Ready(Ok(()));
-        };
-        let texts = ready!(preparing.as_mut().poll(context))?;
-        if let State::Preparing { permits, deadline, .. } =
-            std::mem::replace(&mut self.state, State::Done)
-        {
-            self.state = State::running(permits, deadline, texts);
-        }
-        Poll::Ready(Ok(()))
-    }
-
     fn poll_result(&mut self, context: &mut Context<'_>) -> Poll<Result<QueryResult>> {
         self.begin()?;
         let of = self.contents.kind(self.batch_type);
         ready!(self.poll_turn(of, context))?;
-        ready!(self.poll_prepared(context))?;
-        let State::Running { run, texts, .. } = &mut self.state else {
+        if matches!(self.state, State::Preparing { .. }) {
+            ready!(self.state.poll_prepared(context))?;
+        }
+        let State::Running { run, prepared: texts, .. } = &mut self.state else {
             debug_assert!(false, "polled after it had resolved");
             return Poll::Pending;
         };
@@ -106,10 +99,9 @@ impl BatchExecution<'_> {
             consistency: None,
         };
         let response = ready!(run.poll(self.shared, &operation, true, context))?;
-        let (fetched, change) =
-            response.into_fetched().map_err(|kind| run.end(operation.kind(), kind))?;
+        let (fetched, change) = response.into_fetched().map_err(|kind| run.end(of, kind))?;
         let page = fetched.into_page(&self.shared.budget);
-        Poll::Ready(Ok(QueryResult::new(page, change, operation.kind())))
+        Poll::Ready(Ok(QueryResult::new(page, change, of)))
     }
 }
 

@@ -5,7 +5,6 @@
 mod contents;
 mod execution;
 mod future;
-mod state;
 mod statement;
 
 use std::fmt;

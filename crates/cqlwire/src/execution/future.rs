@@ -27,6 +27,7 @@ use super::turn::{Permits, Turn, take_turn};
 use crate::error::{ErrorKind, Result};
 use crate::operation::{Statement, StatementOperation};
 use crate::prepare::prepare;
+use crate::prepared::PreparedStatement;
 use crate::result::QueryResult;
 use crate::speculation::Executions;
 
@@ -65,7 +66,11 @@ impl<V> Execution<'_, V> {
     }
 
     #[inline]
-    fn begun<'p>(&self, permits: Permits<'p>, deadline: Deadline) -> State<'p> {
+    fn begun<'p>(
+        &self,
+        permits: Permits<'p>,
+        deadline: Deadline,
+    ) -> State<'p, Option<PreparedStatement>> {
         match self.text_to_prepare() {
             None => State::running(permits, deadline, None),
             Some(text) => self.prepared_first(text, permits, deadline),
@@ -88,34 +93,17 @@ impl<V> Execution<'_, V> {
         text: &str,
         permits: Permits<'p>,
         deadline: Deadline,
-    ) -> State<'p> {
+    ) -> State<'p, Option<PreparedStatement>> {
         match self.shared.statements.find(text) {
             prepared @ Some(_) => State::running(permits, deadline, prepared),
             None => {
-                let preparing = prepare(
-                    Arc::clone(self.shared),
-                    text.into(),
-                    deadline,
-                    self.options.profile.attempt_timeout,
-                );
-                State::Preparing { permits, deadline, preparing: Box::pin(preparing) }
+                let (shared, of_attempt) =
+                    (Arc::clone(self.shared), self.options.profile.attempt_timeout);
+                let preparing = prepare(shared, text.into(), deadline, of_attempt);
+                let preparing = Box::pin(async move { preparing.await.map(Some) });
+                State::Preparing { permits, deadline, preparing }
             }
         }
-    }
-
-    /// Goes on once its text is prepared.
-    #[cold]
-    fn poll_prepared(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
-        let State::Preparing { preparing, .. } = &mut self.state else {
-            return Poll::Ready(Ok(()));
-        };
-        let prepared = Some(ready!(preparing.as_mut().poll(context))?);
-        if let State::Preparing { permits, deadline, .. } =
-            std::mem::replace(&mut self.state, State::Done)
-        {
-            self.state = State::running(permits, deadline, prepared);
-        }
-        Poll::Ready(Ok(()))
     }
 
     fn poll_result(&mut self, context: &mut Context<'_>) -> Poll<Result<QueryResult>> {
@@ -124,7 +112,7 @@ impl<V> Execution<'_, V> {
             ready!(self.poll_turn(context))?;
         }
         if matches!(self.state, State::Preparing { .. }) {
-            ready!(self.poll_prepared(context))?;
+            ready!(self.state.poll_prepared(context))?;
         }
         let State::Running { run, prepared, .. } = &mut self.state else {
             debug_assert!(false, "polled after it had resolved");

@@ -24,10 +24,11 @@ use uuid::Uuid;
 pub use self::page::PageFetch;
 pub(crate) use self::reencode::{GivenMarkers, StoredValues};
 pub use self::source::StatementSource;
-use self::state::State;
+pub(crate) use self::state::State;
 pub use self::streaming::Streaming;
-pub(crate) use self::turn::{Permits, Queued, Turn, take_turn};
+pub(crate) use self::turn::{Permits, Turn, take_turn};
 use crate::operation::{Options, RareOptions, Statement};
+use crate::prepared::PreparedStatement;
 use crate::profile::ExecutionProfile;
 use crate::retry::RetryPolicy;
 use crate::shared::Shared;
@@ -74,7 +75,8 @@ pub struct Execution<'a, V> {
     /// be spawned with values that borrow.
     as_values: AsValues<V>,
     options: Options,
-    state: State<'a>,
+    /// With its text, once that is prepared because values go with it.
+    state: State<'a, Option<PreparedStatement>>,
 }
 
 /// See [`Execution::as_values`].

@@ -20,6 +20,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::PageTurn;
 use crate::operation::PageRange;
 use crate::prepare::prepare;
+use crate::prepared::PreparedStatement;
 use crate::speculation::Executions;
 
 /// One page of a stream on its way: the future of a [`StatementSource`](super::StatementSource).
@@ -32,7 +33,7 @@ pub struct PageFetch {
     from: Position,
     most_rows: Option<NonZeroU32>,
     /// The statement of its text on its way.
-    preparing: Option<Preparing>,
+    preparing: Option<Preparing<PreparedStatement>>,
     /// Its permit, if the session has a limit.
     turn: PageTurn,
     run: Option<Executions>,
@@ -128,7 +129,7 @@ impl PageFetch {
 #[inline]
 fn poll_prepared(
     request: &PageRequest,
-    preparing: &mut Option<Preparing>,
+    preparing: &mut Option<Preparing<PreparedStatement>>,
     deadline: Deadline,
     context: &mut Context<'_>,
 ) -> Poll<Result<()>> {
@@ -137,7 +138,7 @@ fn poll_prepared(
         let attempt_timeout = request.attempt_timeout();
         Box::pin(prepare(Arc::clone(request.shared()), Arc::clone(text), deadline, attempt_timeout))
     };
-    let polled = preparing.get_or_insert_with(|| begin() as Preparing).as_mut().poll(context);
+    let polled = preparing.get_or_insert_with(|| begin() as Preparing<_>).as_mut().poll(context);
     let prepared = ready!(polled);
     *preparing = None;
     request.set_prepared(prepared?);

@@ -67,6 +67,10 @@ impl StoredValues {
         })
     }
 
+    pub(super) const fn encoded(&self) -> &EncodedValues {
+        &self.encoded
+    }
+
     pub(crate) fn into_parts(self) -> (EncodedValues, GivenMarkers) {
         (self.encoded, self.given)
     }

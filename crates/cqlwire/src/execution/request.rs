@@ -83,9 +83,26 @@ impl PageRequest {
         options: Options,
     ) -> Result<Self, ErrorKind> {
         statement.check_origin(&shared.origin)?;
-        let fingerprint = fingerprint(shared.origin.keyspace.as_deref(), statement, values)?;
-        let (statement, values) = stored(&shared, statement, values, &options)?;
-        Ok(Self { shared, statement, values, fingerprint, options, whole: OnceLock::new() })
+        let (owned, stored) = stored(&shared, statement, values, &options)?;
+        let keyspace = shared.origin.keyspace.as_deref();
+        let fingerprint = match (statement, &owned) {
+            // What it is by itself, whether it is prepared by now or not.
+            (
+                Statement::Text(text),
+                OwnedStatement::Prepared(_) | OwnedStatement::ToPrepare(..),
+            ) => {
+                let by_itself = EncodedValues::encode(values, &[], BytesMut::new());
+                fingerprint(text, keyspace, &by_itself.map_err(EncodeError::from)?)
+            }
+            (Statement::Text(text), OwnedStatement::Text(_)) => {
+                fingerprint(text, keyspace, stored.encoded())
+            }
+            (Statement::Prepared(prepared), _) => {
+                fingerprint(prepared.text(), keyspace, stored.encoded())
+            }
+        };
+        let (statement, values, whole) = (owned, stored, OnceLock::new());
+        Ok(Self { shared, statement, values, fingerprint, options, whole })
     }
 
     /// What the stream is known by: positions in it are given out with it.
@@ -147,23 +164,13 @@ impl PageRequest {
     }
 }
 
-/// What a stream is known by: its statement and its values. Those of a text are taken as what they
-/// are by themselves, whether it is prepared by now or not. Values by name come in any order, that of
+/// What a stream is known by: its statement and its values. Values by name come in any order, that of
 /// a map for one, and mean the same.
-fn fingerprint(
-    keyspace: Option<&str>,
-    statement: Statement<'_>,
-    values: &dyn EncodeValues,
-) -> Result<Fingerprint, EncodeError> {
-    let (text, markers) = match statement {
-        Statement::Text(text) => (text, Arc::default()),
-        Statement::Prepared(prepared) => (prepared.text(), prepared.bind_markers()),
-    };
-    let values = EncodedValues::encode(values, &markers, BytesMut::new())?;
+fn fingerprint(text: &str, keyspace: Option<&str>, values: &EncodedValues) -> Fingerprint {
     if !values.are_named() {
-        return Ok(Fingerprint::new(text, keyspace, values.each()));
+        return Fingerprint::new(text, keyspace, values.each());
     }
     let mut each: Vec<_> = values.each().collect();
     each.sort_unstable();
-    Ok(Fingerprint::new(text, keyspace, each))
+    Fingerprint::new(text, keyspace, each)
 }

@@ -12,6 +12,7 @@ mod statement;
 mod token;
 mod untyped;
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use bytes::BytesMut;
 use cqlwire_cluster::Routing;
 use cqlwire_codec::{Consistency, EncodeError, RequestEnvelope, StatementKind, Token};
 use cqlwire_net::Deadline;
+use tokio::runtime::Handle;
 use uuid::Uuid;
 
 pub(crate) use self::agreement::{Agreeing, agree};
@@ -32,6 +34,7 @@ pub(crate) use self::untyped::{check_untyped, needs_marker};
 use crate::error::ErrorKind;
 use crate::prepared::{PreparedStatement, StatementMetadata};
 use crate::retry::RetryPolicy;
+use crate::timed::{Timed, timed, timed_at_home};
 
 /// The shortest time of an attempt: with less it could not be sent, and would be made anew for nothing.
 const SHORTEST_ATTEMPT: Duration = Duration::from_millis(1);
@@ -83,6 +86,16 @@ pub(crate) trait Operation {
     /// Is it done for many at once, who may be on as many runtimes?
     fn is_joint(&self) -> bool {
         false
+    }
+
+    /// A wait that needs a timer, while it is on its way: where whoever waits is, or, of what is done
+    /// for many, where the session is.
+    fn timed<F>(&self, home: &Handle, waiting: F) -> Timed<F::Output>
+    where
+        Self: Sized,
+        F: Future<Output: Send> + Send + 'static,
+    {
+        if self.is_joint() { timed_at_home(home, waiting) } else { timed(home, waiting) }
     }
 
     /// How long one attempt may take, within the deadline of the whole.

@@ -242,7 +242,7 @@ mod tests {
         let text = Arc::from("SELECT 1");
         let begin = |_| {
             let deadline = cqlwire_net::Deadline::after(Duration::from_secs(1));
-            Preparation::new(std::future::pending(), deadline)
+            Preparation::new(std::future::pending(), deadline, || {})
         };
         let Asked::InPreparation(first) = cache.ask(&text, begin) else { panic!() };
         let second = cache.ask(&text, |_| panic!("begun twice"));

@@ -10,7 +10,7 @@ use crate::attempt::Run;
 use crate::error::{Error, ErrorKind};
 use crate::operation::{HostResponse, Operation};
 use crate::shared::Shared;
-use crate::timed::{Timed, timed, timed_at_home};
+use crate::timed::Timed;
 
 /// How many executions there may be for hosts that have gone quiet, beside the first.
 const MOST_FOR_SILENCE: u32 = 2;
@@ -233,11 +233,7 @@ impl Beside {
                     return Poll::Pending;
                 };
                 let waiting = async move { tokio::time::sleep(delay).await };
-                none.insert(if operation.is_joint() {
-                    timed_at_home(&shared.runtime, waiting)
-                } else {
-                    timed(&shared.runtime, waiting)
-                })
+                none.insert(operation.timed(&shared.runtime, waiting))
             }
         };
         ready!(timer.as_mut().poll(context));

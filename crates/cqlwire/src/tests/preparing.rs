@@ -12,6 +12,16 @@ use super::statements::{WRITE, alter, connected, names_the_column, second_values
 use crate::codec::{ColumnType, Opcode};
 use crate::{PreparedStatement, Result, Session};
 
+/// A session with one node, and a statement that the node has forgotten.
+async fn forgotten() -> (std::sync::Arc<Memory>, Session, PreparedStatement) {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    alter(memory.nodes(), &ColumnType::Int);
+    let session = memory.session().await;
+    let write = session.prepare(WRITE).await.unwrap();
+    memory.node().forget_prepared();
+    (memory, session, write)
+}
+
 fn write_five(session: &Session, write: &PreparedStatement) -> tokio::task::JoinHandle<Result<()>> {
     let (session, write) = (session.clone(), write.clone());
     tokio::spawn(async move { session.execute(&write, (1, 5_i32)).await.map(drop) })
@@ -161,11 +171,7 @@ async fn g15_4_a_host_is_taught_so_many_statements_at_a_time() {
 /// The one who began goes; whoever waits is taught all the same.
 #[tokio::test(start_paused = true)]
 async fn g8_5_who_began_to_teach_a_host_may_go_and_takes_it_from_nobody() {
-    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
-    alter(memory.nodes(), &ColumnType::Int);
-    let session = memory.session().await;
-    let write = session.prepare(WRITE).await.unwrap();
-    memory.node().forget_prepared();
+    let (memory, session, write) = forgotten().await;
     let held = memory.node().hold(Prime::prepare(WRITE));
     let first = write_five(&session, &write);
     eventually(PATIENCE, "the host is asked", || held.len() == 1).await;
@@ -183,11 +189,7 @@ async fn g8_5_who_began_to_teach_a_host_may_go_and_takes_it_from_nobody() {
 /// Whoever has more time than the one who began is not cut short by it.
 #[tokio::test(start_paused = true)]
 async fn g6_1_each_who_waits_for_a_host_to_be_taught_has_its_own_deadline() {
-    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
-    alter(memory.nodes(), &ColumnType::Int);
-    let session = memory.session().await;
-    let write = session.prepare(WRITE).await.unwrap();
-    memory.node().forget_prepared();
+    let (memory, session, write) = forgotten().await;
     let held = memory.node().hold(Prime::prepare(WRITE));
     let call = |timeout| {
         let (session, write) = (session.clone(), write.clone());
@@ -210,11 +212,7 @@ async fn g6_1_each_who_waits_for_a_host_to_be_taught_has_its_own_deadline() {
 /// of them. Nobody has forgotten anything.
 #[tokio::test(start_paused = true)]
 async fn g15_4_who_joins_those_with_little_time_is_not_told_that_the_host_forgot() {
-    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
-    alter(memory.nodes(), &ColumnType::Int);
-    let session = memory.session().await;
-    let write = session.prepare(WRITE).await.unwrap();
-    memory.node().forget_prepared();
+    let (memory, session, write) = forgotten().await;
     memory.node().prime(Prime::prepare(WRITE).after(Duration::from_millis(400)));
     let call = |millis| {
         let (session, write) = (session.clone(), write.clone());
@@ -236,14 +234,7 @@ async fn g15_4_who_joins_those_with_little_time_is_not_told_that_the_host_forgot
 #[test]
 fn g5_1_a_host_that_forgets_again_is_taught_again_outside_of_tokio() {
     let home = tokio::runtime::Runtime::new().unwrap();
-    let (memory, session, write) = home.block_on(async {
-        let memory = Memory::of([ScriptedNode::builder().in_memory()]);
-        alter(memory.nodes(), &ColumnType::Int);
-        let session = memory.session().await;
-        let write = session.prepare(WRITE).await.unwrap();
-        (memory, session, write)
-    });
-    memory.node().forget_prepared();
+    let (memory, session, write) = home.block_on(forgotten());
     let held = memory.node().hold(Prime::prepare(WRITE));
     let forgets = std::thread::scope(|scope| {
         let call = scope.spawn(|| super::close::block_on(session.execute(&write, (1, 5_i32))));

@@ -661,19 +661,18 @@ impl RetryPolicy for InOrder {
     }
 }
 
+const fn read_all(options: &Options) -> StatementOperation<'_> {
+    let (statement, values) = (Statement::Text(ALL), &());
+    StatementOperation { statement, values, options, page: None, consistency: None }
+}
+
 /// Once it is lower, it stays so.
 #[tokio::test(start_paused = true)]
 async fn a_consistency_that_was_decided_on_stays_until_there_is_another() {
     let (memory, session) = three_hosts(|retries| retries.max_attempts = 4).await;
     memory.nodes().iter().for_each(|node| node.prime(Prime::any().error(OVERLOADED, "no")));
     let (encoded_at, options) = (Mutex::default(), Options::of(session.profile()));
-    let statement = StatementOperation {
-        statement: Statement::Text(ALL),
-        values: &(),
-        options: &options,
-        page: None,
-        consistency: None,
-    };
+    let statement = read_all(&options);
     let verdicts = vec![RetryVerdict::SameHost, RetryVerdict::SameHostAt(Consistency::One)];
     let policy = Arc::new(InOrder(Mutex::new(verdicts)));
     let operation = Noted { statement, encoded_at: &encoded_at, policy };
@@ -690,13 +689,7 @@ async fn a_consistency_that_was_decided_on_stays_at_a_host_that_took_nothing() {
     let (memory, session) = three_hosts(|retries| retries.max_attempts = 2).await;
     memory.nodes().iter().for_each(|node| node.prime(Prime::any().error(OVERLOADED, "no")));
     let (encoded_at, options) = (Mutex::default(), Options::of(session.profile()));
-    let statement = StatementOperation {
-        statement: Statement::Text(ALL),
-        values: &(),
-        options: &options,
-        page: None,
-        consistency: None,
-    };
+    let statement = read_all(&options);
     let policy = Always::new(RetryVerdict::SameHostAt(Consistency::One));
     let operation = Noted { statement, encoded_at: &encoded_at, policy };
     let mut run = Run::new(Deadline::after(PATIENCE));

@@ -85,6 +85,18 @@ impl ErrorCode {
     }
 }
 
+/// What an error depends on.
+enum Cause {
+    /// On what the coordinator has to do, on what it knows of others, on which replicas it asked.
+    Coordinator,
+    /// On replicas that are the same whoever asks them.
+    Replicas,
+    /// On the request.
+    Request,
+    /// Nothing that a code tells.
+    Unknown,
+}
+
 impl ServerError {
     /// Was anything applied of a statement of this kind that got this error?
     pub const fn applied(&self, kind: StatementKind) -> Applied {
@@ -102,6 +114,15 @@ impl ServerError {
     /// This says nothing about whether the request may be sent again: see
     /// [`applied`](Self::applied).
     pub fn another_host_may_succeed(&self) -> bool {
+        matches!(self.cause(), Cause::Coordinator)
+    }
+
+    /// Is it the request that is at fault, so that it would be the same at any host, at any time?
+    pub fn is_about_the_request(&self) -> bool {
+        matches!(self.cause(), Cause::Request)
+    }
+
+    fn cause(&self) -> Cause {
         match self.code {
             ErrorCode::ServerError
             | ErrorCode::Unavailable
@@ -110,21 +131,21 @@ impl ServerError {
             | ErrorCode::TruncateError
             | ErrorCode::WriteTimeout
             | ErrorCode::ReadTimeout
-            | ErrorCode::CasWriteUnknown => true,
-            ErrorCode::ReadFailure => !self.every_replica_hit_a_limit(),
-            // A write goes to all replicas, whoever sends it; the others are about the request.
-            ErrorCode::WriteFailure
-            | ErrorCode::CdcWriteFailure
-            | ErrorCode::ProtocolError
+            | ErrorCode::CasWriteUnknown => Cause::Coordinator,
+            ErrorCode::ReadFailure if !self.every_replica_hit_a_limit() => Cause::Coordinator,
+            // A write goes to all replicas, whoever sends it.
+            ErrorCode::ReadFailure | ErrorCode::WriteFailure | ErrorCode::CdcWriteFailure => {
+                Cause::Replicas
+            }
+            ErrorCode::ProtocolError
             | ErrorCode::BadCredentials
             | ErrorCode::FunctionFailure
             | ErrorCode::SyntaxError
             | ErrorCode::Unauthorized
             | ErrorCode::Invalid
             | ErrorCode::ConfigError
-            | ErrorCode::AlreadyExists
-            | ErrorCode::Unprepared
-            | ErrorCode::Other(_) => false,
+            | ErrorCode::AlreadyExists => Cause::Request,
+            ErrorCode::Unprepared | ErrorCode::Other(_) => Cause::Unknown,
         }
     }
 

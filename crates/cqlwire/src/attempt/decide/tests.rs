@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cqlwire_codec::{
-    EncodeError, FramingError, Prefixes, Replicas, ServerErrorDetail, ValueError, WriteType,
+    EncodeError, FramingError, Prefixes, Replicas, ServerError, ServerErrorDetail, ValueError,
+    WriteType,
 };
 use cqlwire_net::{ConnectionEnd, Reached, RequestError, WaitingLimit};
 
