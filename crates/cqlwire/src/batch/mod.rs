@@ -5,6 +5,7 @@
 mod contents;
 mod execution;
 mod future;
+mod sending;
 mod statement;
 
 use std::fmt;
