@@ -106,6 +106,7 @@ mod execution;
 mod gate;
 mod joint;
 mod limits;
+mod load;
 mod operation;
 mod prepare;
 mod prepared;
@@ -160,6 +161,7 @@ pub use cqlwire_stream::{OwnedRow, Page, Position, PositionError, PositionMismat
 pub use error::{Attempt, AttemptFailure, Error, ErrorKind, RequestLimit, Result, TimeoutPhase};
 pub use execution::{Execution, PageFetch, Pages, RowStream, StatementSource, Streaming};
 pub use limits::AdaptiveLimit;
+pub use load::{FailedRow, Load, LoadError, LoadProgress, LoadWatch};
 pub use prepared::PreparedStatement;
 pub use profile::ExecutionProfile;
 pub use resources::Resources;

@@ -16,6 +16,33 @@ use crate::prepared::{Asked, Preparation, PreparedStatement};
 use crate::shared::Shared;
 use crate::speculation::Executions;
 
+/// The prepared statement of this text, for somebody who is not inside yet: in its turn, within this
+/// time.
+///
+/// # Cancel safety
+///
+/// As of [`prepare`].
+pub(crate) async fn prepare_in_turn(
+    shared: &Arc<Shared>,
+    text: &str,
+    timeout: Duration,
+    attempt_timeout: Option<Duration>,
+) -> Result<PreparedStatement> {
+    let _permit = shared.admit(timeout)?;
+    if let Some(statement) = shared.statements.find(text) {
+        return Ok(statement);
+    }
+    let deadline = Deadline::after(timeout);
+    let turn = shared.limit.admitted(deadline, &shared.runtime).await;
+    let _turn = turn.map_err(|kind| not_begun(kind, deadline))?;
+    prepare(Arc::clone(shared), text.into(), deadline, attempt_timeout).await
+}
+
+#[cold]
+fn not_begun(kind: ErrorKind, deadline: Deadline) -> Error {
+    Error::after(kind, StatementKind::Read, Vec::new(), Some(deadline.elapsed()))
+}
+
 /// The prepared statement of this text.
 ///
 /// # Cancel safety
