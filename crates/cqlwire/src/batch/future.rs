@@ -45,7 +45,7 @@ impl BatchExecution<'_> {
     /// Lets it in and begins, if that has not been done.
     fn begin(&mut self) -> Result<()> {
         if matches!(self.state, State::New) {
-            let timeout = self.options.profile.timeout;
+            let timeout = self.options.settings.timeout;
             let permit = self.shared.admit(timeout)?;
             let deadline = Deadline::after(timeout);
             self.state = match take_turn(self.shared, permit, deadline) {
@@ -74,7 +74,7 @@ impl BatchExecution<'_> {
         if texts.is_empty() {
             return State::running(permits, deadline, Vec::new());
         }
-        let (shared, of_attempt) = (Arc::clone(self.shared), self.options.profile.attempt_timeout);
+        let (shared, of_attempt) = (Arc::clone(self.shared), self.options.settings.attempt_timeout);
         let preparing = Box::pin(prepare_all(shared, texts, deadline, of_attempt));
         State::Preparing { permits, deadline, preparing }
     }
