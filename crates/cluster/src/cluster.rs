@@ -15,8 +15,8 @@ use crate::routing::Policy;
 use crate::schema::{self, Describe, DescribeError, Schema};
 use crate::shared::Shared;
 use crate::{
-    ClusterChanges, Health, NoContact, Plan, PolicyPanicked, Routing, Settings, TokenAware,
-    Topology, Turn, refresh,
+    ClusterChanges, Health, LoadBalancing, NoContact, Plan, PolicyPanicked, Routing, Settings,
+    TokenAware, Topology, Turn, refresh,
 };
 
 /// A cluster that is connected to. See the [crate](crate).
@@ -73,7 +73,8 @@ impl Cluster {
         Plan::new(self.topology(), pinned, fastrand::u64(..))
     }
 
-    /// The next host to try for this request; `None` if there is no other.
+    /// The next host to try for this request, as `by` chooses, or else the policy of the cluster;
+    /// `None` if there is no other.
     ///
     /// # Errors
     ///
@@ -82,9 +83,10 @@ impl Cluster {
     pub fn next_host<'a>(
         &self,
         plan: &'a mut Plan,
+        by: Option<&dyn LoadBalancing>,
         request: &Routing<'_>,
     ) -> Result<Option<Turn<'a>>, PolicyPanicked> {
-        plan.next(&self.policy, request).inspect_err(|_| {
+        plan.next(&self.policy, by, request).inspect_err(|_| {
             self.policy_panics.fetch_add(1, Ordering::Relaxed);
         })
     }

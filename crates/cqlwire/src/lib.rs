@@ -171,7 +171,9 @@ pub use retry::{
     RetryPolicy, RetrySettings, RetryTotals, RetryVerdict,
 };
 pub use session::Session;
-pub use speculation::{ConstantDelay, SpeculationSettings, SpeculationTotals, SpeculativePolicy};
+pub use speculation::{
+    ConstantDelay, NeverSpeculate, SpeculationSettings, SpeculationTotals, SpeculativePolicy,
+};
 pub use stream_totals::StreamTotals;
 #[doc(no_inline)]
 pub use uuid;

@@ -11,7 +11,7 @@ use futures_util::stream::{self, Stream};
 use uuid::Uuid;
 
 use crate::batch::{Batch, BatchStatement};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::execution::Execution;
 use crate::load::Load;
 use crate::operation::Statement;
@@ -114,8 +114,9 @@ impl Session {
     /// Dropped, it takes the statement from nobody else who waits for it. The host may know the
     /// statement; nothing else is left behind.
     pub async fn prepare(&self, statement: &str) -> Result<PreparedStatement> {
-        let profile = &self.shared.profile;
-        prepare_in_turn(&self.shared, statement, profile.timeout, profile.attempt_timeout).await
+        let settings = self.profile().settings();
+        let (timeout, of_attempt) = (settings.timeout, settings.attempt_timeout);
+        prepare_in_turn(&self.shared, statement, timeout, of_attempt).await
     }
 
     /// Lets no call in any more, waits for those inside, and closes every connection: at the
@@ -158,7 +159,7 @@ impl Session {
     ///
     /// Dropped, nothing is left behind.
     pub async fn describe(&self, what: Describe<'_>) -> Result<String, DescribeError> {
-        let deadline = Deadline::after(self.shared.profile.timeout);
+        let deadline = Deadline::after(self.profile().settings().timeout);
         self.shared.cluster().describe(what, deadline).await
     }
 
@@ -223,9 +224,42 @@ impl Session {
         self.shared.cluster().force_up(host_id).await;
     }
 
-    /// How requests are executed unless they say otherwise.
+    /// How requests are executed at the moment unless they say otherwise.
     pub fn profile(&self) -> &ExecutionProfile {
-        &self.shared.profile
+        self.shared.profiles.current()
+    }
+
+    /// What that profile is called: `default`, or its name
+    /// ([`named_profile`](crate::SessionBuilder::named_profile)).
+    pub fn profile_name(&self) -> &str {
+        self.shared.profiles.current_name()
+    }
+
+    /// The profile of this name, for a [request](Execution::profile) to be executed by.
+    ///
+    /// # Errors
+    ///
+    /// [`Settings`](ErrorKind::Settings): the session has none of this name; it says which it has.
+    pub fn profile_named(&self, name: &str) -> Result<&ExecutionProfile> {
+        self.shared.profiles.find(name).ok_or_else(|| self.no_profile(name))
+    }
+
+    /// Has all requests of the session executed by the profile of this name from now on, unless they
+    /// say otherwise; `default` is the one that it began with. Those that were made before, and the
+    /// pages of their streams, go on as they began. Takes no lock and waits for nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Settings`](ErrorKind::Settings): the session has none of this name. Nothing is changed.
+    pub fn use_profile(&self, name: &str) -> Result<()> {
+        if self.shared.profiles.switch(name) { Ok(()) } else { Err(self.no_profile(name)) }
+    }
+
+    #[cold]
+    fn no_profile(&self, name: &str) -> Error {
+        let known: Vec<_> = self.shared.profiles.names().collect();
+        let why = format!("there is none named `{name}`, but {}", known.join(", "));
+        ErrorKind::Settings { setting: "profile", why }.into()
     }
 
     /// What the session holds at the moment. At rest, everything but the connections is zero.

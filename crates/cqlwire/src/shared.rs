@@ -16,7 +16,7 @@ use crate::gate::{Gate, Permit};
 use crate::limits::{HostLimits, SessionLimit};
 use crate::operation::{Form, UsualForm};
 use crate::prepared::{Cache, Origin};
-use crate::profile::ExecutionProfile;
+use crate::profile::Profiles;
 use crate::resources::Resources;
 use crate::retry::Retries;
 use crate::speculation::Speculations;
@@ -39,7 +39,7 @@ pub(crate) struct Shared {
     pub(crate) host_limits: Option<HostLimits>,
     /// The runtime that serves the connections.
     pub(crate) runtime: Handle,
-    pub(crate) profile: ExecutionProfile,
+    pub(crate) profiles: Profiles,
     pub(crate) budget: PageBudget,
     pub(crate) streams: StreamCounters,
     pub(crate) warnings: WarningLog,
@@ -60,7 +60,7 @@ pub(crate) struct Shared {
 
 /// What a session is told by its builder, beside its cluster.
 pub(crate) struct SharedSettings {
-    pub(crate) profile: ExecutionProfile,
+    pub(crate) profiles: Profiles,
     pub(crate) budget: PageBudget,
     pub(crate) keyspace: Option<String>,
     pub(crate) schema_agreement_timeout: Duration,
@@ -75,7 +75,7 @@ pub(crate) struct SharedSettings {
 
 impl Shared {
     pub(crate) fn new(cluster: Cluster, settings: SharedSettings) -> Self {
-        let SharedSettings { profile, budget, keyspace, retries, speculations, .. } = settings;
+        let SharedSettings { profiles, budget, keyspace, retries, speculations, .. } = settings;
         let cluster_name = cluster.topology().cluster_name().to_owned();
         let origin = Arc::new(Origin { cluster: cluster_name, keyspace });
         let usual_form = UsualForm::default();
@@ -85,12 +85,12 @@ impl Shared {
         }
         Self {
             gate: Gate::default(),
-            longest_timeout: AtomicU64::new(millis(profile.timeout)),
+            longest_timeout: AtomicU64::new(millis(profiles.current().settings().timeout)),
             cluster,
             limit: settings.limit,
             host_limits: settings.host_limits,
             runtime: Handle::current(),
-            profile,
+            profiles,
             budget,
             streams: StreamCounters::default(),
             warnings: WarningLog::default(),

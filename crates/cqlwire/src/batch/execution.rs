@@ -1,16 +1,14 @@
 //! How a batch is executed.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use cqlwire_codec::{BatchType, Consistency, SerialConsistency, Token};
+use cqlwire_codec::{BatchType, Token};
 use uuid::Uuid;
 
 use super::Contents;
 use super::sending::Sending;
 use crate::operation::{Options, RareOptions};
-use crate::profile::ExecutionProfile;
-use crate::retry::RetryPolicy;
+use crate::profile::{ExecutionProfile, Policies, RequestSettings, request_setters};
 use crate::shared::Shared;
 
 /// A [`Batch`](super::Batch) about to be sent: the future of its result. Nothing is sent until it is
@@ -33,62 +31,17 @@ impl<'a> BatchExecution<'a> {
         batch_type: BatchType,
         contents: &'a Contents,
     ) -> Self {
-        let sending = Sending::new(shared, batch_type, Options::of(&shared.profile));
-        Self { contents, sending }
+        let options = Options::of(shared.profiles.current());
+        Self { contents, sending: Sending::new(shared, batch_type, options) }
     }
 
     /// With all settings of this profile; those set before are replaced.
-    pub fn profile(mut self, profile: &ExecutionProfile) -> Self {
-        self.sending.options.profile.clone_from(profile);
+    pub fn profile(mut self, profile: &'a ExecutionProfile) -> Self {
+        self.sending.options.set_profile(profile);
         self
     }
 
-    /// How many replicas must agree, of each partition.
-    pub fn consistency(mut self, consistency: Consistency) -> Self {
-        self.sending.options.profile.consistency = consistency;
-        self
-    }
-
-    /// The consistency of the Paxos phase, if statements are conditional.
-    pub fn serial_consistency(mut self, serial: SerialConsistency) -> Self {
-        self.sending.options.profile.serial_consistency = Some(serial);
-        self
-    }
-
-    /// How long the whole may take, all its attempts included. With zero, nothing is sent.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.sending.options.profile.timeout = timeout;
-        self
-    }
-
-    /// How long one attempt may take, within the timeout of the whole
-    /// ([`attempt_timeout`](ExecutionProfile::attempt_timeout)).
-    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
-        self.sending.options.profile.attempt_timeout = Some(timeout);
-        self
-    }
-
-    /// What decides whether it is sent again once it has failed, and where, instead of the session's
-    /// [`retry_policy`](crate::SessionBuilder::retry_policy).
-    pub fn retry_policy(mut self, policy: Arc<dyn RetryPolicy>) -> Self {
-        self.rare().retry_policy = Some(policy);
-        self
-    }
-
-    /// Whether it is idempotent: may be sent again although it may have been done already. Updates
-    /// of counters, and of lists by `+`, are not.
-    #[doc(alias = "is_idempotent")]
-    pub fn idempotent(mut self, idempotent: bool) -> Self {
-        self.sending.options.profile.idempotent = Some(idempotent);
-        self
-    }
-
-    /// Whether the server is to trace it, in `system_traces` under the id that comes with the
-    /// result.
-    pub fn tracing(mut self, tracing: bool) -> Self {
-        self.sending.options.profile.tracing = tracing;
-        self
-    }
+    request_setters!();
 
     /// The write time of all statements, in microseconds since 1970, instead of the server's clock;
     /// anything but `i64::MIN`. Conditional statements and counters have times of their own,
@@ -124,6 +77,14 @@ impl<'a> BatchExecution<'a> {
     pub fn host(mut self, host_id: Uuid) -> Self {
         self.rare().host = Some(host_id);
         self
+    }
+
+    const fn settings_mut(&mut self) -> &mut RequestSettings {
+        &mut self.sending.options.settings
+    }
+
+    fn policies_mut(&mut self) -> &mut Policies {
+        &mut self.rare().policies
     }
 
     fn rare(&mut self) -> &mut RareOptions {

@@ -228,7 +228,11 @@ impl Batch {
     }
 
     /// The same, for whoever keeps the batch beside it, and [polls](Self::poll) both.
-    pub(crate) const fn send<'a>(&self, shared: &'a Arc<Shared>, options: Options) -> Sending<'a> {
+    pub(crate) const fn send<'a>(
+        &self,
+        shared: &'a Arc<Shared>,
+        options: Options<'a>,
+    ) -> Sending<'a> {
         Sending::new(shared, self.batch_type, options)
     }
 

@@ -42,7 +42,7 @@ async fn prepare_all(
 pub(crate) struct Sending<'a> {
     pub(super) shared: &'a Arc<Shared>,
     pub(super) batch_type: BatchType,
-    pub(super) options: Options,
+    pub(super) options: Options<'a>,
     /// With its texts that have values, once they are prepared.
     state: State<'a, Vec<PreparedStatement>>,
 }
@@ -51,7 +51,7 @@ impl<'a> Sending<'a> {
     pub(super) const fn new(
         shared: &'a Arc<Shared>,
         batch_type: BatchType,
-        options: Options,
+        options: Options<'a>,
     ) -> Self {
         Self { shared, batch_type, options, state: State::New }
     }
@@ -72,7 +72,7 @@ impl<'a> Sending<'a> {
     /// Lets it in and begins, if that has not been done.
     fn begin(&mut self, contents: &Contents) -> Result<()> {
         if matches!(self.state, State::New) {
-            let timeout = self.options.profile.timeout;
+            let timeout = self.options.settings.timeout;
             let permit = self.shared.admit(timeout)?;
             let deadline = Deadline::after(timeout);
             self.state = match take_turn(self.shared, permit, deadline) {
@@ -107,7 +107,7 @@ impl<'a> Sending<'a> {
         if texts.is_empty() {
             return State::running(permits, deadline, Vec::new());
         }
-        let (shared, of_attempt) = (Arc::clone(self.shared), self.options.profile.attempt_timeout);
+        let (shared, of_attempt) = (Arc::clone(self.shared), self.options.settings.attempt_timeout);
         let preparing = Box::pin(prepare_all(shared, texts, deadline, of_attempt));
         State::Preparing { permits, deadline, preparing }
     }

@@ -13,7 +13,7 @@ use cqlwire_stream::PageBudget;
 
 use crate::contact_points::IntoContactPoints;
 use crate::error::{Attempt, Error, ErrorKind, Result, TimeoutPhase};
-use crate::profile::ExecutionProfile;
+use crate::profile::{DEFAULT_PROFILE, ExecutionProfile, Profiles};
 use crate::retry::{DefaultRetryPolicy, Retries, RetryPolicy, RetrySettings};
 use crate::session::Session;
 use crate::shared::{Shared, SharedSettings};
@@ -53,6 +53,7 @@ use crate::speculation::{SpeculationSettings, Speculations};
 pub struct SessionBuilder {
     cluster: cqlwire_cluster::Settings,
     profile: ExecutionProfile,
+    named_profiles: Vec<(Box<str>, ExecutionProfile)>,
     connect_timeout: Duration,
     schema_agreement_timeout: Duration,
     page_budget_bytes: usize,
@@ -70,6 +71,7 @@ impl Default for SessionBuilder {
         Self {
             cluster: cqlwire_cluster::Settings::default(),
             profile: ExecutionProfile::default(),
+            named_profiles: Vec::new(),
             connect_timeout: Duration::from_secs(10),
             schema_agreement_timeout: Duration::from_secs(10),
             page_budget_bytes: PageBudget::DEFAULT_LIMIT,
@@ -201,15 +203,27 @@ impl SessionBuilder {
 
     /// How requests are executed unless they say otherwise.
     pub fn profile(mut self, profile: ExecutionProfile) -> Self {
-        if profile.page_size == 0 {
-            self.refuse("profile", "a page has at least one row");
-        }
         self.profile = profile;
         self
     }
 
-    /// What decides whether a request that failed is sent again, and where. Default
-    /// [`DefaultRetryPolicy`](crate::DefaultRetryPolicy).
+    /// Another profile, by this name: for requests that are to be executed by it
+    /// ([`Session::profile_named`]), and for the whole session to be switched to
+    /// ([`Session::use_profile`]).
+    pub fn named_profile(mut self, name: impl Into<Box<str>>, profile: ExecutionProfile) -> Self {
+        let name = name.into();
+        let names = self.named_profiles.iter().map(|(known, _)| &**known);
+        if name.is_empty() {
+            self.refuse("named_profile", "its name is empty");
+        } else if names.chain([DEFAULT_PROFILE]).any(|known| known == &*name) {
+            self.refuse("named_profile", format_args!("there are two named `{name}`"));
+        }
+        self.named_profiles.push((name, profile));
+        self
+    }
+
+    /// What decides whether a request that failed is sent again, and where, unless its profile or
+    /// itself has another one. Default [`DefaultRetryPolicy`](crate::DefaultRetryPolicy).
     pub fn retry_policy(mut self, policy: impl RetryPolicy) -> Self {
         self.retry_policy = Arc::new(policy);
         self
@@ -313,7 +327,7 @@ impl SessionBuilder {
         let cluster = cluster.map_err(|error| no_contact(error, deadline))?;
         announce(&cluster);
         let settings = SharedSettings {
-            profile: self.profile,
+            profiles: Profiles::new(self.profile, self.named_profiles),
             budget: PageBudget::new(self.page_budget_bytes),
             keyspace,
             schema_agreement_timeout: self.schema_agreement_timeout,

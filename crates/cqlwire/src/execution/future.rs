@@ -39,7 +39,7 @@ impl<V> Execution<'_, V> {
     #[inline]
     fn begin(&mut self) -> Result<()> {
         if matches!(self.state, State::New) {
-            let timeout = self.options.profile.timeout;
+            let timeout = self.options.settings.timeout;
             let permit = self.shared.admit(timeout)?;
             self.statement.check_origin(&self.shared.origin)?;
             let deadline = Deadline::after(timeout);
@@ -98,7 +98,7 @@ impl<V> Execution<'_, V> {
             prepared @ Some(_) => State::running(permits, deadline, prepared),
             None => {
                 let (shared, of_attempt) =
-                    (Arc::clone(self.shared), self.options.profile.attempt_timeout);
+                    (Arc::clone(self.shared), self.options.settings.attempt_timeout);
                 let preparing = prepare(shared, text.into(), deadline, of_attempt);
                 let preparing = Box::pin(async move { preparing.await.map(Some) });
                 State::Preparing { permits, deadline, preparing }

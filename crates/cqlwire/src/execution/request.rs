@@ -20,7 +20,7 @@ pub(super) struct PageRequest {
     statement: OwnedStatement,
     values: StoredValues,
     fingerprint: Fingerprint,
-    options: Options,
+    options: Options<'static>,
     /// The end of the whole stream, counted from its first page.
     whole: OnceLock<Deadline>,
 }
@@ -50,7 +50,7 @@ fn stored(
     shared: &Shared,
     statement: Statement<'_>,
     values: &dyn EncodeValues,
-    options: &Options,
+    options: &Options<'_>,
 ) -> Result<(OwnedStatement, StoredValues), ErrorKind> {
     let of_prepared = |prepared: &PreparedStatement| {
         let values = StoredValues::encode(values, prepared.bind_markers());
@@ -80,8 +80,9 @@ impl PageRequest {
         shared: Arc<Shared>,
         statement: Statement<'_>,
         values: &dyn EncodeValues,
-        options: Options,
+        options: Options<'_>,
     ) -> Result<Self, ErrorKind> {
+        let options = options.into_owned();
         statement.check_origin(&shared.origin)?;
         let (owned, stored) = stored(&shared, statement, values, &options)?;
         let keyspace = shared.origin.keyspace.as_deref();
@@ -111,7 +112,7 @@ impl PageRequest {
     }
 
     pub(super) const fn set_total_timeout(&mut self, timeout: Duration) {
-        self.options.profile.stream_timeout = Some(timeout);
+        self.options.settings.stream_timeout = Some(timeout);
     }
 
     pub(super) const fn shared(&self) -> &Arc<Shared> {
@@ -133,7 +134,7 @@ impl PageRequest {
     }
 
     pub(super) const fn attempt_timeout(&self) -> Option<Duration> {
-        self.options.profile.attempt_timeout
+        self.options.settings.attempt_timeout
     }
 
     /// The text that has to be prepared before a page is asked for, if it has not been.
@@ -153,9 +154,9 @@ impl PageRequest {
 
     /// That of one page which begins now, within that of the whole stream.
     pub(super) fn deadline(&self) -> Deadline {
-        let profile = &self.options.profile;
-        let page = Deadline::after(profile.timeout);
-        match profile.stream_timeout {
+        let settings = &self.options.settings;
+        let page = Deadline::after(settings.timeout);
+        match settings.stream_timeout {
             None => page,
             Some(timeout) => {
                 page.no_later_than(*self.whole.get_or_init(|| Deadline::after(timeout)))

@@ -28,13 +28,13 @@ impl<R> Load<'_, R> {
                 here.map(|()| prepared.clone()).map_err(Error::new)
             }
             Statement::Text(text) => {
-                let (shared, profile) = (self.shared, self.options().profile);
+                let (shared, settings) = (self.shared, self.options().settings);
                 let preparing = self.preparing.get_or_insert_with(|| {
                     Box::pin(prepare_in_turn(
                         shared,
                         text,
-                        profile.timeout,
-                        profile.attempt_timeout,
+                        settings.timeout,
+                        settings.attempt_timeout,
                     ))
                 });
                 ready!(preparing.as_mut().poll(context))

@@ -118,7 +118,7 @@ const MOST_POLLS: usize = 256;
 pub struct Load<'a, R> {
     shared: &'a Arc<Shared>,
     statement: Statement<'a>,
-    settings: Settings,
+    settings: Settings<'a>,
     preparing: Option<Preparing<'a>>,
     /// Once it has been started.
     prepared: Option<PreparedStatement>,
@@ -160,7 +160,7 @@ impl<'a, R> Load<'a, R> {
         let mut load = Self {
             shared,
             statement,
-            settings: Settings::new(Options::of(&shared.profile)),
+            settings: Settings::new(Options::of(shared.profiles.current())),
             preparing: None,
             prepared: None,
             intake: Intake::new(Box::pin(source), as_values::<R>),
@@ -187,10 +187,10 @@ impl<'a, R> Load<'a, R> {
     }
 
     /// How the next request is executed.
-    fn options(&self) -> Options {
+    fn options(&self) -> Options<'a> {
         let mut options = self.settings.options.clone();
         if let Some(whole) = self.whole {
-            options.profile.timeout = options.profile.timeout.min(whole.remaining());
+            options.settings.timeout = options.settings.timeout.min(whole.remaining());
         }
         options
     }

@@ -5,22 +5,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use cqlwire_cluster::Routing;
+use cqlwire_cluster::{LoadBalancing, Routing};
 use cqlwire_codec::{
     Consistency, EncodeError, EncodeValues, Execute, ProtocolVersion, Query, QueryParameters,
-    RequestOptions, StatementKind, Token, encode_request,
+    RequestOptions, StatementKind, encode_request,
 };
 use cqlwire_stream::Position;
 use uuid::Uuid;
 
 use super::token::Hashed;
 use super::untyped::{check_untyped, refuse_without_markers};
-use super::{Encoded, Form, NotEncoded, Operation};
+use super::{Encoded, Form, NotEncoded, Operation, Options};
 use crate::cql;
 use crate::error::ErrorKind;
 use crate::prepared::{Origin, PreparedStatement, StatementMetadata};
-use crate::profile::ExecutionProfile;
 use crate::retry::RetryPolicy;
+use crate::speculation::SpeculativePolicy;
 
 /// A statement: in CQL, or prepared.
 #[derive(Copy, Clone, Debug)]
@@ -57,38 +57,6 @@ impl Statement<'_> {
     }
 }
 
-/// How one request is executed.
-#[derive(Clone, Debug)]
-pub(crate) struct Options {
-    pub(crate) profile: ExecutionProfile,
-    pub(crate) timestamp_micros: Option<i64>,
-    /// A text goes as it is, whatever values go with it.
-    pub(crate) unprepared: bool,
-    /// What hardly any request says.
-    pub(crate) rare: Option<Box<RareOptions>>,
-}
-
-impl Options {
-    /// Those of this profile.
-    #[inline]
-    pub(crate) fn of(profile: &ExecutionProfile) -> Self {
-        let profile = profile.clone();
-        Self { profile, timestamp_micros: None, unprepared: false, rare: None }
-    }
-}
-
-/// What hardly any request says.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct RareOptions {
-    /// Where it belongs: for what has no bind markers that say so.
-    pub(crate) token: Option<Token>,
-    pub(crate) keyspace: Option<Box<str>>,
-    /// The only host that it is for.
-    pub(crate) host: Option<Uuid>,
-    /// What decides about it once it has failed.
-    pub(crate) retry_policy: Option<Arc<dyn RetryPolicy>>,
-}
-
 /// One page of a stream.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct PageRange<'a> {
@@ -102,7 +70,7 @@ pub(crate) struct PageRange<'a> {
 pub(crate) struct StatementOperation<'a> {
     pub(crate) statement: Statement<'a>,
     pub(crate) values: &'a (dyn EncodeValues + 'a),
-    pub(crate) options: &'a Options,
+    pub(crate) options: &'a Options<'a>,
     pub(crate) page: Option<PageRange<'a>>,
     /// At which it is sent, if not at that of the options.
     pub(crate) consistency: Option<Consistency>,
@@ -116,15 +84,15 @@ impl<'a> StatementOperation<'a> {
     where
         'a: 'v,
     {
-        let profile = &self.options.profile;
+        let settings = &self.options.settings;
         let most_rows = self.page.and_then(|page| page.most_rows);
-        let page_size = most_rows.map_or(u32::MAX, NonZeroU32::get).min(profile.page_size);
+        let page_size = most_rows.map_or(u32::MAX, NonZeroU32::get).min(settings.page_size);
         QueryParameters {
             page_size: Some(i32::try_from(page_size).unwrap_or(i32::MAX)),
             paging_state: self.page.and_then(|page| page.from.paging_state()),
-            serial_consistency: profile.serial_consistency,
+            serial_consistency: Some(settings.serial_consistency),
             timestamp_micros: self.options.timestamp_micros,
-            ..QueryParameters::new(self.consistency.unwrap_or(profile.consistency), values)
+            ..QueryParameters::new(self.consistency.unwrap_or(settings.consistency), values)
         }
     }
 
@@ -193,7 +161,7 @@ impl Operation for StatementOperation<'_> {
             understood.map_err(|mismatch| NotEncoded::Refused(mismatch.into()))?;
         }
         let options = RequestOptions {
-            tracing: self.options.profile.tracing,
+            tracing: self.options.settings.tracing,
             compression: form.compression,
             ..RequestOptions::default()
         };
@@ -210,7 +178,7 @@ impl Operation for StatementOperation<'_> {
 
     #[inline]
     fn routing(&self) -> Routing<'_> {
-        let consistency = self.options.profile.consistency;
+        let consistency = self.options.settings.consistency;
         let given = &self.options.rare;
         let (keyspace, kind) = match self.statement {
             Statement::Prepared(prepared) => (prepared.keyspace(), prepared.kind()),
@@ -233,7 +201,7 @@ impl Operation for StatementOperation<'_> {
 
     fn is_idempotent(&self) -> bool {
         let reads = || self.statement.kind_at_a_glance() == StatementKind::Read;
-        self.options.profile.idempotent.unwrap_or_else(reads)
+        self.options.settings.idempotent.unwrap_or_else(reads)
     }
 
     fn at(&self, consistency: Consistency) -> Self {
@@ -242,11 +210,21 @@ impl Operation for StatementOperation<'_> {
 
     #[inline]
     fn attempt_timeout(&self) -> Option<Duration> {
-        self.options.profile.attempt_timeout
+        self.options.settings.attempt_timeout
     }
 
     fn retry_policy(&self) -> Option<&dyn RetryPolicy> {
-        self.options.rare.as_ref()?.retry_policy.as_deref()
+        self.options.retry_policy()
+    }
+
+    #[inline]
+    fn speculative_policy(&self) -> Option<&dyn SpeculativePolicy> {
+        self.options.speculative_policy()
+    }
+
+    #[inline]
+    fn load_balancing(&self) -> Option<&dyn LoadBalancing> {
+        self.options.load_balancing()
     }
 
     fn kind(&self) -> StatementKind {
@@ -273,6 +251,7 @@ mod tests {
 
     use super::*;
     use crate::prepared::ResultMetadata;
+    use crate::profile::ExecutionProfile;
 
     /// Is the server asked to leave out the columns of the rows?
     fn skips_metadata(version: ProtocolVersion, columns: Option<Arc<[ColumnSpec]>>) -> bool {
@@ -280,7 +259,8 @@ mod tests {
         let result = ResultMetadata { id: Bytes::from_static(b"rows"), columns };
         let id = Bytes::from_static(b"id");
         let metadata = StatementMetadata { id, bind, partition_key: Box::default(), result };
-        let options = Options::of(&ExecutionProfile::default());
+        let profile = ExecutionProfile::default();
+        let options = Options::of(&profile);
         let (statement, values) = (Statement::Text(""), &());
         let (page, consistency) = (None, None);
         let operation =
@@ -300,7 +280,8 @@ mod tests {
 
     #[test]
     fn it_is_sent_at_the_consistency_that_it_is_asked_for_at_last() {
-        let options = Options::of(&ExecutionProfile::default());
+        let profile = ExecutionProfile::default();
+        let options = Options::of(&profile);
         let (statement, values) = (Statement::Text("?"), &());
         let (page, consistency) = (None, None);
         let first = StatementOperation { statement, values, options: &options, page, consistency };

@@ -20,6 +20,6 @@ mod policy;
 mod session;
 
 pub(crate) use self::executions::Executions;
-pub use self::policy::{ConstantDelay, SpeculativePolicy};
+pub use self::policy::{ConstantDelay, NeverSpeculate, SpeculativePolicy};
 pub(crate) use self::session::Speculations;
 pub use self::session::{SpeculationSettings, SpeculationTotals};

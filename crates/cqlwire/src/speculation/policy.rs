@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Duration;
 
 use cqlwire_codec::StatementKind;
@@ -33,6 +34,23 @@ pub trait SpeculativePolicy: fmt::Debug + Send + Sync + 'static {
     /// How long after the last one was begun the `number`th execution beside the first is begun,
     /// from 1; `None`: there are no more.
     fn delay(&self, statement: StatementKind, number: u32) -> Option<Duration>;
+}
+
+impl<P: SpeculativePolicy + ?Sized> SpeculativePolicy for Arc<P> {
+    fn delay(&self, statement: StatementKind, number: u32) -> Option<Duration> {
+        P::delay(self, statement, number)
+    }
+}
+
+/// No other execution for the time that passes: for what is an exception where others may have some.
+/// One at a host that has gone quiet there is all the same.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub struct NeverSpeculate;
+
+impl SpeculativePolicy for NeverSpeculate {
+    fn delay(&self, _: StatementKind, _: u32) -> Option<Duration> {
+        None
+    }
 }
 
 /// Another execution each time so long has passed without a response.

@@ -18,6 +18,7 @@ mod parked;
 mod positions;
 mod prepared_cache;
 mod preparing;
+mod profiles;
 mod query_values;
 mod quiet;
 mod reports;

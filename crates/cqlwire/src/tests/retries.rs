@@ -115,7 +115,7 @@ async fn g14_1_what_only_reads_goes_to_another_host_at_the_defaults_and_no_write
 #[tokio::test(start_paused = true)]
 async fn g14_1_a_read_that_is_said_not_to_be_idempotent_is_not_sent_twice() {
     let (memory, session) = three_hosts(|_| {}).await;
-    let profile = ExecutionProfile { idempotent: Some(false), ..ExecutionProfile::default() };
+    let profile = ExecutionProfile::default().idempotent(false);
     for node in memory.nodes() {
         node.prime(Prime::statement(ALL).close());
     }
@@ -661,7 +661,7 @@ impl RetryPolicy for InOrder {
     }
 }
 
-const fn read_all(options: &Options) -> StatementOperation<'_> {
+const fn read_all<'a>(options: &'a Options<'a>) -> StatementOperation<'a> {
     let (statement, values) = (Statement::Text(ALL), &());
     StatementOperation { statement, values, options, page: None, consistency: None }
 }

@@ -11,7 +11,7 @@ use super::prime::{Delivery, Prime, Response};
 use super::reply::Reply;
 use super::request::{BatchStatement, BatchStatementKind, Parameters, Request};
 use super::rows::{PageRequest, Place};
-use super::{Received, ViolationKind, error};
+use super::{Received, RequestFields, ViolationKind, error};
 
 impl Connection {
     /// Reads one request and sees to its answer.
@@ -78,6 +78,7 @@ impl Connection {
             statements,
             values,
             page: parameters.and_then(page).map(|place| place.page),
+            fields: RequestFields::of(envelope),
         }
     }
 

@@ -59,7 +59,7 @@ use tokio::net::{TcpListener, TcpStream};
 pub use builder::Builder;
 pub use held::Held;
 pub use prime::Prime;
-pub use received::{ConnectionInfo, Received};
+pub use received::{ConnectionInfo, Received, RequestFields};
 pub use reply::Row;
 pub use rows::{cell, columns};
 pub use system::Member;
