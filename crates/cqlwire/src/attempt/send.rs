@@ -1,6 +1,7 @@
 //! One request to one host.
 
 use std::sync::Arc;
+use std::task::Context;
 
 use bytes::BytesMut;
 use cqlwire_cluster::Host;
@@ -99,7 +100,8 @@ impl From<NotEncoded> for NotSent {
 }
 
 /// Encodes the operation for a connection of the host, unless the draft is for it, and hands it
-/// over. The request goes to `sent`, which puts it where it stays: it is too large to be moved often.
+/// over; `watcher`, if there is one, is woken for its response. The request goes to `sent`, which puts
+/// it where it stays: it is too large to be moved often.
 #[inline]
 pub(super) fn send_to<O: Operation, T>(
     host: &Arc<Host>,
@@ -107,6 +109,7 @@ pub(super) fn send_to<O: Operation, T>(
     mut head_start: HeadStart,
     shared: &Shared,
     deadline: Deadline,
+    mut watcher: Option<&mut Context<'_>>,
     sent: impl FnOnce(Sent) -> T,
 ) -> Result<T, NotSent> {
     let mut refused = RefusedBecause::Ended;
@@ -122,7 +125,11 @@ pub(super) fn send_to<O: Operation, T>(
             None => encode(host, operation, form, scratch::take(), shared)?,
         };
         let Encoded { envelope, metadata, .. } = encoded;
-        match connection.send(envelope, deadline) {
+        let taken = match &mut watcher {
+            Some(context) => connection.send_watched(envelope, deadline, context),
+            None => connection.send(envelope, deadline),
+        };
+        match taken {
             Ok(taken) => {
                 let sent = sent(Sent { host: Arc::clone(host), request: taken.request, metadata });
                 taken.buffer.into_iter().for_each(scratch::give_back);

@@ -86,7 +86,7 @@ async fn prepare_on(
     tracing::debug!(host = %host.address(), "preparing a statement again");
     let prepare = PrepareOperation { text: statement.text(), attempt_timeout: None };
     let head_start = HeadStart::default();
-    let request = send_to(host, &prepare, head_start, shared, deadline, |sent| sent.request);
+    let request = send_to(host, &prepare, head_start, shared, deadline, None, |sent| sent.request);
     let request = request.map_err(not_asked)?;
     let said = read(shared, host, request.await, None, None)?.into_prepared()?;
     statement.learn(host.id(), said, &shared.cluster().schema());

@@ -77,6 +77,20 @@ impl Connection {
         envelope: RequestEnvelope,
         deadline: Instant,
     ) -> Result<Submitted, Refused> {
+        self.submit_watched(envelope, deadline, &mut None)
+    }
+
+    /// The same, and `waker`, if there is one, is woken once the outcome is there, as if
+    /// [`poll_outcome`](Self::poll_outcome) had been called with it. Of a request that is refused it stays where it is.
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit).
+    pub fn submit_watched(
+        &mut self,
+        envelope: RequestEnvelope,
+        deadline: Instant,
+        waker: &mut Option<Waker>,
+    ) -> Result<Submitted, Refused> {
         match self.life {
             Life::Open => {}
             Life::Closing => return Err(Refused { because: RefusedBecause::Closing, envelope }),
@@ -97,6 +111,7 @@ impl Connection {
             let phase = Phase::Waiting { envelope, deadline };
             (self.requests.open(phase), self.waiting.take_spare())
         };
+        self.requests.watch(key, waker);
         let visit = self.deadlines.insert(key, deadline);
         let wake = self.wake_shell(|core| Some(core.deadlines.instant(visit)));
         Ok(Submitted { ticket, wake, spare })
