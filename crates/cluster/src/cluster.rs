@@ -15,8 +15,8 @@ use crate::routing::Policy;
 use crate::schema::{self, Describe, DescribeError, Schema};
 use crate::shared::Shared;
 use crate::{
-    ClusterChanges, Health, LoadBalancing, NoContact, Plan, PolicyPanicked, Routing, Settings,
-    TokenAware, Topology, Turn, refresh,
+    ClusterChanges, Health, KeyspacePools, LoadBalancing, NoContact, Plan, PolicyPanicked, Routing,
+    Settings, TokenAware, Topology, Turn, refresh,
 };
 
 /// A cluster that is connected to. See the [crate](crate).
@@ -131,6 +131,12 @@ impl Cluster {
     /// The data center whose hosts get requests.
     pub fn local_data_center(&self) -> &str {
         &self.shared.local_data_center
+    }
+
+    /// The connections of this keyspace, spelled as in the schema: none yet. There are any only to
+    /// hosts whose requests cannot name their keyspace, those that speak v3 or v4.
+    pub fn keyspace(&self, name: Arc<str>) -> KeyspacePools {
+        KeyspacePools::new(&self.shared, name)
     }
 
     /// How it is, without asking anybody.

@@ -13,6 +13,7 @@ use tokio::runtime::Handle;
 use crate::attempt::Teachings;
 use crate::error::ErrorKind;
 use crate::gate::{Gate, Permit};
+use crate::keyspace::{Keyspace, Keyspaces};
 use crate::limits::{HostLimits, SessionLimit};
 use crate::operation::{Form, UsualForm};
 use crate::prepared::{Cache, Origin};
@@ -45,9 +46,9 @@ pub(crate) struct Shared {
     pub(crate) warnings: WarningLog,
     pub(crate) retries: Retries,
     pub(crate) speculations: Speculations,
-    /// The cluster, and the keyspace of unqualified names.
-    pub(crate) origin: Arc<Origin>,
-    /// The prepared statements, by their texts.
+    /// That of its connections, and those that other handles are in.
+    pub(crate) keyspaces: Keyspaces,
+    /// The prepared statements, by their texts and keyspaces.
     pub(crate) statements: Cache,
     /// The hosts that are being taught a statement.
     pub(crate) teachings: Teachings,
@@ -76,8 +77,8 @@ pub(crate) struct SharedSettings {
 impl Shared {
     pub(crate) fn new(cluster: Cluster, settings: SharedSettings) -> Self {
         let SharedSettings { profiles, budget, keyspace, retries, speculations, .. } = settings;
-        let cluster_name = cluster.topology().cluster_name().to_owned();
-        let origin = Arc::new(Origin { cluster: cluster_name, keyspace });
+        let cluster_name = cluster.topology().cluster_name().into();
+        let origin = Origin { cluster: cluster_name, keyspace: keyspace.map(Arc::from) };
         let usual_form = UsualForm::default();
         let topology = cluster.topology();
         if let Some(connection) = topology.hosts().iter().find_map(|host| host.pool().pick().ok()) {
@@ -96,7 +97,7 @@ impl Shared {
             warnings: WarningLog::default(),
             retries,
             speculations,
-            origin,
+            keyspaces: Keyspaces::new(Keyspace::of_session(origin)),
             statements: Cache::new(settings.prepared_statements),
             teachings: Teachings::default(),
             schema_agreement_timeout: settings.schema_agreement_timeout,

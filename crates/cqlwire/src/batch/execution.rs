@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::Contents;
 use super::sending::Sending;
+use crate::keyspace::{InKeyspace, Keyspace};
 use crate::operation::{Options, RareOptions};
 use crate::profile::{ExecutionProfile, Policies, RequestSettings, request_setters};
 use crate::shared::Shared;
@@ -28,10 +29,12 @@ pub struct BatchExecution<'a> {
 impl<'a> BatchExecution<'a> {
     pub(super) fn new(
         shared: &'a Arc<Shared>,
+        keyspace: &'a Arc<Keyspace>,
         batch_type: BatchType,
         contents: &'a Contents,
     ) -> Self {
-        let options = Options::of(shared.profiles.current());
+        let keyspace = InKeyspace::Borrowed(keyspace);
+        let options = Options::of(shared.profiles.current(), keyspace);
         Self { contents, sending: Sending::new(shared, batch_type, options) }
     }
 
@@ -67,7 +70,7 @@ impl<'a> BatchExecution<'a> {
 
     /// The keyspace by whose replication the replicas of its token are found, spelled as in the
     /// schema. Default that of the table of the statement that says the token, else that of the
-    /// session.
+    /// batch.
     pub fn routing_keyspace(mut self, keyspace: &str) -> Self {
         self.rare().keyspace = Some(keyspace.into());
         self
@@ -88,9 +91,6 @@ impl<'a> BatchExecution<'a> {
     }
 
     fn rare(&mut self) -> &mut RareOptions {
-        let keyspace = self.sending.shared.origin.keyspace.as_deref();
-        let keyspace = keyspace.filter(|_| !self.contents.has_route()).map(Box::from);
-        let rare = || Box::new(RareOptions { keyspace, ..RareOptions::default() });
-        self.sending.options.rare.get_or_insert_with(rare)
+        self.sending.options.rare.get_or_insert_default()
     }
 }

@@ -18,6 +18,7 @@ use cqlwire_net::Deadline;
 use super::Contents;
 use crate::error::Result;
 use crate::execution::{Permits, State, Turn, take_turn};
+use crate::keyspace::Keyspace;
 use crate::operation::{BatchOperation, Options};
 use crate::prepare::prepare;
 use crate::prepared::PreparedStatement;
@@ -27,13 +28,15 @@ use crate::shared::Shared;
 /// Prepares texts, one after the other: those that the session has cost nothing.
 async fn prepare_all(
     shared: Arc<Shared>,
+    keyspace: Arc<Keyspace>,
     texts: Vec<Arc<str>>,
     deadline: Deadline,
     attempt_timeout: Option<Duration>,
 ) -> Result<Vec<PreparedStatement>> {
     let mut statements = Vec::with_capacity(texts.len());
     for text in texts {
-        statements.push(prepare(Arc::clone(&shared), text, deadline, attempt_timeout).await?);
+        let (shared, keyspace) = (Arc::clone(&shared), Arc::clone(&keyspace));
+        statements.push(prepare(shared, keyspace, text, deadline, attempt_timeout).await?);
     }
     Ok(statements)
 }
@@ -74,6 +77,7 @@ impl<'a> Sending<'a> {
         if matches!(self.state, State::New) {
             let timeout = self.options.settings.timeout;
             let permit = self.shared.admit(timeout)?;
+            contents.check_origin(self.options.keyspace.origin())?;
             let deadline = Deadline::after(timeout);
             self.state = match take_turn(self.shared, permit, deadline) {
                 Turn::Now(permits) => self.begun(contents, permits, deadline),
@@ -108,7 +112,8 @@ impl<'a> Sending<'a> {
             return State::running(permits, deadline, Vec::new());
         }
         let (shared, of_attempt) = (Arc::clone(self.shared), self.options.settings.attempt_timeout);
-        let preparing = Box::pin(prepare_all(shared, texts, deadline, of_attempt));
+        let keyspace = self.options.keyspace.to_shared();
+        let preparing = Box::pin(prepare_all(shared, keyspace, texts, deadline, of_attempt));
         State::Preparing { permits, deadline, preparing }
     }
 

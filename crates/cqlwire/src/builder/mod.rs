@@ -6,9 +6,10 @@ mod limits;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cqlwire_cluster::{Cluster, NoContact};
+use cqlwire_cluster::{Cluster, ContactFailure, NoContact};
 use cqlwire_codec::{Compression, ProtocolVersion, StatementKind};
 use cqlwire_net::{Authenticator, Deadline, Endpoint, InvalidEndpoint, PlainCredentials, Tls};
+use cqlwire_pool::Unconnected;
 use cqlwire_stream::PageBudget;
 
 use crate::contact_points::IntoContactPoints;
@@ -303,6 +304,7 @@ impl SessionBuilder {
     /// # Errors
     ///
     /// [`Settings`](ErrorKind::Settings) before anything is done;
+    /// [`UnknownKeyspace`](ErrorKind::UnknownKeyspace) if that is why a server refused;
     /// [`NoHostAvailable`](ErrorKind::NoHostAvailable) with every contact point and its reason;
     /// [`Timeout`](ErrorKind::Timeout) if some were silent and none refused for good. Nothing is
     /// left behind.
@@ -324,7 +326,7 @@ impl SessionBuilder {
         let mut cluster = self.cluster;
         cluster.pool.max_in_flight = self.limits.per_host();
         let cluster = Cluster::connect(cluster, deadline).await;
-        let cluster = cluster.map_err(|error| no_contact(error, deadline))?;
+        let cluster = cluster.map_err(|error| no_contact(error, keyspace.as_deref(), deadline))?;
         announce(&cluster);
         let settings = SharedSettings {
             profiles: Profiles::new(self.profile, self.named_profiles),
@@ -363,15 +365,32 @@ fn parse_contact_points(servers: &[String]) -> Result<Vec<Endpoint>, InvalidEndp
     servers.map(|server| server.trim().parse()).collect()
 }
 
-fn no_contact(error: NoContact, deadline: Deadline) -> Error {
+fn no_contact(error: NoContact, keyspace: Option<&str>, deadline: Deadline) -> Error {
     let timed_out = error.is_timeout();
+    let unknown = keyspace.and_then(|keyspace| unknown_keyspace(&error, keyspace));
     let attempts: Vec<Attempt> = error.attempts.into_iter().map(Attempt::from).collect();
-    let kind = if timed_out {
+    let kind = if let Some(unknown) = unknown {
+        unknown
+    } else if timed_out {
         ErrorKind::Timeout { phase: TimeoutPhase::Connect, host: None, of_attempt: false }
     } else {
         ErrorKind::NoHostAvailable { plan_was_empty: attempts.is_empty() }
     };
     Error::after(kind, StatementKind::Read, attempts, Some(deadline.elapsed()))
+}
+
+/// What a server said of the keyspace, if that is why there is no connection.
+fn unknown_keyspace(error: &NoContact, keyspace: &str) -> Option<ErrorKind> {
+    let (attempt, said) = error.attempts.iter().find_map(|attempt| {
+        let (ContactFailure::Connect(failed) | ContactFailure::Pool(Unconnected::Failed(failed))) =
+            &attempt.failure
+        else {
+            return None;
+        };
+        Some((attempt, failed.unknown_keyspace()?))
+    })?;
+    let (host, error) = (attempt.host().into(), Box::new(said.clone()));
+    Some(ErrorKind::UnknownKeyspace { keyspace: keyspace.into(), host, error })
 }
 
 impl Session {

@@ -41,7 +41,7 @@ impl<V> Execution<'_, V> {
         if matches!(self.state, State::New) {
             let timeout = self.options.settings.timeout;
             let permit = self.shared.admit(timeout)?;
-            self.statement.check_origin(&self.shared.origin)?;
+            self.statement.check_origin(self.options.keyspace.origin())?;
             let deadline = Deadline::after(timeout);
             match take_turn(self.shared, permit, deadline) {
                 // Made where it stays: it is large.
@@ -94,12 +94,14 @@ impl<V> Execution<'_, V> {
         permits: Permits<'p>,
         deadline: Deadline,
     ) -> State<'p, Option<PreparedStatement>> {
-        match self.shared.statements.find(text) {
+        let keyspace = &self.options.keyspace;
+        match self.shared.statements.find(keyspace.other().map(|name| &**name), text) {
             prepared @ Some(_) => State::running(permits, deadline, prepared),
             None => {
                 let (shared, of_attempt) =
                     (Arc::clone(self.shared), self.options.settings.attempt_timeout);
-                let preparing = prepare(shared, text.into(), deadline, of_attempt);
+                let keyspace = keyspace.to_shared();
+                let preparing = prepare(shared, keyspace, text.into(), deadline, of_attempt);
                 let preparing = Box::pin(async move { preparing.await.map(Some) });
                 State::Preparing { permits, deadline, preparing }
             }

@@ -26,6 +26,7 @@ pub use self::source::StatementSource;
 pub(crate) use self::state::State;
 pub use self::streaming::Streaming;
 pub(crate) use self::turn::{Permits, Turn, take_turn};
+use crate::keyspace::InKeyspace;
 use crate::operation::{Options, RareOptions, Statement};
 use crate::prepared::PreparedStatement;
 use crate::profile::{
@@ -87,8 +88,14 @@ pub(crate) fn as_values<V: EncodeValues>(values: &V) -> &(dyn EncodeValues + '_)
 }
 
 impl<'a, V: EncodeValues> Execution<'a, V> {
-    pub(crate) fn new(shared: &'a Arc<Shared>, statement: Statement<'a>, values: V) -> Self {
-        let options = Options::of(shared.profiles.current());
+    #[inline]
+    pub(crate) fn new(
+        shared: &'a Arc<Shared>,
+        keyspace: InKeyspace<'a>,
+        statement: Statement<'a>,
+        values: V,
+    ) -> Self {
+        let options = Options::of(shared.profiles.current(), keyspace);
         let as_values = as_values::<V>;
         Self { shared, statement, values, as_values, options, state: State::New }
     }
@@ -150,8 +157,18 @@ impl<'a, V> Execution<'a, V> {
         self
     }
 
+    /// The keyspace of its unqualified names, spelled as in the schema, instead of that of the handle
+    /// that it is asked through. Only v5 can say it: below that,
+    /// [`Encode`](crate::ErrorKind::Encode) is the error, and nothing is sent;
+    /// [`Session::with_keyspace`](crate::Session::with_keyspace) is for all versions. A prepared
+    /// statement has to be one of this keyspace.
+    pub fn keyspace(mut self, name: &str) -> Self {
+        self.options.keyspace.rename(name);
+        self
+    }
+
     /// The keyspace by whose replication the replicas of its token are found, spelled as in the
-    /// schema. Default that of its table, if it is prepared, else that of the session.
+    /// schema. Default that of its table, if it is prepared, else that of its unqualified names.
     pub fn routing_keyspace(mut self, keyspace: &str) -> Self {
         self.rare().keyspace = Some(keyspace.into());
         self
@@ -173,12 +190,7 @@ impl<'a, V> Execution<'a, V> {
     }
 
     fn rare(&mut self) -> &mut RareOptions {
-        let keyspace = match self.statement {
-            Statement::Text(_) => self.shared.origin.keyspace.as_deref().map(Box::from),
-            Statement::Prepared(_) => None,
-        };
-        let rare = || Box::new(RareOptions { keyspace, ..RareOptions::default() });
-        self.options.rare.get_or_insert_with(rare)
+        self.options.rare.get_or_insert_default()
     }
 
     /// As a stream, which has settings of its own.

@@ -10,6 +10,7 @@ use cqlwire_stream::Fingerprint;
 
 use super::reencode::StoredValues;
 use crate::error::ErrorKind;
+use crate::keyspace::Keyspace;
 use crate::operation::{Options, PageRange, Statement, StatementOperation, check_untyped};
 use crate::prepared::PreparedStatement;
 use crate::shared::Shared;
@@ -63,11 +64,14 @@ fn stored(
             let values = StoredValues::encode(values, Arc::default());
             values.map(|values| (OwnedStatement::Text(text.to_owned()), values))
         }
-        Statement::Text(text) => match shared.statements.find(text) {
-            Some(prepared) => of_prepared(&prepared),
-            None => StoredValues::by_own_types(values)
-                .map(|values| (OwnedStatement::ToPrepare(text.into(), OnceLock::new()), values)),
-        },
+        Statement::Text(text) => {
+            match shared.statements.find(options.keyspace.other().map(|name| &**name), text) {
+                Some(prepared) => of_prepared(&prepared),
+                None => StoredValues::by_own_types(values).map(|values| {
+                    (OwnedStatement::ToPrepare(text.into(), OnceLock::new()), values)
+                }),
+            }
+        }
     };
     Ok(stored.map_err(EncodeError::from)?)
 }
@@ -83,9 +87,9 @@ impl PageRequest {
         options: Options<'_>,
     ) -> Result<Self, ErrorKind> {
         let options = options.into_owned();
-        statement.check_origin(&shared.origin)?;
+        statement.check_origin(options.keyspace.origin())?;
         let (owned, stored) = stored(&shared, statement, values, &options)?;
-        let keyspace = shared.origin.keyspace.as_deref();
+        let keyspace = options.keyspace.name();
         let fingerprint = match (statement, &owned) {
             // What it is by itself, whether it is prepared by now or not.
             (
@@ -117,6 +121,10 @@ impl PageRequest {
 
     pub(super) const fn shared(&self) -> &Arc<Shared> {
         &self.shared
+    }
+
+    pub(super) fn keyspace(&self) -> Arc<Keyspace> {
+        self.options.keyspace.to_shared()
     }
 
     pub(super) fn kind(&self) -> StatementKind {

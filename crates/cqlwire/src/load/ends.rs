@@ -24,14 +24,16 @@ impl<R> Load<'_, R> {
         let prepared = match self.statement {
             _ if writes_nothing(self.statement.kind()) => Err(writes_no_rows()),
             Statement::Prepared(prepared) => {
-                let here = prepared.check_origin(&self.shared.origin);
+                let here = prepared.check_origin(self.settings.options.keyspace.origin());
                 here.map(|()| prepared.clone()).map_err(Error::new)
             }
             Statement::Text(text) => {
                 let (shared, settings) = (self.shared, self.options().settings);
+                let keyspace = self.settings.options.keyspace.to_shared();
                 let preparing = self.preparing.get_or_insert_with(|| {
                     Box::pin(prepare_in_turn(
                         shared,
+                        keyspace,
                         text,
                         settings.timeout,
                         settings.attempt_timeout,

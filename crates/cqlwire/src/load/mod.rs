@@ -39,6 +39,7 @@ use self::slots::Slots;
 use self::width::Width;
 use crate::error::{Error, Result};
 use crate::execution::as_values;
+use crate::keyspace::InKeyspace;
 use crate::operation::{Options, Statement};
 use crate::prepared::PreparedStatement;
 use crate::shared::Shared;
@@ -151,6 +152,7 @@ type Preparing<'a> = Pin<Box<dyn Future<Output = Result<PreparedStatement>> + Se
 impl<'a, R> Load<'a, R> {
     pub(crate) fn new(
         shared: &'a Arc<Shared>,
+        keyspace: InKeyspace<'a>,
         statement: Statement<'a>,
         source: impl Stream<Item = R> + Send + 'a,
     ) -> Self
@@ -160,7 +162,7 @@ impl<'a, R> Load<'a, R> {
         let mut load = Self {
             shared,
             statement,
-            settings: Settings::new(Options::of(shared.profiles.current())),
+            settings: Settings::new(Options::of(shared.profiles.current(), keyspace)),
             preparing: None,
             prepared: None,
             intake: Intake::new(Box::pin(source), as_values::<R>),

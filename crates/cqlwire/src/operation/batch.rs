@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use cqlwire_cluster::{LoadBalancing, Routing};
+use cqlwire_cluster::{KeyspacePools, LoadBalancing, Routing};
 use cqlwire_codec::{
     Batch, BatchStatements, BatchType, Consistency, EncodeError, RequestOptions, StatementKind,
     encode_request,
@@ -44,6 +44,7 @@ impl BatchOperation<'_> {
         let batch = Batch {
             serial_consistency: Some(settings.serial_consistency),
             timestamp_micros: self.options.timestamp_micros,
+            keyspace: self.options.keyspace.field(form.version),
             ..Batch::new(self.batch_type, statements, consistency)
         };
         let options = RequestOptions {
@@ -91,13 +92,18 @@ impl Operation for BatchOperation<'_> {
             || matches!(consistency, Consistency::Serial | Consistency::LocalSerial);
         let known = Routing::new(consistency).conditional(conditional);
         let (token, keyspace) = match self.contents.route(self.texts) {
-            None => (None, None),
+            None => (None, self.options.keyspace.name()),
             Some((token, keyspace)) => (Some(token), keyspace),
         };
         match &self.options.rare {
             None => known.at(keyspace, token),
             Some(given) => known.at(given.keyspace.as_deref().or(keyspace), given.token.or(token)),
         }
+    }
+
+    #[inline]
+    fn connections(&self) -> Option<&KeyspacePools> {
+        self.options.keyspace.connections()
     }
 
     fn pinned(&self) -> Option<Uuid> {

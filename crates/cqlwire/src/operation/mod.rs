@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use cqlwire_cluster::{LoadBalancing, Routing};
+use cqlwire_cluster::{KeyspacePools, LoadBalancing, Routing};
 use cqlwire_codec::{Consistency, EncodeError, RequestEnvelope, StatementKind, Token};
 use cqlwire_net::Deadline;
 use tokio::runtime::Handle;
@@ -72,6 +72,13 @@ pub(crate) trait Operation {
 
     /// What is known of where it belongs, before it is encoded.
     fn routing(&self) -> Routing<'_>;
+
+    /// The connections over which it goes where requests cannot name their keyspace, if it is not
+    /// that of the session's connections.
+    #[inline]
+    fn connections(&self) -> Option<&KeyspacePools> {
+        None
+    }
 
     /// The only host that it is for.
     fn pinned(&self) -> Option<Uuid> {

@@ -4,6 +4,7 @@ use cqlwire_cluster::LoadBalancing;
 use cqlwire_codec::Token;
 use uuid::Uuid;
 
+use crate::keyspace::InKeyspace;
 use crate::profile::{ExecutionProfile, Policies, RequestSettings};
 use crate::retry::RetryPolicy;
 use crate::speculation::SpeculativePolicy;
@@ -14,6 +15,8 @@ pub(crate) struct Options<'a> {
     pub(crate) settings: RequestSettings,
     /// Those of its profile, if that has any.
     policies: Option<&'a Policies>,
+    /// That of its unqualified names.
+    pub(crate) keyspace: InKeyspace<'a>,
     pub(crate) timestamp_micros: Option<i64>,
     /// A text goes as it is, whatever values go with it.
     pub(crate) unprepared: bool,
@@ -34,11 +37,11 @@ pub(crate) struct RareOptions {
 }
 
 impl<'a> Options<'a> {
-    /// Those of this profile.
+    /// Those of this profile, in this keyspace.
     #[inline]
-    pub(crate) fn of(profile: &'a ExecutionProfile) -> Self {
+    pub(crate) fn of(profile: &'a ExecutionProfile, keyspace: InKeyspace<'a>) -> Self {
         let (settings, policies) = (*profile.settings(), profile.policies());
-        Self { settings, policies, timestamp_micros: None, unprepared: false, rare: None }
+        Self { settings, policies, keyspace, timestamp_micros: None, unprepared: false, rare: None }
     }
 
     /// All that is in a profile is as in this one.
@@ -49,14 +52,15 @@ impl<'a> Options<'a> {
         }
     }
 
-    /// The same, of what outlives its profile.
+    /// The same, of what outlives its profile and the handle that it is asked through.
     pub(crate) fn into_owned(mut self) -> Options<'static> {
         if let Some(policies) = self.policies {
             let rare = self.rare.get_or_insert_default();
             rare.policies = std::mem::take(&mut rare.policies).or(policies);
         }
+        let keyspace = self.keyspace.into_owned();
         let Self { settings, timestamp_micros, unprepared, rare, .. } = self;
-        Options { settings, policies: None, timestamp_micros, unprepared, rare }
+        Options { settings, policies: None, keyspace, timestamp_micros, unprepared, rare }
     }
 
     pub(crate) fn retry_policy(&self) -> Option<&dyn RetryPolicy> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use cqlwire_cluster::{LoadBalancing, Routing};
+use cqlwire_cluster::{KeyspacePools, LoadBalancing, Routing};
 use cqlwire_codec::{
     Consistency, EncodeError, EncodeValues, Execute, ProtocolVersion, Query, QueryParameters,
     RequestOptions, StatementKind, encode_request,
@@ -80,6 +80,7 @@ impl<'a> StatementOperation<'a> {
     fn parameters<'v>(
         &self,
         values: &'v (dyn EncodeValues + 'v),
+        version: ProtocolVersion,
     ) -> QueryParameters<'v, dyn EncodeValues + 'v>
     where
         'a: 'v,
@@ -92,6 +93,7 @@ impl<'a> StatementOperation<'a> {
             paging_state: self.page.and_then(|page| page.from.paging_state()),
             serial_consistency: Some(settings.serial_consistency),
             timestamp_micros: self.options.timestamp_micros,
+            keyspace: self.options.keyspace.field(version),
             ..QueryParameters::new(self.consistency.unwrap_or(settings.consistency), values)
         }
     }
@@ -109,7 +111,7 @@ impl<'a> StatementOperation<'a> {
         if !self.values.is_empty() {
             check_untyped(text, self.values).map_err(refused)?;
         }
-        let query = Query { statement: text, parameters: self.parameters(self.values) };
+        let query = Query { statement: text, parameters: self.parameters(self.values, version) };
         let envelope = encode_request(&query, version, options, buffer).map_err(refused)?;
         Ok(Encoded { envelope, metadata: None, token: None })
     }
@@ -126,7 +128,7 @@ impl<'a> StatementOperation<'a> {
             refused.map_err(|error| NotEncoded::Values(error.into()))?;
         }
         let hashed = Hashed::new(self.values, &metadata.partition_key);
-        let mut parameters = self.parameters(&hashed);
+        let mut parameters = self.parameters(&hashed, version);
         parameters.columns = &metadata.bind.columns;
         // Only v5 tells when the columns are others than those known; before it, rows could be
         // read by the wrong ones (CASSANDRA-10786).
@@ -184,7 +186,7 @@ impl Operation for StatementOperation<'_> {
             Statement::Prepared(prepared) => (prepared.keyspace(), prepared.kind()),
             // Without a token it makes no difference.
             Statement::Text(_) if given.is_none() => (None, StatementKind::Unknown),
-            Statement::Text(text) => (None, cql::kind(text)),
+            Statement::Text(text) => (self.options.keyspace.name(), cql::kind(text)),
         };
         let conditional = matches!(kind, StatementKind::Conditional)
             || matches!(consistency, Consistency::Serial | Consistency::LocalSerial);
@@ -193,6 +195,11 @@ impl Operation for StatementOperation<'_> {
             None => known.at(keyspace, None),
             Some(given) => known.at(given.keyspace.as_deref().or(keyspace), given.token),
         }
+    }
+
+    #[inline]
+    fn connections(&self) -> Option<&KeyspacePools> {
+        self.options.keyspace.connections()
     }
 
     fn pinned(&self) -> Option<Uuid> {
@@ -250,8 +257,14 @@ mod tests {
     use cqlwire_codec::{BindMetadata, ColumnSpec};
 
     use super::*;
+    use crate::keyspace::{InKeyspace, Keyspace};
     use crate::prepared::ResultMetadata;
     use crate::profile::ExecutionProfile;
+
+    fn nowhere() -> InKeyspace<'static> {
+        let origin = Origin { cluster: "test".into(), keyspace: None };
+        InKeyspace::Owned(Arc::new(Keyspace::of_session(origin)))
+    }
 
     /// Is the server asked to leave out the columns of the rows?
     fn skips_metadata(version: ProtocolVersion, columns: Option<Arc<[ColumnSpec]>>) -> bool {
@@ -260,7 +273,7 @@ mod tests {
         let id = Bytes::from_static(b"id");
         let metadata = StatementMetadata { id, bind, partition_key: Box::default(), result };
         let profile = ExecutionProfile::default();
-        let options = Options::of(&profile);
+        let options = Options::of(&profile, nowhere());
         let (statement, values) = (Statement::Text(""), &());
         let (page, consistency) = (None, None);
         let operation =
@@ -281,7 +294,7 @@ mod tests {
     #[test]
     fn it_is_sent_at_the_consistency_that_it_is_asked_for_at_last() {
         let profile = ExecutionProfile::default();
-        let options = Options::of(&profile);
+        let options = Options::of(&profile, nowhere());
         let (statement, values) = (Statement::Text("?"), &());
         let (page, consistency) = (None, None);
         let first = StatementOperation { statement, values, options: &options, page, consistency };

@@ -3,12 +3,14 @@
 
 mod cache;
 mod inner;
+mod key;
 mod metadata;
 mod origin;
 mod statement;
 mod turnover;
 
 pub(crate) use self::cache::{Asked, Cache, Preparation};
+pub(crate) use self::key::StatementKey;
 #[cfg(test)]
 pub(crate) use self::metadata::ResultMetadata;
 pub(crate) use self::metadata::StatementMetadata;

@@ -20,6 +20,7 @@ use super::statements::three;
 use super::{INSERT, PATIENCE, SELECT, answer_users, builder, prime_users};
 use crate::attempt::Run;
 use crate::codec::{Consistency, Opcode};
+use crate::keyspace::InKeyspace;
 use crate::net::Deadline;
 use crate::operation::{
     Encoded, Form, NotEncoded, Operation, Options, Statement, StatementOperation,
@@ -386,7 +387,7 @@ impl Operation for Noted<'_> {
 async fn what_is_sent_again_is_encoded_at_the_consistency_that_was_decided_on() {
     let (memory, session) = three_hosts(|retries| retries.max_attempts = 6).await;
     memory.nodes().iter().for_each(|node| node.prime(Prime::any().error(OVERLOADED, "no")));
-    let (encoded_at, options) = (Mutex::default(), Options::of(session.profile()));
+    let (encoded_at, options) = (Mutex::default(), options_of(&session));
     for verdict in [RetryVerdict::NextHost, RetryVerdict::SameHostAt(Consistency::One)] {
         let statement = StatementOperation {
             statement: Statement::Text(ALL),
@@ -661,6 +662,11 @@ impl RetryPolicy for InOrder {
     }
 }
 
+fn options_of(session: &Session) -> Options<'_> {
+    let keyspace = InKeyspace::Borrowed(session.shared().keyspaces.of_session());
+    Options::of(session.profile(), keyspace)
+}
+
 const fn read_all<'a>(options: &'a Options<'a>) -> StatementOperation<'a> {
     let (statement, values) = (Statement::Text(ALL), &());
     StatementOperation { statement, values, options, page: None, consistency: None }
@@ -671,7 +677,7 @@ const fn read_all<'a>(options: &'a Options<'a>) -> StatementOperation<'a> {
 async fn a_consistency_that_was_decided_on_stays_until_there_is_another() {
     let (memory, session) = three_hosts(|retries| retries.max_attempts = 4).await;
     memory.nodes().iter().for_each(|node| node.prime(Prime::any().error(OVERLOADED, "no")));
-    let (encoded_at, options) = (Mutex::default(), Options::of(session.profile()));
+    let (encoded_at, options) = (Mutex::default(), options_of(&session));
     let statement = read_all(&options);
     let verdicts = vec![RetryVerdict::SameHost, RetryVerdict::SameHostAt(Consistency::One)];
     let policy = Arc::new(InOrder(Mutex::new(verdicts)));
@@ -688,7 +694,7 @@ async fn a_consistency_that_was_decided_on_stays_until_there_is_another() {
 async fn a_consistency_that_was_decided_on_stays_at_a_host_that_took_nothing() {
     let (memory, session) = three_hosts(|retries| retries.max_attempts = 2).await;
     memory.nodes().iter().for_each(|node| node.prime(Prime::any().error(OVERLOADED, "no")));
-    let (encoded_at, options) = (Mutex::default(), Options::of(session.profile()));
+    let (encoded_at, options) = (Mutex::default(), options_of(&session));
     let statement = read_all(&options);
     let policy = Always::new(RetryVerdict::SameHostAt(Consistency::One));
     let operation = Noted { statement, encoded_at: &encoded_at, policy };

@@ -165,6 +165,13 @@ impl ScriptedNode {
         Held::new(self.shared.clone(), number)
     }
 
+    /// The keyspaces that there are, from now on; others are refused as servers refuse them. As long as
+    /// this is not said, there is any.
+    pub fn set_keyspaces<'a>(&self, names: impl IntoIterator<Item = &'a str>) {
+        let names = names.into_iter().map(str::to_owned).collect();
+        self.shared.state().keyspaces = Some(names);
+    }
+
     /// Forgets all prepared statements, as a server does when it starts again.
     pub fn forget_prepared(&self) {
         self.shared.state().prepared.clear();

@@ -26,6 +26,9 @@ pub struct Received {
     pub values: Vec<Option<Bytes>>,
     /// Which page of the result was asked for, counted from 0; `None` for requests without paging.
     pub page: Option<u32>,
+    /// The keyspace that its unqualified names mean: that which it names, else that of its connection;
+    /// of an EXECUTE, that in which the statement was prepared.
+    pub runs_in: Option<String>,
     /// What else it says of how it is to be executed.
     pub fields: RequestFields,
 }
