@@ -62,11 +62,10 @@ fn g6_1_sent_from_within_a_poll_elsewhere_it_keeps_a_timer_of_its_own() {
     let (home, elsewhere) = (runtime(), runtime());
     let (connection, server) = home.block_on(played::connected(&played::settings(), 4096));
     let send_on = |runtime: &runtime::Runtime| {
-        runtime.block_on(async {
-            let mut context = Context::from_waker(Waker::noop());
-            let statement = query(&connection, "SELECT");
-            connection.send_watched(statement, seconds(5), &mut context).unwrap().request
-        })
+        let mut context = Context::from_waker(Waker::noop());
+        let statement = query(&connection, "SELECT");
+        let _inside = runtime.enter();
+        connection.send_watched(statement, seconds(5), &mut context).unwrap().request
     };
     assert!(send_on(&home).timer.is_none());
     assert!(send_on(&elsewhere).timer.is_some(), "nobody would notice its deadline");
