@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use cqlwire_codec::{Compression, Envelope, ProtocolVersion, RequestEnvelope};
-use cqlwire_mux::Usage;
+use cqlwire_mux::{Measure, RequestKind, Totals, Usage};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::AbortHandle;
 
 use crate::driver::Driver;
 use crate::handshake::Established;
 use crate::shared::Shared;
-use crate::{ConnectionEnd, Deadline, Refused, Request, Settings};
+use crate::{ConnectionEnd, Deadline, Recorder, Refused, Request, Settings};
 
 /// One connection to one server, open for requests.
 ///
@@ -69,7 +69,23 @@ impl Connection {
     ///
     /// [`Refused`], with the envelope: nothing of it was or will be written.
     pub fn send(&self, envelope: RequestEnvelope, deadline: Deadline) -> Result<Sent, Refused> {
-        let submitted = self.shared().core().submit(envelope, deadline.at());
+        let (kind, began) = (RequestKind::Other, deadline.started());
+        self.send_measured(envelope, deadline, &Measure { kind, began, is_whole: false })
+    }
+
+    /// Sends a request as [`send`](Self::send) does, and says how its time is counted: from when on,
+    /// and as what.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`], with the envelope: nothing of it was or will be written.
+    pub fn send_measured(
+        &self,
+        envelope: RequestEnvelope,
+        deadline: Deadline,
+        measure: &Measure,
+    ) -> Result<Sent, Refused> {
+        let submitted = self.shared().core().submit(envelope, deadline.at(), measure);
         let submitted = submitted
             .map_err(|refused| Refused { because: refused.because, envelope: refused.envelope })?;
         // Counted before the driver is woken, which looks at how many there are.
@@ -187,6 +203,28 @@ impl Connection {
     /// Who follows a cluster by its events has to look anew when it grows.
     pub fn dropped_events(&self) -> u64 {
         self.shared().core().dropped_events()
+    }
+
+    /// Has the times of its requests recorded there from now on. Said once; those before go lost.
+    pub fn record_to(&self, recorder: Arc<dyn Recorder>) {
+        self.shared().set_recorder(recorder);
+    }
+
+    /// What has become of its requests so far, and what went over it. What it has not handed to its
+    /// [recorder](Self::record_to) yet is recorded with this.
+    pub fn totals(&self) -> Totals {
+        let mut samples = Vec::new();
+        let mut core = self.shared().core();
+        let totals = core.totals();
+        core.take_samples(&mut samples);
+        drop(core);
+        self.shared().record(&mut samples, true);
+        totals
+    }
+
+    /// Why it is over; `None` while it is not.
+    pub fn end(&self) -> Option<Arc<ConnectionEnd>> {
+        self.is_ended().then(|| self.shared().end())
     }
 
     /// What it holds at the moment. At rest, all of it is zero.

@@ -39,6 +39,11 @@ impl Deadline {
         self.at
     }
 
+    /// When the wait began.
+    pub const fn started(self) -> Instant {
+        self.started
+    }
+
     /// How long it has been running.
     pub fn elapsed(self) -> Duration {
         now().saturating_duration_since(self.started)

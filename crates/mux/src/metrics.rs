@@ -1,0 +1,219 @@
+//! What is counted of a connection, and how long its requests take.
+//!
+//! All of it is plain fields: the connection is behind a lock anyway, and the times are those that its
+//! shell tells. A request that ends leaves a [`Sample`]; the shell takes them, some hundred at a time,
+//! to where they are added up.
+
+use std::time::{Duration, Instant};
+
+use crate::requests::Reached;
+
+/// What kind of request it is, as far as its user would know it apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RequestKind {
+    /// A statement that only reads, whole.
+    Read,
+    /// A statement that writes one partition, with or without a condition.
+    Write,
+    /// A batch.
+    Batch,
+    /// The PREPARE of a text.
+    Prepare,
+    /// A page of a stream.
+    Page,
+    /// Anything else: a change of the schema, what cannot be told from its text, and what the client asks for itself.
+    Other,
+}
+
+impl RequestKind {
+    /// All of them, in the order of [`index`](Self::index).
+    pub const ALL: [Self; 6] =
+        [Self::Read, Self::Write, Self::Batch, Self::Prepare, Self::Page, Self::Other];
+
+    /// Its place in [`ALL`](Self::ALL).
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// One word for it, in lower case.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Batch => "batch",
+            Self::Prepare => "prepare",
+            Self::Page => "page",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// How the time of a request is to be counted.
+#[derive(Clone, Copy, Debug)]
+pub struct Measure {
+    /// As what.
+    pub kind: RequestKind,
+    /// From when on.
+    pub began: Instant,
+    /// Is the time until its response all that its user waits, unless the response is an ERROR? Not so of what is sent
+    /// again, or beside another.
+    pub is_whole: bool,
+}
+
+/// How long one request took until it had its response, or was given up after it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// What kind of request it was.
+    pub kind: RequestKind,
+    /// Its user waited so long, and has the result.
+    pub is_whole: bool,
+    /// In microseconds, up to 71 minutes.
+    pub micros: u32,
+}
+
+crate::counters! {
+    /// What has become of the requests of a connection, or of several, and what went over it.
+    ///
+    /// Each request that was taken in is one of: responses, too large, timed out unsent, timed out, unsent, lost,
+    /// withdrawn, abandoned, or still under way.
+    pub struct Totals {
+        /// Requests that were taken in.
+        requests,
+        /// Responses that somebody waited for.
+        responses,
+        /// Those of them that are an ERROR.
+        errors,
+        /// Responses over the limit, which were thrown away.
+        too_large,
+        /// Requests whose deadline passed before they were written.
+        timed_out_unsent,
+        /// Requests whose deadline passed after they were written.
+        timed_out,
+        /// Requests that were not written when the connection ended.
+        unsent,
+        /// Requests that were written, and had no response when the connection ended.
+        lost,
+        /// Requests that were given up before they were written.
+        withdrawn,
+        /// Requests that were given up after they were written.
+        abandoned,
+        /// Responses that came when nobody waited for them any more.
+        late_responses,
+        /// Requests that were refused, since as many waited as may.
+        refused,
+        /// Requests that had to wait for a stream id, or for room.
+        waited,
+        /// How long they did together, in microseconds.
+        waited_micros,
+        /// Envelopes that were taken to be written, heartbeats among them.
+        envelopes_out,
+        /// Envelopes that came.
+        envelopes_in,
+        /// Bytes that the socket took, as they go over the wire but for TLS.
+        bytes_out,
+        /// Bytes that the socket gave.
+        bytes_in,
+        /// Envelopes among those that came which the server sent unasked.
+        events,
+        /// Events that went lost: because nobody read them, or because they were over a limit.
+        dropped_events,
+        /// How often the server was asked for a sign of life.
+        heartbeats,
+    }
+}
+
+/// What is kept of a request until it ends.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Measured {
+    /// When it began, by [`Metrics::micros`].
+    began: u64,
+    kind: u8,
+    is_whole: bool,
+}
+
+/// What is counted of one connection.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    epoch: Instant,
+    pub(crate) totals: Totals,
+    /// Of requests that have ended, until somebody takes them.
+    samples: Vec<Sample>,
+    /// What time it was when the shell told it last.
+    latest: u64,
+}
+
+/// As many as there can be requests, of a shell that takes them whenever it delivers something: one that does not
+/// goes without those after them.
+const MOST_SAMPLES: usize = 65_536;
+
+/// By [`Metrics::micros`], when the connection began: requests may have begun before.
+const EPOCH_MICROS: u64 = 1 << 40;
+
+impl Metrics {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self { epoch: now, totals: Totals::default(), samples: Vec::new(), latest: EPOCH_MICROS }
+    }
+
+    /// It is taken in.
+    pub(crate) fn begun(&mut self, measure: &Measure) -> Measured {
+        self.totals.requests += 1;
+        let began = self.micros(measure.began);
+        Measured { began, kind: measure.kind as u8, is_whole: measure.is_whole }
+    }
+
+    pub(crate) fn set_now(&mut self, now: Instant) {
+        self.latest = self.micros(now);
+    }
+
+    /// Its response has come.
+    pub(crate) fn responded(&mut self, measured: Measured, is_error: bool) {
+        self.totals.responses += 1;
+        self.totals.errors += u64::from(is_error);
+        self.sample(Measured { is_whole: measured.is_whole && !is_error, ..measured });
+    }
+
+    /// It was sent, and nobody waits for it any more: it took so long at least.
+    pub(crate) fn given_up(&mut self, measured: Measured) {
+        self.sample(Measured { is_whole: false, ..measured });
+    }
+
+    /// It has had its turn.
+    pub(crate) fn had_to_wait(&mut self, measured: Measured) {
+        self.totals.waited += 1;
+        self.totals.waited_micros += self.latest.saturating_sub(measured.began);
+    }
+
+    /// The connection ended with it.
+    pub(crate) fn ended(&mut self, reached: Reached) {
+        match reached {
+            Reached::Waiting | Reached::Queued => self.totals.unsent += 1,
+            Reached::Written => self.totals.lost += 1,
+        }
+    }
+
+    pub(crate) const fn samples(&self) -> usize {
+        self.samples.len()
+    }
+
+    /// Exchanges those that have gathered for the empty `taken`.
+    pub(crate) const fn take_samples(&mut self, taken: &mut Vec<Sample>) {
+        std::mem::swap(&mut self.samples, taken);
+    }
+
+    fn sample(&mut self, measured: Measured) {
+        let kind = RequestKind::ALL[usize::from(measured.kind)];
+        let micros = self.latest.saturating_sub(measured.began);
+        let micros = u32::try_from(micros).unwrap_or(u32::MAX);
+        if self.samples.len() < MOST_SAMPLES {
+            self.samples.push(Sample { kind, is_whole: measured.is_whole, micros });
+        }
+    }
+
+    fn micros(&self, instant: Instant) -> u64 {
+        let micros = |time: Duration| time.as_secs() * 1_000_000 + u64::from(time.subsec_micros());
+        match instant.checked_duration_since(self.epoch) {
+            Some(after) => EPOCH_MICROS + micros(after),
+            None => EPOCH_MICROS.saturating_sub(micros(self.epoch - instant)),
+        }
+    }
+}
