@@ -15,6 +15,7 @@ use crate::demand::Demand;
 use crate::listing::ClusterRows;
 use crate::placement::Placement;
 use crate::standing::decide;
+use crate::totals::Counters;
 use crate::{Schema, Settings, Topology};
 
 /// See the [module](self).
@@ -29,6 +30,7 @@ pub(crate) struct Shared {
     pub(crate) schema: ArcSwap<Schema>,
     pub(crate) changes: Publisher,
     pub(crate) demand: Demand,
+    pub(crate) counters: Counters,
     pub(crate) stopped: CancellationToken,
     /// Is there a control connection?
     has_control: AtomicBool,
@@ -53,6 +55,7 @@ impl Shared {
             schema: ArcSwap::default(),
             changes: Publisher::default(),
             demand: Demand::default(),
+            counters: Counters::default(),
             stopped: CancellationToken::new(),
             has_control: AtomicBool::new(true),
             forced_down: Mutex::default(),
