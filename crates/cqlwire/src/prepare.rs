@@ -60,7 +60,8 @@ fn begin(
 ) -> Preparation {
     let (session, own_text) = (Arc::clone(shared), Arc::clone(text));
     let preparing = async move {
-        let mut run = Executions::new(deadline);
+        // Who asked for it counts its time: each of them has waited for another part of it.
+        let mut run = Executions::later(deadline);
         let prepare = PrepareOperation { text: &own_text, attempt_timeout };
         let response = poll_fn(|context| run.poll(&session, &prepare, true, context)).await?;
         let said = response.into_prepared().map_err(|kind| run.end(prepare.kind(), kind))?;

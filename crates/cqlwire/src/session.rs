@@ -6,21 +6,19 @@ use std::time::Duration;
 
 use cqlwire_cluster::{ClusterChanges, Describe, DescribeError, Health, Schema, Topology};
 use cqlwire_codec::{EncodeValues, StatementKind};
-use cqlwire_net::Deadline;
+use cqlwire_net::{Deadline, RequestKind};
 use uuid::Uuid;
 
 use crate::batch::Batch;
 use crate::error::{Error, ErrorKind, Result};
 use crate::execution::Execution;
+use crate::metrics::Metrics;
 use crate::operation::Statement;
 use crate::prepare::prepare;
 use crate::prepared::PreparedStatement;
 use crate::profile::ExecutionProfile;
 use crate::resources::Resources;
-use crate::retry::RetryTotals;
 use crate::shared::Shared;
-use crate::speculation::SpeculationTotals;
-use crate::stream_totals::StreamTotals;
 use crate::warm_up::follow;
 
 /// A session with a Cassandra cluster: connections to its hosts, over which statements are executed.
@@ -90,11 +88,24 @@ impl Session {
     /// statement; nothing else is left behind.
     pub async fn prepare(&self, statement: &str) -> Result<PreparedStatement> {
         let timeout = self.shared.profile.timeout;
-        let _permit = self.shared.admit(timeout)?;
+        let mut call = self.shared.admit(timeout)?;
         if let Some(statement) = self.shared.statements.find(statement) {
+            call.end(None);
             return Ok(statement);
         }
         let deadline = Deadline::after(timeout);
+        let prepared = self.prepare_within(deadline, statement).await;
+        if call.end(prepared.as_ref().err().map(Error::kind)) {
+            self.shared.took(RequestKind::Prepare, deadline);
+        }
+        prepared
+    }
+
+    async fn prepare_within(
+        &self,
+        deadline: Deadline,
+        statement: &str,
+    ) -> Result<PreparedStatement> {
         let turn = self.shared.limit.admitted(deadline, &self.shared.runtime).await;
         let _turn = turn.map_err(|kind| not_begun(kind, deadline))?;
         let of_attempt = self.shared.profile.attempt_timeout;
@@ -161,23 +172,6 @@ impl Session {
         self.shared.cluster().health()
     }
 
-    /// How often a policy has panicked, of load balancing or of retries: each time, its own request
-    /// failed.
-    pub fn policy_panics(&self) -> u64 {
-        self.shared.cluster().policy_panics() + self.shared.retries.panics()
-    }
-
-    /// How often requests were sent again since it was connected.
-    pub fn retry_totals(&self) -> RetryTotals {
-        self.shared.retries.totals()
-    }
-
-    /// How often requests were sent to another host as well, since they took long, since it was
-    /// connected.
-    pub fn speculation_totals(&self) -> SpeculationTotals {
-        self.shared.speculations.totals()
-    }
-
     /// What happens to the cluster from now on: hosts that come, go, move, are up or down, and
     /// changes of the schema. Of those that are not read the oldest go when there are 1,024, and it
     /// says so.
@@ -216,9 +210,13 @@ impl Session {
         self.shared.resources()
     }
 
-    /// What its streams came to since it was connected.
-    pub fn stream_totals(&self) -> StreamTotals {
-        self.shared.streams.totals()
+    /// What it has counted since it was connected, and what it holds at the moment. Two looks can be
+    /// [compared](Metrics::since).
+    ///
+    /// It takes some microseconds a host, and the lock of one connection after the other for as long
+    /// as its counters take to be copied.
+    pub fn metrics(&self) -> Metrics {
+        Metrics::of(&self.shared)
     }
 }
 

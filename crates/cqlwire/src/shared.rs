@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use cqlwire_cluster::Cluster;
-use cqlwire_net::Deadline;
+use cqlwire_net::{Deadline, RequestKind};
 use cqlwire_stream::PageBudget;
 use tokio::runtime::Handle;
 
@@ -14,6 +14,7 @@ use crate::attempt::Teachings;
 use crate::error::ErrorKind;
 use crate::gate::{Gate, Permit};
 use crate::limits::{HostLimits, SessionLimit};
+use crate::metrics::{Counted, RequestCounters};
 use crate::operation::{Form, UsualForm};
 use crate::prepared::{Cache, Origin};
 use crate::profile::ExecutionProfile;
@@ -41,6 +42,7 @@ pub(crate) struct Shared {
     pub(crate) runtime: Handle,
     pub(crate) profile: ExecutionProfile,
     pub(crate) budget: PageBudget,
+    pub(crate) requests: Arc<RequestCounters>,
     pub(crate) streams: StreamCounters,
     pub(crate) warnings: WarningLog,
     pub(crate) retries: Retries,
@@ -56,6 +58,23 @@ pub(crate) struct Shared {
     pub(crate) max_request_bytes: usize,
     /// How requests are encoded whose host is not chosen yet.
     pub(crate) usual_form: UsualForm,
+}
+
+/// A call that was let in, and counts as a request.
+#[derive(Debug)]
+#[must_use = "whoever drops it has ended the request, and is outside"]
+pub(crate) struct Call<'a> {
+    /// Counted before it is outside: a session that is closed has counted all.
+    counted: Counted<&'a RequestCounters>,
+    _permit: Permit<'a>,
+}
+
+impl Call<'_> {
+    /// It has its outcome: says whether it is one of those that took their time.
+    #[inline]
+    pub(crate) fn end(&mut self, error: Option<&ErrorKind>) -> bool {
+        self.counted.end(error)
+    }
 }
 
 /// What a session is told by its builder, beside its cluster.
@@ -92,6 +111,7 @@ impl Shared {
             runtime: Handle::current(),
             profile,
             budget,
+            requests: Arc::default(),
             streams: StreamCounters::default(),
             warnings: WarningLog::default(),
             retries,
@@ -106,13 +126,14 @@ impl Shared {
     }
 
     /// Lets a call in that takes so long at most, however often it is polled.
-    pub(crate) fn admit(&self, timeout: Duration) -> Result<Permit<'_>, ErrorKind> {
-        let permit = self.gate.enter().ok_or_else(closed)?;
+    pub(crate) fn admit(&self, timeout: Duration) -> Result<Call<'_>, ErrorKind> {
+        let counted = Counted::new(&*self.requests);
+        let Some(permit) = self.gate.enter() else { return Err(closed(counted)) };
         let timeout = millis(timeout);
         if timeout > self.longest_timeout.load(Relaxed) {
             self.longest_timeout.fetch_max(timeout, Relaxed);
         }
-        Ok(permit)
+        Ok(Call { counted, _permit: permit })
     }
 
     /// Lets in whoever does not stay: nothing is waited for while this is held.
@@ -120,9 +141,16 @@ impl Shared {
         self.gate.step_in()
     }
 
-    /// Counts a request of whoever stepped in.
-    pub(crate) fn begin(&self) {
+    /// Counts a request of whoever steps in.
+    pub(crate) fn begin(&self) -> Counted<Arc<RequestCounters>> {
         self.gate.begin();
+        Counted::new(Arc::clone(&self.requests))
+    }
+
+    /// A request of this kind has come to its end, after more than one attempt or with an error.
+    #[cold]
+    pub(crate) fn took(&self, kind: RequestKind, since: Deadline) {
+        self.cluster.latencies().record_other(kind, since.elapsed());
     }
 
     /// How many requests there have been; the number wraps around.
@@ -179,7 +207,8 @@ impl Shared {
 }
 
 #[cold]
-const fn closed() -> ErrorKind {
+fn closed(mut call: Counted<&RequestCounters>) -> ErrorKind {
+    call.end(Some(&ErrorKind::SessionClosed));
     ErrorKind::SessionClosed
 }
 

@@ -21,7 +21,7 @@ pub enum RequestKind {
     Prepare,
     /// A page of a stream.
     Page,
-    /// Anything else: a change of the schema, what cannot be told from its text, and what the client asks for itself.
+    /// Anything else: a change of the schema, and what cannot be told from its text.
     Other,
 }
 
@@ -125,7 +125,7 @@ crate::counters! {
 /// What is kept of a request until it ends.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Measured {
-    /// When it began, by [`Metrics::micros`].
+    /// When it began, by [`Metrics::micros`]; zero of one whose time is not counted.
     began: u64,
     kind: u8,
     is_whole: bool,
@@ -155,8 +155,9 @@ impl Metrics {
     }
 
     /// It is taken in.
-    pub(crate) fn begun(&mut self, measure: &Measure) -> Measured {
+    pub(crate) fn begun(&mut self, measure: Option<&Measure>) -> Measured {
         self.totals.requests += 1;
+        let Some(measure) = measure else { return Measured::default() };
         let began = self.micros(measure.began);
         Measured { began, kind: measure.kind as u8, is_whole: measure.is_whole }
     }
@@ -201,6 +202,9 @@ impl Metrics {
     }
 
     fn sample(&mut self, measured: Measured) {
+        if measured.began == 0 {
+            return;
+        }
         let kind = RequestKind::ALL[usize::from(measured.kind)];
         let micros = self.latest.saturating_sub(measured.began);
         let micros = u32::try_from(micros).unwrap_or(u32::MAX);

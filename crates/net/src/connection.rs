@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use cqlwire_codec::{Compression, Envelope, ProtocolVersion, RequestEnvelope};
-use cqlwire_mux::{Measure, RequestKind, Totals, Usage};
+use cqlwire_mux::{Measure, Totals, Usage};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::AbortHandle;
 
@@ -69,12 +69,11 @@ impl Connection {
     ///
     /// [`Refused`], with the envelope: nothing of it was or will be written.
     pub fn send(&self, envelope: RequestEnvelope, deadline: Deadline) -> Result<Sent, Refused> {
-        let (kind, began) = (RequestKind::Other, deadline.started());
-        self.send_measured(envelope, deadline, &Measure { kind, began, is_whole: false })
+        self.submit(envelope, deadline, None)
     }
 
     /// Sends a request as [`send`](Self::send) does, and says how its time is counted: from when on,
-    /// and as what.
+    /// and as what. Without that, it is not.
     ///
     /// # Errors
     ///
@@ -84,6 +83,16 @@ impl Connection {
         envelope: RequestEnvelope,
         deadline: Deadline,
         measure: &Measure,
+    ) -> Result<Sent, Refused> {
+        self.submit(envelope, deadline, Some(measure))
+    }
+
+    #[inline]
+    fn submit(
+        &self,
+        envelope: RequestEnvelope,
+        deadline: Deadline,
+        measure: Option<&Measure>,
     ) -> Result<Sent, Refused> {
         let submitted = self.shared().core().submit(envelope, deadline.at(), measure);
         let submitted = submitted

@@ -278,7 +278,7 @@ fn mux_cycle(count: u32) -> Result<()> {
     let measure = Measure { kind: RequestKind::Read, began: now, is_whole: true };
     for _ in 0..count / BATCH {
         for _ in 0..BATCH {
-            let submitted = core.submit(envelope, now + Duration::from_secs(10), &measure);
+            let submitted = core.submit(envelope, now + Duration::from_secs(10), Some(&measure));
             let submitted = submitted.map_err(|_| "the multiplexer is open")?;
             envelope = submitted.spare.ok_or("nobody waits")?;
             let mut waker = Some(Waker::noop().clone());

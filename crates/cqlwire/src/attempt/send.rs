@@ -5,7 +5,8 @@ use std::sync::Arc;
 use bytes::BytesMut;
 use cqlwire_cluster::Host;
 use cqlwire_codec::Token;
-use cqlwire_net::{Connection, Deadline, RefusedBecause, Request};
+use cqlwire_net::{Connection, Deadline, Measure, RefusedBecause, Request};
+use tokio::time::Instant;
 
 use crate::error::AttemptFailure;
 use crate::operation::{Encoded, Failure, Form, NotEncoded, Operation};
@@ -98,6 +99,19 @@ impl From<NotEncoded> for NotSent {
     }
 }
 
+/// How the time of an attempt is counted that is all of its request, as far as is known.
+#[inline]
+pub(super) fn measure_whole<O: Operation>(operation: &O, request: Deadline) -> Measure {
+    Measure { kind: operation.request_kind(), began: request.started(), is_whole: true }
+}
+
+/// The same of one that others came before, or that is made beside others.
+#[cold]
+pub(super) fn measure_part<O: Operation>(operation: &O) -> Measure {
+    let began = Instant::now().into_std();
+    Measure { kind: operation.request_kind(), began, is_whole: false }
+}
+
 /// Encodes the operation for a connection of the host, unless the draft is for it, and hands it
 /// over. The request goes to `sent`, which puts it where it stays: it is too large to be moved often.
 #[inline]
@@ -106,7 +120,7 @@ pub(super) fn send_to<O: Operation, T>(
     operation: &O,
     mut head_start: HeadStart,
     shared: &Shared,
-    deadline: Deadline,
+    (deadline, measure): (Deadline, &Measure),
     sent: impl FnOnce(Sent) -> T,
 ) -> Result<T, NotSent> {
     let mut refused = RefusedBecause::Ended;
@@ -122,7 +136,7 @@ pub(super) fn send_to<O: Operation, T>(
             None => encode(host, operation, form, scratch::take(), shared)?,
         };
         let Encoded { envelope, metadata, .. } = encoded;
-        match connection.send(envelope, deadline) {
+        match connection.send_measured(envelope, deadline, measure) {
             Ok(taken) => {
                 let sent = sent(Sent { host: Arc::clone(host), request: taken.request, metadata });
                 taken.buffer.into_iter().for_each(scratch::give_back);

@@ -16,7 +16,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use cqlwire_codec::StatementKind;
-use cqlwire_net::Deadline;
+use cqlwire_net::{Deadline, RequestKind};
 
 use super::execution::BatchExecution;
 use crate::error::Result;
@@ -46,9 +46,9 @@ impl BatchExecution<'_> {
     fn begin(&mut self) -> Result<()> {
         if matches!(self.state, State::New) {
             let timeout = self.options.profile.timeout;
-            let permit = self.shared.admit(timeout)?;
+            let call = self.shared.admit(timeout)?;
             let deadline = Deadline::after(timeout);
-            self.state = match take_turn(self.shared, permit, deadline) {
+            self.state = match take_turn(self.shared, call, deadline) {
                 Turn::Now(permits) => self.begun(permits, deadline),
                 Turn::Later(queued) => State::Queued(queued),
             };
@@ -110,7 +110,9 @@ impl Future for BatchExecution<'_> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let polled = self.poll_result(context);
-        if polled.is_ready() {
+        if let Poll::Ready(result) = &polled {
+            let shared = self.shared;
+            self.state.end(shared, result.as_ref().err(), || RequestKind::Batch);
             self.state = State::Done;
         }
         polled

@@ -9,6 +9,7 @@ use cqlwire_codec::{
     Batch, BatchStatements, BatchType, Consistency, EncodeError, RequestOptions, StatementKind,
     encode_request,
 };
+use cqlwire_net::RequestKind;
 use uuid::Uuid;
 
 use super::{Encoded, Form, NotEncoded, Operation, Options};
@@ -117,6 +118,10 @@ impl Operation for BatchOperation<'_> {
 
     fn retry_policy(&self) -> Option<&dyn RetryPolicy> {
         self.options.rare.as_ref()?.retry_policy.as_deref()
+    }
+
+    fn request_kind(&self) -> RequestKind {
+        RequestKind::Batch
     }
 
     fn kind(&self) -> StatementKind {

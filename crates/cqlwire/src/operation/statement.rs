@@ -10,6 +10,7 @@ use cqlwire_codec::{
     Consistency, EncodeError, EncodeValues, Execute, ProtocolVersion, Query, QueryParameters,
     RequestOptions, StatementKind, Token, encode_request,
 };
+use cqlwire_net::RequestKind;
 use cqlwire_stream::Position;
 use uuid::Uuid;
 
@@ -44,6 +45,18 @@ impl Statement<'_> {
         match self {
             Self::Text(text) => cql::kind(text),
             Self::Prepared(prepared) => prepared.kind(),
+        }
+    }
+
+    /// As what it is counted.
+    #[inline]
+    pub(crate) fn request_kind(&self) -> RequestKind {
+        match self.kind_at_a_glance() {
+            StatementKind::Read => RequestKind::Read,
+            StatementKind::Write | StatementKind::Conditional | StatementKind::UnloggedBatch => {
+                RequestKind::Write
+            }
+            _ => RequestKind::Other,
         }
     }
 
@@ -251,6 +264,11 @@ impl Operation for StatementOperation<'_> {
 
     fn kind(&self) -> StatementKind {
         self.statement.kind()
+    }
+
+    #[inline]
+    fn request_kind(&self) -> RequestKind {
+        if self.page.is_some() { RequestKind::Page } else { self.statement.request_kind() }
     }
 
     fn prepared(&self) -> Option<&PreparedStatement> {

@@ -20,6 +20,7 @@ use std::time::Instant;
 use foldhash::quality::RandomState;
 
 use super::statement::PreparedStatement;
+use super::totals::{Counters, PreparedTotals};
 use super::turnover::Turnover;
 use crate::error::Result;
 use crate::joint::{Joint, UnderWay};
@@ -32,6 +33,7 @@ pub(crate) struct Cache {
     /// How many are kept that nobody holds.
     capacity: usize,
     texts: RwLock<Texts>,
+    counters: Counters,
 }
 
 #[derive(Default)]
@@ -59,13 +61,13 @@ pub(crate) enum Asked {
 
 impl Cache {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { capacity, texts: RwLock::default() }
+        Self { capacity, texts: RwLock::default(), counters: Counters::default() }
     }
 
     /// The statement of this text, if it is there.
     #[inline]
     pub(crate) fn find(&self, text: &str) -> Option<PreparedStatement> {
-        self.read().find(text)
+        self.read().find(text).inspect(|_| self.counters.hit())
     }
 
     /// Asks for the statement of this text: `begin` begins to prepare it, unless that is under way.
@@ -73,6 +75,7 @@ impl Cache {
     pub(crate) fn ask(&self, text: &Arc<str>, begin: impl FnOnce(u64) -> Preparation) -> Asked {
         let mut texts = self.write();
         if let Some(statement) = texts.find(text) {
+            self.counters.hit();
             return Asked::Kept(statement);
         }
         Asked::InPreparation(texts.in_preparation.join(Arc::clone(text), begin))
@@ -80,6 +83,7 @@ impl Cache {
 
     /// Keeps a statement that was prepared.
     pub(crate) fn keep(&self, statement: &PreparedStatement, now: Instant) {
+        self.counters.prepared();
         let entry = Entry { statement: statement.clone(), is_used: AtomicBool::new(false) };
         let gone = {
             let mut texts = self.write();
@@ -89,7 +93,18 @@ impl Cache {
             }
             texts.make_room(self.capacity, now)
         };
+        self.counters.evicted(gone.len());
         drop(gone);
+    }
+
+    /// A host was taught a statement.
+    pub(crate) fn taught(&self) {
+        self.counters.taught();
+    }
+
+    /// What became of its statements.
+    pub(crate) fn totals(&self) -> PreparedTotals {
+        self.counters.totals()
     }
 
     /// A preparation has come to its end, be it that nobody waits for it any more.
@@ -108,7 +123,6 @@ impl Cache {
     }
 
     /// How many are kept.
-    #[cfg(test)]
     pub(crate) fn count(&self) -> usize {
         self.read().kept.len()
     }

@@ -6,6 +6,7 @@ mod inner;
 mod metadata;
 mod origin;
 mod statement;
+mod totals;
 mod turnover;
 
 pub(crate) use self::cache::{Asked, Cache, Preparation};
@@ -14,3 +15,4 @@ pub(crate) use self::metadata::ResultMetadata;
 pub(crate) use self::metadata::StatementMetadata;
 pub(crate) use self::origin::Origin;
 pub use self::statement::PreparedStatement;
+pub use self::totals::PreparedTotals;

@@ -49,6 +49,24 @@ impl Executions {
         Self { first: Run::new(deadline), beside: None }
     }
 
+    /// The same, of what had to wait before.
+    #[cold]
+    pub(crate) fn later(deadline: Deadline) -> Self {
+        let mut executions = Self::new(deadline);
+        executions.first.set_not_whole();
+        executions
+    }
+
+    /// Does the time that its last attempt took say how long the whole took?
+    #[inline]
+    pub(crate) const fn is_whole(&self) -> bool {
+        self.first.is_whole()
+    }
+
+    pub(crate) const fn deadline(&self) -> Deadline {
+        self.first.deadline
+    }
+
     /// From now on attempts have until then.
     pub(crate) fn set_deadline(&mut self, deadline: Deadline) {
         self.first.set_deadline(deadline);

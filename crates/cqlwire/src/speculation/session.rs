@@ -1,11 +1,11 @@
 //! What the requests of a session have in common when it comes to speculative executions.
 
-use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use cqlwire_codec::StatementKind;
+use cqlwire_net::counters;
 
 use super::policy::{SpeculativePolicy, ask};
 use crate::retry::{Bucket, RetryBudget};
@@ -46,32 +46,19 @@ struct Counters {
     panics: AtomicU64,
 }
 
-/// How often requests of a session were sent to another host as well, since it was connected.
-/// Figures only ever grow.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SpeculationTotals {
-    /// Executions beside the first, since that took long.
-    pub for_time: u64,
-    /// Executions beside the first, since its host had gone quiet.
-    pub for_silence: u64,
-    /// Those of either kind whose response was the one that counted.
-    pub won: u64,
-    /// Executions that there were not, since the budget was used up.
-    pub over_budget: u64,
-    /// How often the policy panicked.
-    pub panics: u64,
-}
-
-impl fmt::Display for SpeculationTotals {
-    /// One line, a `name count` each.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { for_time, for_silence, won, over_budget, panics } = self;
-        write!(
-            f,
-            "executions for time {for_time}, for silence {for_silence}, won {won}, \
-             over budget {over_budget}, panics {panics}"
-        )
+counters! {
+    /// How often requests of a session were sent to another host as well, since it was connected.
+    pub struct SpeculationTotals {
+        /// Executions beside the first, since that took long.
+        for_time,
+        /// Executions beside the first, since its host had gone quiet.
+        for_silence,
+        /// Those of either kind whose response was the one that counted.
+        won,
+        /// Executions that there were not, since the budget was used up.
+        over_budget,
+        /// How often the policy panicked.
+        panics,
     }
 }
 

@@ -12,6 +12,8 @@ mod host_limits;
 mod keyspaces;
 mod limits;
 mod memory;
+mod metrics;
+mod outcomes;
 mod pages;
 mod parked;
 mod positions;

@@ -69,7 +69,7 @@ pub struct Abandoned {
 
 impl Connection {
     /// Take in a request. It gets a stream id and is queued for the next write, or waits for its turn. If its
-    /// deadline passes before it is written, it never is. Its time is counted as `measure` says.
+    /// deadline passes before it is written, it never is. Its time is counted as `measure` says, if it does.
     ///
     /// # Errors
     /// [`Refused`] with the envelope, if the connection takes no more requests.
@@ -77,7 +77,7 @@ impl Connection {
         &mut self,
         envelope: RequestEnvelope,
         deadline: Instant,
-        measure: &Measure,
+        measure: Option<&Measure>,
     ) -> Result<Submitted, Refused> {
         match self.life {
             Life::Open => {}

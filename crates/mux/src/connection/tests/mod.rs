@@ -126,7 +126,7 @@ impl Bench {
     }
 
     fn submit_within(&mut self, tag: u32, limit: Duration) -> Ticket {
-        self.core.submit(request(tag), self.now + limit, &a_read(self.now)).unwrap().ticket
+        self.core.submit(request(tag), self.now + limit, Some(&a_read(self.now))).unwrap().ticket
     }
 
     fn abandon(&mut self, ticket: Ticket) -> Abandoned {

@@ -160,7 +160,11 @@ impl Model {
     fn submit(&mut self, within_ms: u64, padding: usize) {
         let (tag, deadline) = (self.next_tag, self.bench.now + Duration::from_millis(within_ms));
         self.next_tag += 1;
-        match self.bench.core.submit(request_of(tag, padding), deadline, &a_read(self.bench.now)) {
+        match self.bench.core.submit(
+            request_of(tag, padding),
+            deadline,
+            Some(&a_read(self.bench.now)),
+        ) {
             Ok(submitted) => {
                 submitted.wake.into_iter().for_each(Waker::wake);
                 self.accepted += 1;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use cqlwire_codec::{ProtocolVersion, RequestEnvelope};
-use cqlwire_mux::{Connection, Measure, Outcome, Reached, RequestKind, Settings, Ticket};
+use cqlwire_mux::{Connection, Outcome, Reached, Settings, Ticket};
 
 use super::*;
 use crate::deadline::now;
@@ -63,9 +63,8 @@ impl Bench {
         let settings = Settings { max_batch_bytes: 2 * length, ..Settings::default() };
         let mut core = Connection::new(now(), version, settings);
         let deadline = now() + Duration::from_secs(60);
-        let measure = Measure { kind: RequestKind::Other, began: now(), is_whole: false };
         let submit =
-            |_| core.submit(RequestEnvelope::options(version), deadline, &measure).unwrap().ticket;
+            |_| core.submit(RequestEnvelope::options(version), deadline, None).unwrap().ticket;
         let tickets = (0..requests).map(submit).collect();
         let segments = version.uses_segments().then(|| SegmentEncoder::new(None));
         let mut writer = Writer::new(segments);
@@ -173,9 +172,8 @@ fn the_envelopes_of_a_segment_count_once_the_socket_has_its_last_byte() {
             Settings { max_batch_bytes: 1 << 20, ..Settings::default() },
         );
         let deadline = now() + Duration::from_secs(60);
-        let measure = Measure { kind: RequestKind::Other, began: now(), is_whole: false };
         let tickets = [1, 2]
-            .map(|tag| core.submit(large(tag), deadline, &measure).unwrap().ticket)
+            .map(|tag| core.submit(large(tag), deadline, None).unwrap().ticket)
             .into_iter()
             .collect();
         let mut writer = Writer::new(Some(SegmentEncoder::new(None)));
