@@ -55,6 +55,8 @@ macro_rules! counters {
 
 #[cfg(test)]
 mod tests {
+    #![allow(unreachable_pub, reason = "what is declared is public where it is of use")]
+
     counters! {
         /// Two.
         pub struct Two {

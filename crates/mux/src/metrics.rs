@@ -6,8 +6,6 @@
 
 use std::time::{Duration, Instant};
 
-use crate::requests::Reached;
-
 /// What kind of request it is, as far as its user would know it apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RequestKind {
@@ -182,14 +180,6 @@ impl Metrics {
     pub(crate) fn had_to_wait(&mut self, measured: Measured) {
         self.totals.waited += 1;
         self.totals.waited_micros += self.latest.saturating_sub(measured.began);
-    }
-
-    /// The connection ended with it.
-    pub(crate) fn ended(&mut self, reached: Reached) {
-        match reached {
-            Reached::Waiting | Reached::Queued => self.totals.unsent += 1,
-            Reached::Written => self.totals.lost += 1,
-        }
     }
 
     pub(crate) const fn samples(&self) -> usize {

@@ -110,8 +110,7 @@ async fn g9_5_a_host_that_leaves_takes_its_times_along_and_leaves_its_figures() 
     }
     let before = session.metrics();
     assert_eq!(before.hosts.len(), 3);
-    let left = memory.nodes()[0].set_peers([memory.nodes()[1].member()]);
-    let () = left;
+    memory.nodes()[0].set_peers([memory.nodes()[1].member()]);
     session.refresh(PATIENCE).await;
     eventually(PATIENCE, "it has gone", || session.metrics().hosts.len() == 2).await;
     at_rest(&session).await;

@@ -165,7 +165,10 @@ impl Connection {
                 Phase::Resolved(_) | Phase::Free { .. } => continue,
             };
             self.deadlines.remove(key);
-            self.metrics.ended(reached);
+            match reached {
+                Reached::Waiting | Reached::Queued => self.metrics.totals.unsent += 1,
+                Reached::Written => self.metrics.totals.lost += 1,
+            }
             wakers.extend(self.requests.resolve(key, Outcome::ConnectionEnded(reached)));
         }
         self.streams.drain();
