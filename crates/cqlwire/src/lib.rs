@@ -171,7 +171,10 @@ pub use retry::{
     RetryPolicy, RetrySettings, RetryTotals, RetryVerdict,
 };
 pub use session::Session;
-pub use speculation::{ConstantDelay, SpeculationSettings, SpeculationTotals, SpeculativePolicy};
+pub use speculation::{
+    ConstantDelay, PercentileDelay, SlowRequest, SpeculationSettings, SpeculationTotals,
+    SpeculativePolicy,
+};
 pub use stream_totals::StreamTotals;
 #[doc(no_inline)]
 pub use uuid;

@@ -6,6 +6,7 @@ use std::task::{Context, Poll, ready};
 use cqlwire_codec::StatementKind;
 use cqlwire_net::Deadline;
 
+use super::policy::SlowRequest;
 use crate::attempt::Run;
 use crate::error::{Error, ErrorKind};
 use crate::operation::{HostResponse, Operation};
@@ -246,7 +247,9 @@ impl Beside {
             Some(timer) => timer,
             none => {
                 let number = self.for_time + 1;
-                let Some(delay) = shared.speculations.delay(operation.kind(), number) else {
+                let (statement, kind) = (operation.kind(), operation.request_kind());
+                let request = SlowRequest::new(statement, kind, number).of(shared.cluster());
+                let Some(delay) = shared.speculations.delay(&request) else {
                     self.no_more_for_time = true;
                     return Poll::Pending;
                 };

@@ -4,10 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use cqlwire_codec::StatementKind;
 use cqlwire_net::counters;
 
-use super::policy::{SpeculativePolicy, ask};
+use super::policy::{SlowRequest, SpeculativePolicy, ask};
 use crate::retry::{Bucket, RetryBudget};
 
 /// Which requests are sent to another host as well, if they take long.
@@ -80,10 +79,10 @@ impl Speculations {
         self.policy.is_some()
     }
 
-    /// How long after the last one the `number`th execution beside the first is begun.
-    pub(super) fn delay(&self, statement: StatementKind, number: u32) -> Option<Duration> {
+    /// How long after the last one this execution beside the first is begun.
+    pub(super) fn delay(&self, request: &SlowRequest<'_>) -> Option<Duration> {
         let policy = self.policy.as_deref()?;
-        ask(policy, statement, number).unwrap_or_else(|_| {
+        ask(policy, request).unwrap_or_else(|_| {
             self.counters.panics.fetch_add(1, Relaxed);
             None
         })

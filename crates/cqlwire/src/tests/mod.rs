@@ -16,6 +16,7 @@ mod metrics;
 mod outcomes;
 mod pages;
 mod parked;
+mod percentile;
 mod positions;
 mod prepared_cache;
 mod preparing;

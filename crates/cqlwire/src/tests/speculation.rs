@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::memory::{Memory, at_rest};
 use super::statements::three;
 use super::{INSERT, PATIENCE};
-use crate::{ConstantDelay, Session, SpeculationSettings, SpeculativePolicy, StatementKind};
+use crate::{ConstantDelay, Session, SlowRequest, SpeculationSettings, SpeculativePolicy};
 
 const DELAY: Duration = Duration::from_millis(50);
 const SYNTAX: i32 = 0x2000;
@@ -182,7 +182,7 @@ async fn g13_6_a_policy_that_panics_begins_nothing_and_is_counted() {
     #[derive(Debug)]
     struct Panics;
     impl SpeculativePolicy for Panics {
-        fn delay(&self, _: StatementKind, _: u32) -> Option<Duration> {
+        fn delay(&self, _: &SlowRequest<'_>) -> Option<Duration> {
             panic!("a fault of the user's")
         }
     }
