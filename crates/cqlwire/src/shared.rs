@@ -1,6 +1,7 @@
 //! What the handles and the streams of a session have in common: the gate, the cluster, and what
 //! counts in its resources.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -42,7 +43,7 @@ pub(crate) struct Shared {
     pub(crate) runtime: Handle,
     pub(crate) profile: ExecutionProfile,
     pub(crate) budget: PageBudget,
-    pub(crate) requests: Arc<RequestCounters>,
+    pub(crate) requests: RequestCounters,
     pub(crate) streams: StreamCounters,
     pub(crate) warnings: WarningLog,
     pub(crate) retries: Retries,
@@ -74,6 +75,18 @@ impl Call<'_> {
     #[inline]
     pub(crate) fn end(&mut self, error: Option<&ErrorKind>) -> bool {
         self.counted.end(error)
+    }
+}
+
+/// The counters of a session, for who cannot borrow it.
+#[derive(Clone)]
+pub(crate) struct CountersOf(Arc<Shared>);
+
+impl Deref for CountersOf {
+    type Target = RequestCounters;
+
+    fn deref(&self) -> &RequestCounters {
+        &self.0.requests
     }
 }
 
@@ -111,7 +124,7 @@ impl Shared {
             runtime: Handle::current(),
             profile,
             budget,
-            requests: Arc::default(),
+            requests: RequestCounters::default(),
             streams: StreamCounters::default(),
             warnings: WarningLog::default(),
             retries,
@@ -126,8 +139,9 @@ impl Shared {
     }
 
     /// Lets a call in that takes so long at most, however often it is polled.
+    #[inline]
     pub(crate) fn admit(&self, timeout: Duration) -> Result<Call<'_>, ErrorKind> {
-        let counted = Counted::new(&*self.requests);
+        let counted = Counted::new(&self.requests);
         let Some(permit) = self.gate.enter() else { return Err(closed(counted)) };
         let timeout = millis(timeout);
         if timeout > self.longest_timeout.load(Relaxed) {
@@ -142,9 +156,9 @@ impl Shared {
     }
 
     /// Counts a request of whoever steps in.
-    pub(crate) fn begin(&self) -> Counted<Arc<RequestCounters>> {
+    pub(crate) fn begin(self: &Arc<Self>) -> Counted<CountersOf> {
         self.gate.begin();
-        Counted::new(Arc::clone(&self.requests))
+        Counted::new(CountersOf(Arc::clone(self)))
     }
 
     /// A request of this kind has come to its end, after more than one attempt or with an error.

@@ -4,7 +4,7 @@
 //! shell tells. A request that ends leaves a [`Sample`]; the shell takes them, some hundred at a time,
 //! to where they are added up.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What kind of request it is, as far as its user would know it apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,8 +51,9 @@ impl RequestKind {
 pub struct Measure {
     /// As what.
     pub kind: RequestKind,
-    /// From when on.
-    pub began: Instant,
+    /// For how long: it began so long before its deadline. Its deadline is known already, and a
+    /// difference costs as much as all the rest of it.
+    pub allowed: Duration,
     /// Is the time until its response all that its user waits, unless the response is an ERROR? Not so of what is sent
     /// again, or beside another.
     pub is_whole: bool,
@@ -121,22 +122,26 @@ crate::counters! {
 }
 
 /// What is kept of a request until it ends.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Measured {
-    /// When it began, by [`Metrics::micros`]; zero of one whose time is not counted.
+    /// When it began, by [`micros`]; zero of one whose time is not counted.
     began: u64,
-    kind: u8,
+    kind: RequestKind,
     is_whole: bool,
+}
+
+impl Measured {
+    /// Its time is not counted.
+    pub(crate) const NOT: Self = Self { began: 0, kind: RequestKind::Other, is_whole: false };
 }
 
 /// What is counted of one connection.
 #[derive(Debug)]
 pub(crate) struct Metrics {
-    epoch: Instant,
     pub(crate) totals: Totals,
     /// Of requests that have ended, until somebody takes them.
     samples: Vec<Sample>,
-    /// What time it was when the shell told it last.
+    /// What time it was when the shell told it last, by [`micros`].
     latest: u64,
 }
 
@@ -144,42 +149,59 @@ pub(crate) struct Metrics {
 /// goes without those after them.
 const MOST_SAMPLES: usize = 65_536;
 
-/// By [`Metrics::micros`], when the connection began: requests may have begun before.
-const EPOCH_MICROS: u64 = 1 << 40;
+/// By [`micros`], when the connection began: requests may have begun before.
+const START: u64 = 1 << 40;
+
+/// So long after the beginning of the connection.
+#[inline]
+fn micros(since_start: Duration) -> u64 {
+    START + in_micros(since_start)
+}
+
+#[inline]
+fn in_micros(time: Duration) -> u64 {
+    time.as_secs().wrapping_mul(1_000_000) + u64::from(time.subsec_micros())
+}
 
 impl Metrics {
-    pub(crate) fn new(now: Instant) -> Self {
-        Self { epoch: now, totals: Totals::default(), samples: Vec::new(), latest: EPOCH_MICROS }
+    pub(crate) fn new() -> Self {
+        Self { totals: Totals::default(), samples: Vec::new(), latest: START }
     }
 
-    /// It is taken in.
-    pub(crate) fn begun(&mut self, measure: Option<&Measure>) -> Measured {
+    /// It is taken in, and has until so long after the beginning of the connection.
+    #[inline]
+    pub(crate) fn begun(&mut self, measure: Option<&Measure>, deadline: Duration) -> Measured {
         self.totals.requests += 1;
-        let Some(measure) = measure else { return Measured::default() };
-        let began = self.micros(measure.began);
-        Measured { began, kind: measure.kind as u8, is_whole: measure.is_whole }
+        let Some(measure) = measure else { return Measured::NOT };
+        let began = micros(deadline).saturating_sub(in_micros(measure.allowed));
+        Measured { began, kind: measure.kind, is_whole: measure.is_whole }
     }
 
-    pub(crate) fn set_now(&mut self, now: Instant) {
-        self.latest = self.micros(now);
+    /// It is so long after the beginning of the connection.
+    #[inline]
+    pub(crate) fn set_now(&mut self, since_start: Duration) {
+        self.latest = micros(since_start);
     }
 
     /// Its response has come.
+    #[inline]
     pub(crate) fn responded(&mut self, measured: Measured, is_error: bool) {
         self.totals.responses += 1;
         self.totals.errors += u64::from(is_error);
-        self.sample(Measured { is_whole: measured.is_whole && !is_error, ..measured });
+        self.sample(measured, measured.is_whole && !is_error);
     }
 
     /// It was sent, and nobody waits for it any more: it took so long at least.
     pub(crate) fn given_up(&mut self, measured: Measured) {
-        self.sample(Measured { is_whole: false, ..measured });
+        self.sample(measured, false);
     }
 
     /// It has had its turn.
     pub(crate) fn had_to_wait(&mut self, measured: Measured) {
         self.totals.waited += 1;
-        self.totals.waited_micros += self.latest.saturating_sub(measured.began);
+        if measured.began > 0 {
+            self.totals.waited_micros += self.latest.saturating_sub(measured.began);
+        }
     }
 
     pub(crate) const fn samples(&self) -> usize {
@@ -191,23 +213,13 @@ impl Metrics {
         std::mem::swap(&mut self.samples, taken);
     }
 
-    fn sample(&mut self, measured: Measured) {
-        if measured.began == 0 {
-            return;
-        }
-        let kind = RequestKind::ALL[usize::from(measured.kind)];
-        let micros = self.latest.saturating_sub(measured.began);
-        let micros = u32::try_from(micros).unwrap_or(u32::MAX);
-        if self.samples.len() < MOST_SAMPLES {
-            self.samples.push(Sample { kind, is_whole: measured.is_whole, micros });
-        }
-    }
-
-    fn micros(&self, instant: Instant) -> u64 {
-        let micros = |time: Duration| time.as_secs() * 1_000_000 + u64::from(time.subsec_micros());
-        match instant.checked_duration_since(self.epoch) {
-            Some(after) => EPOCH_MICROS + micros(after),
-            None => EPOCH_MICROS.saturating_sub(micros(self.epoch - instant)),
+    #[inline]
+    fn sample(&mut self, measured: Measured, is_whole: bool) {
+        let Measured { began, kind, .. } = measured;
+        if began > 0 && self.samples.len() < MOST_SAMPLES {
+            let micros = self.latest.saturating_sub(began);
+            let micros = u32::try_from(micros).unwrap_or(u32::MAX);
+            self.samples.push(Sample { kind, is_whole, micros });
         }
     }
 }

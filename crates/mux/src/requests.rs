@@ -175,7 +175,7 @@ impl Requests {
 
     /// Close the record: its ticket came back.
     pub(crate) fn close(&mut self, key: u32) -> Record {
-        let measured = Measured::default();
+        let measured = Measured::NOT;
         let closed = Record { phase: Phase::Free { next: self.free }, waker: None, measured };
         self.free = Some(key);
         self.live -= 1;

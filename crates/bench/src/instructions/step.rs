@@ -275,10 +275,11 @@ fn mux_cycle(count: u32) -> Result<()> {
     let mut envelope = RequestEnvelope::from_bytes(request.as_bytes())?;
     let (mut batch, mut wakers) = (BytesMut::new(), Vec::new());
     let (mut tickets, mut samples) = (Vec::new(), Vec::new());
-    let measure = Measure { kind: RequestKind::Read, began: now, is_whole: true };
+    let allowed = Duration::from_secs(10);
+    let measure = Measure { kind: RequestKind::Read, allowed, is_whole: true };
     for _ in 0..count / BATCH {
         for _ in 0..BATCH {
-            let submitted = core.submit(envelope, now + Duration::from_secs(10), Some(&measure));
+            let submitted = core.submit(envelope, now + allowed, Some(&measure));
             let submitted = submitted.map_err(|_| "the multiplexer is open")?;
             envelope = submitted.spare.ok_or("nobody waits")?;
             let mut waker = Some(Waker::noop().clone());

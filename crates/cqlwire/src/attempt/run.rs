@@ -262,8 +262,8 @@ impl Run {
         let deadline = operation.deadline_of_attempt(self.deadline);
         self.is_whole &= self.attempts.is_empty();
         let measure = match self.is_whole {
-            true => measure_whole(operation, self.deadline),
-            false => measure_part(operation),
+            true => measure_whole(operation, deadline),
+            false => measure_part(operation, deadline),
         };
         let asked = |sent| self.step = Step::Asked(sent);
         match send_to(host, operation, head_start, shared, (deadline, &measure), asked) {
@@ -287,7 +287,7 @@ impl Run {
         let sent = changed.as_ref().unwrap_or(operation);
         let deadline = operation.deadline_of_attempt(self.deadline);
         self.is_whole = false;
-        let measure = measure_part(operation);
+        let measure = measure_part(operation, deadline);
         let (head_start, asked) = (HeadStart::default(), |sent| self.step = Step::Asked(sent));
         match send_to(&host, sent, head_start, shared, (deadline, &measure), asked) {
             Ok(()) => Ok(()),

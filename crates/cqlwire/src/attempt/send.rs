@@ -6,7 +6,6 @@ use bytes::BytesMut;
 use cqlwire_cluster::Host;
 use cqlwire_codec::Token;
 use cqlwire_net::{Connection, Deadline, Measure, RefusedBecause, Request};
-use tokio::time::Instant;
 
 use crate::error::AttemptFailure;
 use crate::operation::{Encoded, Failure, Form, NotEncoded, Operation};
@@ -102,14 +101,14 @@ impl From<NotEncoded> for NotSent {
 /// How the time of an attempt is counted that is all of its request, as far as is known.
 #[inline]
 pub(super) fn measure_whole<O: Operation>(operation: &O, request: Deadline) -> Measure {
-    Measure { kind: operation.request_kind(), began: request.started(), is_whole: true }
+    Measure { kind: operation.request_kind(), allowed: request.length(), is_whole: true }
 }
 
 /// The same of one that others came before, or that is made beside others.
 #[cold]
-pub(super) fn measure_part<O: Operation>(operation: &O) -> Measure {
-    let began = Instant::now().into_std();
-    Measure { kind: operation.request_kind(), began, is_whole: false }
+pub(super) fn measure_part<O: Operation>(operation: &O, attempt: Deadline) -> Measure {
+    let allowed = attempt.remaining();
+    Measure { kind: operation.request_kind(), allowed, is_whole: false }
 }
 
 /// Encodes the operation for a connection of the host, unless the draft is for it, and hands it

@@ -85,7 +85,7 @@ async fn prepare_on(
 ) -> Result<(), Failure> {
     tracing::debug!(host = %host.address(), "preparing a statement again");
     let prepare = PrepareOperation { text: statement.text(), attempt_timeout: None };
-    let (head_start, measure) = (HeadStart::default(), measure_part(&prepare));
+    let (head_start, measure) = (HeadStart::default(), measure_part(&prepare, deadline));
     let how = (deadline, &measure);
     let request = send_to(host, &prepare, head_start, shared, how, |sent| sent.request);
     let request = request.map_err(not_asked)?;

@@ -146,8 +146,8 @@ impl<V> Future for Execution<'_, V> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let polled = self.poll_result(context);
         if let Poll::Ready(result) = &polled {
-            let (shared, kind) = (self.shared, self.statement.request_kind());
-            self.state.end(shared, result.as_ref().err(), || kind);
+            let (shared, statement) = (self.shared, self.statement);
+            self.state.end(shared, result.as_ref().err(), || statement.request_kind());
             self.state = State::Done;
         }
         polled

@@ -18,10 +18,11 @@ use super::request::PageRequest;
 use super::state::Preparing;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::PageTurn;
-use crate::metrics::{Counted, RequestCounters};
+use crate::metrics::Counted;
 use crate::operation::PageRange;
 use crate::prepare::prepare;
 use crate::prepared::PreparedStatement;
+use crate::shared::CountersOf;
 use crate::speculation::Executions;
 
 /// One page of a stream on its way: the future of a [`StatementSource`](super::StatementSource).
@@ -34,7 +35,7 @@ pub struct PageFetch {
     from: Position,
     most_rows: Option<NonZeroU32>,
     /// What it counts as, once it was begun.
-    counted: Option<Counted<Arc<RequestCounters>>>,
+    counted: Option<Counted<CountersOf>>,
     /// The statement of its text on its way.
     preparing: Option<Preparing<PreparedStatement>>,
     /// Its permit, if the session has a limit.

@@ -64,7 +64,8 @@ impl<'a, P> State<'a, P> {
             Self::New | Self::Queued(_) | Self::Done => return,
         };
         // The time of the others is known to their connection.
-        if permits.end(error) && (error.is_some() || !is_whole) {
+        let took_time = permits.end(error);
+        if took_time && (error.is_some() || !is_whole) {
             shared.took(kind(), deadline);
         }
     }

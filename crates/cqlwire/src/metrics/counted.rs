@@ -62,6 +62,7 @@ pub(crate) struct Counted<R: Deref<Target = RequestCounters>> {
 }
 
 impl<R: Deref<Target = RequestCounters>> Counted<R> {
+    #[inline]
     pub(crate) const fn new(counters: R) -> Self {
         Self { counters, outcome: Outcome::Cancelled }
     }
@@ -78,6 +79,7 @@ impl<R: Deref<Target = RequestCounters>> Counted<R> {
 }
 
 impl<R: Deref<Target = RequestCounters>> Drop for Counted<R> {
+    #[inline]
     fn drop(&mut self) {
         self.counters.count(self.outcome);
     }
@@ -87,9 +89,8 @@ impl RequestCounters {
     /// One has become this.
     #[inline]
     pub(crate) fn count(&self, outcome: Outcome) {
-        if let Some(Counts(counts)) = self.cells.get(cell()) {
-            counts[outcome as usize].fetch_add(1, Relaxed);
-        }
+        let Counts(counts) = &self.cells[cell() % CELLS];
+        counts[outcome as usize].fetch_add(1, Relaxed);
     }
 
     #[cold]

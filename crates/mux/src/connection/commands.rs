@@ -90,17 +90,19 @@ impl Connection {
         }
         let key = self.requests.next_key();
         let turn = self.waiting.first().is_none();
-        let (ticket, spare) = if turn && let Some(phase) = self.launch(key, deadline, &envelope) {
-            (self.requests.open(phase, self.metrics.begun(measure)), Some(envelope))
+        let due = self.deadlines.since_start(deadline);
+        let (phase, spare) = if turn && let Some(phase) = self.launch(key, deadline, &envelope) {
+            (phase, Some(envelope))
         } else if let Some(full) = self.waiting.full_for(envelope.len()) {
             self.metrics.totals.refused += 1;
             return Err(Refused { because: RefusedBecause::Full(full), envelope });
         } else {
             self.waiting.join(key, envelope.len());
-            let phase = Phase::Waiting { envelope, deadline };
-            (self.requests.open(phase, self.metrics.begun(measure)), self.waiting.take_spare())
+            (Phase::Waiting { envelope, deadline }, self.waiting.take_spare())
         };
-        let visit = self.deadlines.insert(key, deadline);
+        let measured = self.metrics.begun(measure, due);
+        let ticket = self.requests.open(phase, measured);
+        let visit = self.deadlines.insert(key, due);
         let wake = self.wake_shell(|core| Some(core.deadlines.instant(visit)));
         Ok(Submitted { ticket, wake, spare })
     }
@@ -131,7 +133,7 @@ impl Connection {
         let open = !matches!(self.requests.phase(key), Phase::Resolved(_));
         let reached = open.then(|| {
             self.deadlines.remove(key);
-            self.metrics.set_now(now);
+            self.metrics.set_now(self.deadlines.since_start(now));
             let reached = self.give_up(key, now);
             match reached {
                 Reached::Waiting | Reached::Queued => self.metrics.totals.withdrawn += 1,

@@ -68,7 +68,7 @@ impl Connection {
         wakers: &mut Vec<Waker>,
     ) -> Result<(), Violation> {
         self.liveness.heard(now);
-        self.metrics.set_now(now);
+        self.metrics.set_now(self.deadlines.since_start(now));
         let mut delivered = Ok(());
         for arrival in arrivals {
             self.metrics.totals.envelopes_in += 1;
@@ -125,7 +125,7 @@ impl Connection {
         if self.life == Life::Ended {
             return Ok(());
         }
-        self.metrics.set_now(now);
+        self.metrics.set_now(self.deadlines.since_start(now));
         let mut expired = std::mem::take(&mut self.expired);
         self.deadlines.expire(now, &mut expired);
         for key in expired.drain(..) {

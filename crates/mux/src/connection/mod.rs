@@ -148,7 +148,7 @@ impl Connection {
             outlived: false,
             events: Events::default(),
             shell: Shell::default(),
-            metrics: Metrics::new(now),
+            metrics: Metrics::new(),
             expired: Vec::new(),
             settings,
         }

@@ -38,8 +38,8 @@ impl Kept {
 
 async fn read(connection: &Connection) {
     let deadline = seconds(5);
-    let (kind, began) = (RequestKind::Read, deadline.started());
-    let measure = Measure { kind, began, is_whole: true };
+    let (kind, allowed) = (RequestKind::Read, deadline.length());
+    let measure = Measure { kind, allowed, is_whole: true };
     let sent = connection.send_measured(query(connection, "SELECT"), deadline, &measure);
     sent.unwrap().request.await.unwrap();
 }

@@ -3,11 +3,16 @@
 use std::fmt;
 use std::time::Duration;
 
+use cqlwire_net::Sample;
 use histogram::{Config, Histogram};
 
 /// The longest time that is told apart, as a power of two of microseconds: 134 s. A longer one counts as
 /// that.
 const LONGEST: u8 = 27;
+
+/// Into how many parts times of twice a length are divided, as powers of two.
+const COARSE: u8 = 3;
+const FINE: u8 = 7;
 
 /// How many times were how long, from a microsecond to 134 s; longer ones count as that.
 ///
@@ -30,32 +35,49 @@ pub(crate) enum Precision {
 impl Precision {
     const fn config(self) -> Config {
         let parts = match self {
-            Self::Coarse => 3,
-            Self::Fine => 7,
+            Self::Coarse => COARSE,
+            Self::Fine => FINE,
         };
         match Config::new(parts, LONGEST) {
             Ok(config) => config,
+            // It would not compile.
             Err(_) => unreachable!(),
         }
     }
 }
 
+/// The place of a time in a histogram of so many parts, as [`Histogram::add`] finds it, for a time that
+/// is known to be short enough.
+#[inline]
+fn index<const PARTS: u8>(micros: u32) -> usize {
+    let micros = micros.min((1 << LONGEST) - 1);
+    let discarded = (31 - (micros | 1).leading_zeros()).saturating_sub(u32::from(PARTS));
+    ((discarded << PARTS) + (micros >> discarded)) as usize
+}
+
 impl LatencyHistogram {
     /// One that has nothing in it yet.
     pub(crate) fn new(precision: Precision) -> Self {
-        const COARSE: Config = Precision::Coarse.config();
-        const FINE: Config = Precision::Fine.config();
-        let config = match precision {
-            Precision::Coarse => &COARSE,
-            Precision::Fine => &FINE,
-        };
-        Self { counts: Histogram::with_config(config) }
+        const CONFIGS: [Config; 2] = [Precision::Coarse.config(), Precision::Fine.config()];
+        Self { counts: Histogram::with_config(&CONFIGS[precision as usize]) }
     }
 
     /// One more.
-    #[inline]
     pub(crate) fn record(&mut self, micros: u32) {
         self.add_micros(u64::from(micros), 1);
+    }
+
+    /// These, coarsely, and in another histogram finely: all that is done for each response.
+    pub(crate) fn record_all(coarse: &mut Self, fine: &mut Self, samples: &[Sample]) {
+        let (coarse, fine) = (coarse.counts.as_mut_slice(), fine.counts.as_mut_slice());
+        for sample in samples {
+            if let Some(count) = coarse.get_mut(index::<COARSE>(sample.micros)) {
+                *count += 1;
+            }
+            if let Some(count) = fine.get_mut(index::<FINE>(sample.micros)) {
+                *count += 1;
+            }
+        }
     }
 
     fn add_micros(&mut self, micros: u64, count: u64) {

@@ -44,13 +44,15 @@ impl Recorder for HostLatencies {
     fn record(&self, samples: &[Sample], wait: bool) -> bool {
         let own = if wait { Some(self.kinds()) } else { self.kinds_unless_busy() };
         let Some(mut kinds) = own else { return false };
-        if !self.session.record(samples, wait) {
-            return false;
-        }
-        for sample in samples {
-            let of_kind = &mut kinds[sample.kind.index()];
+        let Some(mut session) = self.session.locked(wait) else { return false };
+        // Nearly always they are all alike.
+        let alike =
+            |one: &Sample, next: &Sample| (one.kind, one.is_whole) == (next.kind, next.is_whole);
+        for samples in samples.chunk_by(alike) {
+            let Some(Sample { kind, is_whole, .. }) = samples.first() else { continue };
             let fresh = || Box::new(LatencyHistogram::new(Precision::Coarse));
-            of_kind.get_or_insert_with(fresh).record(sample.micros);
+            let coarse = kinds[kind.index()].get_or_insert_with(fresh);
+            LatencyHistogram::record_all(coarse, session.attempts(*kind, *is_whole), samples);
         }
         true
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
-use cqlwire_net::{RequestKind, Sample};
+use cqlwire_net::RequestKind;
 
 use super::LatencyHistogram;
 use super::histogram::Precision;
@@ -37,28 +37,27 @@ pub struct Latencies {
     pub attempts: LatencyHistogram,
 }
 
-fn record(histogram: &mut Option<Box<LatencyHistogram>>, micros: u32) {
-    let fresh = || Box::new(LatencyHistogram::new(Precision::Fine));
-    histogram.get_or_insert_with(fresh).record(micros);
+fn fine(histogram: &mut Option<Box<LatencyHistogram>>) -> &mut LatencyHistogram {
+    histogram.get_or_insert_with(|| Box::new(LatencyHistogram::new(Precision::Fine)))
 }
 
 impl SessionLatencies {
     /// A request took so long that did not end with its first attempt.
     pub fn record_other(&self, kind: RequestKind, time: Duration) {
         let micros = u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
-        record(&mut self.kinds()[kind.index()].others, micros);
+        fine(&mut self.kinds()[kind.index()].others).record(micros);
     }
 
-    /// Records attempts, unless somebody else is about it; with `wait` it waits for that.
-    pub(super) fn record(&self, samples: &[Sample], wait: bool) -> bool {
-        let own = if wait { Some(self.kinds()) } else { self.kinds_unless_busy() };
-        let Some(mut kinds) = own else { return false };
-        for sample in samples {
-            let of_kind = &mut kinds[sample.kind.index()];
-            let of = if sample.is_whole { &mut of_kind.whole } else { &mut of_kind.parts };
-            record(of, sample.micros);
+    /// What there is, to be added to, unless somebody else is about it; with `wait` it waits for that.
+    pub(super) fn locked(&self, wait: bool) -> Option<Locked<'_>> {
+        if wait {
+            return Some(Locked(self.kinds()));
         }
-        true
+        match self.kinds.try_lock() {
+            Ok(kinds) => Some(Locked(kinds)),
+            Err(TryLockError::Poisoned(poisoned)) => Some(Locked(poisoned.into_inner())),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     /// Those of this kind; `None` if there were none.
@@ -68,7 +67,6 @@ impl SessionLatencies {
         if whole.is_none() && parts.is_none() && others.is_none() {
             return None;
         }
-        // Nobody records meanwhile: what is full of zeros is quick to make.
         let copy = |of: &Option<Box<LatencyHistogram>>| match of {
             Some(histogram) => LatencyHistogram::clone(histogram),
             None => LatencyHistogram::new(Precision::Fine),
@@ -84,13 +82,16 @@ impl SessionLatencies {
     fn kinds(&self) -> MutexGuard<'_, [OfKind; RequestKind::ALL.len()]> {
         self.kinds.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn kinds_unless_busy(&self) -> Option<MutexGuard<'_, [OfKind; RequestKind::ALL.len()]>> {
-        match self.kinds.try_lock() {
-            Ok(kinds) => Some(kinds),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => None,
-        }
+/// The times of a session, while nobody else adds to them.
+pub(super) struct Locked<'a>(MutexGuard<'a, [OfKind; RequestKind::ALL.len()]>);
+
+impl Locked<'_> {
+    /// Those of attempts of one kind.
+    pub(super) fn attempts(&mut self, kind: RequestKind, is_whole: bool) -> &mut LatencyHistogram {
+        let of_kind = &mut self.0[kind.index()];
+        fine(if is_whole { &mut of_kind.whole } else { &mut of_kind.parts })
     }
 }
 

@@ -14,8 +14,8 @@ use crate::{ConnectionTotals, Pool, PoolTotals};
 
 async fn read(pool: &Pool) {
     let (connection, deadline) = (pool.pick().unwrap(), seconds(5));
-    let (kind, began) = (RequestKind::Read, deadline.started());
-    let measure = Measure { kind, began, is_whole: true };
+    let (kind, allowed) = (RequestKind::Read, deadline.length());
+    let measure = Measure { kind, allowed, is_whole: true };
     let sent = connection.send_measured(query(&connection), deadline, &measure);
     sent.unwrap().request.await.unwrap();
 }

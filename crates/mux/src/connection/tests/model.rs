@@ -163,7 +163,7 @@ impl Model {
         match self.bench.core.submit(
             request_of(tag, padding),
             deadline,
-            Some(&a_read(self.bench.now)),
+            Some(&a_read(Duration::from_millis(within_ms))),
         ) {
             Ok(submitted) => {
                 submitted.wake.into_iter().for_each(Waker::wake);

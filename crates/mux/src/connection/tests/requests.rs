@@ -176,12 +176,11 @@ fn what_may_wait_is_bounded_in_number_and_in_bytes() {
     let mut bench = Bench::new(settings);
     let mut tickets: Vec<_> = (0..2).map(|tag| bench.submit(tag)).collect();
     let deadline = bench.now + LONG;
-    let large =
-        bench.core.submit(request_of(9, 64), deadline, Some(&a_read(bench.now))).unwrap_err();
+    let large = bench.core.submit(request_of(9, 64), deadline, Some(&a_read(LONG))).unwrap_err();
     let bytes = WaitingLimit::Bytes(3 * request(0).len());
     assert_eq!(large.because, RefusedBecause::Full(bytes));
     tickets.push(bench.submit(2));
-    let refused = bench.core.submit(request(3), deadline, Some(&a_read(bench.now))).unwrap_err();
+    let refused = bench.core.submit(request(3), deadline, Some(&a_read(LONG))).unwrap_err();
     assert_eq!(refused.because, RefusedBecause::Full(WaitingLimit::Requests(2)));
     assert!(refused.because.to_string().ends_with("as may: 2 requests"), "{}", refused.because);
     assert_eq!(refused.envelope.as_bytes(), request(3).as_bytes(), "it comes back whole");
@@ -211,7 +210,7 @@ fn whoever_waits_leaves_its_buffer_and_takes_one_along_that_has_waited() {
     let submit = |bench: &mut Bench, tag, padding| {
         let submitted = bench
             .core
-            .submit(request_of(tag, padding), bench.now + LONG, Some(&a_read(bench.now)))
+            .submit(request_of(tag, padding), bench.now + LONG, Some(&a_read(LONG)))
             .unwrap();
         (submitted.ticket, submitted.spare.map(|envelope| envelope.len()))
     };

@@ -40,6 +40,21 @@ fn quantiles_are_those_of_a_sorted_list_as_precisely_as_is_said() {
     }
 }
 
+/// The place of a time is worked out here once more, without what the crate checks each time.
+#[test]
+fn times_are_where_the_crate_looks_for_them() {
+    let kind = cqlwire_net::RequestKind::Read;
+    let times: Vec<u32> =
+        times(100_000).into_iter().chain(0..1_000).chain((0..32).map(|bit| 1 << bit)).collect();
+    let sample = |micros: &u32| Sample { kind, is_whole: true, micros: *micros };
+    let samples: Vec<_> = times.iter().map(sample).collect();
+    let mut coarse = LatencyHistogram::new(Precision::Coarse);
+    let mut fine = LatencyHistogram::new(Precision::Fine);
+    LatencyHistogram::record_all(&mut coarse, &mut fine, &samples);
+    assert_eq!(coarse.counts, of(Precision::Coarse, &times).counts);
+    assert_eq!(fine.counts, of(Precision::Fine, &times).counts);
+}
+
 #[test]
 fn what_is_added_up_is_what_was_recorded_together() {
     let (some, others) = (times(1_000), times(500));
