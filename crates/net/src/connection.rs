@@ -2,7 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
-use std::task::Waker;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -87,7 +87,6 @@ impl Connection {
         self.submit(envelope, deadline, Some(measure))
     }
 
-    #[inline]
     fn submit(
         &self,
         envelope: RequestEnvelope,
@@ -95,14 +94,38 @@ impl Connection {
         measure: Option<&Measure>,
     ) -> Result<Sent, Refused> {
         let submitted = self.shared().core().submit(envelope, deadline.at(), measure);
-        let submitted = submitted
-            .map_err(|refused| Refused { because: refused.because, envelope: refused.envelope })?;
-        // Counted before the driver is woken, which looks at how many there are.
+        let submitted = submitted.map_err(refused)?;
         let request = Request::new(Arc::clone(self.shared()), submitted.ticket, deadline);
-        if let Some(driver) = submitted.wake {
-            driver.wake();
-        }
-        Ok(Sent { request, buffer: submitted.spare.map(RequestEnvelope::into_buffer) })
+        Ok(sent(request, submitted.wake, submitted.spare))
+    }
+
+    /// Sends a request as [`send_measured`](Self::send_measured) does, from within a poll, as if it were polled at once: whoever polls is woken when
+    /// the response is there, or has come already. It saves that poll, and its look at the
+    /// connection.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send); nobody is woken then.
+    ///
+    /// # Panics
+    ///
+    /// As the [request](Request) does when it is polled.
+    pub fn send_watched(
+        &self,
+        envelope: RequestEnvelope,
+        deadline: Deadline,
+        measure: &Measure,
+        context: &mut Context<'_>,
+    ) -> Result<Sent, Refused> {
+        let silences = self.shared().silences();
+        // A waker is cloned and dropped outside of the lock: either may run anything.
+        let mut waker = Some(context.waker().clone());
+        let (at, measure) = (deadline.at(), Some(measure));
+        let submitted = self.shared().core().submit_watched(envelope, at, measure, &mut waker);
+        let submitted = submitted.map_err(refused)?;
+        let mut request = Request::new(Arc::clone(self.shared()), submitted.ticket, deadline);
+        request.watched_from_the_start(silences, context);
+        Ok(sent(request, submitted.wake, submitted.spare))
     }
 
     /// The next event that the server pushes, oldest first; `None` once the connection is over.
@@ -260,6 +283,20 @@ impl Connection {
     fn shared(&self) -> &Arc<Shared> {
         &self.handle.shared
     }
+}
+
+#[cold]
+fn refused(refused: cqlwire_mux::Refused) -> Refused {
+    Refused { because: refused.because, envelope: refused.envelope }
+}
+
+/// The request is counted before the driver is woken, which looks at how many there are.
+#[inline]
+fn sent(request: Request, driver: Option<Waker>, spare: Option<RequestEnvelope>) -> Sent {
+    if let Some(driver) = driver {
+        driver.wake();
+    }
+    Sent { request, buffer: spare.map(RequestEnvelope::into_buffer) }
 }
 
 impl Handle {

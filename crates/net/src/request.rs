@@ -82,6 +82,13 @@ impl Request {
         Self { shared, ticket, deadline, watched_by, silences, watched_on, timer }
     }
 
+    /// It was handed over together with its waker, when the server had turned quiet so often: one who
+    /// is woken since, because it has turned so once more, watches anew.
+    pub(crate) fn watched_from_the_start(&mut self, silences: u32, context: &mut Context<'_>) {
+        self.silences = silences;
+        self.watch(Identity::of(context.waker()), context);
+    }
+
     /// Is the server silent although it owes responses, and was when it was asked for a sign of
     /// life? Whoever waits is woken when it turns so, to ask another one perhaps. This one is still
     /// under way all the same.

@@ -6,6 +6,7 @@ use super::arrival::{Arrival, Skip, Stop};
 use super::intake::{DecoderSettings, Intake};
 use super::segment::Layout;
 use super::segment_reader::SegmentReader;
+use super::small_bodies::SmallBodies;
 use super::{Compression, first_byte};
 use crate::{Envelope, FramingError, HEADER_LEN, ProtocolVersion};
 
@@ -32,8 +33,8 @@ pub struct EnvelopeDecoder {
 
 impl EnvelopeDecoder {
     /// A decoder for the first byte of a connection.
-    pub const fn new(settings: DecoderSettings) -> Self {
-        let intake = Intake { settings, version: None };
+    pub fn new(settings: DecoderSettings) -> Self {
+        let intake = Intake { settings, version: None, small_bodies: SmallBodies::default() };
         Self { intake, segments: None, skip: Skip::new(0, 0), needs: HEADER_LEN, failed: None }
     }
 
@@ -101,7 +102,7 @@ impl EnvelopeDecoder {
             return Err(error.clone());
         }
         let outcome = match &mut self.segments {
-            Some(segments) => segments.decode(buffer, &self.intake),
+            Some(segments) => segments.decode(buffer, &mut self.intake),
             None => self.decode_bare(buffer),
         };
         match outcome {
@@ -130,6 +131,7 @@ impl EnvelopeDecoder {
     /// only after some of more than one segment; and the buffer that segments are decompressed into,
     /// unless a part of an envelope is in it. For a connection that is idle.
     pub fn release_memory(&mut self) {
+        self.intake.small_bodies.release();
         if let Some(segments) = &mut self.segments {
             segments.release();
         }

@@ -5,6 +5,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use super::Compression;
 use super::arrival::{Oversized, Stop};
 use super::compression::decompress_body;
+use super::small_bodies::SmallBodies;
 use crate::envelope::{Direction, Envelope, EnvelopeFlags, EnvelopeHeader, HEADER_LEN};
 use crate::{FramingError, Opcode, ProtocolVersion};
 
@@ -45,6 +46,7 @@ pub(super) struct Intake {
     pub(super) settings: DecoderSettings,
     /// The only version accepted, once it is known.
     pub(super) version: Option<ProtocolVersion>,
+    pub(super) small_bodies: SmallBodies,
 }
 
 impl Intake {
@@ -88,7 +90,7 @@ impl Intake {
     /// many bytes the buffer keeps, if that is known. One that is over the limit is skipped.
     #[inline]
     pub(super) fn take_within(
-        &self,
+        &mut self,
         from: &mut BytesMut,
         available: usize,
         memory: Option<usize>,
@@ -108,7 +110,7 @@ impl Intake {
     /// Takes an envelope whose header has been read and whose body is all there. Its plain form may
     /// still be over the limit.
     pub(super) fn take(
-        &self,
+        &mut self,
         mut header: EnvelopeHeader,
         from: &mut BytesMut,
         memory: Option<usize>,
@@ -145,13 +147,13 @@ impl Intake {
     }
 
     /// Takes the body of an envelope of so many bytes, header included.
-    fn take_body(&self, from: &mut BytesMut, whole: usize, memory: Option<usize>) -> Bytes {
+    fn take_body(&mut self, from: &mut BytesMut, whole: usize, memory: Option<usize>) -> Bytes {
         let length = whole.saturating_sub(HEADER_LEN);
         if length > self.settings.copy_below_bytes && fills(memory, length) {
             from.advance(HEADER_LEN);
             return from.split_to(length).freeze();
         }
-        let body = Bytes::copy_from_slice(from.get(HEADER_LEN..whole).unwrap_or_default());
+        let body = self.small_bodies.copy(from.get(HEADER_LEN..whole).unwrap_or_default());
         from.advance(whole);
         body
     }

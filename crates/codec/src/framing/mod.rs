@@ -14,6 +14,7 @@ mod segment;
 mod segment_encoder;
 mod segment_reader;
 mod slices;
+mod small_bodies;
 
 pub use arrival::{Arrival, Oversized};
 pub use compression::Compression;

@@ -60,7 +60,7 @@ impl SegmentReader {
     pub(super) fn decode(
         &mut self,
         buffer: &mut BytesMut,
-        intake: &Intake,
+        intake: &mut Intake,
     ) -> Result<Envelope, Stop> {
         loop {
             if self.in_place > 0 {
@@ -84,7 +84,11 @@ impl SegmentReader {
     }
 
     /// The next envelope of the open self-contained payload.
-    fn take_in_place(&mut self, buffer: &mut BytesMut, intake: &Intake) -> Result<Envelope, Stop> {
+    fn take_in_place(
+        &mut self,
+        buffer: &mut BytesMut,
+        intake: &mut Intake,
+    ) -> Result<Envelope, Stop> {
         let before = buffer.len();
         let taken = intake.take_within(buffer, self.in_place, None);
         self.in_place = self.in_place.saturating_sub(before - buffer.len());

@@ -79,7 +79,7 @@ impl Slices {
 
     /// The envelope, once its slices make it whole; one that is over the limit as soon as its header
     /// says so.
-    pub(super) fn join(&mut self, intake: &Intake) -> Result<Option<Envelope>, Stop> {
+    pub(super) fn join(&mut self, intake: &mut Intake) -> Result<Option<Envelope>, Stop> {
         let Some((header, declared)) = intake.header(&self.joined)? else {
             return Ok(None);
         };

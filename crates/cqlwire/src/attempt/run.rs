@@ -174,11 +174,12 @@ impl Run {
                     return Poll::Ready(Err(self.closed(operation.kind())));
                 }
                 Step::Next => {
-                    self.next_host(shared, operation)?;
+                    let handed_over = self.next_host(shared, operation, context)?;
                     // Nobody is woken for what was so before: whoever polls looks once more.
                     if self.is_at_a_quiet_host() {
                         context.waker().wake_by_ref();
                     }
+                    ready!(handed_over);
                 }
                 Step::Asked(sent) => {
                     let outcome = ready!(Pin::new(&mut sent.request).poll(context));
@@ -225,14 +226,16 @@ impl Run {
         agree(shared, change, self.deadline.within(shared.schema_agreement_timeout))
     }
 
-    /// Hands the operation to the next host that takes it. On its own, so that polls which find a
-    /// response do not make room for a request.
+    /// Hands the operation to the next host that takes it. Pending once one has: whoever polls is
+    /// woken for its response. On its own, so that polls which find a response do not make room for a
+    /// request.
     #[inline(never)]
     fn next_host<O: Operation>(
         &mut self,
         shared: &Arc<Shared>,
         operation: &O,
-    ) -> Result<(), Error> {
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>> {
         let mut request = operation.routing();
         let mut head_start = HeadStart::default();
         let plan = match &mut self.plan {
@@ -251,13 +254,13 @@ impl Run {
                 head_start.connection = connection;
                 host
             }
-            Ok(None) => return self.plan_anew(shared, operation),
-            Err(panicked) => return Err(self.end(operation.kind(), panicked.into())),
+            Ok(None) => return Poll::Ready(self.plan_anew(shared, operation)),
+            Err(panicked) => return Poll::Ready(Err(self.end(operation.kind(), panicked.into()))),
         };
         self.prepares.clear();
         if self.owes_retry || self.consistency.is_some() {
             let host = Arc::clone(host);
-            return self.retry_on(shared, operation, host);
+            return Poll::Ready(self.retry_on(shared, operation, host));
         }
         let deadline = operation.deadline_of_attempt(self.deadline);
         self.is_whole &= self.attempts.is_empty();
@@ -265,14 +268,14 @@ impl Run {
             true => measure_whole(operation, deadline),
             false => measure_part(operation, deadline),
         };
+        let watcher = Some(context);
         let asked = |sent| self.step = Step::Asked(sent);
-        match send_to(host, operation, head_start, shared, (deadline, &measure), asked) {
-            Ok(()) => Ok(()),
-            Err(why) => {
-                let host = Arc::clone(host);
-                self.not_sent(shared, operation, host, why)
-            }
+        let how = (deadline, &measure);
+        if let Err(why) = send_to(host, operation, head_start, shared, how, watcher, asked) {
+            let host = Arc::clone(host);
+            return Poll::Ready(self.not_sent(shared, operation, host, why));
         }
+        Poll::Pending
     }
 
     /// Hands the operation to this host once more.
@@ -289,7 +292,7 @@ impl Run {
         self.is_whole = false;
         let measure = measure_part(operation, deadline);
         let (head_start, asked) = (HeadStart::default(), |sent| self.step = Step::Asked(sent));
-        match send_to(&host, sent, head_start, shared, (deadline, &measure), asked) {
+        match send_to(&host, sent, head_start, shared, (deadline, &measure), None, asked) {
             Ok(()) => Ok(()),
             Err(why) => self.not_sent(shared, operation, host, why),
         }

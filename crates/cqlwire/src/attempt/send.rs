@@ -1,6 +1,7 @@
 //! One request to one host.
 
 use std::sync::Arc;
+use std::task::Context;
 
 use bytes::BytesMut;
 use cqlwire_cluster::Host;
@@ -112,7 +113,8 @@ pub(super) fn measure_part<O: Operation>(operation: &O, attempt: Deadline) -> Me
 }
 
 /// Encodes the operation for a connection of the host, unless the draft is for it, and hands it
-/// over. The request goes to `sent`, which puts it where it stays: it is too large to be moved often.
+/// over; `watcher`, if there is one, is woken for its response. The request goes to `sent`, which puts
+/// it where it stays: it is too large to be moved often.
 #[inline]
 pub(super) fn send_to<O: Operation, T>(
     host: &Arc<Host>,
@@ -120,6 +122,7 @@ pub(super) fn send_to<O: Operation, T>(
     mut head_start: HeadStart,
     shared: &Shared,
     (deadline, measure): (Deadline, &Measure),
+    mut watcher: Option<&mut Context<'_>>,
     sent: impl FnOnce(Sent) -> T,
 ) -> Result<T, NotSent> {
     let mut refused = RefusedBecause::Ended;
@@ -135,7 +138,11 @@ pub(super) fn send_to<O: Operation, T>(
             None => encode(host, operation, form, scratch::take(), shared)?,
         };
         let Encoded { envelope, metadata, .. } = encoded;
-        match connection.send_measured(envelope, deadline, measure) {
+        let taken = match &mut watcher {
+            Some(context) => connection.send_watched(envelope, deadline, measure, context),
+            None => connection.send_measured(envelope, deadline, measure),
+        };
+        match taken {
             Ok(taken) => {
                 let sent = sent(Sent { host: Arc::clone(host), request: taken.request, metadata });
                 taken.buffer.into_iter().for_each(scratch::give_back);

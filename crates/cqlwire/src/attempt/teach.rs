@@ -87,7 +87,7 @@ async fn prepare_on(
     let prepare = PrepareOperation { text: statement.text(), attempt_timeout: None };
     let (head_start, measure) = (HeadStart::default(), measure_part(&prepare, deadline));
     let how = (deadline, &measure);
-    let request = send_to(host, &prepare, head_start, shared, how, |sent| sent.request);
+    let request = send_to(host, &prepare, head_start, shared, how, None, |sent| sent.request);
     let request = request.map_err(not_asked)?;
     let said = read(shared, host, request.await, None, None)?.into_prepared()?;
     statement.learn(host.id(), said, &shared.cluster().schema());

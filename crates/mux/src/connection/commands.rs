@@ -79,6 +79,21 @@ impl Connection {
         deadline: Instant,
         measure: Option<&Measure>,
     ) -> Result<Submitted, Refused> {
+        self.submit_watched(envelope, deadline, measure, &mut None)
+    }
+
+    /// The same, and `waker`, if there is one, is woken once the outcome is there, as if
+    /// [`poll_outcome`](Self::poll_outcome) had been called with it. Of a request that is refused it stays where it is.
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit).
+    pub fn submit_watched(
+        &mut self,
+        envelope: RequestEnvelope,
+        deadline: Instant,
+        measure: Option<&Measure>,
+        waker: &mut Option<Waker>,
+    ) -> Result<Submitted, Refused> {
         match self.life {
             Life::Open => {}
             Life::Closing => return Err(Refused { because: RefusedBecause::Closing, envelope }),
@@ -102,6 +117,7 @@ impl Connection {
         };
         let measured = self.metrics.begun(measure, due);
         let ticket = self.requests.open(phase, measured);
+        self.requests.watch(key, waker);
         let visit = self.deadlines.insert(key, due);
         let wake = self.wake_shell(|core| Some(core.deadlines.instant(visit)));
         Ok(Submitted { ticket, wake, spare })

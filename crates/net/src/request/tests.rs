@@ -5,11 +5,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Wake;
 
 use cqlwire_codec::Opcode;
+use cqlwire_mux::{Measure, RequestKind};
 use tokio::runtime::Builder;
 
 use super::*;
 use crate::tests::played::{self, VOID};
-use crate::tests::{seconds, send};
+use crate::tests::{query, seconds, send};
+
+/// How the time is counted of what is sent here.
+const MEASURE: Measure =
+    Measure { kind: RequestKind::Other, allowed: Duration::from_secs(5), is_whole: true };
 
 #[derive(Default)]
 struct Woken(AtomicUsize);
@@ -37,6 +42,40 @@ async fn the_last_that_polled_is_woken_and_nobody_else() {
     tokio::time::sleep(Duration::from_millis(1)).await;
     assert_eq!((first.0.load(Ordering::Relaxed), last.0.load(Ordering::Relaxed)), (0, 1));
     assert!(poll(request.as_mut(), &last));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_is_sent_from_within_a_poll_wakes_who_polls_without_another_poll() {
+    let (connection, mut server) = played::connected(&played::settings(), 4096).await;
+    let woken = Arc::<Woken>::default();
+    let waker = Waker::from(Arc::clone(&woken));
+    let mut context = Context::from_waker(&waker);
+    let statement = query(&connection, "SELECT");
+    let sent = connection.send_watched(statement, seconds(5), &MEASURE, &mut context).unwrap();
+    let mut request = pin!(sent.request);
+    let asked = server.asked().await;
+    server.answer(asked.stream, Opcode::Result, VOID).await;
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    assert_eq!(woken.0.load(Ordering::Relaxed), 1);
+    assert!(poll(request.as_mut(), &woken));
+}
+
+/// As a poll there does.
+#[test]
+fn g6_1_sent_from_within_a_poll_elsewhere_it_keeps_a_timer_of_its_own() {
+    let runtime = || Builder::new_current_thread().enable_all().build().unwrap();
+    let (home, elsewhere) = (runtime(), runtime());
+    let (connection, server) = home.block_on(played::connected(&played::settings(), 4096));
+    let send_on = |runtime: &runtime::Runtime| {
+        runtime.block_on(async {
+            let mut context = Context::from_waker(Waker::noop());
+            let statement = query(&connection, "SELECT");
+            connection.send_watched(statement, seconds(5), &MEASURE, &mut context).unwrap().request
+        })
+    };
+    assert!(send_on(&home).timer.is_none());
+    assert!(send_on(&elsewhere).timer.is_some(), "nobody would notice its deadline");
+    drop(server);
 }
 
 #[test]

@@ -71,7 +71,7 @@ async fn connected(node: &ScriptedNode, settings: &Settings) -> Connection {
 }
 
 /// A QUERY without values, as this connection speaks.
-fn query(connection: &Connection, statement: &str) -> RequestEnvelope {
+pub(crate) fn query(connection: &Connection, statement: &str) -> RequestEnvelope {
     let query = Query { statement, parameters: QueryParameters::new(Consistency::One, &()) };
     let options =
         RequestOptions { compression: connection.compression(), ..RequestOptions::default() };

@@ -22,6 +22,23 @@ fn an_answer_finds_its_caller_and_frees_its_stream() {
 }
 
 #[test]
+fn who_is_given_with_a_request_is_woken_for_its_answer_without_having_asked() {
+    let mut bench = Bench::new(Settings::default());
+    let (mut waker, deadline) = (Some(bench.waker()), bench.now + LONG);
+    let ticket = bench.core.submit_watched(request(1), deadline, None, &mut waker).unwrap().ticket;
+    assert!(waker.is_none());
+    let sent = bench.transmit();
+    bench.deliver(answer(sent[0].0, Opcode::Result, 1)).unwrap();
+    assert_eq!(bench.woken.count(), 1);
+    assert!(matches!(bench.outcome(ticket), Outcome::Response(_)));
+    let mut waker = Some(bench.waker());
+    drop(bench.core.close());
+    bench.core.submit_watched(request(2), deadline, None, &mut waker).unwrap_err();
+    assert!(waker.is_some(), "it is to be dropped outside of the lock");
+    bench.assert_at_rest();
+}
+
+#[test]
 fn g1_3_i3_every_id_at_once_answered_backwards() {
     let settings =
         Settings { max_in_flight: 32_767, max_outgoing_bytes: 64 << 20, ..Settings::default() };
