@@ -162,7 +162,7 @@ pub use error::{Attempt, AttemptFailure, Error, ErrorKind, RequestLimit, Result,
 pub use execution::{Execution, PageFetch, Pages, RowStream, StatementSource, Streaming};
 pub use limits::AdaptiveLimit;
 pub use metrics::{HostMetrics, Metrics, RequestTotals};
-pub use prepared::{PreparedStatement, PreparedTotals};
+pub use prepared::{PreparedStatement, PreparedTotals, StatementMetrics};
 pub use profile::ExecutionProfile;
 pub use resources::Resources;
 pub use result::QueryResult;

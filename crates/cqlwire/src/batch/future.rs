@@ -112,7 +112,7 @@ impl Future for BatchExecution<'_> {
         let polled = self.poll_result(context);
         if let Poll::Ready(result) = &polled {
             let shared = self.shared;
-            self.state.end(shared, result.as_ref().err(), || RequestKind::Batch);
+            self.state.end(shared, result.as_ref().err(), None, || RequestKind::Batch);
             self.state = State::Done;
         }
         polled

@@ -147,7 +147,8 @@ impl<V> Future for Execution<'_, V> {
         let polled = self.poll_result(context);
         if let Poll::Ready(result) = &polled {
             let (shared, statement) = (self.shared, self.statement);
-            self.state.end(shared, result.as_ref().err(), || statement.request_kind());
+            let (error, named) = (result.as_ref().err(), statement.named());
+            self.state.end(shared, error, named, || statement.request_kind());
             self.state = State::Done;
         }
         polled

@@ -85,10 +85,12 @@ impl PageFetch {
     fn end(&mut self, error: Option<&Error>) {
         self.turn.end();
         let (Ok(request), Some(mut counted)) = (&self.request, self.counted.take()) else { return };
-        let is_whole = |run: &Executions| error.is_none() && run.is_whole();
-        if counted.end(error.map(Error::kind))
-            && let Some(run) = self.run.as_ref().filter(|run| !is_whole(run))
-        {
+        let took_time = counted.end(error.map(Error::kind));
+        let Some(run) = &self.run else { return };
+        if let Some(named) = request.named() {
+            named.ended(error.is_none(), run.deadline().elapsed());
+        }
+        if took_time && (error.is_some() || !run.is_whole()) {
             request.shared().took(RequestKind::Page, run.deadline());
         }
     }

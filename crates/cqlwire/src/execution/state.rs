@@ -8,6 +8,7 @@ use cqlwire_net::{Deadline, RequestKind};
 
 use super::turn::{Permits, Queued};
 use crate::error::{Error, Result};
+use crate::prepared::Named;
 use crate::shared::Shared;
 use crate::speculation::Executions;
 
@@ -52,19 +53,24 @@ impl<'a, P> State<'a, P> {
         &mut self,
         shared: &Shared,
         error: Option<&Error>,
+        named: Option<&Named>,
         kind: impl FnOnce() -> RequestKind,
     ) {
-        let (permits, deadline, is_whole) = match self {
-            Self::Running { permits, run, .. } => (permits, run.deadline(), run.is_whole()),
-            Self::Preparing { permits, deadline, .. } => (permits, *deadline, false),
-            // It has been counted.
-            Self::Queued(queued) if error.is_some_and(Error::is_timeout) => {
-                return shared.took(kind(), queued.deadline());
+        let (took_time, deadline, is_whole) = match self {
+            Self::Running { permits, run, .. } => {
+                (permits.end(error), run.deadline(), run.is_whole())
             }
-            Self::New | Self::Queued(_) | Self::Done => return,
+            Self::Preparing { permits, deadline, .. } => (permits.end(error), *deadline, false),
+            // It has been counted.
+            Self::Queued(queued) => {
+                (error.is_some_and(Error::is_timeout), queued.deadline(), false)
+            }
+            Self::New | Self::Done => return,
         };
+        if let Some(named) = named {
+            named.ended(error.is_none(), deadline.elapsed());
+        }
         // The time of the others is known to their connection.
-        let took_time = permits.end(error);
         if took_time && (error.is_some() || !is_whole) {
             shared.took(kind(), deadline);
         }

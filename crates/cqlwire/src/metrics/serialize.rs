@@ -5,6 +5,7 @@ use cqlwire_pool::{Latencies, LatencyHistogram, PoolTotals};
 use serde_core::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
 use super::snapshot::{HostMetrics, Metrics};
+use crate::prepared::StatementMetrics;
 
 /// Figures by their names.
 struct Figures<I>(I);
@@ -77,6 +78,17 @@ impl Serialize for OfPools<'_> {
     }
 }
 
+impl Serialize for StatementMetrics {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut statement = serializer.serialize_struct("StatementMetrics", 4)?;
+        statement.serialize_field("name", &self.name)?;
+        statement.serialize_field("ok", &self.ok)?;
+        statement.serialize_field("failed", &self.failed)?;
+        statement.serialize_field("latency", &Times(&self.latency))?;
+        statement.end()
+    }
+}
+
 impl Serialize for HostMetrics {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut host = serializer.serialize_struct("HostMetrics", 9)?;
@@ -98,7 +110,7 @@ impl Serialize for Metrics {
         let errors = self.server_errors.iter().map(|(code, count)| {
             (code.map_or_else(|| "others".to_owned(), |code| code.to_string()), *count)
         });
-        let mut metrics = serializer.serialize_struct("Metrics", 12)?;
+        let mut metrics = serializer.serialize_struct("Metrics", 13)?;
         metrics.serialize_field("requests", &figures(self.requests.each()))?;
         metrics.serialize_field("server_errors", &Figures(errors))?;
         metrics.serialize_field("retries", &figures(self.retries.each()))?;
@@ -108,6 +120,7 @@ impl Serialize for Metrics {
         metrics.serialize_field("cluster", &figures(self.cluster.each()))?;
         metrics.serialize_field("pools", &OfPools(&self.pools))?;
         metrics.serialize_field("latencies", &ByKind(&self.latencies, OfRequests))?;
+        metrics.serialize_field("statements", &self.statements)?;
         metrics.serialize_field("hosts", &self.hosts)?;
         metrics.serialize_field("resources", &figures(self.resources.each()))?;
         metrics.serialize_field("kept_statements", &self.kept_statements)?;

@@ -7,7 +7,7 @@ use cqlwire_pool::{Latencies, LatencyHistogram, PoolTotals};
 use uuid::Uuid;
 
 use super::outcome::RequestTotals;
-use crate::prepared::PreparedTotals;
+use crate::prepared::{PreparedTotals, StatementMetrics};
 use crate::resources::Resources;
 use crate::retry::RetryTotals;
 use crate::shared::Shared;
@@ -49,6 +49,8 @@ pub struct Metrics {
     pub pools: PoolTotals,
     /// How long requests took, and their attempts: of each kind that there was any of.
     pub latencies: Vec<(RequestKind, Latencies)>,
+    /// Statements that have [names](crate::PreparedStatement::name), by these, and are kept.
+    pub statements: Vec<StatementMetrics>,
     /// The hosts that are in the cluster.
     pub hosts: Vec<HostMetrics>,
     /// What it holds at the moment.
@@ -97,6 +99,7 @@ impl Metrics {
             cluster: cluster.totals(),
             pools,
             latencies: RequestKind::ALL.into_iter().filter_map(of_kind).collect(),
+            statements: shared.statements.named(),
             hosts: cluster.topology().hosts().iter().map(|host| HostMetrics::of(host)).collect(),
             resources: shared.resources(),
             kept_statements: shared.statements.count(),
@@ -120,6 +123,10 @@ impl Metrics {
             (*code, now.saturating_sub(before.map_or(0, |(_, before)| *before)))
         };
         let errors = self.server_errors.iter().map(of_code);
+        let of_statement = |now: &StatementMetrics| {
+            let before = earlier.statements.iter().find(|before| before.name == now.name);
+            before.map_or_else(|| now.clone(), |before| now.since(before))
+        };
         let of_host = |host: &HostMetrics| {
             let before = earlier.hosts.iter().find(|before| before.host_id == host.host_id);
             before.map_or_else(|| host.clone(), |before| host.since(before))
@@ -134,6 +141,7 @@ impl Metrics {
             cluster: self.cluster.since(&earlier.cluster),
             pools: self.pools.since(&earlier.pools),
             latencies: self.latencies.iter().map(of_kind).collect(),
+            statements: self.statements.iter().map(of_statement).collect(),
             hosts: self.hosts.iter().map(of_host).collect(),
             resources: self.resources,
             kept_statements: self.kept_statements,

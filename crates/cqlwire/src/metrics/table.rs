@@ -33,6 +33,10 @@ impl fmt::Display for Metrics {
                 times(f, "  attempts", &latencies.attempts)?;
             }
         }
+        for statement in &self.statements {
+            times(f, &statement.name, &statement.latency)?;
+            line(f, "", [("failed", statement.failed)].into_iter())?;
+        }
         self.hosts.iter().try_for_each(|host| host.fmt(f))
     }
 }

@@ -19,7 +19,7 @@ use super::untyped::{check_untyped, refuse_without_markers};
 use super::{Encoded, Form, NotEncoded, Operation};
 use crate::cql;
 use crate::error::ErrorKind;
-use crate::prepared::{Origin, PreparedStatement, StatementMetadata};
+use crate::prepared::{Named, Origin, PreparedStatement, StatementMetadata};
 use crate::profile::ExecutionProfile;
 use crate::retry::RetryPolicy;
 
@@ -30,7 +30,7 @@ pub(crate) enum Statement<'a> {
     Prepared(&'a PreparedStatement),
 }
 
-impl Statement<'_> {
+impl<'a> Statement<'a> {
     /// Is it one of this cluster and keyspace?
     #[inline]
     pub(crate) fn check_origin(&self, origin: &Arc<Origin>) -> Result<(), ErrorKind> {
@@ -45,6 +45,15 @@ impl Statement<'_> {
         match self {
             Self::Text(text) => cql::kind(text),
             Self::Prepared(prepared) => prepared.kind(),
+        }
+    }
+
+    /// What is counted of it, if it has a name.
+    #[inline]
+    pub(crate) fn named(&self) -> Option<&'a Named> {
+        match self {
+            Self::Text(_) => None,
+            Self::Prepared(prepared) => prepared.named(),
         }
     }
 

@@ -12,13 +12,15 @@
 //! What somebody holds is always kept, so that all handles of one text know the same; of the others
 //! so many are kept as the setting says. Who looks one up takes a lock that others share.
 
-use std::collections::HashMap;
+use std::collections::btree_map::Entry::{Occupied, Vacant};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Instant;
 
 use foldhash::quality::RandomState;
 
+use super::named::StatementMetrics;
 use super::statement::PreparedStatement;
 use super::totals::{Counters, PreparedTotals};
 use super::turnover::Turnover;
@@ -120,6 +122,20 @@ impl Cache {
             .values()
             .filter(|entry| entry.is_used.load(Relaxed) || entry.statement.is_held_elsewhere());
         used.map(|entry| entry.statement.clone()).collect()
+    }
+
+    /// What was counted of those that have names: by name, in their order.
+    pub(crate) fn named(&self) -> Vec<StatementMetrics> {
+        let mut by_name: BTreeMap<String, StatementMetrics> = BTreeMap::new();
+        for entry in self.read().kept.values() {
+            let Some(named) = entry.statement.named() else { continue };
+            let metrics = named.metrics();
+            match by_name.entry(metrics.name.clone()) {
+                Vacant(place) => drop(place.insert(metrics)),
+                Occupied(mut known) => known.get_mut().merge(&metrics),
+            }
+        }
+        by_name.into_values().collect()
     }
 
     /// How many are kept.

@@ -4,6 +4,7 @@
 mod cache;
 mod inner;
 mod metadata;
+mod named;
 mod origin;
 mod statement;
 mod totals;
@@ -13,6 +14,8 @@ pub(crate) use self::cache::{Asked, Cache, Preparation};
 #[cfg(test)]
 pub(crate) use self::metadata::ResultMetadata;
 pub(crate) use self::metadata::StatementMetadata;
+pub(crate) use self::named::Named;
+pub use self::named::StatementMetrics;
 pub(crate) use self::origin::Origin;
 pub use self::statement::PreparedStatement;
 pub use self::totals::PreparedTotals;

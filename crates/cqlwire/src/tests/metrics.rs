@@ -120,6 +120,33 @@ async fn g9_5_a_host_that_leaves_takes_its_times_along_and_leaves_its_figures() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn g9_5_a_statement_with_a_name_is_counted_under_it_and_names_are_as_many_as_statements() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    prime_users(memory.node(), 25);
+    let session = memory.session().await;
+    let by_city = session.prepare(SELECT).await.unwrap().name("users.by_city");
+    memory.node().prime(Prime::statement(SELECT).after(7 * MS).first(3));
+    for _ in 0..3 {
+        session.execute(&by_city, ("Oslo",)).await.unwrap();
+    }
+    let before = session.metrics();
+    let again = session.prepare(SELECT).await.unwrap().name("another name");
+    let mut pages = session.execute(&again, ("Oslo",)).page_size(10).pages();
+    while pages.try_next().await.unwrap().is_some() {}
+    memory.node().prime(Prime::statement(SELECT).first(1).error(0x2200, "no"));
+    session.execute(&by_city, ("Oslo",)).await.unwrap_err();
+
+    assert_eq!(before.statements[0].latency.count(), 3);
+    let quantile = before.statements[0].latency.quantile(0.5).unwrap();
+    assert!((7 * MS..8 * MS).contains(&quantile), "{before}");
+    let since = session.metrics().since(&before).statements;
+    assert_eq!(since.len(), 1, "the first name stays");
+    assert_eq!((&*since[0].name, since[0].ok, since[0].failed), ("users.by_city", 3, 1));
+    let table = session.metrics().to_string();
+    assert!(table.contains("users.by_city           7"), "{table}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn they_read_as_a_table() {
     let memory = Memory::of([ScriptedNode::builder().in_memory()]);
     prime_users(memory.node(), 5);

@@ -63,8 +63,8 @@ impl LatencyHistogram {
     }
 
     /// One more.
-    pub(crate) fn record(&mut self, micros: u32) {
-        self.add_micros(u64::from(micros), 1);
+    pub fn record(&mut self, time: Duration) {
+        self.add_micros(u64::try_from(time.as_micros()).unwrap_or(u64::MAX), 1);
     }
 
     /// These, coarsely, and in another histogram finely: all that is done for each response.
@@ -142,6 +142,13 @@ impl LatencyHistogram {
     /// How many bytes it takes.
     pub fn size(&self) -> usize {
         size_of::<Self>() + size_of_val(self.counts.as_slice())
+    }
+}
+
+impl Default for LatencyHistogram {
+    /// One that has nothing in it yet, and tells times apart to one part in eight.
+    fn default() -> Self {
+        Self::new(Precision::Coarse)
     }
 }
 

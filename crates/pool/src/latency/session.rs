@@ -44,8 +44,7 @@ fn fine(histogram: &mut Option<Box<LatencyHistogram>>) -> &mut LatencyHistogram 
 impl SessionLatencies {
     /// A request took so long that did not end with its first attempt.
     pub fn record_other(&self, kind: RequestKind, time: Duration) {
-        let micros = u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
-        fine(&mut self.kinds()[kind.index()].others).record(micros);
+        fine(&mut self.kinds()[kind.index()].others).record(time);
     }
 
     /// What there is, to be added to, unless somebody else is about it; with `wait` it waits for that.

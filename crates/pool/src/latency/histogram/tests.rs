@@ -9,7 +9,7 @@ fn times(count: usize) -> Vec<u32> {
 
 fn of(precision: Precision, times: &[u32]) -> LatencyHistogram {
     let mut histogram = LatencyHistogram::new(precision);
-    times.iter().for_each(|micros| histogram.record(*micros));
+    times.iter().for_each(|micros| histogram.add_micros(u64::from(*micros), 1));
     histogram
 }
 
