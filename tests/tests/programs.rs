@@ -16,6 +16,9 @@ use tokio::time::timeout;
 
 const SELECT: &str = "SELECT id FROM users WHERE city = ? AND name = ?";
 
+const USERS: &str = "INSERT INTO users (id, name) VALUES (?, ?)";
+const NAMES: &str = "INSERT INTO names (city, name) VALUES (?, ?)";
+
 /// One user, whoever is asked for.
 async fn scene() -> (ScriptedNode, Session, PreparedStatement) {
     let node = ScriptedNode::builder().start_tcp().await.unwrap();
@@ -65,6 +68,30 @@ async fn many_are_awaited_at_once() {
         Ok::<_, Error>(try_join_all(reads).await?.len())
     });
     assert_eq!(task.await.unwrap().unwrap(), 100);
+}
+
+#[tokio::test]
+async fn many_are_loaded_in_a_task() {
+    let (node, session, _) = scene().await;
+    let [id, name, city] =
+        [("id", ColumnType::BigInt), ("name", ColumnType::Text), ("city", ColumnType::Text)];
+    for (text, markers) in [(USERS, [id, name.clone()]), (NAMES, [city, name])] {
+        node.prime(Prime::statement(text).void().binds(columns(markers), &[0]));
+    }
+    let task = tokio::spawn(async move {
+        let names: Vec<String> = (0..100).map(|n| format!("user {n}")).collect();
+        let rows = names.iter().zip(0_i64..).map(|(name, id)| (id, name.as_str()));
+        let insert = session.prepare(USERS).await?;
+        let loaded = session.insert_all(&insert, rows).await?;
+        let slices: Vec<[&str; 2]> = names.iter().map(|name| ["Oslo", &**name]).collect();
+        let mut load = session.insert_all(NAMES, &slices);
+        let mut written = loaded.written;
+        while let Some(failure) = load.next_failure().await? {
+            written -= u64::from(failure.error.is_timeout());
+        }
+        Ok::<_, Error>(written + load.progress().written)
+    });
+    assert_eq!(task.await.unwrap().unwrap(), 200);
 }
 
 #[tokio::test]

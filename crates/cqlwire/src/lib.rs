@@ -106,6 +106,7 @@ mod execution;
 mod gate;
 mod joint;
 mod limits;
+mod load;
 mod metrics;
 mod operation;
 mod prepare;
@@ -161,6 +162,7 @@ pub use cqlwire_stream::{OwnedRow, Page, Position, PositionError, PositionMismat
 pub use error::{Attempt, AttemptFailure, Error, ErrorKind, RequestLimit, Result, TimeoutPhase};
 pub use execution::{Execution, PageFetch, Pages, RowStream, StatementSource, Streaming};
 pub use limits::AdaptiveLimit;
+pub use load::{FailedRow, Load, LoadError, LoadProgress, LoadWatch};
 pub use metrics::{HostMetrics, Metrics, RequestTotals};
 pub use prepared::{PreparedStatement, PreparedTotals, StatementMetrics};
 pub use profile::ExecutionProfile;

@@ -8,13 +8,54 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cqlwire_codec::StatementKind;
-use cqlwire_net::Deadline;
+use cqlwire_net::{Deadline, RequestKind};
 
 use crate::error::{Error, ErrorKind, Result, TimeoutPhase};
 use crate::operation::{Operation, PrepareOperation};
 use crate::prepared::{Asked, Preparation, PreparedStatement};
 use crate::shared::Shared;
 use crate::speculation::Executions;
+
+/// The prepared statement of this text, for somebody who is not inside yet: in its turn, within this
+/// time.
+///
+/// # Cancel safety
+///
+/// As of [`prepare`].
+pub(crate) async fn prepare_in_turn(
+    shared: &Arc<Shared>,
+    text: &str,
+    timeout: Duration,
+    attempt_timeout: Option<Duration>,
+) -> Result<PreparedStatement> {
+    let mut call = shared.admit(timeout)?;
+    if let Some(statement) = shared.statements.find(text) {
+        call.end(None);
+        return Ok(statement);
+    }
+    let deadline = Deadline::after(timeout);
+    let prepared = prepare_within(shared, text, deadline, attempt_timeout).await;
+    if call.end(prepared.as_ref().err().map(Error::kind)) {
+        shared.took(RequestKind::Prepare, deadline);
+    }
+    prepared
+}
+
+async fn prepare_within(
+    shared: &Arc<Shared>,
+    text: &str,
+    deadline: Deadline,
+    attempt_timeout: Option<Duration>,
+) -> Result<PreparedStatement> {
+    let turn = shared.limit.admitted(deadline, &shared.runtime).await;
+    let _turn = turn.map_err(|kind| not_begun(kind, deadline))?;
+    prepare(Arc::clone(shared), text.into(), deadline, attempt_timeout).await
+}
+
+#[cold]
+fn not_begun(kind: ErrorKind, deadline: Deadline) -> Error {
+    Error::after(kind, StatementKind::Read, Vec::new(), Some(deadline.elapsed()))
+}
 
 /// The prepared statement of this text.
 ///

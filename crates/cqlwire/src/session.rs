@@ -5,16 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cqlwire_cluster::{ClusterChanges, Describe, DescribeError, Health, Schema, Topology};
-use cqlwire_codec::{EncodeValues, StatementKind};
-use cqlwire_net::{Deadline, RequestKind};
+use cqlwire_codec::EncodeValues;
+use cqlwire_net::Deadline;
+use futures_util::stream::{self, Stream};
 use uuid::Uuid;
 
-use crate::batch::Batch;
-use crate::error::{Error, ErrorKind, Result};
+use crate::batch::{Batch, BatchStatement};
+use crate::error::Result;
 use crate::execution::Execution;
+use crate::load::Load;
 use crate::metrics::Metrics;
 use crate::operation::Statement;
-use crate::prepare::prepare;
+use crate::prepare::prepare_in_turn;
 use crate::prepared::PreparedStatement;
 use crate::profile::ExecutionProfile;
 use crate::resources::Resources;
@@ -72,6 +74,29 @@ impl Session {
         Batch::new(&self.shared)
     }
 
+    /// Writes many rows by one statement, each row its values: as many requests in flight as are good
+    /// for it, and no row taken from `rows` before there is room for it. See [`Load`].
+    ///
+    /// A text is [prepared](Self::prepare) first.
+    #[doc(alias = "bulk")]
+    #[doc(alias = "copy from")]
+    pub fn insert_all<'a, R: EncodeValues>(
+        &'a self,
+        statement: impl Into<BatchStatement<'a>>,
+        rows: impl IntoIterator<Item = R, IntoIter: Send + 'a>,
+    ) -> Load<'a, R> {
+        Load::new(&self.shared, statement.into().0, stream::iter(rows))
+    }
+
+    /// The same, with rows as they come from a stream.
+    pub fn insert_stream<'a, R: EncodeValues>(
+        &'a self,
+        statement: impl Into<BatchStatement<'a>>,
+        rows: impl Stream<Item = R> + Send + 'a,
+    ) -> Load<'a, R> {
+        Load::new(&self.shared, statement.into().0, rows)
+    }
+
     /// Has one host parse a statement, and keeps it: whoever asks for the same text gets it from
     /// there, and those who ask while it is being prepared wait for one PREPARE together. The other
     /// hosts are taught it when they are first asked to execute it. See
@@ -87,29 +112,8 @@ impl Session {
     /// Dropped, it takes the statement from nobody else who waits for it. The host may know the
     /// statement; nothing else is left behind.
     pub async fn prepare(&self, statement: &str) -> Result<PreparedStatement> {
-        let timeout = self.shared.profile.timeout;
-        let mut call = self.shared.admit(timeout)?;
-        if let Some(statement) = self.shared.statements.find(statement) {
-            call.end(None);
-            return Ok(statement);
-        }
-        let deadline = Deadline::after(timeout);
-        let prepared = self.prepare_within(deadline, statement).await;
-        if call.end(prepared.as_ref().err().map(Error::kind)) {
-            self.shared.took(RequestKind::Prepare, deadline);
-        }
-        prepared
-    }
-
-    async fn prepare_within(
-        &self,
-        deadline: Deadline,
-        statement: &str,
-    ) -> Result<PreparedStatement> {
-        let turn = self.shared.limit.admitted(deadline, &self.shared.runtime).await;
-        let _turn = turn.map_err(|kind| not_begun(kind, deadline))?;
-        let of_attempt = self.shared.profile.attempt_timeout;
-        prepare(Arc::clone(&self.shared), statement.into(), deadline, of_attempt).await
+        let profile = &self.shared.profile;
+        prepare_in_turn(&self.shared, statement, profile.timeout, profile.attempt_timeout).await
     }
 
     /// Lets no call in any more, waits for those inside, and closes every connection: at the
@@ -218,11 +222,6 @@ impl Session {
     pub fn metrics(&self) -> Metrics {
         Metrics::of(&self.shared)
     }
-}
-
-#[cold]
-fn not_begun(kind: ErrorKind, deadline: Deadline) -> Error {
-    Error::after(kind, StatementKind::Read, Vec::new(), Some(deadline.elapsed()))
 }
 
 impl fmt::Debug for Session {

@@ -8,6 +8,7 @@ mod bad_input;
 mod batches;
 mod changing;
 mod large;
+mod loads;
 mod loss;
 mod markers;
 mod ordered;

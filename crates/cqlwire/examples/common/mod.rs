@@ -31,13 +31,10 @@ pub(crate) async fn fill(session: &Session) -> Result<()> {
     let insert = "INSERT INTO cqlwire_examples.measurements \
          (station, number, celsius, note) VALUES (?, ?, ?, ?)";
     let insert = session.prepare(insert).await?;
-    for start in (0..ROWS).step_by(250) {
-        let writes = (start..start + 250).map(|row| {
-            let celsius = f64::from(row % 400) / 10.0;
-            let values = (row / 1_000, row % 1_000, celsius, format!("measurement {row}"));
-            session.execute(&insert, values).idempotent(true)
-        });
-        futures_util::future::try_join_all(writes).await?;
-    }
+    let rows = (0..ROWS).map(|row| {
+        let celsius = f64::from(row % 400) / 10.0;
+        (row / 1_000, row % 1_000, celsius, format!("measurement {row}"))
+    });
+    session.insert_all(&insert, rows).idempotent(true).await?;
     Ok(())
 }

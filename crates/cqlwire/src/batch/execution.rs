@@ -7,9 +7,8 @@ use cqlwire_codec::{BatchType, Consistency, SerialConsistency, Token};
 use uuid::Uuid;
 
 use super::Contents;
-use crate::execution::State;
+use super::sending::Sending;
 use crate::operation::{Options, RareOptions};
-use crate::prepared::PreparedStatement;
 use crate::profile::ExecutionProfile;
 use crate::retry::RetryPolicy;
 use crate::shared::Shared;
@@ -24,12 +23,8 @@ use crate::shared::Shared;
 /// batch itself is as it was in any case.
 #[must_use = "nothing is sent until this is awaited"]
 pub struct BatchExecution<'a> {
-    pub(super) shared: &'a Arc<Shared>,
-    pub(super) batch_type: BatchType,
     pub(super) contents: &'a Contents,
-    pub(super) options: Options,
-    /// With its texts that have values, once they are prepared.
-    pub(super) state: State<'a, Vec<PreparedStatement>>,
+    pub(super) sending: Sending<'a>,
 }
 
 impl<'a> BatchExecution<'a> {
@@ -38,38 +33,38 @@ impl<'a> BatchExecution<'a> {
         batch_type: BatchType,
         contents: &'a Contents,
     ) -> Self {
-        let options = Options::of(&shared.profile);
-        Self { shared, batch_type, contents, options, state: State::New }
+        let sending = Sending::new(shared, batch_type, Options::of(&shared.profile));
+        Self { contents, sending }
     }
 
     /// With all settings of this profile; those set before are replaced.
     pub fn profile(mut self, profile: &ExecutionProfile) -> Self {
-        self.options.profile.clone_from(profile);
+        self.sending.options.profile.clone_from(profile);
         self
     }
 
     /// How many replicas must agree, of each partition.
     pub fn consistency(mut self, consistency: Consistency) -> Self {
-        self.options.profile.consistency = consistency;
+        self.sending.options.profile.consistency = consistency;
         self
     }
 
     /// The consistency of the Paxos phase, if statements are conditional.
     pub fn serial_consistency(mut self, serial: SerialConsistency) -> Self {
-        self.options.profile.serial_consistency = Some(serial);
+        self.sending.options.profile.serial_consistency = Some(serial);
         self
     }
 
     /// How long the whole may take, all its attempts included. With zero, nothing is sent.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.options.profile.timeout = timeout;
+        self.sending.options.profile.timeout = timeout;
         self
     }
 
     /// How long one attempt may take, within the timeout of the whole
     /// ([`attempt_timeout`](ExecutionProfile::attempt_timeout)).
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
-        self.options.profile.attempt_timeout = Some(timeout);
+        self.sending.options.profile.attempt_timeout = Some(timeout);
         self
     }
 
@@ -84,14 +79,14 @@ impl<'a> BatchExecution<'a> {
     /// of counters, and of lists by `+`, are not.
     #[doc(alias = "is_idempotent")]
     pub fn idempotent(mut self, idempotent: bool) -> Self {
-        self.options.profile.idempotent = Some(idempotent);
+        self.sending.options.profile.idempotent = Some(idempotent);
         self
     }
 
     /// Whether the server is to trace it, in `system_traces` under the id that comes with the
     /// result.
     pub fn tracing(mut self, tracing: bool) -> Self {
-        self.options.profile.tracing = tracing;
+        self.sending.options.profile.tracing = tracing;
         self
     }
 
@@ -100,7 +95,7 @@ impl<'a> BatchExecution<'a> {
     /// whatever is said here.
     #[doc(alias = "USING TIMESTAMP")]
     pub fn timestamp_micros(mut self, micros: i64) -> Self {
-        self.options.timestamp_micros = Some(micros);
+        self.sending.options.timestamp_micros = Some(micros);
         self
     }
 
@@ -132,9 +127,9 @@ impl<'a> BatchExecution<'a> {
     }
 
     fn rare(&mut self) -> &mut RareOptions {
-        let keyspace = self.shared.origin.keyspace.as_deref();
+        let keyspace = self.sending.shared.origin.keyspace.as_deref();
         let keyspace = keyspace.filter(|_| !self.contents.has_route()).map(Box::from);
         let rare = || Box::new(RareOptions { keyspace, ..RareOptions::default() });
-        self.options.rare.get_or_insert_with(rare)
+        self.sending.options.rare.get_or_insert_with(rare)
     }
 }

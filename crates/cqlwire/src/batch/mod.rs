@@ -5,20 +5,24 @@
 mod contents;
 mod execution;
 mod future;
+mod sending;
 mod statement;
 
 use std::fmt;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use cqlwire_codec::{self as codec, BatchType, EncodeValues};
 
 pub(crate) use self::contents::Contents;
 pub use self::execution::BatchExecution;
+pub(crate) use self::sending::Sending;
 pub use self::statement::BatchStatement;
 use crate::cql;
 use crate::error::{ErrorKind, Result};
-use crate::operation::Statement;
+use crate::operation::{Options, Statement};
 use crate::prepared::PreparedStatement;
+use crate::result::QueryResult;
 use crate::shared::Shared;
 
 /// INSERT, UPDATE and DELETE statements that are sent as one request. Made by
@@ -221,6 +225,20 @@ impl Batch {
     /// again, added to, or cleared.
     pub fn execute(&self) -> BatchExecution<'_> {
         BatchExecution::new(&self.shared, self.batch_type, &self.contents)
+    }
+
+    /// The same, for whoever keeps the batch beside it, and [polls](Self::poll) both.
+    pub(crate) const fn send<'a>(&self, shared: &'a Arc<Shared>, options: Options) -> Sending<'a> {
+        Sending::new(shared, self.batch_type, options)
+    }
+
+    /// Goes on with sending what is in it, which stays the same until there is a result.
+    pub(crate) fn poll(
+        &self,
+        sending: &mut Sending<'_>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<QueryResult>> {
+        sending.poll(&self.contents, context)
     }
 }
 

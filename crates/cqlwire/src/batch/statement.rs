@@ -5,7 +5,7 @@ use crate::prepared::PreparedStatement;
 
 /// A statement of a [`Batch`](crate::Batch): a [`PreparedStatement`], or the text of one.
 #[derive(Copy, Clone, Debug)]
-pub struct BatchStatement<'a>(pub(super) Statement<'a>);
+pub struct BatchStatement<'a>(pub(crate) Statement<'a>);
 
 impl<'a> From<&'a PreparedStatement> for BatchStatement<'a> {
     fn from(prepared: &'a PreparedStatement) -> Self {

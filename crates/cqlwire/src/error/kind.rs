@@ -134,6 +134,15 @@ pub enum ErrorKind {
         /// What it said.
         message: String,
     },
+    /// More rows of a load failed than may ([`max_failures`](crate::Load::max_failures)): it took no
+    /// more. Each failed row was given out with its own error.
+    #[error("{failed} rows failed, more than {limit} may (max_failures)")]
+    TooManyFailures {
+        /// How many failed.
+        failed: u64,
+        /// How many may.
+        limit: u64,
+    },
     /// The response cannot be read.
     #[error("the response cannot be read: {0}")]
     Decode(#[from] DecodeError),
@@ -196,6 +205,9 @@ pub enum TimeoutPhase {
     Response,
     /// The next attempt, after one that failed.
     Retry,
+    /// The rows of a load ([`total_timeout`](crate::Load::total_timeout)): it took no more. Those
+    /// that it had taken have outcomes of their own.
+    Load,
 }
 
 impl fmt::Display for TimeoutPhase {
@@ -207,6 +219,7 @@ impl fmt::Display for TimeoutPhase {
             Self::Prepare => "waiting for the statement to be prepared",
             Self::Response => "waiting for the response",
             Self::Retry => "trying again",
+            Self::Load => "loading rows",
         })
     }
 }
@@ -271,7 +284,9 @@ impl ErrorKind {
     pub(super) const fn may_have_been_applied(&self, of: StatementKind) -> bool {
         match self {
             Self::Server { error, .. } => error.may_have_been_applied(of),
-            Self::Timeout { phase, .. } => matches!(phase, TimeoutPhase::Response),
+            Self::Timeout { phase, .. } => {
+                matches!(phase, TimeoutPhase::Response | TimeoutPhase::Load)
+            }
             // The server responded, so it did what it was asked; only the response is of no use.
             Self::ConnectionLost { .. }
             | Self::ResponseTooLarge { .. }
@@ -281,6 +296,7 @@ impl ErrorKind {
             | Self::MorePages { .. }
             | Self::RowCount { .. }
             | Self::TooManyRows { .. }
+            | Self::TooManyFailures { .. }
             | Self::KeyspaceSwitched { .. }
             | Self::Value { .. } => true,
             Self::NoHostAvailable { .. }

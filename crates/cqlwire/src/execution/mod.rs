@@ -79,10 +79,10 @@ pub struct Execution<'a, V> {
     state: State<'a, Option<PreparedStatement>>,
 }
 
-/// See [`Execution::as_values`].
-type AsValues<V> = for<'v> fn(&'v V) -> &'v (dyn EncodeValues + 'v);
+/// What values can do, apart from their type.
+pub(crate) type AsValues<V> = for<'v> fn(&'v V) -> &'v (dyn EncodeValues + 'v);
 
-fn as_values<V: EncodeValues>(values: &V) -> &(dyn EncodeValues + '_) {
+pub(crate) fn as_values<V: EncodeValues>(values: &V) -> &(dyn EncodeValues + '_) {
     values
 }
 
@@ -95,6 +95,22 @@ impl<'a, V: EncodeValues> Execution<'a, V> {
 }
 
 impl<'a, V> Execution<'a, V> {
+    /// The same, by somebody who knows of the values only what they can do.
+    pub(crate) const fn with_options(
+        shared: &'a Arc<Shared>,
+        statement: Statement<'a>,
+        values: V,
+        as_values: AsValues<V>,
+        options: Options,
+    ) -> Self {
+        Self { shared, statement, values, as_values, options, state: State::New }
+    }
+
+    /// Its values; what is on its way is given up.
+    pub(crate) fn into_values(self) -> V {
+        self.values
+    }
+
     /// With all settings of this profile; those set before are replaced.
     pub fn profile(mut self, profile: &ExecutionProfile) -> Self {
         self.options.profile.clone_from(profile);

@@ -48,6 +48,7 @@ impl<L: Deref<Target = Limiter> + Clone + Unpin> Limit for L {}
 /// The limit of a session, if it has one.
 #[derive(Default)]
 pub(crate) struct SessionLimit {
+    most: Option<usize>,
     limiter: Option<Arc<Limiter>>,
 }
 
@@ -62,7 +63,7 @@ pub(crate) enum Admitted<'a> {
 impl SessionLimit {
     pub(crate) fn new(max_requests: Option<usize>, max_queued: usize) -> Self {
         let limiter = max_requests.map(|limit| Arc::new(Limiter::new(limit, max_queued)));
-        Self { limiter }
+        Self { most: max_requests, limiter }
     }
 
     /// Lets a call go on that has until then.
@@ -78,6 +79,11 @@ impl SessionLimit {
     #[inline]
     pub(crate) const fn limiter(&self) -> Option<&Arc<Limiter>> {
         self.limiter.as_ref()
+    }
+
+    /// How many requests may be in flight, if there is a limit.
+    pub(crate) const fn most(&self) -> Option<usize> {
+        self.most
     }
 
     /// Waits until a call may go on that has until then.

@@ -93,7 +93,9 @@ impl Outcome {
                 TimeoutPhase::Connect | TimeoutPhase::Queue => Self::TimedOutQueued,
                 TimeoutPhase::Write => Self::TimedOutWriting,
                 TimeoutPhase::Prepare => Self::TimedOutPreparing,
-                TimeoutPhase::Response | TimeoutPhase::Retry => Self::TimedOutWaiting,
+                TimeoutPhase::Response | TimeoutPhase::Retry | TimeoutPhase::Load => {
+                    Self::TimedOutWaiting
+                }
             },
             ErrorKind::ConnectionLost { .. } => Self::Lost,
             ErrorKind::NoHostAvailable { .. } => Self::Unsent,
@@ -106,6 +108,7 @@ impl Outcome {
             | ErrorKind::UseStatement
             | ErrorKind::PreparedElsewhere { .. }
             | ErrorKind::LoadBalancing(_)
+            | ErrorKind::TooManyFailures { .. }
             | ErrorKind::RetryPolicy { .. } => Self::Invalid,
             ErrorKind::ResponseTooLarge { .. }
             | ErrorKind::KeyspaceSwitched { .. }

@@ -11,6 +11,7 @@ mod hooks;
 mod host_limits;
 mod keyspaces;
 mod limits;
+mod loads;
 mod memory;
 mod metrics;
 mod outcomes;

@@ -70,7 +70,8 @@ fn g6_1_sent_from_within_a_poll_elsewhere_it_keeps_a_timer_of_its_own() {
         runtime.block_on(async {
             let mut context = Context::from_waker(Waker::noop());
             let statement = query(&connection, "SELECT");
-            connection.send_watched(statement, seconds(5), &MEASURE, &mut context).unwrap().request
+            let sent = connection.send_watched(statement, seconds(5), &MEASURE, &mut context);
+            sent.unwrap().request
         })
     };
     assert!(send_on(&home).timer.is_none());

@@ -1,0 +1,145 @@
+//! A batch on its way to its result, whoever has what is in it.
+//!
+//! ```text
+//!   new --first poll: let in, sent--> running --response, or the error--> done
+//!    |                                   ^
+//!    +--> preparing (texts with values) -+
+//!    |            ^                      |
+//!    +--> queued (a limit is reached) ---+
+//! ```
+
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use cqlwire_codec::{BatchType, StatementKind};
+use cqlwire_net::{Deadline, RequestKind};
+
+use super::Contents;
+use crate::error::Result;
+use crate::execution::{Permits, State, Turn, take_turn};
+use crate::operation::{BatchOperation, Options};
+use crate::prepare::prepare;
+use crate::prepared::PreparedStatement;
+use crate::result::QueryResult;
+use crate::shared::Shared;
+
+/// Prepares texts, one after the other: those that the session has cost nothing.
+async fn prepare_all(
+    shared: Arc<Shared>,
+    texts: Vec<Arc<str>>,
+    deadline: Deadline,
+    attempt_timeout: Option<Duration>,
+) -> Result<Vec<PreparedStatement>> {
+    let mut statements = Vec::with_capacity(texts.len());
+    for text in texts {
+        statements.push(prepare(Arc::clone(&shared), text, deadline, attempt_timeout).await?);
+    }
+    Ok(statements)
+}
+
+/// See the [module](self). The contents are the same each time.
+pub(crate) struct Sending<'a> {
+    pub(super) shared: &'a Arc<Shared>,
+    pub(super) batch_type: BatchType,
+    pub(super) options: Options,
+    /// With its texts that have values, once they are prepared.
+    state: State<'a, Vec<PreparedStatement>>,
+}
+
+impl<'a> Sending<'a> {
+    pub(super) const fn new(
+        shared: &'a Arc<Shared>,
+        batch_type: BatchType,
+        options: Options,
+    ) -> Self {
+        Self { shared, batch_type, options, state: State::New }
+    }
+
+    /// Goes on, until there is a result.
+    pub(super) fn poll(
+        &mut self,
+        contents: &Contents,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<QueryResult>> {
+        let polled = self.poll_result(contents, context);
+        if let Poll::Ready(result) = &polled {
+            let error = result.as_ref().err();
+            self.state.end(self.shared, error, None, || RequestKind::Batch);
+            self.state = State::Done;
+        }
+        polled
+    }
+
+    /// Lets it in and begins, if that has not been done.
+    fn begin(&mut self, contents: &Contents) -> Result<()> {
+        if matches!(self.state, State::New) {
+            let timeout = self.options.profile.timeout;
+            let call = self.shared.admit(timeout)?;
+            let deadline = Deadline::after(timeout);
+            self.state = match take_turn(self.shared, call, deadline) {
+                Turn::Now(permits) => self.begun(contents, permits, deadline),
+                Turn::Later(queued) => State::Queued(queued),
+            };
+        }
+        Ok(())
+    }
+
+    /// Begins once its turn has come.
+    fn poll_turn(
+        &mut self,
+        contents: &Contents,
+        of: StatementKind,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<()>> {
+        if let State::Queued(queued) = &mut self.state {
+            let (permits, deadline) = ready!(queued.poll(of, context))?;
+            self.state = self.begun(contents, permits, deadline);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn begun<'p>(
+        &self,
+        contents: &Contents,
+        permits: Permits<'p>,
+        deadline: Deadline,
+    ) -> State<'p, Vec<PreparedStatement>> {
+        let texts: Vec<_> = contents.texts().cloned().collect();
+        if texts.is_empty() {
+            return State::running(permits, deadline, Vec::new());
+        }
+        let (shared, of_attempt) = (Arc::clone(self.shared), self.options.profile.attempt_timeout);
+        let preparing = Box::pin(prepare_all(shared, texts, deadline, of_attempt));
+        State::Preparing { permits, deadline, preparing }
+    }
+
+    fn poll_result(
+        &mut self,
+        contents: &Contents,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<QueryResult>> {
+        self.begin(contents)?;
+        let of = contents.kind(self.batch_type);
+        ready!(self.poll_turn(contents, of, context))?;
+        if matches!(self.state, State::Preparing { .. }) {
+            ready!(self.state.poll_prepared(context))?;
+        }
+        let State::Running { run, prepared: texts, .. } = &mut self.state else {
+            debug_assert!(false, "polled after it had resolved");
+            return Poll::Pending;
+        };
+        let operation = BatchOperation {
+            batch_type: self.batch_type,
+            contents,
+            options: &self.options,
+            texts,
+            max_bytes: self.shared.max_request_bytes,
+            consistency: None,
+        };
+        let response = ready!(run.poll(self.shared, &operation, true, context))?;
+        let (fetched, change) = response.into_fetched().map_err(|kind| run.end(of, kind))?;
+        let page = fetched.into_page(&self.shared.budget);
+        Poll::Ready(Ok(QueryResult::new(page, change, of)))
+    }
+}

@@ -1,0 +1,157 @@
+//! How a load goes on, polled by whoever awaits it.
+//!
+//! ```text
+//!   starting --(text prepared)--> running --no more rows, or stopped--> the last ones --> over
+//!
+//!   source --room--> window --a request may go--> flights --written-----> counted
+//!                      ^                             |
+//!                      +------ goes once more -------+--failed--> failures, given out one by one
+//! ```
+//!
+//! There is no task: everything happens when it is polled, so what is dropped goes nowhere.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use super::failure::{FailedRow, LoadError};
+use super::flight::{Flight, Group};
+use super::progress::LoadProgress;
+use super::window::HeldRow;
+use super::{Load, MOST_POLLS};
+use crate::batch::Batch;
+use crate::error::Result;
+use crate::execution::Execution;
+
+impl<R> Load<'_, R> {
+    /// The next row that failed, with why; `None` once all rows have their outcome.
+    ///
+    /// The load goes on while this is awaited, and only then: requests that are on their way stay
+    /// there, and nothing else is sent. It stops only where it is told to
+    /// ([`max_failures`](Self::max_failures)).
+    ///
+    /// # Errors
+    ///
+    /// It took no more rows before it came to the end of its source: the statement cannot be
+    /// prepared, or writes nothing; [`total_timeout`](Self::total_timeout) passed
+    /// ([`Timeout`](crate::ErrorKind::Timeout)); too many rows failed
+    /// ([`TooManyFailures`](crate::ErrorKind::TooManyFailures)); the session was closed. That is said once,
+    /// after each row that was taken has its outcome, and all failures were given out.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, nothing is lost: the next call goes on. To end the load, drop the load itself.
+    pub async fn next_failure(&mut self) -> Result<Option<FailedRow<R>>> {
+        poll_fn(|context| {
+            self.poll_failure(self.settings.max_failures.unwrap_or(u64::MAX), context)
+        })
+        .await
+    }
+
+    fn poll_failure(
+        &mut self,
+        max_failures: u64,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Option<FailedRow<R>>>> {
+        ready!(self.poll_start(context));
+        let mut is_empty = false;
+        loop {
+            if let Some(failure) = self.failures.pop_front() {
+                return Poll::Ready(Ok(Some(failure)));
+            }
+            self.stop_if_due(max_failures);
+            loop {
+                // What may share a request is looked for among all that there is room for.
+                while self.take_row(&mut is_empty, context) {}
+                if !self.send_one() {
+                    break;
+                }
+            }
+            match self.flights.poll_next(&mut self.polls, context) {
+                Poll::Ready(Some((landed, outcome))) => self.land(landed, outcome),
+                Poll::Pending => {
+                    self.polls = MOST_POLLS;
+                    return Poll::Pending;
+                }
+                Poll::Ready(None) if self.intake.is_closed() => return self.over(),
+                Poll::Ready(None) => ready!(self.poll_end(context)),
+            }
+        }
+    }
+
+    /// Takes a row from the source, if there is room, and one.
+    fn take_row(&mut self, is_empty: &mut bool, context: &mut Context<'_>) -> bool {
+        let (Some(prepared), false) = (&self.prepared, *is_empty) else { return false };
+        let can_go = self.flights.len() < self.width.now();
+        let shared = self.shared;
+        let schema = || shared.cluster().schema();
+        let taken =
+            self.intake.poll_row(prepared, schema, &self.settings, can_go, &self.counters, context);
+        *is_empty = taken.is_pending();
+        matches!(taken, Poll::Ready(true))
+    }
+
+    /// Sends the first row of the window, with those that go with it, if a request may go.
+    fn send_one(&mut self) -> bool {
+        if self.flights.len() >= self.width.now() {
+            return false;
+        }
+        let mut group = self.spare.pop().unwrap_or_else(|| self.new_group());
+        let Some(first) = self.intake.window.take(self.settings.group, &mut group.rows) else {
+            self.spare.push(group);
+            return false;
+        };
+        if group.rows.is_empty() {
+            self.spare.push(group);
+            self.send_alone(first);
+        } else {
+            group.rows.push(first);
+            self.send_together(group);
+        }
+        true
+    }
+
+    fn new_group(&self) -> Group<R> {
+        Group { batch: Batch::new(self.shared).unlogged(), rows: Vec::new() }
+    }
+
+    fn send_alone(&mut self, row: HeldRow<R>) {
+        let HeldRow { row, number, bytes, .. } = row;
+        let statement = self.statement;
+        let (as_values, options) = (self.intake.as_values, self.options());
+        let execution = Execution::with_options(self.shared, statement, row, as_values, options);
+        self.flights.push(Flight::Alone { execution, number, bytes });
+    }
+
+    /// Rows whose values turn out not to fit go alone: what is known of the statement may be out of
+    /// date.
+    fn send_together(&mut self, mut group: Group<R>) {
+        let Some(prepared) = &self.prepared else { return };
+        let (Group { batch, rows }, as_values) = (&mut group, self.intake.as_values);
+        batch.clear();
+        let misfits = rows.extract_if(.., |row| batch.add(prepared, as_values(&row.row)).is_err());
+        for row in misfits {
+            self.intake.window.put_back(HeldRow { place: None, ..row });
+        }
+        if group.rows.is_empty() {
+            return self.spare.push(group);
+        }
+        let sending = group.batch.send(self.shared, self.options());
+        self.flights.push(Flight::Together { group, sending });
+    }
+}
+
+impl<R> Future for Load<'_, R> {
+    type Output = Result<LoadProgress, LoadError<R>>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let load = &mut *self;
+        let max_failures = load.settings.max_failures.unwrap_or(0);
+        while let Ok(Some(failure)) = ready!(load.poll_failure(max_failures, context)) {
+            load.kept.push(failure);
+        }
+        let (stopped, kept) = (load.stopped.clone(), std::mem::take(&mut load.kept));
+        let progress = load.counters.progress();
+        Poll::Ready(LoadError::of(stopped, kept, progress).map_or(Ok(progress), Err))
+    }
+}
