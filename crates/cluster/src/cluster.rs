@@ -14,8 +14,8 @@ use crate::routing::Policy;
 use crate::schema::{self, Describe, DescribeError, Schema};
 use crate::shared::Shared;
 use crate::{
-    ClusterChanges, ClusterTotals, Health, NoContact, Plan, PolicyPanicked, Routing, Settings,
-    TokenAware, Topology, Turn, refresh,
+    ClusterChanges, ClusterTotals, Health, KeyspacePools, LoadBalancing, NoContact, Plan,
+    PolicyPanicked, Routing, Settings, TokenAware, Topology, Turn, refresh,
 };
 
 /// A cluster that is connected to. See the [crate](crate).
@@ -71,7 +71,8 @@ impl Cluster {
         Plan::new(self.topology(), pinned, fastrand::u64(..))
     }
 
-    /// The next host to try for this request; `None` if there is no other.
+    /// The next host to try for this request, as `by` chooses, or else the policy of the cluster;
+    /// `None` if there is no other.
     ///
     /// # Errors
     ///
@@ -80,9 +81,10 @@ impl Cluster {
     pub fn next_host<'a>(
         &self,
         plan: &'a mut Plan,
+        by: Option<&dyn LoadBalancing>,
         request: &Routing<'_>,
     ) -> Result<Option<Turn<'a>>, PolicyPanicked> {
-        plan.next(&self.policy, request).inspect_err(|_| {
+        plan.next(&self.policy, by, request).inspect_err(|_| {
             self.shared.counters.policy_panics.count();
         })
     }
@@ -138,6 +140,12 @@ impl Cluster {
     /// The data center whose hosts get requests.
     pub fn local_data_center(&self) -> &str {
         &self.shared.local_data_center
+    }
+
+    /// The connections of this keyspace, spelled as in the schema: none yet. There are any only to
+    /// hosts whose requests cannot name their keyspace, those that speak v3 or v4.
+    pub fn keyspace(&self, name: Arc<str>) -> KeyspacePools {
+        KeyspacePools::new(&self.shared, name)
     }
 
     /// How it is, without asking anybody.

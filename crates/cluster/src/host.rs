@@ -68,7 +68,7 @@ impl Host {
             host_id: row.id,
             cluster_name: Arc::clone(cluster_name),
         });
-        let target = Target { address: row.address.clone(), identity };
+        let target = Target { address: row.address.clone(), identity, keyspace: None };
         let pool = registry.start(target, standing.connections)?;
         let Standing { distance, in_local_rack, .. } = standing;
         Ok(Self { row, distance, in_local_rack, pool, warmth: Arc::default() })

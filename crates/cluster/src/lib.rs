@@ -30,7 +30,9 @@ mod events;
 mod filter;
 mod health;
 mod host;
+mod keyspace_pools;
 mod listing;
+mod own_pools;
 mod placement;
 mod refresh;
 mod ring;
@@ -52,6 +54,7 @@ pub use error::{ContactAttempt, ContactFailure, NoContact};
 pub use filter::HostFilter;
 pub use health::Health;
 pub use host::{Distance, Host};
+pub use keyspace_pools::KeyspacePools;
 pub use ring::{Factor, HostIndex, Member, ReplicaTable, Replication, Ring, TokenRange};
 pub use routing::{
     LoadBalancing, Plan, PolicyPanicked, RoundRobin, Routing, SingleHost, TokenAware, Tried, Turn,

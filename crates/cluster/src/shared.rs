@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use cqlwire_pool::{Registry, RegistryClosed};
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -13,6 +14,7 @@ use crate::changes::{ClusterChange, Publisher};
 
 use crate::demand::Demand;
 use crate::listing::ClusterRows;
+use crate::own_pools::KeyspaceList;
 use crate::placement::Placement;
 use crate::standing::decide;
 use crate::totals::Counters;
@@ -31,6 +33,9 @@ pub(crate) struct Shared {
     pub(crate) changes: Publisher,
     pub(crate) demand: Demand,
     pub(crate) counters: Counters,
+    pub(crate) keyspaces: KeyspaceList,
+    /// The one that serves the connections.
+    pub(crate) runtime: Handle,
     pub(crate) stopped: CancellationToken,
     /// Is there a control connection?
     has_control: AtomicBool,
@@ -56,6 +61,8 @@ impl Shared {
             changes: Publisher::default(),
             demand: Demand::default(),
             counters: Counters::default(),
+            keyspaces: KeyspaceList::default(),
+            runtime: Handle::current(),
             stopped: CancellationToken::new(),
             has_control: AtomicBool::new(true),
             forced_down: Mutex::default(),
@@ -95,6 +102,7 @@ impl Shared {
         let topology = Arc::new(topology);
         self.topology.store(Arc::clone(&topology));
         known.not_in(&topology).for_each(|host| host.pool().stop());
+        self.keyspaces.renew(&topology, &self.registry);
         self.publish_differences(&known, &topology);
         Ok(())
     }

@@ -101,10 +101,12 @@ mod batch;
 mod builder;
 mod contact_points;
 mod cql;
+mod enter;
 mod error;
 mod execution;
 mod gate;
 mod joint;
+mod keyspace;
 mod limits;
 mod load;
 mod metrics;
@@ -174,8 +176,8 @@ pub use retry::{
 };
 pub use session::Session;
 pub use speculation::{
-    ConstantDelay, PercentileDelay, SlowRequest, SpeculationSettings, SpeculationTotals,
-    SpeculativePolicy,
+    ConstantDelay, NeverSpeculate, PercentileDelay, SlowRequest, SpeculationSettings,
+    SpeculationTotals, SpeculativePolicy,
 };
 pub use stream_totals::StreamTotals;
 #[doc(no_inline)]

@@ -11,8 +11,9 @@ use cqlwire_codec::StatementKind;
 use cqlwire_net::{Deadline, RequestKind};
 
 use crate::error::{Error, ErrorKind, Result, TimeoutPhase};
+use crate::keyspace::Keyspace;
 use crate::operation::{Operation, PrepareOperation};
-use crate::prepared::{Asked, Preparation, PreparedStatement};
+use crate::prepared::{Asked, Preparation, PreparedStatement, StatementKey};
 use crate::shared::Shared;
 use crate::speculation::Executions;
 
@@ -24,17 +25,18 @@ use crate::speculation::Executions;
 /// As of [`prepare`].
 pub(crate) async fn prepare_in_turn(
     shared: &Arc<Shared>,
+    keyspace: Arc<Keyspace>,
     text: &str,
     timeout: Duration,
     attempt_timeout: Option<Duration>,
 ) -> Result<PreparedStatement> {
     let mut call = shared.admit(timeout)?;
-    if let Some(statement) = shared.statements.find(text) {
+    if let Some(statement) = shared.statements.find(keyspace.other().map(|name| &**name), text) {
         call.end(None);
         return Ok(statement);
     }
     let deadline = Deadline::after(timeout);
-    let prepared = prepare_within(shared, text, deadline, attempt_timeout).await;
+    let prepared = prepare_within(shared, keyspace, text, deadline, attempt_timeout).await;
     if call.end(prepared.as_ref().err().map(Error::kind)) {
         shared.took(RequestKind::Prepare, deadline);
     }
@@ -43,35 +45,38 @@ pub(crate) async fn prepare_in_turn(
 
 async fn prepare_within(
     shared: &Arc<Shared>,
+    keyspace: Arc<Keyspace>,
     text: &str,
     deadline: Deadline,
     attempt_timeout: Option<Duration>,
 ) -> Result<PreparedStatement> {
     let turn = shared.limit.admitted(deadline, &shared.runtime).await;
     let _turn = turn.map_err(|kind| not_begun(kind, deadline))?;
-    prepare(Arc::clone(shared), text.into(), deadline, attempt_timeout).await
+    prepare(Arc::clone(shared), keyspace, text.into(), deadline, attempt_timeout).await
 }
 
 #[cold]
-fn not_begun(kind: ErrorKind, deadline: Deadline) -> Error {
+pub(crate) fn not_begun(kind: ErrorKind, deadline: Deadline) -> Error {
     Error::after(kind, StatementKind::Read, Vec::new(), Some(deadline.elapsed()))
 }
 
-/// The prepared statement of this text.
+/// The prepared statement of this text in this keyspace.
 ///
 /// # Cancel safety
 ///
 /// Dropped, it takes the PREPARE from nobody else who waits for it.
 pub(crate) async fn prepare(
     shared: Arc<Shared>,
+    keyspace: Arc<Keyspace>,
     text: Arc<str>,
     deadline: Deadline,
     attempt_timeout: Option<Duration>,
 ) -> Result<PreparedStatement> {
+    let key = keyspace.key(text);
     loop {
         let asked = shared
             .statements
-            .ask(&text, |number| begin(&shared, &text, number, deadline, attempt_timeout));
+            .ask(&key, |number| begin(&shared, &keyspace, &key, number, deadline, attempt_timeout));
         let preparation = match asked {
             Asked::Kept(statement) => return Ok(statement),
             Asked::InPreparation(preparation) => preparation,
@@ -94,23 +99,25 @@ fn timed_out(deadline: Deadline) -> Error {
 /// Begins to have the text prepared by the first host that will.
 fn begin(
     shared: &Arc<Shared>,
-    text: &Arc<str>,
+    keyspace: &Arc<Keyspace>,
+    key: &StatementKey,
     number: u64,
     deadline: Deadline,
     attempt_timeout: Option<Duration>,
 ) -> Preparation {
-    let (session, own_text) = (Arc::clone(shared), Arc::clone(text));
+    let (session, keyspace, own_key) = (Arc::clone(shared), Arc::clone(keyspace), key.clone());
     let preparing = async move {
         // Who asked for it counts its time: each of them has waited for another part of it.
         let mut run = Executions::later(deadline);
-        let prepare = PrepareOperation { text: &own_text, attempt_timeout };
+        let prepare =
+            PrepareOperation { text: &own_key.text, keyspace: Some(&keyspace), attempt_timeout };
         let response = poll_fn(|context| run.poll(&session, &prepare, true, context)).await?;
         let said = response.into_prepared().map_err(|kind| run.end(prepare.kind(), kind))?;
-        let (schema, origin) = (session.cluster().schema(), &session.origin);
-        let statement = PreparedStatement::new(Arc::clone(&own_text), origin, said, &schema);
-        session.statements.keep(&statement, Instant::now());
+        let (schema, text) = (session.cluster().schema(), Arc::clone(&own_key.text));
+        let statement = PreparedStatement::new(text, keyspace.origin(), said, &schema);
+        session.statements.keep(own_key, &statement, Instant::now());
         Ok(statement)
     };
-    let (session, text) = (Arc::clone(shared), Arc::clone(text));
-    Preparation::new(preparing, deadline, move || session.statements.ended(&text, number))
+    let (session, key) = (Arc::clone(shared), key.clone());
+    Preparation::new(preparing, deadline, move || session.statements.ended(&key, number))
 }

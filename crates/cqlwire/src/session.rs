@@ -11,12 +11,14 @@ use futures_util::stream::{self, Stream};
 use uuid::Uuid;
 
 use crate::batch::{Batch, BatchStatement};
-use crate::error::Result;
+use crate::enter::enter;
+use crate::error::{Error, ErrorKind, Result, TimeoutPhase};
 use crate::execution::Execution;
+use crate::keyspace::Handle;
 use crate::load::Load;
 use crate::metrics::Metrics;
 use crate::operation::Statement;
-use crate::prepare::prepare_in_turn;
+use crate::prepare::{not_begun, prepare_in_turn};
 use crate::prepared::PreparedStatement;
 use crate::profile::ExecutionProfile;
 use crate::resources::Resources;
@@ -34,13 +36,15 @@ use crate::warm_up::follow;
 #[doc(alias = "Cluster")]
 pub struct Session {
     shared: Arc<Shared>,
+    handle: Arc<Handle>,
 }
 
 impl Session {
     pub(crate) fn new(shared: Shared) -> Self {
         let shared = Arc::new(shared);
         follow(&shared);
-        Self { shared }
+        let handle = Arc::new(Handle::new(Arc::clone(shared.keyspaces.of_session())));
+        Self { shared, handle }
     }
 
     #[cfg(test)]
@@ -55,7 +59,7 @@ impl Session {
     /// So its values are checked against its bind markers, and it goes to a replica. A text without
     /// values goes as it is; so does one with [`unprepared`](Execution::unprepared).
     pub fn query<'a, V: EncodeValues>(&'a self, statement: &'a str, values: V) -> Execution<'a, V> {
-        Execution::new(&self.shared, Statement::Text(statement), values)
+        Execution::new(&self.shared, self.handle.keyspace(), Statement::Text(statement), values)
     }
 
     /// A prepared statement with its values, about to be executed.
@@ -64,14 +68,14 @@ impl Session {
         prepared: &'a PreparedStatement,
         values: V,
     ) -> Execution<'a, V> {
-        Execution::new(&self.shared, Statement::Prepared(prepared), values)
+        Execution::new(&self.shared, self.handle.keyspace(), Statement::Prepared(prepared), values)
     }
 
     /// A batch, with nothing in it yet: logged, unless it is made
     /// [`unlogged`](Batch::unlogged) or of [counters](Batch::counter). It keeps the session alive,
     /// as a clone of it does.
     pub fn batch(&self) -> Batch {
-        Batch::new(&self.shared)
+        Batch::new(&self.shared, self.handle.keyspace().to_shared())
     }
 
     /// Writes many rows by one statement, each row its values: as many requests in flight as are good
@@ -85,7 +89,7 @@ impl Session {
         statement: impl Into<BatchStatement<'a>>,
         rows: impl IntoIterator<Item = R, IntoIter: Send + 'a>,
     ) -> Load<'a, R> {
-        Load::new(&self.shared, statement.into().0, stream::iter(rows))
+        Load::new(&self.shared, self.handle.keyspace(), statement.into().0, stream::iter(rows))
     }
 
     /// The same, with rows as they come from a stream.
@@ -94,7 +98,7 @@ impl Session {
         statement: impl Into<BatchStatement<'a>>,
         rows: impl Stream<Item = R> + Send + 'a,
     ) -> Load<'a, R> {
-        Load::new(&self.shared, statement.into().0, rows)
+        Load::new(&self.shared, self.handle.keyspace(), statement.into().0, rows)
     }
 
     /// Has one host parse a statement, and keeps it: whoever asks for the same text gets it from
@@ -112,8 +116,91 @@ impl Session {
     /// Dropped, it takes the statement from nobody else who waits for it. The host may know the
     /// statement; nothing else is left behind.
     pub async fn prepare(&self, statement: &str) -> Result<PreparedStatement> {
-        let profile = &self.shared.profile;
-        prepare_in_turn(&self.shared, statement, profile.timeout, profile.attempt_timeout).await
+        let settings = self.profile().settings();
+        let (timeout, of_attempt) = (settings.timeout, settings.attempt_timeout);
+        let keyspace = self.handle.keyspace().to_shared();
+        prepare_in_turn(&self.shared, keyspace, statement, timeout, of_attempt).await
+    }
+
+    /// The keyspace of unqualified names, spelled as in the schema, if there is one.
+    pub fn keyspace(&self) -> Option<Arc<str>> {
+        self.handle.keyspace().origin().keyspace.clone()
+    }
+
+    /// Another handle of this session, whose requests are in this keyspace, spelled as in the schema:
+    /// quotes are not part of the name, and names that were never in quotes are in lower case. What
+    /// this handle is in does not change; connections to hosts, limits, budgets and the cache of
+    /// prepared statements are those of the one session, which is closed for all of its handles.
+    ///
+    /// On v5 each request names the keyspace, and a handle costs nothing but one question to a server
+    /// whether there is such a keyspace, the first time. Requests of v3 and v4 cannot name it: there,
+    /// each keyspace that has handles has connections of its own, as many to each host as the session
+    /// has, which are counted in [`resources`](Self::resources). They close once the last handle, and
+    /// whatever was made by it, is gone.
+    ///
+    /// Statements belong to the keyspace that they were prepared in: see [`PreparedStatement`].
+    ///
+    /// ```no_run
+    /// # async fn example(session: cqlwire::Session) -> cqlwire::Result<()> {
+    /// let shop = session.with_keyspace("shop").await?;
+    /// let archive = session.with_keyspace("archive").await?;
+    /// let old = "SELECT id FROM orders WHERE year = ?";
+    /// let (now, then) = (shop.query(old, (2026,)).await?, archive.query(old, (2016,)).await?);
+    /// # drop((now, then));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownKeyspace`](ErrorKind::UnknownKeyspace), and what can happen to any request. It takes
+    /// no longer than the [timeout](ExecutionProfile::timeout) of the profile.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, connections that were opened for it close, and nothing is left behind.
+    pub async fn with_keyspace(&self, name: &str) -> Result<Self> {
+        let timeout = self.profile().settings().timeout;
+        let mut call = self.shared.admit(timeout)?;
+        let entered = enter(&self.shared, name, Deadline::after(timeout)).await;
+        call.end(entered.as_ref().err().map(Error::kind));
+        let (shared, handle) = (Arc::clone(&self.shared), Arc::new(Handle::new(entered?)));
+        Ok(Self { shared, handle })
+    }
+
+    /// Has this handle, and all of its clones, in this keyspace from now on: for programs that have
+    /// to change it under those who hold a handle. Where you can, take another handle by
+    /// [`with_keyspace`](Self::with_keyspace), or write `keyspace.table`: then nobody who reads a
+    /// statement has to know what was done before it.
+    ///
+    /// No connection is switched, as `USE` does. Requests that were made before are in the keyspace
+    /// that there was, whenever they are sent, with all of their attempts and pages; all that are made
+    /// afterwards are in this one, on whichever connection, old or new. They are refused what was
+    /// prepared in another keyspace. Several calls are done one after the other. It costs what
+    /// [`with_keyspace`](Self::with_keyspace) costs, and the connections that the handle began with
+    /// stay.
+    ///
+    /// # Errors
+    ///
+    /// As of [`with_keyspace`](Self::with_keyspace). The handle is in the keyspace that it was in.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, the handle is in the keyspace that it was in, and nothing is left behind.
+    pub async fn use_keyspace(&self, name: &str) -> Result<()> {
+        let timeout = self.profile().settings().timeout;
+        let mut call = self.shared.admit(timeout)?;
+        let switched = self.switch_to(name, Deadline::after(timeout)).await;
+        call.end(switched.as_ref().err().map(Error::kind));
+        switched
+    }
+
+    async fn switch_to(&self, name: &str, deadline: Deadline) -> Result<()> {
+        let turn = self.handle.turn(deadline, &self.shared.runtime).await;
+        let phase = TimeoutPhase::Queue;
+        let late = || ErrorKind::Timeout { phase, host: None, of_attempt: false };
+        let _turn = turn.ok_or_else(|| not_begun(late(), deadline))?;
+        self.handle.switch(enter(&self.shared, name, deadline).await?);
+        Ok(())
     }
 
     /// Lets no call in any more, waits for those inside, and closes every connection: at the
@@ -156,7 +243,7 @@ impl Session {
     ///
     /// Dropped, nothing is left behind.
     pub async fn describe(&self, what: Describe<'_>) -> Result<String, DescribeError> {
-        let deadline = Deadline::after(self.shared.profile.timeout);
+        let deadline = Deadline::after(self.profile().settings().timeout);
         self.shared.cluster().describe(what, deadline).await
     }
 
@@ -204,9 +291,42 @@ impl Session {
         self.shared.cluster().force_up(host_id).await;
     }
 
-    /// How requests are executed unless they say otherwise.
+    /// How requests are executed at the moment unless they say otherwise.
     pub fn profile(&self) -> &ExecutionProfile {
-        &self.shared.profile
+        self.shared.profiles.current()
+    }
+
+    /// What that profile is called: `default`, or its name
+    /// ([`named_profile`](crate::SessionBuilder::named_profile)).
+    pub fn profile_name(&self) -> &str {
+        self.shared.profiles.current_name()
+    }
+
+    /// The profile of this name, for a [request](Execution::profile) to be executed by.
+    ///
+    /// # Errors
+    ///
+    /// [`Settings`](ErrorKind::Settings): the session has none of this name; it says which it has.
+    pub fn profile_named(&self, name: &str) -> Result<&ExecutionProfile> {
+        self.shared.profiles.find(name).ok_or_else(|| self.no_profile(name))
+    }
+
+    /// Has all requests of the session executed by the profile of this name from now on, unless they
+    /// say otherwise; `default` is the one that it began with. Those that were made before, and the
+    /// pages of their streams, go on as they began. Takes no lock and waits for nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Settings`](ErrorKind::Settings): the session has none of this name. Nothing is changed.
+    pub fn use_profile(&self, name: &str) -> Result<()> {
+        if self.shared.profiles.switch(name) { Ok(()) } else { Err(self.no_profile(name)) }
+    }
+
+    #[cold]
+    fn no_profile(&self, name: &str) -> Error {
+        let known: Vec<_> = self.shared.profiles.names().collect();
+        let why = format!("there is none named `{name}`, but {}", known.join(", "));
+        ErrorKind::Settings { setting: "profile", why }.into()
     }
 
     /// What the session holds at the moment. At rest, everything but the connections is zero.

@@ -14,11 +14,12 @@ use tokio::runtime::Handle;
 use crate::attempt::Teachings;
 use crate::error::ErrorKind;
 use crate::gate::{Gate, Permit};
+use crate::keyspace::{Keyspace, Keyspaces};
 use crate::limits::{HostLimits, SessionLimit};
 use crate::metrics::{Counted, RequestCounters};
 use crate::operation::{Form, UsualForm};
 use crate::prepared::{Cache, Origin};
-use crate::profile::ExecutionProfile;
+use crate::profile::Profiles;
 use crate::resources::Resources;
 use crate::retry::Retries;
 use crate::speculation::Speculations;
@@ -41,16 +42,16 @@ pub(crate) struct Shared {
     pub(crate) host_limits: Option<HostLimits>,
     /// The runtime that serves the connections.
     pub(crate) runtime: Handle,
-    pub(crate) profile: ExecutionProfile,
+    pub(crate) profiles: Profiles,
     pub(crate) budget: PageBudget,
     pub(crate) requests: RequestCounters,
     pub(crate) streams: StreamCounters,
     pub(crate) warnings: WarningLog,
     pub(crate) retries: Retries,
     pub(crate) speculations: Speculations,
-    /// The cluster, and the keyspace of unqualified names.
-    pub(crate) origin: Arc<Origin>,
-    /// The prepared statements, by their texts.
+    /// That of its connections, and those that other handles are in.
+    pub(crate) keyspaces: Keyspaces,
+    /// The prepared statements, by their texts and keyspaces.
     pub(crate) statements: Cache,
     /// The hosts that are being taught a statement.
     pub(crate) teachings: Teachings,
@@ -92,7 +93,7 @@ impl Deref for CountersOf {
 
 /// What a session is told by its builder, beside its cluster.
 pub(crate) struct SharedSettings {
-    pub(crate) profile: ExecutionProfile,
+    pub(crate) profiles: Profiles,
     pub(crate) budget: PageBudget,
     pub(crate) keyspace: Option<String>,
     pub(crate) schema_agreement_timeout: Duration,
@@ -107,9 +108,9 @@ pub(crate) struct SharedSettings {
 
 impl Shared {
     pub(crate) fn new(cluster: Cluster, settings: SharedSettings) -> Self {
-        let SharedSettings { profile, budget, keyspace, retries, speculations, .. } = settings;
-        let cluster_name = cluster.topology().cluster_name().to_owned();
-        let origin = Arc::new(Origin { cluster: cluster_name, keyspace });
+        let SharedSettings { profiles, budget, keyspace, retries, speculations, .. } = settings;
+        let cluster_name = cluster.topology().cluster_name().into();
+        let origin = Origin { cluster: cluster_name, keyspace: keyspace.map(Arc::from) };
         let usual_form = UsualForm::default();
         let topology = cluster.topology();
         if let Some(connection) = topology.hosts().iter().find_map(|host| host.pool().pick().ok()) {
@@ -117,19 +118,19 @@ impl Shared {
         }
         Self {
             gate: Gate::default(),
-            longest_timeout: AtomicU64::new(millis(profile.timeout)),
+            longest_timeout: AtomicU64::new(millis(profiles.current().settings().timeout)),
             cluster,
             limit: settings.limit,
             host_limits: settings.host_limits,
             runtime: Handle::current(),
-            profile,
+            profiles,
             budget,
             requests: RequestCounters::default(),
             streams: StreamCounters::default(),
             warnings: WarningLog::default(),
             retries,
             speculations,
-            origin,
+            keyspaces: Keyspaces::new(Keyspace::of_session(origin)),
             statements: Cache::new(settings.prepared_statements),
             teachings: Teachings::default(),
             schema_agreement_timeout: settings.schema_agreement_timeout,

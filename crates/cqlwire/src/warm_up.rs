@@ -42,7 +42,9 @@ pub(crate) fn follow(shared: &Arc<Shared>) {
 async fn warm_up(session: &Weak<Shared>, host_id: Uuid) {
     let found = session.upgrade().and_then(|shared| {
         let host = host_by_id(&shared, host_id)?;
-        Some((host, shared.statements.in_use()))
+        let mut statements = shared.statements.in_use();
+        statements.retain(|statement| shared.keyspaces.is_open(statement.origin()));
+        Some((host, statements))
     });
     let Some((host, statements)) = found else { return };
     let teaching = iter(statements).for_each_concurrent(AT_A_TIME, |statement| {

@@ -17,6 +17,13 @@ pub struct NotConnected {
     pub reason: Unconnected,
 }
 
+impl NotConnected {
+    /// There is none to this host, for this reason.
+    pub const fn new(address: ServerAddress, reason: Unconnected) -> Self {
+        Self { address, reason }
+    }
+}
+
 /// Why there is no connection to a host. The host is not named here.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]

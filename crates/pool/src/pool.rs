@@ -7,7 +7,7 @@ use tokio_util::sync::DropGuard;
 
 use crate::offer::Offer;
 use crate::shared::Shared;
-use crate::{LatencyHistogram, NotConnected, PoolState, PoolTotals, PoolUsage};
+use crate::{LatencyHistogram, NotConnected, PoolState, PoolTotals, PoolUsage, Target};
 
 /// The connections to one host. See the [crate](crate).
 ///
@@ -69,6 +69,16 @@ impl Pool {
     pub async fn ready(&self, deadline: Deadline) -> Result<Connection, NotConnected> {
         self.shared.attempted(deadline).await;
         self.pick()
+    }
+
+    /// The server that it is for.
+    pub fn target(&self) -> &Target {
+        &self.shared.target
+    }
+
+    /// How many connections it is to have.
+    pub fn size(&self) -> usize {
+        self.shared.slots().len()
     }
 
     /// The host.

@@ -1,5 +1,6 @@
 //! What the handles of a pool, its slots and its registry have in common.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cqlwire_net::{Connection, ConnectionEnd, Deadline, Usage};
@@ -59,6 +60,19 @@ impl Shared {
             turns,
             reason: Mutex::new(Unconnected::NotYet),
             attempts: watch::Sender::new(Attempts::default()),
+        }
+    }
+
+    /// What its connections are like.
+    pub(crate) fn connection_settings(&self) -> Cow<'_, cqlwire_net::Settings> {
+        let settings = &self.settings.connection;
+        match &self.target.keyspace {
+            None => Cow::Borrowed(settings),
+            Some(keyspace) => {
+                let mut settings = settings.clone();
+                settings.keyspace = Some((**keyspace).to_owned());
+                Cow::Owned(settings)
+            }
         }
     }
 

@@ -86,8 +86,8 @@ async fn open(shared: &Shared) -> Result<Connection, Unconnected> {
     // Nobody closes it: there is always another turn.
     let _turn = shared.turns.acquire().await;
     let deadline = Deadline::after(shared.settings.connect_timeout);
-    let (target, settings) = (&shared.target, &shared.settings.connection);
-    let connection = Connection::open_at(&target.address, settings, deadline).await?;
+    let (target, settings) = (&shared.target, shared.connection_settings());
+    let connection = Connection::open_at(&target.address, &settings, deadline).await?;
     let proven = async {
         match &target.identity {
             Some(identity) => proof::reaches(&connection, identity, deadline).await,

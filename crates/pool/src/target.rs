@@ -14,6 +14,9 @@ pub struct Target {
     /// Who it is: each connection has the server say so before it is used. `None` if whoever
     /// responds there is taken.
     pub identity: Option<Identity>,
+    /// The keyspace of unqualified names on its connections; `None`: that of the
+    /// [settings](cqlwire_net::Settings::keyspace).
+    pub keyspace: Option<Arc<str>>,
 }
 
 /// Who a server is, as its `system.local` says.
@@ -28,7 +31,7 @@ pub struct Identity {
 impl From<ServerAddress> for Target {
     /// Whoever responds there.
     fn from(address: ServerAddress) -> Self {
-        Self { address, identity: None }
+        Self { address, identity: None, keyspace: None }
     }
 }
 

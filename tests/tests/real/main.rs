@@ -7,6 +7,7 @@
 mod bad_input;
 mod batches;
 mod changing;
+mod keyspaces;
 mod large;
 mod loads;
 mod loss;
@@ -29,11 +30,8 @@ use cqlwire_testkit::cassandra::{self, Cluster};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn builder(cluster: &Cluster) -> SessionBuilder {
-    let profile = ExecutionProfile {
-        consistency: Consistency::One,
-        timeout: Duration::from_secs(30),
-        ..ExecutionProfile::default()
-    };
+    let profile = ExecutionProfile::default().consistency(Consistency::One);
+    let profile = profile.timeout(Duration::from_secs(30));
     let points = cluster.contact_points().iter().map(ToString::to_string).collect::<Vec<_>>();
     Session::builder().contact_points(points).profile(profile)
 }

@@ -52,12 +52,8 @@ async fn g1_6_all_are_found_from_one_and_one_may_be_lost_or_restarted() {
         Cluster::builder().nodes(3).setting("range_request_timeout", "1000ms").start().await;
     let first = cluster.contact_points()[0].to_string();
     // Two of three: what was written is read, whichever node is lost.
-    let profile = ExecutionProfile {
-        consistency: Consistency::Quorum,
-        idempotent: Some(true),
-        timeout: PATIENCE,
-        ..ExecutionProfile::default()
-    };
+    let profile = ExecutionProfile::default().consistency(Consistency::Quorum);
+    let profile = profile.idempotent(true).timeout(PATIENCE);
     let builder = builder(&cluster).contact_points([first]).profile(profile);
     let session =
         builder.topology_refresh_interval(Duration::from_secs(1)).connect().await.unwrap();

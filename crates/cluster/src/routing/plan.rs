@@ -77,20 +77,24 @@ impl Plan {
     pub(crate) fn next(
         &mut self,
         policy: &Policy,
+        by: Option<&dyn LoadBalancing>,
         request: &Routing<'_>,
     ) -> Result<Option<Turn<'_>>, PolicyPanicked> {
         if let Some(last) = self.last.take() {
             self.tried.get_or_insert_default().insert(last);
         }
-        let next = match (self.only, policy) {
-            (Only::Any, Policy::TokenAware(policy)) => {
+        let next = match (self.only, by, policy) {
+            (Only::Any, Some(by), _) => self.ask(by, request)?.map(Choice::of),
+            (Only::Any, None, Policy::TokenAware(policy)) => {
                 policy.choose(request, &self.topology, self.draw, self.tried())
             }
-            (Only::Any, Policy::Custom(policy)) => self.ask(&**policy, request)?.map(Choice::of),
-            (Only::Host(host), _) => {
+            (Only::Any, None, Policy::Custom(policy)) => {
+                self.ask(&**policy, request)?.map(Choice::of)
+            }
+            (Only::Host(host), ..) => {
                 Some(host).filter(|host| !self.tried().contains(*host)).map(Choice::of)
             }
-            (Only::Nobody, _) => None,
+            (Only::Nobody, ..) => None,
         };
         let Some(Choice { host, connection }) = next else { return Ok(None) };
         self.last = Some(host);

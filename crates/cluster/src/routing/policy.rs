@@ -1,6 +1,7 @@
 //! What decides to which host a request goes.
 
 use std::fmt;
+use std::sync::Arc;
 
 use cqlwire_codec::{Consistency, Token};
 
@@ -41,6 +42,18 @@ pub trait LoadBalancing: fmt::Debug + Send + Sync + 'static {
         draw: u64,
         tried: &Tried,
     ) -> Option<HostIndex>;
+}
+
+impl<P: LoadBalancing + ?Sized> LoadBalancing for Arc<P> {
+    fn next(
+        &self,
+        request: &Routing<'_>,
+        topology: &Topology,
+        draw: u64,
+        tried: &Tried,
+    ) -> Option<HostIndex> {
+        P::next(self, request, topology, draw, tried)
+    }
 }
 
 /// What is known of a request when a host is chosen for it.

@@ -147,7 +147,7 @@ impl Run {
         let Some(mut plan) = self.plan.clone() else { return false };
         let mut request = operation.routing();
         request.token = self.token;
-        let next = shared.cluster().next_host(&mut plan, &request);
+        let next = shared.cluster().next_host(&mut plan, operation.load_balancing(), &request);
         let Ok(Some(Turn { host, .. })) = next else { return false };
         host.pool().pick().is_ok_and(|connection| !connection.is_quiet())
     }
@@ -249,7 +249,8 @@ impl Run {
             }
         };
         request.token = self.token;
-        let host = match shared.cluster().next_host(plan, &request) {
+        let policy = operation.load_balancing();
+        let host = match shared.cluster().next_host(plan, policy, &request) {
             Ok(Some(Turn { host, connection, .. })) => {
                 head_start.connection = connection;
                 host

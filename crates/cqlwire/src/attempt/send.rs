@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::task::Context;
 
 use bytes::BytesMut;
-use cqlwire_cluster::Host;
-use cqlwire_codec::Token;
+use cqlwire_cluster::{Host, KeyspacePools};
+use cqlwire_codec::{ProtocolVersion, Token};
 use cqlwire_net::{Connection, Deadline, Measure, RefusedBecause, Request};
 
 use crate::error::AttemptFailure;
@@ -131,6 +131,10 @@ pub(super) fn send_to<O: Operation, T>(
             Some(connection) => connection,
             None => host.pool().pick().map_err(not_connected)?,
         };
+        let connection = match operation.connections() {
+            None => connection,
+            Some(own) => in_keyspace(connection, own, host)?,
+        };
         let form = Form::of(&connection);
         let encoded = match head_start.draft.take() {
             Some(draft) if draft.form == form && draft.is_for(host, operation) => draft.encoded,
@@ -155,6 +159,19 @@ pub(super) fn send_to<O: Operation, T>(
         }
     }
     Err(NotSent::Failed(Failure::Attempt(AttemptFailure::Refused(refused))))
+}
+
+/// This connection, if requests on it can name their keyspace; else one that is in it.
+#[inline(never)]
+fn in_keyspace(
+    connection: Connection,
+    own: &KeyspacePools,
+    host: &Host,
+) -> Result<Connection, NotSent> {
+    if connection.version() >= ProtocolVersion::V5 {
+        return Ok(connection);
+    }
+    own.pick(host).map_err(not_connected)
 }
 
 /// Encodes it for this host, by what that host said of its statement.

@@ -14,6 +14,7 @@ use super::send::{HeadStart, NotSent, measure_part, send_to};
 use super::teachings::Teaching;
 use crate::error::{AttemptFailure, ErrorKind, TimeoutPhase};
 use crate::joint::Joint;
+use crate::keyspace::Keyspace;
 use crate::operation::{Failure, PrepareOperation, read};
 use crate::prepared::PreparedStatement;
 use crate::shared::Shared;
@@ -32,13 +33,15 @@ pub(crate) fn teach(
     again: u8,
     deadline: Deadline,
 ) -> Teaching {
-    let lesson = (host.id(), Arc::clone(statement.shared_text()));
+    // Whoever executes it is in its keyspace, and warm_up asks only about those that are open.
+    let keyspace = shared.keyspaces.of(statement.origin(), shared.cluster());
+    let lesson = (host.id(), keyspace.key(Arc::clone(statement.shared_text())));
     shared.teachings.join(lesson.clone(), |number| {
         let (session, host, statement) = (Arc::clone(shared), Arc::clone(host), statement.clone());
         let work = async move {
             pause(&session, again).await;
             let _turn = turn(&session, &host, deadline).await?;
-            prepare_on(&session, &host, &statement, deadline).await
+            prepare_on(&session, &host, &statement, &keyspace, deadline).await
         };
         let session = Arc::clone(shared);
         Joint::new(work, deadline, move || session.teachings.ended(&lesson, number))
@@ -81,10 +84,15 @@ async fn prepare_on(
     shared: &Shared,
     host: &Arc<Host>,
     statement: &PreparedStatement,
+    keyspace: &Keyspace,
     deadline: Deadline,
 ) -> Result<(), Failure> {
     tracing::debug!(host = %host.address(), "preparing a statement again");
-    let prepare = PrepareOperation { text: statement.text(), attempt_timeout: None };
+    let prepare = PrepareOperation {
+        text: statement.text(),
+        keyspace: Some(keyspace),
+        attempt_timeout: None,
+    };
     let (head_start, measure) = (HeadStart::default(), measure_part(&prepare, deadline));
     let how = (deadline, &measure);
     let request = send_to(host, &prepare, head_start, shared, how, None, |sent| sent.request);

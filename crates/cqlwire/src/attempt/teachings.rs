@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::joint::{Joint, UnderWay};
 use crate::operation::Failure;
+use crate::prepared::StatementKey;
 
 /// How many statements one host is taught at a time: each is work for it, and there may be hundreds.
 const MOST_AT_ONCE: usize = 16;
@@ -16,8 +17,8 @@ const MOST_AT_ONCE: usize = 16;
 /// A host that is being taught a statement, or why it will not be.
 pub(crate) type Teaching = Joint<Result<(), Failure>>;
 
-/// A host, and a text.
-pub(super) type Lesson = (Uuid, Arc<str>);
+/// A host, and a statement.
+pub(super) type Lesson = (Uuid, StatementKey);
 
 /// The teachings of a session that are under way.
 #[derive(Default)]

@@ -23,9 +23,10 @@ use cqlwire_codec::{
 };
 use uuid::Uuid;
 
+use crate::error::ErrorKind;
 use crate::execution::{GivenMarkers, StoredValues};
 use crate::operation::{NotEncoded, said_on};
-use crate::prepared::{PreparedStatement, StatementMetadata};
+use crate::prepared::{Origin, PreparedStatement, StatementMetadata};
 
 /// How many of the statements that were added last are looked through for the one to add: a batch
 /// of more than so many, each in its turn, notes them more often than once.
@@ -206,9 +207,12 @@ impl Contents {
         })
     }
 
-    /// Does a statement say where they belong?
-    pub(super) const fn has_route(&self) -> bool {
-        self.route.is_some()
+    /// Are those that were prepared from this cluster and keyspace?
+    pub(super) fn check_origin(&self, origin: &Arc<Origin>) -> Result<(), ErrorKind> {
+        self.known.iter().try_for_each(|by| match by {
+            EncodedBy::Said { prepared, .. } => prepared.check_origin(origin),
+            EncodedBy::Own { .. } => Ok(()),
+        })
     }
 
     /// Where they belong, and in which keyspace.

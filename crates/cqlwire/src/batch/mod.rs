@@ -20,6 +20,7 @@ pub(crate) use self::sending::Sending;
 pub use self::statement::BatchStatement;
 use crate::cql;
 use crate::error::{ErrorKind, Result};
+use crate::keyspace::{InKeyspace, Keyspace};
 use crate::operation::{Options, Statement};
 use crate::prepared::PreparedStatement;
 use crate::result::QueryResult;
@@ -89,14 +90,26 @@ use crate::shared::Shared;
 /// [page](crate::QueryResult::page) of the result.
 pub struct Batch {
     shared: Arc<Shared>,
+    keyspace: Arc<Keyspace>,
     batch_type: BatchType,
     contents: Contents,
 }
 
 impl Batch {
-    pub(crate) fn new(shared: &Arc<Shared>) -> Self {
+    pub(crate) fn new(shared: &Arc<Shared>, keyspace: Arc<Keyspace>) -> Self {
         let (batch_type, contents) = (BatchType::Logged, Contents::default());
-        Self { shared: Arc::clone(shared), batch_type, contents }
+        Self { shared: Arc::clone(shared), keyspace, batch_type, contents }
+    }
+
+    /// In this keyspace, spelled as in the schema, instead of that of the handle that made it: see
+    /// [`Execution::keyspace`](crate::Execution::keyspace). To be said before statements are added:
+    /// prepared ones of another keyspace are refused when it is executed.
+    #[must_use]
+    pub fn keyspace(mut self, name: &str) -> Self {
+        let mut keyspace = InKeyspace::Borrowed(&self.keyspace);
+        keyspace.rename(name);
+        self.keyspace = keyspace.to_shared();
+        self
     }
 
     /// Without the log, and its promise over several partitions.
@@ -163,7 +176,7 @@ impl Batch {
         prepared: &PreparedStatement,
         rows: impl IntoIterator<Item = V>,
     ) -> Result<(), ErrorKind> {
-        prepared.check_origin(&self.shared.origin)?;
+        prepared.check_origin(self.keyspace.origin())?;
         let (metadata, _) = prepared.latest();
         let mark = self.contents.mark();
         for values in rows {
@@ -182,7 +195,9 @@ impl Batch {
         let mark = self.contents.mark();
         if values.is_empty() {
             self.contents.add_text(text, kind)?;
-        } else if let Some(prepared) = self.shared.statements.find(text) {
+        } else if let Some(prepared) =
+            self.shared.statements.find(self.keyspace.other().map(|name| &**name), text)
+        {
             return self.add_prepared(&prepared, Some(values));
         } else {
             self.contents.add_unprepared(text, values, kind)?;
@@ -193,7 +208,8 @@ impl Batch {
     /// Does it still fit a request?
     #[inline]
     fn check_size(&self) -> Result<(), ErrorKind> {
-        let bytes = self.contents.bytes() + codec::Batch::MOST_BESIDE_STATEMENTS;
+        let beside = codec::Batch::MOST_BESIDE_STATEMENTS + self.keyspace.field_bytes();
+        let bytes = self.contents.bytes() + beside;
         let limit = self.shared.max_request_bytes;
         if bytes <= limit {
             return Ok(());
@@ -224,11 +240,15 @@ impl Batch {
     /// All that is in it, about to be sent as one request. The batch stays as it is: it may be sent
     /// again, added to, or cleared.
     pub fn execute(&self) -> BatchExecution<'_> {
-        BatchExecution::new(&self.shared, self.batch_type, &self.contents)
+        BatchExecution::new(&self.shared, &self.keyspace, self.batch_type, &self.contents)
     }
 
     /// The same, for whoever keeps the batch beside it, and [polls](Self::poll) both.
-    pub(crate) const fn send<'a>(&self, shared: &'a Arc<Shared>, options: Options) -> Sending<'a> {
+    pub(crate) const fn send<'a>(
+        &self,
+        shared: &'a Arc<Shared>,
+        options: Options<'a>,
+    ) -> Sending<'a> {
         Sending::new(shared, self.batch_type, options)
     }
 

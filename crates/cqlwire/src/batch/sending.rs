@@ -18,6 +18,7 @@ use cqlwire_net::{Deadline, RequestKind};
 use super::Contents;
 use crate::error::Result;
 use crate::execution::{Permits, State, Turn, take_turn};
+use crate::keyspace::Keyspace;
 use crate::operation::{BatchOperation, Options};
 use crate::prepare::prepare;
 use crate::prepared::PreparedStatement;
@@ -27,13 +28,15 @@ use crate::shared::Shared;
 /// Prepares texts, one after the other: those that the session has cost nothing.
 async fn prepare_all(
     shared: Arc<Shared>,
+    keyspace: Arc<Keyspace>,
     texts: Vec<Arc<str>>,
     deadline: Deadline,
     attempt_timeout: Option<Duration>,
 ) -> Result<Vec<PreparedStatement>> {
     let mut statements = Vec::with_capacity(texts.len());
     for text in texts {
-        statements.push(prepare(Arc::clone(&shared), text, deadline, attempt_timeout).await?);
+        let (shared, keyspace) = (Arc::clone(&shared), Arc::clone(&keyspace));
+        statements.push(prepare(shared, keyspace, text, deadline, attempt_timeout).await?);
     }
     Ok(statements)
 }
@@ -42,7 +45,7 @@ async fn prepare_all(
 pub(crate) struct Sending<'a> {
     pub(super) shared: &'a Arc<Shared>,
     pub(super) batch_type: BatchType,
-    pub(super) options: Options,
+    pub(super) options: Options<'a>,
     /// With its texts that have values, once they are prepared.
     state: State<'a, Vec<PreparedStatement>>,
 }
@@ -51,7 +54,7 @@ impl<'a> Sending<'a> {
     pub(super) const fn new(
         shared: &'a Arc<Shared>,
         batch_type: BatchType,
-        options: Options,
+        options: Options<'a>,
     ) -> Self {
         Self { shared, batch_type, options, state: State::New }
     }
@@ -74,8 +77,11 @@ impl<'a> Sending<'a> {
     /// Lets it in and begins, if that has not been done.
     fn begin(&mut self, contents: &Contents) -> Result<()> {
         if matches!(self.state, State::New) {
-            let timeout = self.options.profile.timeout;
-            let call = self.shared.admit(timeout)?;
+            let timeout = self.options.settings.timeout;
+            let mut call = self.shared.admit(timeout)?;
+            contents.check_origin(self.options.keyspace.origin()).inspect_err(|kind| {
+                call.end(Some(kind));
+            })?;
             let deadline = Deadline::after(timeout);
             self.state = match take_turn(self.shared, call, deadline) {
                 Turn::Now(permits) => self.begun(contents, permits, deadline),
@@ -109,8 +115,9 @@ impl<'a> Sending<'a> {
         if texts.is_empty() {
             return State::running(permits, deadline, Vec::new());
         }
-        let (shared, of_attempt) = (Arc::clone(self.shared), self.options.profile.attempt_timeout);
-        let preparing = Box::pin(prepare_all(shared, texts, deadline, of_attempt));
+        let (shared, of_attempt) = (Arc::clone(self.shared), self.options.settings.attempt_timeout);
+        let keyspace = self.options.keyspace.to_shared();
+        let preparing = Box::pin(prepare_all(shared, keyspace, texts, deadline, of_attempt));
         State::Preparing { permits, deadline, preparing }
     }
 

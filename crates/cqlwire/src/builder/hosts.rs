@@ -45,7 +45,8 @@ impl SessionBuilder {
         self
     }
 
-    /// What chooses the hosts for each request. Default [`TokenAware`](crate::TokenAware).
+    /// What chooses the hosts for each request, unless its profile or itself has another one.
+    /// Default [`TokenAware`](crate::TokenAware).
     #[doc(alias = "load_balancing_policy")]
     pub fn load_balancing(mut self, policy: impl LoadBalancing) -> Self {
         self.cluster.load_balancing = Some(Arc::new(policy));

@@ -6,14 +6,15 @@ mod limits;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cqlwire_cluster::{Cluster, NoContact};
+use cqlwire_cluster::{Cluster, ContactFailure, NoContact};
 use cqlwire_codec::{Compression, ProtocolVersion, StatementKind};
 use cqlwire_net::{Authenticator, Deadline, Endpoint, InvalidEndpoint, PlainCredentials, Tls};
+use cqlwire_pool::Unconnected;
 use cqlwire_stream::PageBudget;
 
 use crate::contact_points::IntoContactPoints;
 use crate::error::{Attempt, Error, ErrorKind, Result, TimeoutPhase};
-use crate::profile::ExecutionProfile;
+use crate::profile::{DEFAULT_PROFILE, ExecutionProfile, Profiles};
 use crate::retry::{DefaultRetryPolicy, Retries, RetryPolicy, RetrySettings};
 use crate::session::Session;
 use crate::shared::{Shared, SharedSettings};
@@ -53,6 +54,7 @@ use crate::speculation::{SpeculationSettings, Speculations};
 pub struct SessionBuilder {
     cluster: cqlwire_cluster::Settings,
     profile: ExecutionProfile,
+    named_profiles: Vec<(Box<str>, ExecutionProfile)>,
     connect_timeout: Duration,
     schema_agreement_timeout: Duration,
     page_budget_bytes: usize,
@@ -70,6 +72,7 @@ impl Default for SessionBuilder {
         Self {
             cluster: cqlwire_cluster::Settings::default(),
             profile: ExecutionProfile::default(),
+            named_profiles: Vec::new(),
             connect_timeout: Duration::from_secs(10),
             schema_agreement_timeout: Duration::from_secs(10),
             page_budget_bytes: PageBudget::DEFAULT_LIMIT,
@@ -201,15 +204,27 @@ impl SessionBuilder {
 
     /// How requests are executed unless they say otherwise.
     pub fn profile(mut self, profile: ExecutionProfile) -> Self {
-        if profile.page_size == 0 {
-            self.refuse("profile", "a page has at least one row");
-        }
         self.profile = profile;
         self
     }
 
-    /// What decides whether a request that failed is sent again, and where. Default
-    /// [`DefaultRetryPolicy`](crate::DefaultRetryPolicy).
+    /// Another profile, by this name: for requests that are to be executed by it
+    /// ([`Session::profile_named`]), and for the whole session to be switched to
+    /// ([`Session::use_profile`]).
+    pub fn named_profile(mut self, name: impl Into<Box<str>>, profile: ExecutionProfile) -> Self {
+        let name = name.into();
+        let names = self.named_profiles.iter().map(|(known, _)| &**known);
+        if name.is_empty() {
+            self.refuse("named_profile", "its name is empty");
+        } else if names.chain([DEFAULT_PROFILE]).any(|known| known == &*name) {
+            self.refuse("named_profile", format_args!("there are two named `{name}`"));
+        }
+        self.named_profiles.push((name, profile));
+        self
+    }
+
+    /// What decides whether a request that failed is sent again, and where, unless its profile or
+    /// itself has another one. Default [`DefaultRetryPolicy`](crate::DefaultRetryPolicy).
     pub fn retry_policy(mut self, policy: impl RetryPolicy) -> Self {
         self.retry_policy = Arc::new(policy);
         self
@@ -289,6 +304,7 @@ impl SessionBuilder {
     /// # Errors
     ///
     /// [`Settings`](ErrorKind::Settings) before anything is done;
+    /// [`UnknownKeyspace`](ErrorKind::UnknownKeyspace) if that is why a server refused;
     /// [`NoHostAvailable`](ErrorKind::NoHostAvailable) with every contact point and its reason;
     /// [`Timeout`](ErrorKind::Timeout) if some were silent and none refused for good. Nothing is
     /// left behind.
@@ -310,10 +326,10 @@ impl SessionBuilder {
         let mut cluster = self.cluster;
         cluster.pool.max_in_flight = self.limits.per_host();
         let cluster = Cluster::connect(cluster, deadline).await;
-        let cluster = cluster.map_err(|error| no_contact(error, deadline))?;
+        let cluster = cluster.map_err(|error| no_contact(error, keyspace.as_deref(), deadline))?;
         announce(&cluster);
         let settings = SharedSettings {
-            profile: self.profile,
+            profiles: Profiles::new(self.profile, self.named_profiles),
             budget: PageBudget::new(self.page_budget_bytes),
             keyspace,
             schema_agreement_timeout: self.schema_agreement_timeout,
@@ -349,15 +365,32 @@ fn parse_contact_points(servers: &[String]) -> Result<Vec<Endpoint>, InvalidEndp
     servers.map(|server| server.trim().parse()).collect()
 }
 
-fn no_contact(error: NoContact, deadline: Deadline) -> Error {
+fn no_contact(error: NoContact, keyspace: Option<&str>, deadline: Deadline) -> Error {
     let timed_out = error.is_timeout();
+    let unknown = keyspace.and_then(|keyspace| unknown_keyspace(&error, keyspace));
     let attempts: Vec<Attempt> = error.attempts.into_iter().map(Attempt::from).collect();
-    let kind = if timed_out {
+    let kind = if let Some(unknown) = unknown {
+        unknown
+    } else if timed_out {
         ErrorKind::Timeout { phase: TimeoutPhase::Connect, host: None, of_attempt: false }
     } else {
         ErrorKind::NoHostAvailable { plan_was_empty: attempts.is_empty() }
     };
     Error::after(kind, StatementKind::Read, attempts, Some(deadline.elapsed()))
+}
+
+/// What a server said of the keyspace, if that is why there is no connection.
+fn unknown_keyspace(error: &NoContact, keyspace: &str) -> Option<ErrorKind> {
+    let (attempt, said) = error.attempts.iter().find_map(|attempt| {
+        let (ContactFailure::Connect(failed) | ContactFailure::Pool(Unconnected::Failed(failed))) =
+            &attempt.failure
+        else {
+            return None;
+        };
+        Some((attempt, failed.unknown_keyspace()?))
+    })?;
+    let (host, error) = (attempt.host().into(), Box::new(said.clone()));
+    Some(ErrorKind::UnknownKeyspace { keyspace: keyspace.into(), host, error })
 }
 
 impl Session {

@@ -106,8 +106,22 @@ pub enum ErrorKind {
     /// The stream was to begin in the result of another statement. Nothing was sent.
     #[error(transparent)]
     PositionMismatch(#[from] PositionMismatch),
+    /// There is no such keyspace: as the builder of a session, or one of its handles, was given it.
+    /// Names are spelled as in the schema, where those that were never in quotes are in lower case.
+    #[error("{host}: there is no keyspace `{keyspace}`: {}", .error.message)]
+    UnknownKeyspace {
+        /// Its name, as it was given.
+        keyspace: Arc<str>,
+        /// The host that said so.
+        host: Arc<str>,
+        /// What it said.
+        #[source]
+        error: Box<ServerError>,
+    },
     /// `USE` would change one connection of many.
-    #[error("USE changes a single connection: name the keyspace in the session's builder instead")]
+    #[error(
+        "USE changes a single connection: name the keyspace in the session's builder, or by with_keyspace()"
+    )]
     UseStatement,
     /// A server switched the keyspace of the connection that the request went over: it is closed
     /// before another request goes over it. The request was done.
@@ -118,7 +132,7 @@ pub enum ErrorKind {
     },
     /// The statement was prepared in another cluster or keyspace, where the same text is another
     /// statement. Nothing was sent.
-    #[error("the statement was prepared in {there}, the session is in {here}: prepare it here")]
+    #[error("the statement was prepared in {there}, this is {here}: prepare it here")]
     PreparedElsewhere {
         /// Where it was prepared.
         there: String,
@@ -266,6 +280,7 @@ impl ErrorKind {
             Self::Server { host, .. }
             | Self::ConnectionLost { host, .. }
             | Self::KeyspaceSwitched { host }
+            | Self::UnknownKeyspace { host, .. }
             | Self::ResponseTooLarge { host, .. } => Some(Arc::clone(host)),
             Self::Timeout { host, .. } => host.clone(),
             _ => None,
@@ -301,6 +316,7 @@ impl ErrorKind {
             | Self::Value { .. } => true,
             Self::NoHostAvailable { .. }
             | Self::UseStatement
+            | Self::UnknownKeyspace { .. }
             | Self::SessionClosed
             | Self::Settings { .. }
             | Self::Encode(_)

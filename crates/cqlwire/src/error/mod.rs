@@ -71,6 +71,16 @@ impl Error {
         self
     }
 
+    /// The same error, as something else.
+    pub(crate) fn map_kind(mut self, change: impl FnOnce(ErrorKind) -> ErrorKind) -> Self {
+        // Nobody else has it yet.
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            let kind = std::mem::replace(&mut inner.kind, ErrorKind::SessionClosed);
+            inner.kind = change(kind);
+        }
+        self
+    }
+
     /// The same error, of a page that begins there.
     pub(crate) fn resuming_at(mut self, position: Position) -> Self {
         // Nobody else has it yet.

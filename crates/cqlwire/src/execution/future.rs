@@ -39,9 +39,9 @@ impl<V> Execution<'_, V> {
     #[inline]
     fn begin(&mut self) -> Result<()> {
         if matches!(self.state, State::New) {
-            let timeout = self.options.profile.timeout;
+            let timeout = self.options.settings.timeout;
             let mut call = self.shared.admit(timeout)?;
-            self.statement.check_origin(&self.shared.origin).inspect_err(|kind| {
+            self.statement.check_origin(self.options.keyspace.origin()).inspect_err(|kind| {
                 call.end(Some(kind));
             })?;
             let deadline = Deadline::after(timeout);
@@ -96,12 +96,14 @@ impl<V> Execution<'_, V> {
         permits: Permits<'p>,
         deadline: Deadline,
     ) -> State<'p, Option<PreparedStatement>> {
-        match self.shared.statements.find(text) {
+        let keyspace = &self.options.keyspace;
+        match self.shared.statements.find(keyspace.other().map(|name| &**name), text) {
             prepared @ Some(_) => State::running(permits, deadline, prepared),
             None => {
                 let (shared, of_attempt) =
-                    (Arc::clone(self.shared), self.options.profile.attempt_timeout);
-                let preparing = prepare(shared, text.into(), deadline, of_attempt);
+                    (Arc::clone(self.shared), self.options.settings.attempt_timeout);
+                let keyspace = keyspace.to_shared();
+                let preparing = prepare(shared, keyspace, text.into(), deadline, of_attempt);
                 let preparing = Box::pin(async move { preparing.await.map(Some) });
                 State::Preparing { permits, deadline, preparing }
             }

@@ -15,9 +15,8 @@ mod streaming;
 mod turn;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use cqlwire_codec::{Consistency, EncodeValues, SerialConsistency, Token};
+use cqlwire_codec::{EncodeValues, Token};
 use cqlwire_stream as stream;
 use uuid::Uuid;
 
@@ -27,10 +26,12 @@ pub use self::source::StatementSource;
 pub(crate) use self::state::State;
 pub use self::streaming::Streaming;
 pub(crate) use self::turn::{Permits, Turn, take_turn};
+use crate::keyspace::InKeyspace;
 use crate::operation::{Options, RareOptions, Statement};
 use crate::prepared::PreparedStatement;
-use crate::profile::ExecutionProfile;
-use crate::retry::RetryPolicy;
+use crate::profile::{
+    ExecutionProfile, Policies, RequestSettings, request_setters, statement_setters,
+};
 use crate::shared::Shared;
 
 /// The pages of a result, as they come.
@@ -74,7 +75,7 @@ pub struct Execution<'a, V> {
     /// What its values can do, kept apart from their type: a future that were bound to it could not
     /// be spawned with values that borrow.
     as_values: AsValues<V>,
-    options: Options,
+    options: Options<'a>,
     /// With its text, once that is prepared because values go with it.
     state: State<'a, Option<PreparedStatement>>,
 }
@@ -87,8 +88,14 @@ pub(crate) fn as_values<V: EncodeValues>(values: &V) -> &(dyn EncodeValues + '_)
 }
 
 impl<'a, V: EncodeValues> Execution<'a, V> {
-    pub(crate) fn new(shared: &'a Arc<Shared>, statement: Statement<'a>, values: V) -> Self {
-        let options = Options::of(&shared.profile);
+    #[inline]
+    pub(crate) fn new(
+        shared: &'a Arc<Shared>,
+        keyspace: InKeyspace<'a>,
+        statement: Statement<'a>,
+        values: V,
+    ) -> Self {
+        let options = Options::of(shared.profiles.current(), keyspace);
         let as_values = as_values::<V>;
         Self { shared, statement, values, as_values, options, state: State::New }
     }
@@ -101,7 +108,7 @@ impl<'a, V> Execution<'a, V> {
         statement: Statement<'a>,
         values: V,
         as_values: AsValues<V>,
-        options: Options,
+        options: Options<'a>,
     ) -> Self {
         Self { shared, statement, values, as_values, options, state: State::New }
     }
@@ -112,58 +119,13 @@ impl<'a, V> Execution<'a, V> {
     }
 
     /// With all settings of this profile; those set before are replaced.
-    pub fn profile(mut self, profile: &ExecutionProfile) -> Self {
-        self.options.profile.clone_from(profile);
+    pub fn profile(mut self, profile: &'a ExecutionProfile) -> Self {
+        self.options.set_profile(profile);
         self
     }
 
-    /// How many replicas must agree.
-    pub fn consistency(mut self, consistency: Consistency) -> Self {
-        self.options.profile.consistency = consistency;
-        self
-    }
-
-    /// The consistency of the Paxos phase, if the statement is conditional.
-    pub fn serial_consistency(mut self, serial: SerialConsistency) -> Self {
-        self.options.profile.serial_consistency = Some(serial);
-        self
-    }
-
-    /// How long the whole may take, all its attempts and the servers' agreement on a changed schema
-    /// included; of a stream, each page. With zero, nothing is sent.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.options.profile.timeout = timeout;
-        self
-    }
-
-    /// How long one attempt may take, within the timeout of the whole
-    /// ([`attempt_timeout`](ExecutionProfile::attempt_timeout)).
-    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
-        self.options.profile.attempt_timeout = Some(timeout);
-        self
-    }
-
-    /// How many rows a page is to have, at least 1.
-    #[doc(alias = "fetch_size")]
-    pub fn page_size(mut self, rows: u32) -> Self {
-        self.options.profile.page_size = rows;
-        self
-    }
-
-    /// Whether it is idempotent: may be sent again although it may have been done already. If this
-    /// is not said, a statement that begins with `SELECT` is, and no other.
-    #[doc(alias = "is_idempotent")]
-    pub fn idempotent(mut self, idempotent: bool) -> Self {
-        self.options.profile.idempotent = Some(idempotent);
-        self
-    }
-
-    /// Whether the server is to trace it, in `system_traces` under the id that comes with the
-    /// result.
-    pub fn tracing(mut self, tracing: bool) -> Self {
-        self.options.profile.tracing = tracing;
-        self
-    }
+    request_setters!();
+    statement_setters!();
 
     /// The write time, in microseconds since 1970, instead of the server's clock; anything but
     /// `i64::MIN`.
@@ -195,8 +157,18 @@ impl<'a, V> Execution<'a, V> {
         self
     }
 
+    /// The keyspace of its unqualified names, spelled as in the schema, instead of that of the handle
+    /// that it is asked through. Only v5 can say it: below that,
+    /// [`Encode`](crate::ErrorKind::Encode) is the error, and nothing is sent;
+    /// [`Session::with_keyspace`](crate::Session::with_keyspace) is for all versions. A prepared
+    /// statement has to be one of this keyspace.
+    pub fn keyspace(mut self, name: &str) -> Self {
+        self.options.keyspace.rename(name);
+        self
+    }
+
     /// The keyspace by whose replication the replicas of its token are found, spelled as in the
-    /// schema. Default that of its table, if it is prepared, else that of the session.
+    /// schema. Default that of its table, if it is prepared, else that of its unqualified names.
     pub fn routing_keyspace(mut self, keyspace: &str) -> Self {
         self.rare().keyspace = Some(keyspace.into());
         self
@@ -209,20 +181,16 @@ impl<'a, V> Execution<'a, V> {
         self
     }
 
-    /// What decides whether it is sent again once it has failed, and where, instead of the session's
-    /// [`retry_policy`](crate::SessionBuilder::retry_policy).
-    pub fn retry_policy(mut self, policy: Arc<dyn RetryPolicy>) -> Self {
-        self.rare().retry_policy = Some(policy);
-        self
+    const fn settings_mut(&mut self) -> &mut RequestSettings {
+        &mut self.options.settings
+    }
+
+    fn policies_mut(&mut self) -> &mut Policies {
+        &mut self.rare().policies
     }
 
     fn rare(&mut self) -> &mut RareOptions {
-        let keyspace = match self.statement {
-            Statement::Text(_) => self.shared.origin.keyspace.as_deref().map(Box::from),
-            Statement::Prepared(_) => None,
-        };
-        let rare = || Box::new(RareOptions { keyspace, ..RareOptions::default() });
-        self.options.rare.get_or_insert_with(rare)
+        self.options.rare.get_or_insert_default()
     }
 
     /// As a stream, which has settings of its own.

@@ -162,7 +162,8 @@ fn poll_prepared(
     let Some(text) = request.text_to_prepare() else { return Poll::Ready(Ok(())) };
     let begin = || {
         let attempt_timeout = request.attempt_timeout();
-        Box::pin(prepare(Arc::clone(request.shared()), Arc::clone(text), deadline, attempt_timeout))
+        let (shared, keyspace) = (Arc::clone(request.shared()), request.keyspace());
+        Box::pin(prepare(shared, keyspace, Arc::clone(text), deadline, attempt_timeout))
     };
     let polled = preparing.get_or_insert_with(|| begin() as Preparing<_>).as_mut().poll(context);
     let prepared = ready!(polled);

@@ -10,6 +10,7 @@ use cqlwire_stream::Fingerprint;
 
 use super::reencode::StoredValues;
 use crate::error::ErrorKind;
+use crate::keyspace::Keyspace;
 use crate::operation::{Options, PageRange, Statement, StatementOperation, check_untyped};
 use crate::prepared::{Named, PreparedStatement};
 use crate::shared::Shared;
@@ -20,7 +21,7 @@ pub(super) struct PageRequest {
     statement: OwnedStatement,
     values: StoredValues,
     fingerprint: Fingerprint,
-    options: Options,
+    options: Options<'static>,
     /// The end of the whole stream, counted from its first page.
     whole: OnceLock<Deadline>,
 }
@@ -50,7 +51,7 @@ fn stored(
     shared: &Shared,
     statement: Statement<'_>,
     values: &dyn EncodeValues,
-    options: &Options,
+    options: &Options<'_>,
 ) -> Result<(OwnedStatement, StoredValues), ErrorKind> {
     let of_prepared = |prepared: &PreparedStatement| {
         let values = StoredValues::encode(values, prepared.bind_markers());
@@ -63,11 +64,14 @@ fn stored(
             let values = StoredValues::encode(values, Arc::default());
             values.map(|values| (OwnedStatement::Text(text.to_owned()), values))
         }
-        Statement::Text(text) => match shared.statements.find(text) {
-            Some(prepared) => of_prepared(&prepared),
-            None => StoredValues::by_own_types(values)
-                .map(|values| (OwnedStatement::ToPrepare(text.into(), OnceLock::new()), values)),
-        },
+        Statement::Text(text) => {
+            match shared.statements.find(options.keyspace.other().map(|name| &**name), text) {
+                Some(prepared) => of_prepared(&prepared),
+                None => StoredValues::by_own_types(values).map(|values| {
+                    (OwnedStatement::ToPrepare(text.into(), OnceLock::new()), values)
+                }),
+            }
+        }
     };
     Ok(stored.map_err(EncodeError::from)?)
 }
@@ -80,11 +84,12 @@ impl PageRequest {
         shared: Arc<Shared>,
         statement: Statement<'_>,
         values: &dyn EncodeValues,
-        options: Options,
+        options: Options<'_>,
     ) -> Result<Self, ErrorKind> {
-        statement.check_origin(&shared.origin)?;
+        let options = options.into_owned();
+        statement.check_origin(options.keyspace.origin())?;
         let (owned, stored) = stored(&shared, statement, values, &options)?;
-        let keyspace = shared.origin.keyspace.as_deref();
+        let keyspace = options.keyspace.name();
         let fingerprint = match (statement, &owned) {
             // What it is by itself, whether it is prepared by now or not.
             (
@@ -111,11 +116,15 @@ impl PageRequest {
     }
 
     pub(super) const fn set_total_timeout(&mut self, timeout: Duration) {
-        self.options.profile.stream_timeout = Some(timeout);
+        self.options.settings.stream_timeout = Some(timeout);
     }
 
     pub(super) const fn shared(&self) -> &Arc<Shared> {
         &self.shared
+    }
+
+    pub(super) fn keyspace(&self) -> Arc<Keyspace> {
+        self.options.keyspace.to_shared()
     }
 
     pub(super) fn kind(&self) -> StatementKind {
@@ -133,7 +142,7 @@ impl PageRequest {
     }
 
     pub(super) const fn attempt_timeout(&self) -> Option<Duration> {
-        self.options.profile.attempt_timeout
+        self.options.settings.attempt_timeout
     }
 
     /// What is counted of its statement, if that has a name.
@@ -158,9 +167,9 @@ impl PageRequest {
 
     /// That of one page which begins now, within that of the whole stream.
     pub(super) fn deadline(&self) -> Deadline {
-        let profile = &self.options.profile;
-        let page = Deadline::after(profile.timeout);
-        match profile.stream_timeout {
+        let settings = &self.options.settings;
+        let page = Deadline::after(settings.timeout);
+        match settings.stream_timeout {
             None => page,
             Some(timeout) => {
                 page.no_later_than(*self.whole.get_or_init(|| Deadline::after(timeout)))

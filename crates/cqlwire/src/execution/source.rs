@@ -31,7 +31,7 @@ impl StatementSource {
         shared: &Arc<Shared>,
         statement: Statement<'_>,
         values: &dyn EncodeValues,
-        options: Options,
+        options: Options<'_>,
     ) -> Self {
         let shared = Arc::clone(shared);
         let request = PageRequest::new(Arc::clone(&shared), statement, values, options);

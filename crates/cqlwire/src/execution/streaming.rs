@@ -45,10 +45,10 @@ impl Streaming {
         shared: &Arc<Shared>,
         statement: Statement<'_>,
         values: &dyn EncodeValues,
-        options: Options,
+        options: Options<'_>,
     ) -> Self {
         let settings =
-            stream::Settings { prefetch: options.profile.prefetch_pages, ..Default::default() };
+            stream::Settings { prefetch: options.settings.prefetch_pages, ..Default::default() };
         let source = StatementSource::new(shared, statement, values, options);
         Self { source, settings }
     }

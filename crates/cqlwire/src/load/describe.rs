@@ -1,16 +1,11 @@
 //! How a load is told to go about it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use cqlwire_codec::Consistency;
-
 use super::Load;
-use crate::operation::RareOptions;
-use crate::profile::ExecutionProfile;
-use crate::retry::RetryPolicy;
+use crate::profile::{ExecutionProfile, Policies, RequestSettings, request_setters};
 
-impl<R> Load<'_, R> {
+impl<'a, R> Load<'a, R> {
     /// How many requests may be in flight at once, at least 1; 0 is taken for that. Default 256, or
     /// what the session lets ([`max_requests`](crate::SessionBuilder::max_requests)), if that is less.
     #[doc(alias = "parallelism")]
@@ -67,37 +62,12 @@ impl<R> Load<'_, R> {
     }
 
     /// With all settings of this profile, for each request; those set before are replaced.
-    pub fn profile(mut self, profile: &ExecutionProfile) -> Self {
-        self.settings.options.profile.clone_from(profile);
+    pub fn profile(mut self, profile: &'a ExecutionProfile) -> Self {
+        self.settings.options.set_profile(profile);
         self
     }
 
-    /// How many replicas must agree.
-    pub const fn consistency(mut self, consistency: Consistency) -> Self {
-        self.settings.options.profile.consistency = consistency;
-        self
-    }
-
-    /// How long one request may take, all its attempts included.
-    pub const fn timeout(mut self, timeout: Duration) -> Self {
-        self.settings.options.profile.timeout = timeout;
-        self
-    }
-
-    /// How long one attempt may take, within the timeout of the request
-    /// ([`attempt_timeout`](ExecutionProfile::attempt_timeout)).
-    pub const fn attempt_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.options.profile.attempt_timeout = Some(timeout);
-        self
-    }
-
-    /// Whether its requests are idempotent: may be sent again although they may have been done
-    /// already. Plain INSERTs of values are, unless one has `now()`, `uuid()` or their like.
-    #[doc(alias = "is_idempotent")]
-    pub const fn idempotent(mut self, idempotent: bool) -> Self {
-        self.settings.options.profile.idempotent = Some(idempotent);
-        self
-    }
+    request_setters!();
 
     /// The write time of all rows, in microseconds since 1970, instead of the server's clock;
     /// anything but `i64::MIN`. Conditional statements and counters have times of their own, whatever
@@ -108,11 +78,11 @@ impl<R> Load<'_, R> {
         self
     }
 
-    /// What decides whether a request is sent again once it has failed, and where, instead of the
-    /// session's [`retry_policy`](crate::SessionBuilder::retry_policy).
-    pub fn retry_policy(mut self, policy: Arc<dyn RetryPolicy>) -> Self {
-        let rare = || Box::new(RareOptions::default());
-        self.settings.options.rare.get_or_insert_with(rare).retry_policy = Some(policy);
-        self
+    const fn settings_mut(&mut self) -> &mut RequestSettings {
+        &mut self.settings.options.settings
+    }
+
+    fn policies_mut(&mut self) -> &mut Policies {
+        &mut self.settings.options.rare.get_or_insert_default().policies
     }
 }

@@ -112,7 +112,8 @@ impl<R> Load<'_, R> {
     }
 
     fn new_group(&self) -> Group<R> {
-        Group { batch: Batch::new(self.shared).unlogged(), rows: Vec::new() }
+        let keyspace = self.settings.options.keyspace.to_shared();
+        Group { batch: Batch::new(self.shared, keyspace).unlogged(), rows: Vec::new() }
     }
 
     fn send_alone(&mut self, row: HeldRow<R>) {

@@ -24,17 +24,19 @@ impl<R> Load<'_, R> {
         let prepared = match self.statement {
             _ if writes_nothing(self.statement.kind()) => Err(writes_no_rows()),
             Statement::Prepared(prepared) => {
-                let here = prepared.check_origin(&self.shared.origin);
+                let here = prepared.check_origin(self.settings.options.keyspace.origin());
                 here.map(|()| prepared.clone()).map_err(Error::new)
             }
             Statement::Text(text) => {
-                let (shared, profile) = (self.shared, self.options().profile);
+                let (shared, settings) = (self.shared, self.options().settings);
+                let keyspace = self.settings.options.keyspace.to_shared();
                 let preparing = self.preparing.get_or_insert_with(|| {
                     Box::pin(prepare_in_turn(
                         shared,
+                        keyspace,
                         text,
-                        profile.timeout,
-                        profile.attempt_timeout,
+                        settings.timeout,
+                        settings.attempt_timeout,
                     ))
                 });
                 ready!(preparing.as_mut().poll(context))

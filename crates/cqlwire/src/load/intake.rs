@@ -54,7 +54,7 @@ impl<'a, R> Intake<'a, R> {
         &mut self,
         prepared: &PreparedStatement,
         schema: impl FnOnce() -> Arc<Schema>,
-        settings: &Settings,
+        settings: &Settings<'_>,
         can_go: bool,
         counters: &Counters,
         context: &mut Context<'_>,

@@ -39,6 +39,7 @@ use self::slots::Slots;
 use self::width::Width;
 use crate::error::{Error, Result};
 use crate::execution::as_values;
+use crate::keyspace::InKeyspace;
 use crate::operation::{Options, Statement};
 use crate::prepared::PreparedStatement;
 use crate::shared::Shared;
@@ -118,7 +119,7 @@ const MOST_POLLS: usize = 256;
 pub struct Load<'a, R> {
     shared: &'a Arc<Shared>,
     statement: Statement<'a>,
-    settings: Settings,
+    settings: Settings<'a>,
     preparing: Option<Preparing<'a>>,
     /// Once it has been started.
     prepared: Option<PreparedStatement>,
@@ -151,6 +152,7 @@ type Preparing<'a> = Pin<Box<dyn Future<Output = Result<PreparedStatement>> + Se
 impl<'a, R> Load<'a, R> {
     pub(crate) fn new(
         shared: &'a Arc<Shared>,
+        keyspace: InKeyspace<'a>,
         statement: Statement<'a>,
         source: impl Stream<Item = R> + Send + 'a,
     ) -> Self
@@ -160,7 +162,7 @@ impl<'a, R> Load<'a, R> {
         let mut load = Self {
             shared,
             statement,
-            settings: Settings::new(Options::of(&shared.profile)),
+            settings: Settings::new(Options::of(shared.profiles.current(), keyspace)),
             preparing: None,
             prepared: None,
             intake: Intake::new(Box::pin(source), as_values::<R>),
@@ -187,10 +189,10 @@ impl<'a, R> Load<'a, R> {
     }
 
     /// How the next request is executed.
-    fn options(&self) -> Options {
+    fn options(&self) -> Options<'a> {
         let mut options = self.settings.options.clone();
         if let Some(whole) = self.whole {
-            options.profile.timeout = options.profile.timeout.min(whole.remaining());
+            options.settings.timeout = options.settings.timeout.min(whole.remaining());
         }
         options
     }

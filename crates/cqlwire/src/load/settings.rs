@@ -7,9 +7,9 @@ use crate::operation::Options;
 
 /// See the [module](self).
 #[derive(Clone, Debug)]
-pub(super) struct Settings {
+pub(super) struct Settings<'a> {
     /// Those of each request.
-    pub(super) options: Options,
+    pub(super) options: Options<'a>,
     pub(super) concurrency: usize,
     pub(super) group: GroupLimit,
     /// How many rows are looked through for those of one partition.
@@ -20,8 +20,8 @@ pub(super) struct Settings {
     pub(super) max_failures: Option<u64>,
 }
 
-impl Settings {
-    pub(super) const fn new(options: Options) -> Self {
+impl<'a> Settings<'a> {
+    pub(super) const fn new(options: Options<'a>) -> Self {
         Self {
             options,
             concurrency: 256,

@@ -6,7 +6,8 @@ use crate::error::{ErrorKind, TimeoutPhase};
 
 counters! {
     /// How many requests a session has had, and what became of them: calls of execute, query,
-    /// prepare and batch, and pages of streams, each with all of its attempts.
+    /// prepare and batch, and of those that get into a keyspace, and pages of streams, each with all of
+    /// its attempts.
     ///
     /// Each that was begun is one of the others, or still under way.
     pub struct RequestTotals {
@@ -106,6 +107,7 @@ impl Outcome {
             | ErrorKind::BatchTooLarge { .. }
             | ErrorKind::PositionMismatch(_)
             | ErrorKind::UseStatement
+            | ErrorKind::UnknownKeyspace { .. }
             | ErrorKind::PreparedElsewhere { .. }
             | ErrorKind::LoadBalancing(_)
             | ErrorKind::TooManyFailures { .. }

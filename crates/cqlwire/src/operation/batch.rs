@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use cqlwire_cluster::Routing;
+use cqlwire_cluster::{KeyspacePools, LoadBalancing, Routing};
 use cqlwire_codec::{
     Batch, BatchStatements, BatchType, Consistency, EncodeError, RequestOptions, StatementKind,
     encode_request,
@@ -17,13 +17,14 @@ use crate::batch::Contents;
 use crate::error::ErrorKind;
 use crate::prepared::{PreparedStatement, StatementMetadata};
 use crate::retry::RetryPolicy;
+use crate::speculation::SpeculativePolicy;
 
 /// The statements of a batch as one request. Made anew for each look at it: the statements are
 /// encoded already, and for each host only checked.
 pub(crate) struct BatchOperation<'a> {
     pub(crate) batch_type: BatchType,
     pub(crate) contents: &'a Contents,
-    pub(crate) options: &'a Options,
+    pub(crate) options: &'a Options<'a>,
     /// What its texts with values were prepared to.
     pub(crate) texts: &'a [PreparedStatement],
     /// The longest body, in bytes before compression.
@@ -39,15 +40,16 @@ impl BatchOperation<'_> {
         form: Form,
         buffer: BytesMut,
     ) -> Result<Encoded, NotEncoded> {
-        let profile = &self.options.profile;
-        let consistency = self.consistency.unwrap_or(profile.consistency);
+        let settings = &self.options.settings;
+        let consistency = self.consistency.unwrap_or(settings.consistency);
         let batch = Batch {
-            serial_consistency: profile.serial_consistency,
+            serial_consistency: Some(settings.serial_consistency),
             timestamp_micros: self.options.timestamp_micros,
+            keyspace: self.options.keyspace.field(form.version),
             ..Batch::new(self.batch_type, statements, consistency)
         };
         let options = RequestOptions {
-            tracing: profile.tracing,
+            tracing: settings.tracing,
             compression: form.compression,
             max_body_bytes: Some(self.max_bytes),
             ..RequestOptions::default()
@@ -86,12 +88,12 @@ impl Operation for BatchOperation<'_> {
     }
 
     fn routing(&self) -> Routing<'_> {
-        let consistency = self.options.profile.consistency;
+        let consistency = self.options.settings.consistency;
         let conditional = matches!(self.kind(), StatementKind::Conditional)
             || matches!(consistency, Consistency::Serial | Consistency::LocalSerial);
         let known = Routing::new(consistency).conditional(conditional);
         let (token, keyspace) = match self.contents.route(self.texts) {
-            None => (None, None),
+            None => (None, self.options.keyspace.name()),
             Some((token, keyspace)) => (Some(token), keyspace),
         };
         match &self.options.rare {
@@ -100,12 +102,17 @@ impl Operation for BatchOperation<'_> {
         }
     }
 
+    #[inline]
+    fn connections(&self) -> Option<&KeyspacePools> {
+        self.options.keyspace.connections()
+    }
+
     fn pinned(&self) -> Option<Uuid> {
         self.options.rare.as_ref()?.host
     }
 
     fn is_idempotent(&self) -> bool {
-        self.options.profile.idempotent.unwrap_or(false)
+        self.options.settings.idempotent.unwrap_or(false)
     }
 
     fn at(&self, consistency: Consistency) -> Self {
@@ -113,11 +120,21 @@ impl Operation for BatchOperation<'_> {
     }
 
     fn attempt_timeout(&self) -> Option<Duration> {
-        self.options.profile.attempt_timeout
+        self.options.settings.attempt_timeout
     }
 
     fn retry_policy(&self) -> Option<&dyn RetryPolicy> {
-        self.options.rare.as_ref()?.retry_policy.as_deref()
+        self.options.retry_policy()
+    }
+
+    #[inline]
+    fn speculative_policy(&self) -> Option<&dyn SpeculativePolicy> {
+        self.options.speculative_policy()
+    }
+
+    #[inline]
+    fn load_balancing(&self) -> Option<&dyn LoadBalancing> {
+        self.options.load_balancing()
     }
 
     fn request_kind(&self) -> RequestKind {

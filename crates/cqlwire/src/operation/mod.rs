@@ -6,6 +6,7 @@ mod agreement;
 mod batch;
 mod failure;
 mod form;
+mod options;
 mod prepare;
 mod response;
 mod statement;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use cqlwire_cluster::Routing;
+use cqlwire_cluster::{KeyspacePools, LoadBalancing, Routing};
 use cqlwire_codec::{Consistency, EncodeError, RequestEnvelope, StatementKind, Token};
 use cqlwire_net::{Deadline, RequestKind};
 use tokio::runtime::Handle;
@@ -27,13 +28,15 @@ pub(crate) use self::agreement::{Agreeing, agree};
 pub(crate) use self::batch::BatchOperation;
 pub(crate) use self::failure::Failure;
 pub(crate) use self::form::{Form, UsualForm};
+pub(crate) use self::options::{Options, RareOptions};
 pub(crate) use self::prepare::PrepareOperation;
 pub(crate) use self::response::{HostResponse, read};
-pub(crate) use self::statement::{Options, PageRange, RareOptions, Statement, StatementOperation};
+pub(crate) use self::statement::{PageRange, Statement, StatementOperation};
 pub(crate) use self::untyped::{check_untyped, needs_marker};
 use crate::error::ErrorKind;
 use crate::prepared::{PreparedStatement, StatementMetadata};
 use crate::retry::RetryPolicy;
+use crate::speculation::SpeculativePolicy;
 use crate::timed::{Timed, timed, timed_at_home};
 
 /// The shortest time of an attempt: with less it could not be sent, and would be made anew for nothing.
@@ -69,6 +72,13 @@ pub(crate) trait Operation {
 
     /// What is known of where it belongs, before it is encoded.
     fn routing(&self) -> Routing<'_>;
+
+    /// The connections over which it goes where requests cannot name their keyspace, if it is not
+    /// that of the session's connections.
+    #[inline]
+    fn connections(&self) -> Option<&KeyspacePools> {
+        None
+    }
 
     /// The only host that it is for.
     fn pinned(&self) -> Option<Uuid> {
@@ -114,6 +124,18 @@ pub(crate) trait Operation {
 
     /// What decides about it once it has failed, if not what the session has.
     fn retry_policy(&self) -> Option<&dyn RetryPolicy> {
+        None
+    }
+
+    /// What says when it is sent to another host as well, if not what the session has.
+    #[inline]
+    fn speculative_policy(&self) -> Option<&dyn SpeculativePolicy> {
+        None
+    }
+
+    /// What chooses its hosts, if not what the session has.
+    #[inline]
+    fn load_balancing(&self) -> Option<&dyn LoadBalancing> {
         None
     }
 

@@ -4,19 +4,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use cqlwire_cluster::Routing;
+use cqlwire_cluster::{KeyspacePools, Routing};
 use cqlwire_codec::{Consistency, Prepare, RequestOptions, StatementKind, encode_request};
 use cqlwire_net::RequestKind;
 
 use super::{Encoded, Form, NotEncoded, Operation};
 use crate::cql;
 use crate::error::ErrorKind;
+use crate::keyspace::Keyspace;
 use crate::prepared::StatementMetadata;
 
 /// PREPARE: a host parses a text, and executes nothing.
 #[derive(Default)]
 pub(crate) struct PrepareOperation<'a> {
     pub(crate) text: &'a str,
+    /// That of its unqualified names, if not that of the session's connections.
+    pub(crate) keyspace: Option<&'a Keyspace>,
     /// How long one host has for it, if not all of the time.
     pub(crate) attempt_timeout: Option<Duration>,
 }
@@ -31,7 +34,10 @@ impl Operation for PrepareOperation<'_> {
         if cql::is_use(self.text) {
             return Err(NotEncoded::Refused(ErrorKind::UseStatement));
         }
-        let prepare = Prepare { statement: self.text, keyspace: None };
+        let prepare = Prepare {
+            statement: self.text,
+            keyspace: self.keyspace.and_then(|keyspace| keyspace.field(form.version)),
+        };
         let options = RequestOptions { compression: form.compression, ..RequestOptions::default() };
         let envelope = encode_request(&prepare, form.version, &options, buffer);
         let envelope = envelope.map_err(|error| NotEncoded::Refused(error.into()))?;
@@ -41,6 +47,10 @@ impl Operation for PrepareOperation<'_> {
     /// Any host will do.
     fn routing(&self) -> Routing<'_> {
         Routing::new(Consistency::One)
+    }
+
+    fn connections(&self) -> Option<&KeyspacePools> {
+        self.keyspace?.connections()
     }
 
     fn is_idempotent(&self) -> bool {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use cqlwire_cluster::Routing;
+use cqlwire_cluster::{KeyspacePools, LoadBalancing, Routing};
 use cqlwire_codec::{
     Consistency, EncodeError, EncodeValues, Execute, ProtocolVersion, Query, QueryParameters,
-    RequestOptions, StatementKind, Token, encode_request,
+    RequestOptions, StatementKind, encode_request,
 };
 use cqlwire_net::RequestKind;
 use cqlwire_stream::Position;
@@ -16,12 +16,12 @@ use uuid::Uuid;
 
 use super::token::Hashed;
 use super::untyped::{check_untyped, refuse_without_markers};
-use super::{Encoded, Form, NotEncoded, Operation};
+use super::{Encoded, Form, NotEncoded, Operation, Options};
 use crate::cql;
 use crate::error::ErrorKind;
 use crate::prepared::{Named, Origin, PreparedStatement, StatementMetadata};
-use crate::profile::ExecutionProfile;
 use crate::retry::RetryPolicy;
+use crate::speculation::SpeculativePolicy;
 
 /// A statement: in CQL, or prepared.
 #[derive(Copy, Clone, Debug)]
@@ -79,38 +79,6 @@ impl<'a> Statement<'a> {
     }
 }
 
-/// How one request is executed.
-#[derive(Clone, Debug)]
-pub(crate) struct Options {
-    pub(crate) profile: ExecutionProfile,
-    pub(crate) timestamp_micros: Option<i64>,
-    /// A text goes as it is, whatever values go with it.
-    pub(crate) unprepared: bool,
-    /// What hardly any request says.
-    pub(crate) rare: Option<Box<RareOptions>>,
-}
-
-impl Options {
-    /// Those of this profile.
-    #[inline]
-    pub(crate) fn of(profile: &ExecutionProfile) -> Self {
-        let profile = profile.clone();
-        Self { profile, timestamp_micros: None, unprepared: false, rare: None }
-    }
-}
-
-/// What hardly any request says.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct RareOptions {
-    /// Where it belongs: for what has no bind markers that say so.
-    pub(crate) token: Option<Token>,
-    pub(crate) keyspace: Option<Box<str>>,
-    /// The only host that it is for.
-    pub(crate) host: Option<Uuid>,
-    /// What decides about it once it has failed.
-    pub(crate) retry_policy: Option<Arc<dyn RetryPolicy>>,
-}
-
 /// One page of a stream.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct PageRange<'a> {
@@ -124,7 +92,7 @@ pub(crate) struct PageRange<'a> {
 pub(crate) struct StatementOperation<'a> {
     pub(crate) statement: Statement<'a>,
     pub(crate) values: &'a (dyn EncodeValues + 'a),
-    pub(crate) options: &'a Options,
+    pub(crate) options: &'a Options<'a>,
     pub(crate) page: Option<PageRange<'a>>,
     /// At which it is sent, if not at that of the options.
     pub(crate) consistency: Option<Consistency>,
@@ -134,19 +102,21 @@ impl<'a> StatementOperation<'a> {
     fn parameters<'v>(
         &self,
         values: &'v (dyn EncodeValues + 'v),
+        version: ProtocolVersion,
     ) -> QueryParameters<'v, dyn EncodeValues + 'v>
     where
         'a: 'v,
     {
-        let profile = &self.options.profile;
+        let settings = &self.options.settings;
         let most_rows = self.page.and_then(|page| page.most_rows);
-        let page_size = most_rows.map_or(u32::MAX, NonZeroU32::get).min(profile.page_size);
+        let page_size = most_rows.map_or(u32::MAX, NonZeroU32::get).min(settings.page_size);
         QueryParameters {
             page_size: Some(i32::try_from(page_size).unwrap_or(i32::MAX)),
             paging_state: self.page.and_then(|page| page.from.paging_state()),
-            serial_consistency: profile.serial_consistency,
+            serial_consistency: Some(settings.serial_consistency),
             timestamp_micros: self.options.timestamp_micros,
-            ..QueryParameters::new(self.consistency.unwrap_or(profile.consistency), values)
+            keyspace: self.options.keyspace.field(version),
+            ..QueryParameters::new(self.consistency.unwrap_or(settings.consistency), values)
         }
     }
 
@@ -163,7 +133,7 @@ impl<'a> StatementOperation<'a> {
         if !self.values.is_empty() {
             check_untyped(text, self.values).map_err(refused)?;
         }
-        let query = Query { statement: text, parameters: self.parameters(self.values) };
+        let query = Query { statement: text, parameters: self.parameters(self.values, version) };
         let envelope = encode_request(&query, version, options, buffer).map_err(refused)?;
         Ok(Encoded { envelope, metadata: None, token: None })
     }
@@ -180,7 +150,7 @@ impl<'a> StatementOperation<'a> {
             refused.map_err(|error| NotEncoded::Values(error.into()))?;
         }
         let hashed = Hashed::new(self.values, &metadata.partition_key);
-        let mut parameters = self.parameters(&hashed);
+        let mut parameters = self.parameters(&hashed, version);
         parameters.columns = &metadata.bind.columns;
         // Only v5 tells when the columns are others than those known; before it, rows could be
         // read by the wrong ones (CASSANDRA-10786).
@@ -215,7 +185,7 @@ impl Operation for StatementOperation<'_> {
             understood.map_err(|mismatch| NotEncoded::Refused(mismatch.into()))?;
         }
         let options = RequestOptions {
-            tracing: self.options.profile.tracing,
+            tracing: self.options.settings.tracing,
             compression: form.compression,
             ..RequestOptions::default()
         };
@@ -232,13 +202,13 @@ impl Operation for StatementOperation<'_> {
 
     #[inline]
     fn routing(&self) -> Routing<'_> {
-        let consistency = self.options.profile.consistency;
+        let consistency = self.options.settings.consistency;
         let given = &self.options.rare;
         let (keyspace, kind) = match self.statement {
             Statement::Prepared(prepared) => (prepared.keyspace(), prepared.kind()),
             // Without a token it makes no difference.
             Statement::Text(_) if given.is_none() => (None, StatementKind::Unknown),
-            Statement::Text(text) => (None, cql::kind(text)),
+            Statement::Text(text) => (self.options.keyspace.name(), cql::kind(text)),
         };
         let conditional = matches!(kind, StatementKind::Conditional)
             || matches!(consistency, Consistency::Serial | Consistency::LocalSerial);
@@ -249,13 +219,18 @@ impl Operation for StatementOperation<'_> {
         }
     }
 
+    #[inline]
+    fn connections(&self) -> Option<&KeyspacePools> {
+        self.options.keyspace.connections()
+    }
+
     fn pinned(&self) -> Option<Uuid> {
         self.options.rare.as_ref()?.host
     }
 
     fn is_idempotent(&self) -> bool {
         let reads = || self.statement.kind_at_a_glance() == StatementKind::Read;
-        self.options.profile.idempotent.unwrap_or_else(reads)
+        self.options.settings.idempotent.unwrap_or_else(reads)
     }
 
     fn at(&self, consistency: Consistency) -> Self {
@@ -264,11 +239,21 @@ impl Operation for StatementOperation<'_> {
 
     #[inline]
     fn attempt_timeout(&self) -> Option<Duration> {
-        self.options.profile.attempt_timeout
+        self.options.settings.attempt_timeout
     }
 
     fn retry_policy(&self) -> Option<&dyn RetryPolicy> {
-        self.options.rare.as_ref()?.retry_policy.as_deref()
+        self.options.retry_policy()
+    }
+
+    #[inline]
+    fn speculative_policy(&self) -> Option<&dyn SpeculativePolicy> {
+        self.options.speculative_policy()
+    }
+
+    #[inline]
+    fn load_balancing(&self) -> Option<&dyn LoadBalancing> {
+        self.options.load_balancing()
     }
 
     fn kind(&self) -> StatementKind {
@@ -299,7 +284,14 @@ mod tests {
     use cqlwire_codec::{BindMetadata, ColumnSpec};
 
     use super::*;
+    use crate::keyspace::{InKeyspace, Keyspace};
     use crate::prepared::ResultMetadata;
+    use crate::profile::ExecutionProfile;
+
+    fn nowhere() -> InKeyspace<'static> {
+        let origin = Origin { cluster: "test".into(), keyspace: None };
+        InKeyspace::Owned(Arc::new(Keyspace::of_session(origin)))
+    }
 
     /// Is the server asked to leave out the columns of the rows?
     fn skips_metadata(version: ProtocolVersion, columns: Option<Arc<[ColumnSpec]>>) -> bool {
@@ -307,7 +299,8 @@ mod tests {
         let result = ResultMetadata { id: Bytes::from_static(b"rows"), columns };
         let id = Bytes::from_static(b"id");
         let metadata = StatementMetadata { id, bind, partition_key: Box::default(), result };
-        let options = Options::of(&ExecutionProfile::default());
+        let profile = ExecutionProfile::default();
+        let options = Options::of(&profile, nowhere());
         let (statement, values) = (Statement::Text(""), &());
         let (page, consistency) = (None, None);
         let operation =
@@ -327,7 +320,8 @@ mod tests {
 
     #[test]
     fn it_is_sent_at_the_consistency_that_it_is_asked_for_at_last() {
-        let options = Options::of(&ExecutionProfile::default());
+        let profile = ExecutionProfile::default();
+        let options = Options::of(&profile, nowhere());
         let (statement, values) = (Statement::Text("?"), &());
         let (page, consistency) = (None, None);
         let first = StatementOperation { statement, values, options: &options, page, consistency };

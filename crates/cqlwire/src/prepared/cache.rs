@@ -1,4 +1,4 @@
-//! The prepared statements of a session, by their texts.
+//! The prepared statements of a session, by their texts and keyspaces.
 //!
 //! ```text
 //!   a text nobody asked for --prepare--> in preparation --prepared--> kept
@@ -12,14 +12,16 @@
 //! What somebody holds is always kept, so that all handles of one text know the same; of the others
 //! so many are kept as the setting says. Who looks one up takes a lock that others share.
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry::{Occupied, Vacant};
-use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Instant;
 
 use foldhash::quality::RandomState;
+use hashbrown::HashMap;
 
+use super::key::{KeyParts, StatementKey};
 use super::named::StatementMetrics;
 use super::statement::PreparedStatement;
 use super::totals::{Counters, PreparedTotals};
@@ -40,8 +42,8 @@ pub(crate) struct Cache {
 
 #[derive(Default)]
 struct Texts {
-    kept: HashMap<Arc<str>, Entry, RandomState>,
-    in_preparation: UnderWay<Arc<str>, Result<PreparedStatement>>,
+    kept: HashMap<StatementKey, Entry, RandomState>,
+    in_preparation: UnderWay<StatementKey, Result<PreparedStatement>>,
     /// From so many on, those that nobody holds are counted.
     count_at: usize,
     turnover: Turnover,
@@ -66,30 +68,31 @@ impl Cache {
         Self { capacity, texts: RwLock::default(), counters: Counters::default() }
     }
 
-    /// The statement of this text, if it is there.
+    /// The statement of this text in this keyspace, or in that of the session's connections, if it
+    /// is there.
     #[inline]
-    pub(crate) fn find(&self, text: &str) -> Option<PreparedStatement> {
-        self.read().find(text).inspect(|_| self.counters.hit())
+    pub(crate) fn find(&self, keyspace: Option<&str>, text: &str) -> Option<PreparedStatement> {
+        self.read().find(KeyParts { keyspace, text }).inspect(|_| self.counters.hit())
     }
 
-    /// Asks for the statement of this text: `begin` begins to prepare it, unless that is under way.
+    /// Asks for the statement of this key: `begin` begins to prepare it, unless that is under way.
     /// It is given the number of the preparation, whose end it has to [report](Self::ended).
-    pub(crate) fn ask(&self, text: &Arc<str>, begin: impl FnOnce(u64) -> Preparation) -> Asked {
+    pub(crate) fn ask(&self, key: &StatementKey, begin: impl FnOnce(u64) -> Preparation) -> Asked {
         let mut texts = self.write();
-        if let Some(statement) = texts.find(text) {
+        if let Some(statement) = texts.find(key.parts()) {
             self.counters.hit();
             return Asked::Kept(statement);
         }
-        Asked::InPreparation(texts.in_preparation.join(Arc::clone(text), begin))
+        Asked::InPreparation(texts.in_preparation.join(key.clone(), begin))
     }
 
     /// Keeps a statement that was prepared.
-    pub(crate) fn keep(&self, statement: &PreparedStatement, now: Instant) {
+    pub(crate) fn keep(&self, key: StatementKey, statement: &PreparedStatement, now: Instant) {
         self.counters.prepared();
         let entry = Entry { statement: statement.clone(), is_used: AtomicBool::new(false) };
         let gone = {
             let mut texts = self.write();
-            texts.kept.insert(Arc::clone(statement.shared_text()), entry);
+            texts.kept.insert(key, entry);
             if texts.kept.len() <= texts.count_at.max(self.capacity) {
                 return;
             }
@@ -110,8 +113,8 @@ impl Cache {
     }
 
     /// A preparation has come to its end, be it that nobody waits for it any more.
-    pub(crate) fn ended(&self, text: &Arc<str>, number: u64) {
-        self.write().in_preparation.ended(text, number);
+    pub(crate) fn ended(&self, key: &StatementKey, number: u64) {
+        self.write().in_preparation.ended(key, number);
     }
 
     /// Those that are in use: somebody holds them, or asked for them lately.
@@ -160,8 +163,8 @@ impl Cache {
 
 impl Texts {
     #[inline]
-    fn find(&self, text: &str) -> Option<PreparedStatement> {
-        let entry = self.kept.get(text)?;
+    fn find(&self, key: KeyParts<'_>) -> Option<PreparedStatement> {
+        let entry = self.kept.get(&key)?;
         // Most find it so, and need not write where others read.
         if !entry.is_used.load(Relaxed) {
             entry.is_used.store(true, Relaxed);
@@ -212,6 +215,7 @@ impl Texts {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
 
     use cqlwire_codec::{BindMetadata, Prepared, RowsMetadata};
@@ -229,13 +233,32 @@ mod tests {
         };
         let id = bytes::Bytes::copy_from_slice(text.as_bytes());
         let said = Prepared { id, result_metadata_id: None, bind, result };
-        let origin = Arc::new(Origin { cluster: "test".to_owned(), keyspace: None });
+        let origin = Arc::new(Origin { cluster: "test".into(), keyspace: None });
         PreparedStatement::new(text.into(), &origin, said, &cqlwire_cluster::Schema::default())
+    }
+
+    fn key(text: &str) -> StatementKey {
+        StatementKey { keyspace: None, text: text.into() }
+    }
+
+    /// The same text in another keyspace is another statement.
+    #[test]
+    fn g15_6_a_statement_is_found_by_its_text_and_its_keyspace() {
+        let cache = Cache::new(16);
+        let [none, one, two] = [None, Some("one"), Some("two")];
+        for keyspace in [none, one] {
+            let key = StatementKey { keyspace: keyspace.map(Arc::from), text: "SELECT 1".into() };
+            cache.keep(key, &statement("SELECT 1"), Instant::now());
+        }
+        let found =
+            |keyspace| cache.find(keyspace, "SELECT 1").map(|one| one.shared_text().as_ptr());
+        assert!(found(none).is_some() && found(one).is_some() && found(two).is_none());
+        assert_ne!(found(none), found(one));
     }
 
     fn filled(cache: &Cache, texts: std::ops::Range<u32>) {
         for number in texts {
-            cache.keep(&statement(&number.to_string()), Instant::now());
+            cache.keep(key(&number.to_string()), &statement(&number.to_string()), Instant::now());
         }
     }
 
@@ -243,7 +266,7 @@ mod tests {
     fn g15_3_what_nobody_holds_is_kept_up_to_the_capacity_and_what_is_held_beyond_it() {
         let cache = Cache::new(16);
         let held: Vec<_> = (0..100).map(|number| statement(&format!("held {number}"))).collect();
-        held.iter().for_each(|statement| cache.keep(statement, Instant::now()));
+        held.iter().for_each(|one| cache.keep(key(one.text()), one, Instant::now()));
         for number in 0..1_000_u32 {
             filled(&cache, number..number + 1);
             let kept = cache.count();
@@ -251,7 +274,7 @@ mod tests {
             assert!((100..=100 + 16 + 2 + 2).contains(&kept), "{kept} after {number}");
         }
         for (number, statement) in held.iter().enumerate() {
-            let found = cache.find(&format!("held {number}")).unwrap();
+            let found = cache.find(None, &format!("held {number}")).unwrap();
             assert!(Arc::ptr_eq(found.shared_text(), statement.shared_text()));
         }
     }
@@ -261,15 +284,15 @@ mod tests {
         let cache = Cache::new(16);
         for number in 0..1_000 {
             filled(&cache, number..number + 1);
-            assert!(cache.find("0").is_some(), "after {number}");
+            assert!(cache.find(None, "0").is_some(), "after {number}");
         }
-        assert!(cache.find("500").is_none());
+        assert!(cache.find(None, "500").is_none());
     }
 
     #[test]
     fn g15_3_a_text_is_prepared_once_and_then_it_is_kept() {
         let cache = Cache::new(16);
-        let text = Arc::from("SELECT 1");
+        let text = key("SELECT 1");
         let begin = |_| {
             let deadline = cqlwire_net::Deadline::after(Duration::from_secs(1));
             Preparation::new(std::future::pending(), deadline, || {})
@@ -277,7 +300,7 @@ mod tests {
         let Asked::InPreparation(first) = cache.ask(&text, begin) else { panic!() };
         let second = cache.ask(&text, |_| panic!("begun twice"));
         assert!(matches!(second, Asked::InPreparation(_)));
-        cache.keep(&statement("SELECT 1"), Instant::now());
+        cache.keep(text.clone(), &statement("SELECT 1"), Instant::now());
         drop((first, second));
         assert!(matches!(cache.ask(&text, |_| panic!()), Asked::Kept(_)));
     }

@@ -3,6 +3,7 @@
 
 mod cache;
 mod inner;
+mod key;
 mod metadata;
 mod named;
 mod origin;
@@ -11,6 +12,7 @@ mod totals;
 mod turnover;
 
 pub(crate) use self::cache::{Asked, Cache, Preparation};
+pub(crate) use self::key::StatementKey;
 #[cfg(test)]
 pub(crate) use self::metadata::ResultMetadata;
 pub(crate) use self::metadata::StatementMetadata;

@@ -1,13 +1,21 @@
 //! Where a statement was prepared.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// The cluster, and the keyspace that unqualified names mean: in another one the same text is
 /// another statement.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Origin {
-    pub(crate) cluster: String,
-    pub(crate) keyspace: Option<String>,
+    pub(crate) cluster: Arc<str>,
+    pub(crate) keyspace: Option<Arc<str>>,
+}
+
+impl Origin {
+    /// The keyspace of this name, in the same cluster.
+    pub(crate) fn in_keyspace(&self, name: Arc<str>) -> Self {
+        Self { cluster: Arc::clone(&self.cluster), keyspace: Some(name) }
+    }
 }
 
 impl fmt::Display for Origin {

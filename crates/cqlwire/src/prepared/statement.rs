@@ -20,7 +20,9 @@ use crate::error::ErrorKind;
 ///
 /// Cheap to clone; may be used by many tasks at once. A host that does not know it yet, or no
 /// longer, is taught it when it says so. It belongs to the cluster and the keyspace of the session
-/// that prepared it, and another session refuses it.
+/// handle that prepared it: that is where its unqualified names are looked up for good, whatever
+/// anybody does later. A handle that is in another keyspace, by now or by its making, refuses it
+/// ([`PreparedElsewhere`](crate::ErrorKind::PreparedElsewhere)).
 ///
 /// Values are encoded by what the host that executes them said of the bind markers. When a table
 /// was altered, or dropped and created anew, the values of the next execution are encoded anew, or
@@ -58,6 +60,11 @@ impl PreparedStatement {
     /// Is there another handle? The cache asks, while nobody else can make one.
     pub(super) fn is_held_elsewhere(&self) -> bool {
         Arc::strong_count(&self.inner) > 1
+    }
+
+    /// Where it was prepared.
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.inner.origin
     }
 
     /// Was it prepared in this cluster and keyspace? In another it is another statement.

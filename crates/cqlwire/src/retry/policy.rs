@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use cqlwire_codec::{Consistency, ErrorCode, StatementKind};
 use cqlwire_net::panic_message;
@@ -46,6 +47,12 @@ use crate::error::{Attempt, AttemptFailure};
 pub trait RetryPolicy: fmt::Debug + Send + Sync + 'static {
     /// What to do after this attempt.
     fn decide(&self, failed: &FailedAttempt<'_>) -> RetryVerdict;
+}
+
+impl<P: RetryPolicy + ?Sized> RetryPolicy for Arc<P> {
+    fn decide(&self, failed: &FailedAttempt<'_>) -> RetryVerdict {
+        P::decide(self, failed)
+    }
 }
 
 /// What a policy decides.

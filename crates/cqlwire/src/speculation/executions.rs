@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use cqlwire_codec::StatementKind;
 use cqlwire_net::Deadline;
 
-use super::policy::SlowRequest;
+use super::policy::{SlowRequest, SpeculativePolicy};
 use crate::attempt::Run;
 use crate::error::{Error, ErrorKind};
 use crate::operation::{HostResponse, Operation};
@@ -104,7 +104,7 @@ impl Executions {
     #[inline]
     fn stays_alone<O: Operation>(&self, shared: &Shared, operation: &O, may_send: bool) -> bool {
         let asks_for_another =
-            || shared.speculations.has_policy() || self.first.is_at_a_quiet_host();
+            || policy_of(shared, operation).is_some() || self.first.is_at_a_quiet_host();
         self.beside.is_none() && !(asks_for_another() && may_send && operation.is_idempotent())
     }
 
@@ -185,6 +185,15 @@ impl Executions {
     }
 }
 
+/// What says when there is another execution for the time that passes.
+#[inline]
+fn policy_of<'a, O: Operation>(
+    shared: &'a Shared,
+    operation: &'a O,
+) -> Option<&'a dyn SpeculativePolicy> {
+    operation.speculative_policy().or_else(|| shared.speculations.policy())
+}
+
 impl Beside {
     /// The others beside the first do not go where this one is.
     fn leave_to(&mut self, at: usize) {
@@ -249,7 +258,9 @@ impl Beside {
                 let number = self.for_time + 1;
                 let (statement, kind) = (operation.kind(), operation.request_kind());
                 let request = SlowRequest::new(statement, kind, number).of(shared.cluster());
-                let Some(delay) = shared.speculations.delay(&request) else {
+                let delay = policy_of(shared, operation)
+                    .and_then(|policy| shared.speculations.delay(policy, &request));
+                let Some(delay) = delay else {
                     self.no_more_for_time = true;
                     return Poll::Pending;
                 };

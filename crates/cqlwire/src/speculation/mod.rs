@@ -22,6 +22,6 @@ mod session;
 
 pub(crate) use self::executions::Executions;
 pub use self::percentile::PercentileDelay;
-pub use self::policy::{ConstantDelay, SlowRequest, SpeculativePolicy};
+pub use self::policy::{ConstantDelay, NeverSpeculate, SlowRequest, SpeculativePolicy};
 pub(crate) use self::session::Speculations;
 pub use self::session::{SpeculationSettings, SpeculationTotals};

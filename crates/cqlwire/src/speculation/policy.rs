@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Duration;
 
 use cqlwire_cluster::Cluster;
@@ -81,6 +82,23 @@ impl fmt::Debug for SlowRequest<'_> {
             .field("kind", &self.kind)
             .field("number", &self.number)
             .finish_non_exhaustive()
+    }
+}
+
+impl<P: SpeculativePolicy + ?Sized> SpeculativePolicy for Arc<P> {
+    fn delay(&self, request: &SlowRequest<'_>) -> Option<Duration> {
+        P::delay(self, request)
+    }
+}
+
+/// No other execution for the time that passes: for what is an exception where others may have some.
+/// One at a host that has gone quiet there is all the same.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub struct NeverSpeculate;
+
+impl SpeculativePolicy for NeverSpeculate {
+    fn delay(&self, _: &SlowRequest<'_>) -> Option<Duration> {
+        None
     }
 }
 

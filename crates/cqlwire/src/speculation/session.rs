@@ -73,15 +73,18 @@ impl Speculations {
         Self { policy, bucket: Mutex::new(Bucket::new(budget)), counters: Counters::default() }
     }
 
-    /// Is there a policy?
+    /// That of requests which have none of their own.
     #[inline]
-    pub(super) const fn has_policy(&self) -> bool {
-        self.policy.is_some()
+    pub(super) fn policy(&self) -> Option<&dyn SpeculativePolicy> {
+        self.policy.as_deref()
     }
 
-    /// How long after the last one this execution beside the first is begun.
-    pub(super) fn delay(&self, request: &SlowRequest<'_>) -> Option<Duration> {
-        let policy = self.policy.as_deref()?;
+    /// How long after the last one this execution beside the first is begun, as this policy says.
+    pub(super) fn delay(
+        &self,
+        policy: &dyn SpeculativePolicy,
+        request: &SlowRequest<'_>,
+    ) -> Option<Duration> {
         ask(policy, request).unwrap_or_else(|_| {
             self.counters.panics.fetch_add(1, Relaxed);
             None

@@ -50,7 +50,7 @@ async fn g6_1_connecting_ends_in_every_phase() {
 async fn g6_1_prepare_execute_and_page_two_end() {
     let memory = Memory::of([ScriptedNode::builder().in_memory()]);
     prime_users(memory.node(), 25);
-    let profile = crate::ExecutionProfile { timeout: SOON, ..crate::ExecutionProfile::default() };
+    let profile = crate::ExecutionProfile::default().timeout(SOON);
     let session = memory.builder().profile(profile).connect().await.unwrap();
     let by_city = session.prepare(SELECT).await.unwrap();
 

@@ -147,6 +147,18 @@ async fn g9_5_a_statement_with_a_name_is_counted_under_it_and_names_are_as_many_
 }
 
 #[tokio::test(start_paused = true)]
+async fn g9_3_getting_into_a_keyspace_is_a_request_too() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    let session = memory.session().await;
+    drop(session.with_keyspace("shop").await.unwrap());
+    session.use_keyspace("shop").await.unwrap();
+    session.with_keyspace("").await.unwrap_err();
+    session.use_keyspace("").await.unwrap_err();
+    let requests = session.metrics().requests;
+    assert_eq!((requests.begun, requests.ok, requests.invalid), (4, 2, 2), "{requests}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn they_read_as_a_table() {
     let memory = Memory::of([ScriptedNode::builder().in_memory()]);
     prime_users(memory.node(), 5);

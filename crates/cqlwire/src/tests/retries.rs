@@ -20,6 +20,7 @@ use super::statements::three;
 use super::{INSERT, PATIENCE, SELECT, answer_users, builder, prime_users};
 use crate::attempt::Run;
 use crate::codec::{Consistency, Opcode};
+use crate::keyspace::InKeyspace;
 use crate::net::{Deadline, RequestKind};
 use crate::operation::{
     Encoded, Form, NotEncoded, Operation, Options, Statement, StatementOperation,
@@ -115,7 +116,7 @@ async fn g14_1_what_only_reads_goes_to_another_host_at_the_defaults_and_no_write
 #[tokio::test(start_paused = true)]
 async fn g14_1_a_read_that_is_said_not_to_be_idempotent_is_not_sent_twice() {
     let (memory, session) = three_hosts(|_| {}).await;
-    let profile = ExecutionProfile { idempotent: Some(false), ..ExecutionProfile::default() };
+    let profile = ExecutionProfile::default().idempotent(false);
     for node in memory.nodes() {
         node.prime(Prime::statement(ALL).close());
     }
@@ -390,7 +391,7 @@ impl Operation for Noted<'_> {
 async fn what_is_sent_again_is_encoded_at_the_consistency_that_was_decided_on() {
     let (memory, session) = three_hosts(|retries| retries.max_attempts = 6).await;
     memory.nodes().iter().for_each(|node| node.prime(Prime::any().error(OVERLOADED, "no")));
-    let (encoded_at, options) = (Mutex::default(), Options::of(session.profile()));
+    let (encoded_at, options) = (Mutex::default(), options_of(&session));
     for verdict in [RetryVerdict::NextHost, RetryVerdict::SameHostAt(Consistency::One)] {
         let statement = StatementOperation {
             statement: Statement::Text(ALL),
@@ -665,7 +666,12 @@ impl RetryPolicy for InOrder {
     }
 }
 
-const fn read_all(options: &Options) -> StatementOperation<'_> {
+fn options_of(session: &Session) -> Options<'_> {
+    let keyspace = InKeyspace::Borrowed(session.shared().keyspaces.of_session());
+    Options::of(session.profile(), keyspace)
+}
+
+const fn read_all<'a>(options: &'a Options<'a>) -> StatementOperation<'a> {
     let (statement, values) = (Statement::Text(ALL), &());
     StatementOperation { statement, values, options, page: None, consistency: None }
 }
@@ -675,7 +681,7 @@ const fn read_all(options: &Options) -> StatementOperation<'_> {
 async fn a_consistency_that_was_decided_on_stays_until_there_is_another() {
     let (memory, session) = three_hosts(|retries| retries.max_attempts = 4).await;
     memory.nodes().iter().for_each(|node| node.prime(Prime::any().error(OVERLOADED, "no")));
-    let (encoded_at, options) = (Mutex::default(), Options::of(session.profile()));
+    let (encoded_at, options) = (Mutex::default(), options_of(&session));
     let statement = read_all(&options);
     let verdicts = vec![RetryVerdict::SameHost, RetryVerdict::SameHostAt(Consistency::One)];
     let policy = Arc::new(InOrder(Mutex::new(verdicts)));
@@ -692,7 +698,7 @@ async fn a_consistency_that_was_decided_on_stays_until_there_is_another() {
 async fn a_consistency_that_was_decided_on_stays_at_a_host_that_took_nothing() {
     let (memory, session) = three_hosts(|retries| retries.max_attempts = 2).await;
     memory.nodes().iter().for_each(|node| node.prime(Prime::any().error(OVERLOADED, "no")));
-    let (encoded_at, options) = (Mutex::default(), Options::of(session.profile()));
+    let (encoded_at, options) = (Mutex::default(), options_of(&session));
     let statement = read_all(&options);
     let policy = Always::new(RetryVerdict::SameHostAt(Consistency::One));
     let operation = Noted { statement, encoded_at: &encoded_at, policy };

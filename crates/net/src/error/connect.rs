@@ -63,6 +63,18 @@ impl ConnectError {
         }
     }
 
+    /// What the server said of the keyspace of the settings, if that is what it refused: there is no
+    /// such keyspace.
+    pub fn unknown_keyspace(&self) -> Option<&ServerError> {
+        match &self.cause {
+            ConnectCause::Server(error) => (self.phase == ConnectPhase::UseKeyspace
+                && error.code == ErrorCode::Invalid)
+                .then_some(error),
+            ConnectCause::EveryAddress(errors) => errors.iter().find_map(Self::unknown_keyspace),
+            _ => None,
+        }
+    }
+
     /// Does the server seem to speak TLS on this port, while the settings do not? It answered with
     /// TLS, which is certain; or it broke off at the first bytes that were not TLS, as Cassandra
     /// does, and a server that is being stopped too.

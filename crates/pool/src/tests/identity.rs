@@ -14,7 +14,7 @@ const WHO: &str = "SELECT cluster_name, host_id FROM system.local WHERE key = 'l
 fn target(address: SocketAddr, host_id: [u8; 16], cluster_name: &str) -> Target {
     let host_id = Uuid::from_bytes(host_id);
     let identity = Some(Identity { host_id, cluster_name: cluster_name.into() });
-    Target { address: address.into(), identity }
+    Target { address: address.into(), identity, keyspace: None }
 }
 
 async fn refusal(node: &ScriptedNode, target: Target) -> Unconnected {

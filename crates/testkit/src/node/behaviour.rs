@@ -11,7 +11,7 @@ use super::prime::{Delivery, Prime, Response};
 use super::reply::Reply;
 use super::request::{BatchStatement, BatchStatementKind, Parameters, Request};
 use super::rows::{PageRequest, Place};
-use super::{Received, ViolationKind, error};
+use super::{Received, RequestFields, ViolationKind, error};
 
 impl Connection {
     /// Reads one request and sees to its answer.
@@ -45,7 +45,10 @@ impl Connection {
     /// What is remembered of a request.
     fn describe(&self, envelope: &Envelope, request: Option<&Request>) -> Received {
         let state = self.shared.state();
-        let text_of = |id: &Bytes| state.prepared.get(id).cloned();
+        let text_of = |id: &Bytes| state.prepared.get(id).map(|prepared| prepared.text.clone());
+        let fields = RequestFields::of(envelope);
+        let used = state.connections.get(self.id).and_then(|link| link.keyspace.clone());
+        let mut runs_in = fields.keyspace.clone().or(used);
         let (mut statements, mut values, mut parameters) = (Vec::new(), Vec::new(), None);
         match request {
             Some(Request::Query { statement, parameters: own }) => {
@@ -55,6 +58,7 @@ impl Connection {
             Some(Request::Prepare { statement, .. }) => statements.push(statement.clone()),
             Some(Request::Execute { id, parameters: own }) => {
                 statements.extend(text_of(id));
+                runs_in = state.prepared.get(id).and_then(|prepared| prepared.keyspace.clone());
                 parameters = Some(own);
             }
             Some(Request::Batch(batch)) => {
@@ -78,6 +82,8 @@ impl Connection {
             statements,
             values,
             page: parameters.and_then(page).map(|place| place.page),
+            runs_in,
+            fields,
         }
     }
 
@@ -89,20 +95,25 @@ impl Connection {
             }
             _ => PageRequest::default(),
         };
-        let own = match request {
-            Request::Startup(options) => self.startup(&options, received.version),
-            Request::AuthResponse(token) => self.check_credentials(token.as_deref()),
-            Request::Options => self.supported(),
-            Request::Register(events) => self.register(events),
-            Request::Query { statement, .. } => self.query(&statement, &asked, received),
-            Request::Prepare { statement, keyspace } => self.prepare(&statement, keyspace),
-            Request::Execute { id, .. } => self.execute(&id, &asked, received),
-            Request::Batch(statements) => self.batch(&statements),
-        };
+        let unknown = self.unknown(received.fields.keyspace.as_deref());
+        let own = unknown.unwrap_or_else(|| self.own_answer(request, &asked, received));
         match prime.map(|prime| &prime.response) {
             Some(Response::Reply(reply)) => reply.clone(),
             Some(Response::Table(table)) => table.page(&asked, received),
             Some(Response::Own) | None => own,
+        }
+    }
+
+    fn own_answer(&mut self, request: Request, asked: &PageRequest, received: &Received) -> Reply {
+        match request {
+            Request::Startup(options) => self.startup(&options, received.version),
+            Request::AuthResponse(token) => self.check_credentials(token.as_deref()),
+            Request::Options => self.supported(),
+            Request::Register(events) => self.register(events),
+            Request::Query { statement, .. } => self.query(&statement, asked, received),
+            Request::Prepare { statement, keyspace } => self.prepare(&statement, keyspace),
+            Request::Execute { id, .. } => self.execute(&id, asked, received),
+            Request::Batch(statements) => self.batch(&statements),
         }
     }
 }

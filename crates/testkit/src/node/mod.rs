@@ -59,7 +59,7 @@ use tokio::net::{TcpListener, TcpStream};
 pub use builder::Builder;
 pub use held::Held;
 pub use prime::Prime;
-pub use received::{ConnectionInfo, Received};
+pub use received::{ConnectionInfo, Received, RequestFields};
 pub use reply::Row;
 pub use rows::{cell, columns};
 pub use system::Member;
@@ -163,6 +163,13 @@ impl ScriptedNode {
         state.primes.push(prime.deliver(Delivery::Held(number)));
         drop(state);
         Held::new(self.shared.clone(), number)
+    }
+
+    /// The keyspaces that there are, from now on; others are refused as servers refuse them. As long as
+    /// this is not said, there is any.
+    pub fn set_keyspaces<'a>(&self, names: impl IntoIterator<Item = &'a str>) {
+        let names = names.into_iter().map(str::to_owned).collect();
+        self.shared.state().keyspaces = Some(names);
     }
 
     /// Forgets all prepared statements, as a server does when it starts again.

@@ -1,7 +1,11 @@
 //! What a node remembers of its clients.
 
 use bytes::Bytes;
-use cqlwire_codec::{Compression, Opcode, ProtocolVersion, StreamId};
+use cqlwire_codec::request::RequestMessage;
+use cqlwire_codec::{
+    Compression, Consistency, Envelope, EnvelopeFlags, Opcode, ProtocolVersion, SerialConsistency,
+    StreamId, request,
+};
 
 /// A request that a node has received.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +26,61 @@ pub struct Received {
     pub values: Vec<Option<Bytes>>,
     /// Which page of the result was asked for, counted from 0; `None` for requests without paging.
     pub page: Option<u32>,
+    /// The keyspace that its unqualified names mean: that which it names, else that of its connection;
+    /// of an EXECUTE, that in which the statement was prepared.
+    pub runs_in: Option<String>,
+    /// What else it says of how it is to be executed.
+    pub fields: RequestFields,
+}
+
+/// The fields of a QUERY, an EXECUTE, a BATCH or a PREPARE that say how it is to be executed, as a
+/// server of its version reads them; of other requests, and of one that no server would read, all
+/// are as if they were not there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestFields {
+    /// How many replicas are to agree.
+    pub consistency: Option<Consistency>,
+    /// The consistency of the Paxos phase.
+    pub serial_consistency: Option<SerialConsistency>,
+    /// How many rows a page is to have.
+    pub page_size: Option<i32>,
+    /// The write time, in microseconds since 1970.
+    pub timestamp_micros: Option<i64>,
+    /// The keyspace of unqualified names, if the request has one of its own.
+    pub keyspace: Option<String>,
+    /// Whether it is to be traced.
+    pub tracing: bool,
+}
+
+impl RequestFields {
+    pub(super) fn of(envelope: &Envelope) -> Self {
+        let tracing = envelope.header.flags.contains(EnvelopeFlags::TRACING);
+        match request::decode(envelope) {
+            Ok(
+                RequestMessage::Query { parameters, .. }
+                | RequestMessage::Execute { parameters, .. },
+            ) => Self {
+                consistency: Some(parameters.consistency),
+                serial_consistency: parameters.serial_consistency,
+                page_size: parameters.page_size,
+                timestamp_micros: parameters.timestamp_micros,
+                keyspace: parameters.keyspace,
+                tracing,
+            },
+            Ok(RequestMessage::Batch(batch)) => Self {
+                consistency: Some(batch.consistency),
+                serial_consistency: batch.serial_consistency,
+                page_size: None,
+                timestamp_micros: batch.timestamp_micros,
+                keyspace: batch.keyspace,
+                tracing,
+            },
+            Ok(RequestMessage::Prepare { keyspace, .. }) => {
+                Self { keyspace, tracing, ..Self::default() }
+            }
+            _ => Self { tracing, ..Self::default() },
+        }
+    }
 }
 
 /// A connection that a node has accepted.

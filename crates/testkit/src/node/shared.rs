@@ -59,12 +59,22 @@ pub(super) struct State {
     pub(super) peers: Peers,
     pub(super) schema: Arc<Schema>,
     pub(super) primes: Vec<Prime>,
-    pub(super) prepared: HashMap<Bytes, String>,
+    pub(super) prepared: HashMap<Bytes, PreparedText>,
+    /// Those that there are; `None`: any.
+    pub(super) keyspaces: Option<HashSet<String>>,
     pub(super) connections: Vec<Link>,
     pub(super) received: VecDeque<Received>,
     pub(super) counts: HashMap<Opcode, u64>,
     pub(super) violations: Vec<Violation>,
     pub(super) holds: Vec<Hold>,
+}
+
+/// A statement that was prepared.
+#[derive(Clone, Debug)]
+pub(super) struct PreparedText {
+    pub(super) text: String,
+    /// The keyspace that its unqualified names mean.
+    pub(super) keyspace: Option<String>,
 }
 
 /// One connection, as the handle sees it.
@@ -124,6 +134,7 @@ impl Shared {
             schema: Arc::default(),
             primes: Vec::new(),
             prepared: HashMap::new(),
+            keyspaces: None,
             connections: Vec::new(),
             received: VecDeque::new(),
             counts: HashMap::new(),

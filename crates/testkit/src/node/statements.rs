@@ -14,7 +14,7 @@ use super::prime::Prime;
 use super::reply::{PreparedReply, Reply};
 use super::request::{BatchStatement, BatchStatementKind};
 use super::rows::{PageRequest, Table, columns_of, fingerprint};
-use super::shared::State;
+use super::shared::{PreparedText, State};
 use super::system::{Cluster, markers};
 
 impl Connection {
@@ -32,6 +32,9 @@ impl Connection {
 
     pub(super) fn query(&self, statement: &str, asked: &PageRequest, received: &Received) -> Reply {
         if let Some(keyspace) = used_keyspace(statement) {
+            if let Some(error) = self.unknown(Some(&keyspace)) {
+                return error;
+            }
             self.shared.state().link(self.id, |link| link.keyspace = Some(keyspace.clone()));
             return Reply::SetKeyspace(keyspace);
         }
@@ -44,13 +47,24 @@ impl Connection {
         }
     }
 
+    /// The error of a request that is for this keyspace, if there is no such one.
+    pub(super) fn unknown(&self, keyspace: Option<&str>) -> Option<Reply> {
+        let state = self.shared.state();
+        let keyspace = keyspace?;
+        let is_known = state.keyspaces.as_ref().is_none_or(|known| known.contains(keyspace));
+        let message = || format!("Keyspace '{keyspace}' does not exist");
+        (!is_known).then(|| Reply::error(error::INVALID, message()))
+    }
+
     pub(super) fn prepare(&self, statement: &str, keyspace: Option<String>) -> Reply {
         let newest = self.shared.settings.newest();
         let mut state = self.shared.state();
         let mut used = None;
         state.link(self.id, |link| used.clone_from(&link.keyspace));
-        let id = fingerprint(&(keyspace.or(used), statement));
-        state.prepared.insert(id.clone(), statement.to_owned());
+        let keyspace = keyspace.or(used);
+        let id = fingerprint(&(&keyspace, statement));
+        let prepared = PreparedText { text: statement.to_owned(), keyspace };
+        state.prepared.insert(id.clone(), prepared);
         let system = match state.cluster(newest).describe(statement).transpose() {
             Ok(system) => system,
             Err(error) => return error,
@@ -66,7 +80,7 @@ impl Connection {
     pub(super) fn execute(&self, id: &Bytes, asked: &PageRequest, received: &Received) -> Reply {
         let prepared = self.shared.state().prepared.get(id).cloned();
         match prepared {
-            Some(statement) => self.query(&statement, asked, received),
+            Some(statement) => self.query(&statement.text, asked, received),
             None => unprepared(id),
         }
     }
@@ -115,8 +129,9 @@ fn used_keyspace(statement: &str) -> Option<String> {
     let (verb, keyspace) = statement.trim().trim_end_matches(';').split_once(' ')?;
     let keyspace = keyspace.trim();
     let unquoted = keyspace.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    verb.eq_ignore_ascii_case("use")
-        .then(|| unquoted.map_or_else(|| keyspace.to_ascii_lowercase(), str::to_owned))
+    verb.eq_ignore_ascii_case("use").then(|| {
+        unquoted.map_or_else(|| keyspace.to_ascii_lowercase(), |name| name.replace("\"\"", "\""))
+    })
 }
 
 fn unprepared(id: &Bytes) -> Reply {

@@ -191,7 +191,7 @@ async fn g7_5_other_tasks_have_their_turn_while_it_runs() {
     let plain = session.prepare(PLAIN).await.unwrap();
     (0..3).for_each(|number| cluster.kill(number));
     eventually(PATIENCE, "nobody is there", || session.resources().connections == 0).await;
-    let rows = || (0..20_000).map(|n| (n, "v"));
+    let rows = || (0..4_000).map(|n| (n, "v"));
     let mut load = session.insert_all(&plain, rows()).max_failures(u64::MAX);
     let mut polls = 0_u32;
     let count = |polled: Poll<()>, polls: &mut u32| {
@@ -199,12 +199,12 @@ async fn g7_5_other_tasks_have_their_turn_while_it_runs() {
         polled
     };
     poll_fn(|context| count(Pin::new(&mut load).poll(context).map(drop), &mut polls)).await;
-    assert_eq!(load.progress().failed, 20_000);
-    assert!(polls > 50, "{polls} polls");
+    assert_eq!(load.progress().failed, 4_000);
+    assert!(polls > 14, "{polls} polls");
 
     let mut load = session.insert_all(&plain, rows());
     let mut failures = pin!(async { while load.next_failure().await.unwrap().is_some() {} });
     let mut polls = 0;
     poll_fn(|context| count(failures.as_mut().poll(context), &mut polls)).await;
-    assert!(polls > 50, "{polls} polls");
+    assert!(polls > 14, "{polls} polls");
 }

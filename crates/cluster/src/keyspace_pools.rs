@@ -1,0 +1,103 @@
+//! Connections in a keyspace of their own, beside those of the hosts: for requests below v5, which
+//! cannot name the keyspace that they are for.
+//!
+//! ```text
+//!   opened --> a pool at each host that is connected and speaks v3 or v4
+//!                + one at a host that comes later, when the first request goes there
+//!                - that of a host that goes
+//!   the last handle is dropped, or the cluster closed --> all of them drain
+//! ```
+//!
+//! Hosts are chosen, and known to be up or down, by the connections that they have anyway.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cqlwire_codec::ProtocolVersion;
+use cqlwire_net::{Connection, Deadline, Race};
+use cqlwire_pool::{NotConnected, Pool};
+
+use crate::Host;
+use crate::own_pools::OwnPools;
+use crate::shared::Shared;
+
+/// The connections to the hosts of a cluster whose unqualified names mean one keyspace, where
+/// requests cannot say so themselves, on v3 and v4. Made by
+/// [`Cluster::keyspace`](crate::Cluster::keyspace).
+///
+/// When it is dropped, they finish what was sent and close. They are counted in the
+/// [usage](crate::Cluster::usage) of the cluster, and closed with it.
+pub struct KeyspacePools {
+    own: Arc<OwnPools>,
+    shared: Arc<Shared>,
+}
+
+impl KeyspacePools {
+    /// Those of this keyspace, spelled as in the schema, with no connection yet.
+    pub(crate) fn new(shared: &Arc<Shared>, keyspace: Arc<str>) -> Self {
+        let own = Arc::new(OwnPools::new(keyspace));
+        shared.keyspaces.add(&own);
+        Self { own, shared: Arc::clone(shared) }
+    }
+
+    /// The least busy connection to this host. If there is no pool for the host yet, one is started,
+    /// and has no connection for a moment.
+    ///
+    /// # Errors
+    ///
+    /// [`NotConnected`], with the reason: at once, without waiting for an attempt.
+    pub fn pick(&self, host: &Host) -> Result<Connection, NotConnected> {
+        match self.own.find(host.id()) {
+            Some(pool) => pool.pick(),
+            None => self.start(host)?.pick(),
+        }
+    }
+
+    /// Begins to connect to each host that has a connection on which requests cannot name their
+    /// keyspace, and waits until that was tried at all of them; no longer than the deadline. There
+    /// is nothing to wait for where all speak v5.
+    ///
+    /// # Errors
+    ///
+    /// None of them is connected in this keyspace, and why each is not.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it goes on connecting as long as this lives.
+    pub async fn ready(&self, deadline: Deadline) -> Result<(), Vec<NotConnected>> {
+        let topology = self.shared.topology.load_full();
+        let mut race = Race::new(Duration::ZERO, deadline);
+        let (mut is_ready, mut failed) = (true, Vec::new());
+        for host in topology.hosts().iter().filter(|host| speaks_without_keyspaces(host)) {
+            is_ready = false;
+            match self.start(host) {
+                Ok(pool) => race.begin(async move { pool.ready(deadline).await }),
+                Err(error) => failed.push(error),
+            }
+        }
+        while let Some(outcome) = race.next().await {
+            match outcome {
+                Ok(_) => is_ready = true,
+                Err(error) => failed.push(error),
+            }
+        }
+        if is_ready { Ok(()) } else { Err(failed) }
+    }
+
+    fn start(&self, host: &Host) -> Result<Pool, NotConnected> {
+        let Shared { topology, registry, runtime, .. } = &*self.shared;
+        self.own.start(host, topology, registry, runtime)
+    }
+}
+
+/// Is it connected, and does it speak a version whose requests cannot name a keyspace?
+fn speaks_without_keyspaces(host: &Host) -> bool {
+    host.pool().pick().is_ok_and(|connection| connection.version() < ProtocolVersion::V5)
+}
+
+impl fmt::Debug for KeyspacePools {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("KeyspacePools").field(&self.own.keyspace()).finish()
+    }
+}

@@ -1,0 +1,86 @@
+//! How one request is executed: its profile's settings, and what it says itself.
+
+use cqlwire_cluster::LoadBalancing;
+use cqlwire_codec::Token;
+use uuid::Uuid;
+
+use crate::keyspace::InKeyspace;
+use crate::profile::{ExecutionProfile, Policies, RequestSettings};
+use crate::retry::RetryPolicy;
+use crate::speculation::SpeculativePolicy;
+
+/// How one request is executed.
+#[derive(Clone, Debug)]
+pub(crate) struct Options<'a> {
+    pub(crate) settings: RequestSettings,
+    /// Those of its profile, if that has any.
+    policies: Option<&'a Policies>,
+    /// That of its unqualified names.
+    pub(crate) keyspace: InKeyspace<'a>,
+    pub(crate) timestamp_micros: Option<i64>,
+    /// A text goes as it is, whatever values go with it.
+    pub(crate) unprepared: bool,
+    /// What hardly any request says.
+    pub(crate) rare: Option<Box<RareOptions>>,
+}
+
+/// What hardly any request says.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RareOptions {
+    /// Where its partition is, if it has no bind markers that say so.
+    pub(crate) token: Option<Token>,
+    pub(crate) keyspace: Option<Box<str>>,
+    /// The only host that it is for.
+    pub(crate) host: Option<Uuid>,
+    /// Those of its own.
+    pub(crate) policies: Policies,
+}
+
+impl<'a> Options<'a> {
+    /// Those of this profile, in this keyspace.
+    #[inline]
+    pub(crate) fn of(profile: &'a ExecutionProfile, keyspace: InKeyspace<'a>) -> Self {
+        let (settings, policies) = (*profile.settings(), profile.policies());
+        Self { settings, policies, keyspace, timestamp_micros: None, unprepared: false, rare: None }
+    }
+
+    /// All that is in a profile is as in this one.
+    pub(crate) fn set_profile(&mut self, profile: &'a ExecutionProfile) {
+        (self.settings, self.policies) = (*profile.settings(), profile.policies());
+        if let Some(rare) = &mut self.rare {
+            rare.policies = Policies::default();
+        }
+    }
+
+    /// The same, of what outlives its profile and the handle that it is asked through.
+    pub(crate) fn into_owned(mut self) -> Options<'static> {
+        if let Some(policies) = self.policies {
+            let rare = self.rare.get_or_insert_default();
+            rare.policies = std::mem::take(&mut rare.policies).or(policies);
+        }
+        let keyspace = self.keyspace.into_owned();
+        let Self { settings, timestamp_micros, unprepared, rare, .. } = self;
+        Options { settings, policies: None, keyspace, timestamp_micros, unprepared, rare }
+    }
+
+    pub(crate) fn retry_policy(&self) -> Option<&dyn RetryPolicy> {
+        self.policy(|policies| policies.retry.as_deref())
+    }
+
+    #[inline]
+    pub(crate) fn speculative_policy(&self) -> Option<&dyn SpeculativePolicy> {
+        self.policy(|policies| policies.speculative.as_deref())
+    }
+
+    #[inline]
+    pub(crate) fn load_balancing(&self) -> Option<&dyn LoadBalancing> {
+        self.policy(|policies| policies.load_balancing.as_deref())
+    }
+
+    /// Its own, or that of its profile.
+    #[inline]
+    fn policy<P: ?Sized>(&self, which: impl Fn(&Policies) -> Option<&P>) -> Option<&P> {
+        let own = self.rare.as_ref().and_then(|rare| which(&rare.policies));
+        own.or_else(|| which(self.policies?))
+    }
+}

@@ -1,0 +1,40 @@
+//! What a prepared statement is known by in a session.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use hashbrown::Equivalent;
+
+/// Its text, and the keyspace that its unqualified names mean.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StatementKey {
+    /// `None`: that of the session's connections.
+    pub(crate) keyspace: Option<Arc<str>>,
+    pub(crate) text: Arc<str>,
+}
+
+/// The same, borrowed.
+#[derive(Copy, Clone, Debug, Hash)]
+pub(super) struct KeyParts<'a> {
+    pub(super) keyspace: Option<&'a str>,
+    pub(super) text: &'a str,
+}
+
+impl StatementKey {
+    pub(super) fn parts(&self) -> KeyParts<'_> {
+        KeyParts { keyspace: self.keyspace.as_deref(), text: &self.text }
+    }
+}
+
+impl Hash for StatementKey {
+    /// As its parts have it.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.parts().hash(state);
+    }
+}
+
+impl Equivalent<StatementKey> for KeyParts<'_> {
+    fn equivalent(&self, key: &StatementKey) -> bool {
+        (self.keyspace, self.text) == (key.keyspace.as_deref(), &*key.text)
+    }
+}
