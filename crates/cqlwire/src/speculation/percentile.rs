@@ -103,7 +103,7 @@ impl PercentileDelay {
         all: &LatencyHistogram,
         now: Instant,
     ) -> Option<Duration> {
-        let (since, _, before) = known.spans.get_or_insert_with(|| (now, None, None));
+        let (since, _, before) = known.spans.get_or_insert((now, None, None));
         let enough = |times: &LatencyHistogram| times.count() >= self.least_attempts;
         let of_late = before.as_ref().map(|before| all.since(before)).filter(|late| enough(late));
         let percentile = match &of_late {

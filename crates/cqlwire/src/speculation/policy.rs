@@ -105,7 +105,8 @@ impl SpeculativePolicy for NeverSpeculate {
 /// Another execution each time so long has passed without a response.
 ///
 /// Choose what few requests take in good times, such as the 99th percentile: each request that takes
-/// longer costs the cluster another one. [`PercentileDelay`] finds that out by itself.
+/// longer costs the cluster another one. [`PercentileDelay`](crate::PercentileDelay) finds that out by
+/// itself.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct ConstantDelay {
     /// How long to wait for a response before another execution is begun; zero begins it at once.

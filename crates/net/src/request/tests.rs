@@ -67,12 +67,12 @@ fn g6_1_sent_from_within_a_poll_elsewhere_it_keeps_a_timer_of_its_own() {
     let (home, elsewhere) = (runtime(), runtime());
     let (connection, server) = home.block_on(played::connected(&played::settings(), 4096));
     let send_on = |runtime: &runtime::Runtime| {
-        runtime.block_on(async {
+        let sent = runtime.block_on(async {
             let mut context = Context::from_waker(Waker::noop());
             let statement = query(&connection, "SELECT");
-            let sent = connection.send_watched(statement, seconds(5), &MEASURE, &mut context);
-            sent.unwrap().request
-        })
+            connection.send_watched(statement, seconds(5), &MEASURE, &mut context).unwrap()
+        });
+        sent.request
     };
     assert!(send_on(&home).timer.is_none());
     assert!(send_on(&elsewhere).timer.is_some(), "nobody would notice its deadline");
