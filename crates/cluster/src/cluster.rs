@@ -1,11 +1,10 @@
 //! The handle of a cluster.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use cqlwire_codec::SchemaChange;
 use cqlwire_net::Deadline;
-use cqlwire_pool::{PoolUsage, Registry};
+use cqlwire_pool::{PoolTotals, PoolUsage, Registry, SessionLatencies};
 use tokio_util::sync::DropGuard;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -15,8 +14,8 @@ use crate::routing::Policy;
 use crate::schema::{self, Describe, DescribeError, Schema};
 use crate::shared::Shared;
 use crate::{
-    ClusterChanges, Health, KeyspacePools, LoadBalancing, NoContact, Plan, PolicyPanicked, Routing,
-    Settings, TokenAware, Topology, Turn, refresh,
+    ClusterChanges, ClusterTotals, Health, KeyspacePools, LoadBalancing, NoContact, Plan,
+    PolicyPanicked, Routing, Settings, TokenAware, Topology, Turn, refresh,
 };
 
 /// A cluster that is connected to. See the [crate](crate).
@@ -27,7 +26,6 @@ use crate::{
 pub struct Cluster {
     shared: Arc<Shared>,
     policy: Policy,
-    policy_panics: AtomicU64,
     _stop: DropGuard,
 }
 
@@ -64,7 +62,7 @@ impl Cluster {
         let stop = shared.stopped.clone().drop_guard();
         let refreshing = refresh::run(Arc::clone(&shared), control, listing);
         shared.registry.tasks().spawn(refreshing);
-        Ok(Self { shared, policy, policy_panics: AtomicU64::new(0), _stop: stop })
+        Ok(Self { shared, policy, _stop: stop })
     }
 
     /// The hosts to try for one request; with `pinned`, that one alone.
@@ -87,13 +85,24 @@ impl Cluster {
         request: &Routing<'_>,
     ) -> Result<Option<Turn<'a>>, PolicyPanicked> {
         plan.next(&self.policy, by, request).inspect_err(|_| {
-            self.policy_panics.fetch_add(1, Ordering::Relaxed);
+            self.shared.counters.policy_panics.count();
         })
     }
 
-    /// How often the load balancing policy has panicked.
-    pub fn policy_panics(&self) -> u64 {
-        self.policy_panics.load(Ordering::Relaxed)
+    /// What was done to know it, and how often the load balancing policy has panicked.
+    pub fn totals(&self) -> ClusterTotals {
+        self.shared.counters.totals()
+    }
+
+    /// What has become of all connections for requests, and of the requests on them, those of hosts
+    /// that have left included.
+    pub fn pool_totals(&self) -> PoolTotals {
+        self.shared.registry.totals()
+    }
+
+    /// How long the requests to all hosts took.
+    pub fn latencies(&self) -> &SessionLatencies {
+        self.shared.registry.latencies()
     }
 
     /// The cluster as it was last seen.

@@ -44,6 +44,7 @@ mod standing;
 #[cfg(test)]
 mod tests;
 mod topology;
+mod totals;
 mod translation;
 
 pub use changes::{ClusterChange, ClusterChanges};
@@ -64,6 +65,7 @@ pub use schema::{
 };
 pub use settings::{Remote, Settings};
 pub use topology::Topology;
+pub use totals::ClusterTotals;
 pub use translation::{
     AddressTranslator, FixedAddresses, NamedAddresses, SubnetAddresses, Translating,
 };

@@ -17,6 +17,7 @@ use crate::listing::ClusterRows;
 use crate::own_pools::KeyspaceList;
 use crate::placement::Placement;
 use crate::standing::decide;
+use crate::totals::Counters;
 use crate::{Schema, Settings, Topology};
 
 /// See the [module](self).
@@ -31,6 +32,7 @@ pub(crate) struct Shared {
     pub(crate) schema: ArcSwap<Schema>,
     pub(crate) changes: Publisher,
     pub(crate) demand: Demand,
+    pub(crate) counters: Counters,
     pub(crate) keyspaces: KeyspaceList,
     /// The one that serves the connections.
     pub(crate) runtime: Handle,
@@ -58,6 +60,7 @@ impl Shared {
             schema: ArcSwap::default(),
             changes: Publisher::default(),
             demand: Demand::default(),
+            counters: Counters::default(),
             keyspaces: KeyspaceList::default(),
             runtime: Handle::current(),
             stopped: CancellationToken::new(),

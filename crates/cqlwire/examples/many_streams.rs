@@ -33,7 +33,7 @@ async fn main() -> Result<()> {
 
     let (together, page) = (most.together.into_inner(), most.page.into_inner());
     println!("pages at their most: {together} bytes, of {BUDGET} and {page} for each stream");
-    println!("streams: {}", session.stream_totals());
+    println!("streams: {}", session.metrics().streams);
     println!("now: {}", session.resources());
     assert!(together <= BUDGET + STREAMS * page, "the budget does not hold");
     Ok(())

@@ -85,8 +85,8 @@
 //! * `chrono`, `time`, `jiff`: timestamp, date and time as types of these crates.
 //! * `bigdecimal`, `rust_decimal`, `num-bigint`: decimal and varint as types of these crates.
 //! * `serde_json`: text that holds JSON.
-//! * `serde`: rows of any shape can be serialized, and positions of streams kept; they are bytes and
-//!   text without it, too.
+//! * `serde`: rows of any shape can be serialized, [`Metrics`] too, and positions of streams kept; they
+//!   are bytes and text without it, too.
 //! * `snappy`: Snappy, beside LZ4, as a compression of v3 and v4.
 //!
 //! # Where to look
@@ -109,6 +109,7 @@ mod joint;
 mod keyspace;
 mod limits;
 mod load;
+mod metrics;
 mod operation;
 mod prepare;
 mod prepared;
@@ -136,8 +137,8 @@ pub use contact_points::IntoContactPoints;
 #[doc(no_inline)]
 pub use cqlwire_cluster as cluster;
 pub use cqlwire_cluster::{
-    AddressTranslator, ClusterChange, ClusterChanges, Describe, DescribeError, Distance,
-    FixedAddresses, Health, Host, HostDescription, HostFilter, HostIndex, LoadBalancing,
+    AddressTranslator, ClusterChange, ClusterChanges, ClusterTotals, Describe, DescribeError,
+    Distance, FixedAddresses, Health, Host, HostDescription, HostFilter, HostIndex, LoadBalancing,
     NamedAddresses, Remote, RoundRobin, Routing, Schema, SchemaScope, SchemaSettings, SingleHost,
     SubnetAddresses, TokenAware, TokenRange, Topology, Translating, Tried,
 };
@@ -153,10 +154,10 @@ pub use cqlwire_derive::{BindValues, Row, UserType, Value};
 #[doc(no_inline)]
 pub use cqlwire_net as net;
 pub use cqlwire_net::{
-    AuthenticationError, Authenticator, Exchange, PlainCredentials, Tls, TlsSettingsError,
-    WaitingLimit,
+    AuthenticationError, Authenticator, Exchange, PlainCredentials, RequestKind, Tls,
+    TlsSettingsError, Totals, WaitingLimit,
 };
-pub use cqlwire_pool::Backoff;
+pub use cqlwire_pool::{Backoff, ConnectionTotals, Latencies, LatencyHistogram, PoolTotals};
 #[doc(no_inline)]
 pub use cqlwire_stream as stream;
 pub use cqlwire_stream::{OwnedRow, Page, Position, PositionError, PositionMismatch, Progress};
@@ -164,7 +165,8 @@ pub use error::{Attempt, AttemptFailure, Error, ErrorKind, RequestLimit, Result,
 pub use execution::{Execution, PageFetch, Pages, RowStream, StatementSource, Streaming};
 pub use limits::AdaptiveLimit;
 pub use load::{FailedRow, Load, LoadError, LoadProgress, LoadWatch};
-pub use prepared::PreparedStatement;
+pub use metrics::{HostMetrics, Metrics, RequestTotals};
+pub use prepared::{PreparedStatement, PreparedTotals, StatementMetrics};
 pub use profile::ExecutionProfile;
 pub use resources::Resources;
 pub use result::QueryResult;
@@ -174,7 +176,8 @@ pub use retry::{
 };
 pub use session::Session;
 pub use speculation::{
-    ConstantDelay, NeverSpeculate, SpeculationSettings, SpeculationTotals, SpeculativePolicy,
+    ConstantDelay, NeverSpeculate, PercentileDelay, SlowRequest, SpeculationSettings,
+    SpeculationTotals, SpeculativePolicy,
 };
 pub use stream_totals::StreamTotals;
 #[doc(no_inline)]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cqlwire_codec::StatementKind;
-use cqlwire_net::Deadline;
+use cqlwire_net::{Deadline, RequestKind};
 
 use crate::error::{Error, ErrorKind, Result, TimeoutPhase};
 use crate::keyspace::Keyspace;
@@ -30,11 +30,26 @@ pub(crate) async fn prepare_in_turn(
     timeout: Duration,
     attempt_timeout: Option<Duration>,
 ) -> Result<PreparedStatement> {
-    let _permit = shared.admit(timeout)?;
+    let mut call = shared.admit(timeout)?;
     if let Some(statement) = shared.statements.find(keyspace.other().map(|name| &**name), text) {
+        call.end(None);
         return Ok(statement);
     }
     let deadline = Deadline::after(timeout);
+    let prepared = prepare_within(shared, keyspace, text, deadline, attempt_timeout).await;
+    if call.end(prepared.as_ref().err().map(Error::kind)) {
+        shared.took(RequestKind::Prepare, deadline);
+    }
+    prepared
+}
+
+async fn prepare_within(
+    shared: &Arc<Shared>,
+    keyspace: Arc<Keyspace>,
+    text: &str,
+    deadline: Deadline,
+    attempt_timeout: Option<Duration>,
+) -> Result<PreparedStatement> {
     let turn = shared.limit.admitted(deadline, &shared.runtime).await;
     let _turn = turn.map_err(|kind| not_begun(kind, deadline))?;
     prepare(Arc::clone(shared), keyspace, text.into(), deadline, attempt_timeout).await
@@ -92,7 +107,8 @@ fn begin(
 ) -> Preparation {
     let (session, keyspace, own_key) = (Arc::clone(shared), Arc::clone(keyspace), key.clone());
     let preparing = async move {
-        let mut run = Executions::new(deadline);
+        // Who asked for it counts its time: each of them has waited for another part of it.
+        let mut run = Executions::later(deadline);
         let prepare =
             PrepareOperation { text: &own_key.text, keyspace: Some(&keyspace), attempt_timeout };
         let response = poll_fn(|context| run.poll(&session, &prepare, true, context)).await?;

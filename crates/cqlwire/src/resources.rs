@@ -41,6 +41,27 @@ impl Resources {
         *self == Self::default()
     }
 
+    /// Each figure with its name, in a fixed order.
+    pub fn each(&self) -> impl Iterator<Item = (&'static str, u64)> + use<> {
+        [
+            ("connections", self.connections),
+            ("tasks", self.tasks),
+            ("calls", self.calls),
+            ("permits", self.permits),
+            ("queued", self.queued),
+            ("requests", self.requests),
+            ("in_flight", self.in_flight),
+            ("orphaned", self.orphaned),
+            ("waiting", self.waiting),
+            ("outgoing_bytes", self.outgoing_bytes),
+            ("pages", self.pages),
+            ("page_bytes", self.page_bytes),
+            ("reserved_bytes", self.reserved_bytes),
+        ]
+        .into_iter()
+        .map(|(name, count)| (name, count as u64))
+    }
+
     /// Is nothing under way, whatever connections there are?
     pub fn is_idle(&self) -> bool {
         Self { connections: 0, tasks: 0, ..*self }.is_zero()
@@ -50,16 +71,10 @@ impl Resources {
 impl fmt::Display for Resources {
     /// One line, a `name count` each.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { connections, tasks, calls, permits, queued, requests, in_flight, .. } = self;
-        let Self { orphaned, waiting, outgoing_bytes, pages, page_bytes, reserved_bytes, .. } =
-            self;
-        write!(
-            f,
-            "connections {connections}, tasks {tasks}, calls {calls}, permits {permits}, \
-             queued {queued}, requests {requests}, \
-             in flight {in_flight}, orphaned {orphaned}, waiting {waiting}, \
-             outgoing bytes {outgoing_bytes}, pages {pages}, page bytes {page_bytes}, \
-             reserved bytes {reserved_bytes}"
-        )
+        for (number, (name, count)) in self.each().enumerate() {
+            let comma = if number == 0 { "" } else { ", " };
+            write!(f, "{comma}{} {count}", name.replace('_', " "))?;
+        }
+        Ok(())
     }
 }

@@ -16,15 +16,13 @@ use crate::error::{Error, ErrorKind, Result, TimeoutPhase};
 use crate::execution::Execution;
 use crate::keyspace::Handle;
 use crate::load::Load;
+use crate::metrics::Metrics;
 use crate::operation::Statement;
 use crate::prepare::{not_begun, prepare_in_turn};
 use crate::prepared::PreparedStatement;
 use crate::profile::ExecutionProfile;
 use crate::resources::Resources;
-use crate::retry::RetryTotals;
 use crate::shared::Shared;
-use crate::speculation::SpeculationTotals;
-use crate::stream_totals::StreamTotals;
 use crate::warm_up::follow;
 
 /// A session with a Cassandra cluster: connections to its hosts, over which statements are executed.
@@ -162,9 +160,10 @@ impl Session {
     /// Dropped, connections that were opened for it close, and nothing is left behind.
     pub async fn with_keyspace(&self, name: &str) -> Result<Self> {
         let timeout = self.profile().settings().timeout;
-        let _permit = self.shared.admit(timeout)?;
-        let keyspace = enter(&self.shared, name, Deadline::after(timeout)).await?;
-        let (shared, handle) = (Arc::clone(&self.shared), Arc::new(Handle::new(keyspace)));
+        let mut call = self.shared.admit(timeout)?;
+        let entered = enter(&self.shared, name, Deadline::after(timeout)).await;
+        call.end(entered.as_ref().err().map(Error::kind));
+        let (shared, handle) = (Arc::clone(&self.shared), Arc::new(Handle::new(entered?)));
         Ok(Self { shared, handle })
     }
 
@@ -189,8 +188,13 @@ impl Session {
     /// Dropped, the handle is in the keyspace that it was in, and nothing is left behind.
     pub async fn use_keyspace(&self, name: &str) -> Result<()> {
         let timeout = self.profile().settings().timeout;
-        let _permit = self.shared.admit(timeout)?;
-        let deadline = Deadline::after(timeout);
+        let mut call = self.shared.admit(timeout)?;
+        let switched = self.switch_to(name, Deadline::after(timeout)).await;
+        call.end(switched.as_ref().err().map(Error::kind));
+        switched
+    }
+
+    async fn switch_to(&self, name: &str, deadline: Deadline) -> Result<()> {
         let turn = self.handle.turn(deadline, &self.shared.runtime).await;
         let phase = TimeoutPhase::Queue;
         let late = || ErrorKind::Timeout { phase, host: None, of_attempt: false };
@@ -257,23 +261,6 @@ impl Session {
     /// How the cluster is, without asking anybody: for readiness probes.
     pub fn health(&self) -> Health {
         self.shared.cluster().health()
-    }
-
-    /// How often a policy has panicked, of load balancing or of retries: each time, its own request
-    /// failed.
-    pub fn policy_panics(&self) -> u64 {
-        self.shared.cluster().policy_panics() + self.shared.retries.panics()
-    }
-
-    /// How often requests were sent again since it was connected.
-    pub fn retry_totals(&self) -> RetryTotals {
-        self.shared.retries.totals()
-    }
-
-    /// How often requests were sent to another host as well, since they took long, since it was
-    /// connected.
-    pub fn speculation_totals(&self) -> SpeculationTotals {
-        self.shared.speculations.totals()
     }
 
     /// What happens to the cluster from now on: hosts that come, go, move, are up or down, and
@@ -347,9 +334,13 @@ impl Session {
         self.shared.resources()
     }
 
-    /// What its streams came to since it was connected.
-    pub fn stream_totals(&self) -> StreamTotals {
-        self.shared.streams.totals()
+    /// What it has counted since it was connected, and what it holds at the moment. Two looks can be
+    /// [compared](Metrics::since).
+    ///
+    /// It takes some microseconds a host, and the lock of one connection after the other for as long
+    /// as its counters take to be copied.
+    pub fn metrics(&self) -> Metrics {
+        Metrics::of(&self.shared)
     }
 }
 

@@ -1,12 +1,13 @@
 //! What the handles and the streams of a session have in common: the gate, the cluster, and what
 //! counts in its resources.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use cqlwire_cluster::Cluster;
-use cqlwire_net::Deadline;
+use cqlwire_net::{Deadline, RequestKind};
 use cqlwire_stream::PageBudget;
 use tokio::runtime::Handle;
 
@@ -15,6 +16,7 @@ use crate::error::ErrorKind;
 use crate::gate::{Gate, Permit};
 use crate::keyspace::{Keyspace, Keyspaces};
 use crate::limits::{HostLimits, SessionLimit};
+use crate::metrics::{Counted, RequestCounters};
 use crate::operation::{Form, UsualForm};
 use crate::prepared::{Cache, Origin};
 use crate::profile::Profiles;
@@ -42,6 +44,7 @@ pub(crate) struct Shared {
     pub(crate) runtime: Handle,
     pub(crate) profiles: Profiles,
     pub(crate) budget: PageBudget,
+    pub(crate) requests: RequestCounters,
     pub(crate) streams: StreamCounters,
     pub(crate) warnings: WarningLog,
     pub(crate) retries: Retries,
@@ -57,6 +60,35 @@ pub(crate) struct Shared {
     pub(crate) max_request_bytes: usize,
     /// How requests are encoded whose host is not chosen yet.
     pub(crate) usual_form: UsualForm,
+}
+
+/// A call that was let in, and counts as a request.
+#[derive(Debug)]
+#[must_use = "whoever drops it has ended the request, and is outside"]
+pub(crate) struct Call<'a> {
+    /// Counted before it is outside: a session that is closed has counted all.
+    counted: Counted<&'a RequestCounters>,
+    _permit: Permit<'a>,
+}
+
+impl Call<'_> {
+    /// It has its outcome: says whether it is one of those that took their time.
+    #[inline]
+    pub(crate) fn end(&mut self, error: Option<&ErrorKind>) -> bool {
+        self.counted.end(error)
+    }
+}
+
+/// The counters of a session, for who cannot borrow it.
+#[derive(Clone)]
+pub(crate) struct CountersOf(Arc<Shared>);
+
+impl Deref for CountersOf {
+    type Target = RequestCounters;
+
+    fn deref(&self) -> &RequestCounters {
+        &self.0.requests
+    }
 }
 
 /// What a session is told by its builder, beside its cluster.
@@ -93,6 +125,7 @@ impl Shared {
             runtime: Handle::current(),
             profiles,
             budget,
+            requests: RequestCounters::default(),
             streams: StreamCounters::default(),
             warnings: WarningLog::default(),
             retries,
@@ -107,13 +140,15 @@ impl Shared {
     }
 
     /// Lets a call in that takes so long at most, however often it is polled.
-    pub(crate) fn admit(&self, timeout: Duration) -> Result<Permit<'_>, ErrorKind> {
-        let permit = self.gate.enter().ok_or_else(closed)?;
+    #[inline]
+    pub(crate) fn admit(&self, timeout: Duration) -> Result<Call<'_>, ErrorKind> {
+        let counted = Counted::new(&self.requests);
+        let Some(permit) = self.gate.enter() else { return Err(closed(counted)) };
         let timeout = millis(timeout);
         if timeout > self.longest_timeout.load(Relaxed) {
             self.longest_timeout.fetch_max(timeout, Relaxed);
         }
-        Ok(permit)
+        Ok(Call { counted, _permit: permit })
     }
 
     /// Lets in whoever does not stay: nothing is waited for while this is held.
@@ -121,9 +156,16 @@ impl Shared {
         self.gate.step_in()
     }
 
-    /// Counts a request of whoever stepped in.
-    pub(crate) fn begin(&self) {
+    /// Counts a request of whoever steps in.
+    pub(crate) fn begin(self: &Arc<Self>) -> Counted<CountersOf> {
         self.gate.begin();
+        Counted::new(CountersOf(Arc::clone(self)))
+    }
+
+    /// A request of this kind has come to its end, after more than one attempt or with an error.
+    #[cold]
+    pub(crate) fn took(&self, kind: RequestKind, since: Deadline) {
+        self.cluster.latencies().record_other(kind, since.elapsed());
     }
 
     /// How many requests there have been; the number wraps around.
@@ -180,7 +222,8 @@ impl Shared {
 }
 
 #[cold]
-const fn closed() -> ErrorKind {
+fn closed(mut call: Counted<&RequestCounters>) -> ErrorKind {
+    call.end(Some(&ErrorKind::SessionClosed));
     ErrorKind::SessionClosed
 }
 

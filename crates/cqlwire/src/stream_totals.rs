@@ -1,36 +1,36 @@
 //! What the streams of a session came to since it was connected.
 
-use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use cqlwire_net::counters;
 use cqlwire_stream::{Ending, Progress};
 
-/// What all streams of a session came to since it was connected, whole results that are awaited
-/// not among them. Figures only ever grow.
-///
-/// Rows are counted when the next page comes, or when the stream ends: once nothing is open any
-/// more, all figures are exactly the sums of those of the streams ([`Progress`]).
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct StreamTotals {
-    /// Streams that were made, polled or not.
-    pub opened: u64,
-    /// Streams that were read to the end of their result.
-    pub complete: u64,
-    /// Streams that were read to their limit of rows or pages.
-    pub limited: u64,
-    /// Streams that gave their reader an error.
-    pub failed: u64,
-    /// Streams whose reader let go of them before any of these.
-    pub dropped: u64,
-    /// Pages that came, empty ones included.
-    pub pages: u64,
-    /// Pages without rows among them.
-    pub empty_pages: u64,
-    /// Rows that were given to readers.
-    pub rows: u64,
-    /// Bytes of the rows of these pages, as they came.
-    pub bytes: u64,
+counters! {
+    /// What all streams of a session came to since it was connected, whole results that are awaited
+    /// not among them.
+    ///
+    /// Rows are counted when the next page comes, or when the stream ends: once nothing is open any
+    /// more, all figures are exactly the sums of those of the streams ([`Progress`]).
+    pub struct StreamTotals {
+        /// Streams that were made, polled or not.
+        opened,
+        /// Streams that were read to the end of their result.
+        complete,
+        /// Streams that were read to their limit of rows or pages.
+        limited,
+        /// Streams that gave their reader an error.
+        failed,
+        /// Streams whose reader let go of them before any of these.
+        dropped,
+        /// Pages that came, empty ones included.
+        pages,
+        /// Pages without rows among them.
+        empty_pages,
+        /// Rows that were given to readers.
+        rows,
+        /// Bytes of the rows of these pages, as they came.
+        bytes,
+    }
 }
 
 impl StreamTotals {
@@ -42,20 +42,6 @@ impl StreamTotals {
     /// Streams that have not ended yet.
     pub const fn open(&self) -> u64 {
         self.opened.saturating_sub(self.ended())
-    }
-}
-
-impl fmt::Display for StreamTotals {
-    /// One line, a `name count` each.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { opened, complete, limited, failed, dropped, .. } = self;
-        let Self { pages, empty_pages, rows, bytes, .. } = self;
-        write!(
-            f,
-            "opened {opened}, complete {complete}, limited {limited}, failed {failed}, \
-             dropped {dropped}, pages {pages}, empty pages {empty_pages}, rows {rows}, \
-             bytes {bytes}"
-        )
     }
 }
 

@@ -48,10 +48,17 @@ impl Deadlines {
         }
     }
 
-    /// File `key` under `deadline`; a deadline that is over is reported with the next tick.
+    /// How long after the beginning of the connection an instant is; zero of one before it.
+    #[inline]
+    pub(crate) fn since_start(&self, instant: Instant) -> Duration {
+        instant.saturating_duration_since(self.epoch)
+    }
+
+    /// File `key` under a deadline so long after the beginning of the connection; one that is over is reported with the
+    /// next tick.
     /// Returns the tick at which the shell has to look at it first, which may be a turn of the wheel before it is due.
-    pub(crate) fn insert(&mut self, key: u32, deadline: Instant) -> u64 {
-        let due = self.tick_after(deadline).max(self.cursor + 1);
+    pub(crate) fn insert(&mut self, key: u32, deadline: Duration) -> u64 {
+        let due = tick_after(deadline).max(self.cursor + 1);
         let index = key as usize;
         if index >= self.due.len() {
             self.due.resize(index + 1, 0);
@@ -115,17 +122,16 @@ impl Deadlines {
         self.epoch + Duration::new(tick / TICKS_PER_SECOND, nanos)
     }
 
-    /// The first tick that is not before `instant`.
-    fn tick_after(&self, instant: Instant) -> u64 {
-        let since = instant.saturating_duration_since(self.epoch);
-        whole_seconds(since) + u64::from(since.subsec_nanos().div_ceil(TICK_NANOS))
-    }
-
     /// The last tick that is not after `instant`.
     fn tick_before(&self, instant: Instant) -> u64 {
-        let since = instant.saturating_duration_since(self.epoch);
+        let since = self.since_start(instant);
         whole_seconds(since) + u64::from(since.subsec_nanos() / TICK_NANOS)
     }
+}
+
+/// The first tick that is not before that.
+fn tick_after(since_start: Duration) -> u64 {
+    whole_seconds(since_start) + u64::from(since_start.subsec_nanos().div_ceil(TICK_NANOS))
 }
 
 /// A deadline of centuries is as good as a century: ticks stay far from overflowing, and so does `Instant`.
@@ -153,7 +159,7 @@ mod tests {
         let start = Instant::now();
         let mut deadlines = Deadlines::new(start);
         let mut expired = Vec::new();
-        deadlines.insert(3, start + millis(10));
+        deadlines.insert(3, millis(10));
         deadlines.expire(start + millis(9), &mut expired);
         assert!(expired.is_empty());
         assert_eq!(deadlines.next(), Some(start + millis(12)));
@@ -168,7 +174,7 @@ mod tests {
         let mut deadlines = Deadlines::new(start);
         let mut expired = Vec::new();
         deadlines.expire(start + millis(400), &mut expired);
-        deadlines.insert(0, start + millis(100));
+        deadlines.insert(0, millis(100));
         deadlines.expire(start + millis(404), &mut expired);
         assert_eq!(expired, [0]);
     }
@@ -187,7 +193,7 @@ mod tests {
                     deadlines.remove(key);
                 } else {
                     let deadline = now + millis(ahead);
-                    let visit = deadlines.insert(key, deadline);
+                    let visit = deadlines.insert(key, deadlines.since_start(deadline));
                     let look = deadlines.instant(visit);
                     oracle.insert(key, deadline);
                     prop_assert!(look <= deadline.max(now) + millis(8));

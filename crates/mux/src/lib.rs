@@ -21,14 +21,16 @@
 //!
 //! The rooms: `requests` is the callers' side of every request and `streams` the wire's, with those whose callers went
 //! away in `orphans`; `waiting` holds those who wait for a stream id or for room, `outgoing` the envelopes of the next
-//! write; `deadlines` and `liveness` tell when the clock matters; `connection` ties them together.
+//! write; `deadlines` and `liveness` tell when the clock matters; `metrics` counts; `connection` ties them together.
 //!
 //! Nothing here reads a clock, a socket or an environment variable, and no input makes it panic.
 
 mod connection;
+mod counters;
 mod deadlines;
 mod links;
 mod liveness;
+mod metrics;
 mod orphans;
 mod outgoing;
 mod requests;
@@ -40,6 +42,7 @@ pub use connection::{
     Abandoned, Connection, Refused, RefusedBecause, Submitted, Unresponsive, Usage, Violation,
     Written,
 };
+pub use metrics::{Measure, RequestKind, Sample, Totals};
 pub use requests::{Outcome, Reached, Ticket};
 pub use settings::Settings;
 pub use waiting::WaitingLimit;

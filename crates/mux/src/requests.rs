@@ -19,6 +19,8 @@ use std::time::Instant;
 
 use cqlwire_codec::{Arrival, Envelope, Oversized, RequestEnvelope, StreamId};
 
+use crate::metrics::Measured;
+
 /// How far a request had got when it ended without an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reached {
@@ -92,6 +94,7 @@ pub(crate) enum Phase {
 pub(crate) struct Record {
     pub(crate) phase: Phase,
     pub(crate) waker: Option<Waker>,
+    measured: Measured,
 }
 
 /// The records of all requests whose tickets are out.
@@ -114,7 +117,7 @@ impl Requests {
     }
 
     /// Open the record under [`next_key`](Self::next_key).
-    pub(crate) fn open(&mut self, phase: Phase) -> Ticket {
+    pub(crate) fn open(&mut self, phase: Phase, measured: Measured) -> Ticket {
         let key = self.next_key();
         match self.records.get_mut(key as usize) {
             Some(record) => {
@@ -122,8 +125,9 @@ impl Requests {
                     self.free = next;
                 }
                 record.phase = phase;
+                record.measured = measured;
             }
-            None => self.records.push(Record { phase, waker: None }),
+            None => self.records.push(Record { phase, waker: None, measured }),
         }
         self.live += 1;
         Ticket(key)
@@ -131,6 +135,11 @@ impl Requests {
 
     pub(crate) fn phase(&self, key: u32) -> &Phase {
         &self.records[key as usize].phase
+    }
+
+    /// How its time is counted.
+    pub(crate) fn measured(&self, key: u32) -> Measured {
+        self.records[key as usize].measured
     }
 
     /// The phase of the record under this key, if there ever was one.
@@ -166,7 +175,8 @@ impl Requests {
 
     /// Close the record: its ticket came back.
     pub(crate) fn close(&mut self, key: u32) -> Record {
-        let closed = Record { phase: Phase::Free { next: self.free }, waker: None };
+        let measured = Measured::NOT;
+        let closed = Record { phase: Phase::Free { next: self.free }, waker: None, measured };
         self.free = Some(key);
         self.live -= 1;
         std::mem::replace(&mut self.records[key as usize], closed)

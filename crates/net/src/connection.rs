@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use cqlwire_codec::{Compression, Envelope, ProtocolVersion, RequestEnvelope};
-use cqlwire_mux::Usage;
+use cqlwire_mux::{Measure, Totals, Usage};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::AbortHandle;
 
 use crate::driver::Driver;
 use crate::handshake::Established;
 use crate::shared::Shared;
-use crate::{ConnectionEnd, Deadline, Refused, Request, Settings};
+use crate::{ConnectionEnd, Deadline, Recorder, Refused, Request, Settings};
 
 /// One connection to one server, open for requests.
 ///
@@ -69,12 +69,37 @@ impl Connection {
     ///
     /// [`Refused`], with the envelope: nothing of it was or will be written.
     pub fn send(&self, envelope: RequestEnvelope, deadline: Deadline) -> Result<Sent, Refused> {
-        let submitted = self.shared().core().submit(envelope, deadline.at()).map_err(refused)?;
+        self.submit(envelope, deadline, None)
+    }
+
+    /// Sends a request as [`send`](Self::send) does, and says how its time is counted: from when on,
+    /// and as what. Without that, it is not.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`], with the envelope: nothing of it was or will be written.
+    pub fn send_measured(
+        &self,
+        envelope: RequestEnvelope,
+        deadline: Deadline,
+        measure: &Measure,
+    ) -> Result<Sent, Refused> {
+        self.submit(envelope, deadline, Some(measure))
+    }
+
+    fn submit(
+        &self,
+        envelope: RequestEnvelope,
+        deadline: Deadline,
+        measure: Option<&Measure>,
+    ) -> Result<Sent, Refused> {
+        let submitted = self.shared().core().submit(envelope, deadline.at(), measure);
+        let submitted = submitted.map_err(refused)?;
         let request = Request::new(Arc::clone(self.shared()), submitted.ticket, deadline);
         Ok(sent(request, submitted.wake, submitted.spare))
     }
 
-    /// Sends a request from within a poll, as if it were polled at once: whoever polls is woken when
+    /// Sends a request as [`send_measured`](Self::send_measured) does, from within a poll, as if it were polled at once: whoever polls is woken when
     /// the response is there, or has come already. It saves that poll, and its look at the
     /// connection.
     ///
@@ -89,12 +114,14 @@ impl Connection {
         &self,
         envelope: RequestEnvelope,
         deadline: Deadline,
+        measure: &Measure,
         context: &mut Context<'_>,
     ) -> Result<Sent, Refused> {
         let silences = self.shared().silences();
         // A waker is cloned and dropped outside of the lock: either may run anything.
         let mut waker = Some(context.waker().clone());
-        let submitted = self.shared().core().submit_watched(envelope, deadline.at(), &mut waker);
+        let (at, measure) = (deadline.at(), Some(measure));
+        let submitted = self.shared().core().submit_watched(envelope, at, measure, &mut waker);
         let submitted = submitted.map_err(refused)?;
         let mut request = Request::new(Arc::clone(self.shared()), submitted.ticket, deadline);
         request.watched_from_the_start(silences, context);
@@ -208,6 +235,28 @@ impl Connection {
     /// Who follows a cluster by its events has to look anew when it grows.
     pub fn dropped_events(&self) -> u64 {
         self.shared().core().dropped_events()
+    }
+
+    /// Has the times of its requests recorded there from now on. Said once; those before go lost.
+    pub fn record_to(&self, recorder: Arc<dyn Recorder>) {
+        self.shared().set_recorder(recorder);
+    }
+
+    /// What has become of its requests so far, and what went over it. What it has not handed to its
+    /// [recorder](Self::record_to) yet is recorded with this.
+    pub fn totals(&self) -> Totals {
+        let mut samples = Vec::new();
+        let mut core = self.shared().core();
+        let totals = core.totals();
+        core.take_samples(&mut samples);
+        drop(core);
+        self.shared().record(&mut samples, true);
+        totals
+    }
+
+    /// Why it is over; `None` while it is not.
+    pub fn end(&self) -> Option<Arc<ConnectionEnd>> {
+        self.is_ended().then(|| self.shared().end())
     }
 
     /// What it holds at the moment. At rest, all of it is zero.

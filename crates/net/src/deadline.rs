@@ -8,30 +8,32 @@ use std::time::{Duration, Instant};
 /// up. Times are those of the runtime's clock, which tests may pause.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct Deadline {
-    started: Instant,
     at: Instant,
+    /// How long before that it began: what costs least where requests are sent.
+    length: Duration,
 }
 
 impl Deadline {
     /// So long from now. Beyond a century it is a century.
     pub fn after(timeout: Duration) -> Self {
         const CENTURY: Duration = Duration::from_secs(100 * 366 * 86_400);
-        let started = now();
-        Self { started, at: started + timeout.min(CENTURY) }
+        let length = timeout.min(CENTURY);
+        Self { at: now() + length, length }
     }
 
     /// The same start, with an end that is no later than so long from now: the deadline of one
     /// attempt within that of the whole.
     #[must_use]
     pub fn within(self, timeout: Duration) -> Self {
-        Self { started: self.started, at: self.at.min(Self::after(timeout).at) }
+        self.no_later_than(Self::after(timeout))
     }
 
     /// The same start, with the end of `other` if that comes first: the deadline of a part within
     /// that of a whole which began earlier.
     #[must_use]
     pub fn no_later_than(self, other: Self) -> Self {
-        Self { started: self.started, at: self.at.min(other.at) }
+        let shorter = self.at.saturating_duration_since(other.at);
+        Self { at: self.at.min(other.at), length: self.length.saturating_sub(shorter) }
     }
 
     /// When the wait ends.
@@ -39,9 +41,14 @@ impl Deadline {
         self.at
     }
 
+    /// How long it has in all, from its beginning to its end.
+    pub const fn length(self) -> Duration {
+        self.length
+    }
+
     /// How long it has been running.
     pub fn elapsed(self) -> Duration {
-        now().saturating_duration_since(self.started)
+        (now() + self.length).saturating_duration_since(self.at)
     }
 
     /// How much is left; zero once it has passed.

@@ -37,7 +37,8 @@
 //! and `auth` on the way; `endpoint` is a server as it was written down, `resolve` leads from it to each
 //! `address` that it stands for;
 //! `user_code` is the door to what users plug in; `ask` puts one question; `driver` is the task that serves it; `connection` and `request` are what
-//! callers hold; `shared` is what lies between them.
+//! callers hold; `shared` is what lies between them, and `recorder` where the times
+//! of requests go.
 
 mod address;
 mod ask;
@@ -51,6 +52,7 @@ mod endpoint;
 mod error;
 mod handshake;
 mod race;
+mod recorder;
 mod request;
 mod resolve;
 mod settings;
@@ -66,9 +68,11 @@ pub use auth::{
     AuthenticationError, Authenticator, Exchange, InvalidCredentials, PlainCredentials,
 };
 pub use connection::{Connection, Sent};
+#[doc(hidden)]
+pub use cqlwire_mux::counters;
 pub use cqlwire_mux::{
-    Reached, RefusedBecause, Settings as MultiplexerSettings, Unresponsive, Usage, Violation,
-    WaitingLimit,
+    Measure, Reached, RefusedBecause, RequestKind, Sample, Settings as MultiplexerSettings, Totals,
+    Unresponsive, Usage, Violation, WaitingLimit,
 };
 pub use deadline::{Deadline, DeadlinePassed};
 pub use dial::{ByteStream, Dialer, Dialing};
@@ -78,6 +82,7 @@ pub use error::{
     SharedIoError, UserCode,
 };
 pub use race::Race;
+pub use recorder::Recorder;
 pub use request::Request;
 pub use settings::Settings;
 pub use tls::{Tls, TlsSettingsError};

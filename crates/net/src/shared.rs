@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use cqlwire_codec::{Compression, ProtocolVersion};
-use cqlwire_mux as mux;
+use cqlwire_mux::{self as mux, Sample};
 use tokio::runtime;
 use tokio_util::sync::CancellationToken;
 
-use crate::ConnectionEnd;
+use crate::{ConnectionEnd, Recorder};
 
 /// The state machine behind its short lock, and what never changes beside it.
 ///
@@ -31,6 +31,8 @@ pub(crate) struct Shared {
     pub(crate) peer: Peer,
     /// Why the connection is over; set before its requests are ended.
     end: OnceLock<Arc<ConnectionEnd>>,
+    /// Where the times of requests go.
+    recorder: OnceLock<Arc<dyn Recorder>>,
     /// The runtime that the driver is a task of, if that may be there and yet not run: as one of a
     /// single thread is that nobody blocks on. Those of several threads run by themselves.
     pub(crate) idle_home: Option<runtime::Id>,
@@ -60,6 +62,7 @@ impl Shared {
             silences: AtomicU32::new(0),
             peer,
             end: OnceLock::new(),
+            recorder: OnceLock::new(),
             idle_home: home_that_may_idle(),
             retiring: CancellationToken::new(),
             ended: CancellationToken::new(),
@@ -117,6 +120,20 @@ impl Shared {
 
     pub(crate) fn remove_awaited(&self) {
         self.awaited.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// The first one counts.
+    pub(crate) fn set_recorder(&self, recorder: Arc<dyn Recorder>) {
+        self.recorder.get_or_init(|| recorder);
+    }
+
+    /// Has these recorded, unless somebody else is about it: then they stay.
+    pub(crate) fn record(&self, samples: &mut Vec<Sample>, wait: bool) {
+        if !samples.is_empty()
+            && self.recorder.get().is_none_or(|recorder| recorder.record(samples, wait))
+        {
+            samples.clear();
+        }
     }
 
     /// Why the connection is over; meaningful once it is.

@@ -19,6 +19,7 @@
 mod backoff;
 mod error;
 mod farewell;
+mod latency;
 mod offer;
 mod open;
 mod pool;
@@ -31,14 +32,17 @@ mod state;
 mod target;
 #[cfg(test)]
 mod tests;
+mod totals;
 mod usage;
 
 pub use backoff::Backoff;
 pub use error::{Elsewhere, NotConnected, RegistryClosed, Unconnected};
+pub use latency::{Latencies, LatencyHistogram, SessionLatencies};
 pub use offer::Offer;
 pub use pool::Pool;
 pub use registry::Registry;
 pub use settings::Settings;
 pub use state::PoolState;
 pub use target::{Identity, Target};
+pub use totals::{ConnectionTotals, PoolTotals};
 pub use usage::PoolUsage;

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::offer::Offer;
+use crate::totals::PoolTotals;
 
 /// The connections of a pool.
 #[derive(Debug)]
@@ -32,12 +33,15 @@ struct Known {
     closed: bool,
     /// How many requests those on the list may have in flight together.
     max_in_flight: Option<usize>,
+    /// Of those that have ended; and how many were opened.
+    totals: PoolTotals,
 }
 
 impl Open {
     pub(crate) fn new(changed: Arc<Notify>, max_in_flight: Option<usize>) -> Self {
         let (connections, since) = (Vec::new(), Instant::now());
-        let known = Known { connections, since, next: 0, closed: false, max_in_flight };
+        let totals = PoolTotals::default();
+        let known = Known { connections, since, next: 0, closed: false, max_in_flight, totals };
         Self { listed: ArcSwap::default(), known: Mutex::new(known), changed }
     }
 
@@ -103,6 +107,25 @@ impl Open {
         known.connections.clone()
     }
 
+    /// What has become of all of them.
+    pub(crate) fn totals(&self) -> PoolTotals {
+        let mut known = self.known();
+        known.forget_ended();
+        let requests = known.connections.iter().map(Connection::totals);
+        let requests = requests.fold(known.totals.requests, |sum, totals| sum + totals);
+        PoolTotals { requests, ..known.totals }
+    }
+
+    /// Another one takes the place of one that serves on.
+    pub(crate) fn retired(&self) {
+        self.known().totals.connections.retired += 1;
+    }
+
+    /// An attempt to open one failed.
+    pub(crate) fn failed(&self) {
+        self.known().totals.connections.failed += 1;
+    }
+
     /// Lists no more, and gives all that have not ended.
     pub(crate) fn close(&self) -> Vec<Connection> {
         let mut known = self.known();
@@ -119,6 +142,7 @@ impl Open {
             return None;
         }
         known.forget_ended();
+        known.totals.connections.opened += 1;
         known.connections.push(connection.clone());
         let number = known.next;
         known.next += 1;
@@ -165,7 +189,15 @@ fn in_turn(listed: &[(u64, Connection)]) -> impl Iterator<Item = &Connection> {
 
 impl Known {
     fn forget_ended(&mut self) {
-        self.connections.retain(|connection| !connection.is_ended());
+        let totals = &mut self.totals;
+        self.connections.retain(|connection| {
+            let end = connection.end();
+            if let Some(end) = &end {
+                totals.connections.ended(end);
+                totals.requests = totals.requests + connection.totals();
+            }
+            end.is_none()
+        });
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use cqlwire_net::{Connection, Deadline, ServerAddress};
+use cqlwire_net::{Connection, Deadline, RequestKind, ServerAddress};
 use tokio_util::sync::DropGuard;
 
 use crate::offer::Offer;
 use crate::shared::Shared;
-use crate::{NotConnected, PoolState, PoolUsage, Target};
+use crate::{LatencyHistogram, NotConnected, PoolState, PoolTotals, PoolUsage, Target};
 
 /// The connections to one host. See the [crate](crate).
 ///
@@ -100,6 +100,17 @@ impl Pool {
     /// What the connections hold at the moment.
     pub fn usage(&self) -> PoolUsage {
         self.shared.usage()
+    }
+
+    /// What has become of its connections and their requests.
+    pub fn totals(&self) -> PoolTotals {
+        self.shared.open.totals()
+    }
+
+    /// How long its requests of this kind took, each attempt being one; `None` if there were none.
+    /// Those that ended a moment ago are among them once [`totals`](Self::totals) were looked at.
+    pub fn latency(&self, kind: RequestKind) -> Option<LatencyHistogram> {
+        self.shared.latencies.of(kind)
     }
 
     /// Connects no more and takes no more requests; what was sent finishes, then the connections

@@ -8,7 +8,9 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::task::TaskTracker;
 
 use crate::shared::Shared;
-use crate::{Pool, PoolUsage, RegistryClosed, Settings, Target, slot};
+use crate::{
+    Pool, PoolTotals, PoolUsage, RegistryClosed, SessionLatencies, Settings, Target, slot,
+};
 
 /// How long tasks may take that have been stopped, at the end of a close whose deadline has passed.
 const TASKS_GRACE: Duration = Duration::from_millis(50);
@@ -25,12 +27,15 @@ pub struct Registry {
     changed: Arc<Notify>,
     /// Whoever has one may connect.
     turns: Arc<Semaphore>,
+    latencies: Arc<SessionLatencies>,
 }
 
 #[derive(Debug, Default)]
 struct Live {
     closed: bool,
     pools: Vec<Arc<Shared>>,
+    /// Of pools that are not there any more.
+    gone: PoolTotals,
 }
 
 impl Registry {
@@ -44,6 +49,7 @@ impl Registry {
             live: Mutex::default(),
             changed: Arc::default(),
             turns: Arc::new(Semaphore::new(turns)),
+            latencies: Arc::default(),
         }
     }
 
@@ -58,7 +64,8 @@ impl Registry {
     /// Outside a tokio runtime with I/O and time.
     pub fn start(&self, target: Target, connections: usize) -> Result<Pool, RegistryClosed> {
         let (changed, turns) = (Arc::clone(&self.changed), Arc::clone(&self.turns));
-        let shared = Arc::new(Shared::new(target, Arc::clone(&self.settings), changed, turns));
+        let (settings, latencies) = (Arc::clone(&self.settings), Arc::clone(&self.latencies));
+        let shared = Arc::new(Shared::new(target, settings, changed, turns, latencies));
         let pool = Pool::new(Arc::clone(&shared));
         // Held until all slots have their tasks: a close comes before all of it, or after.
         let mut live = self.live();
@@ -107,6 +114,22 @@ impl Registry {
     pub fn usage(&self) -> PoolUsage {
         let pools = self.pools();
         pools.iter().fold(PoolUsage::default(), |sum, pool| sum + pool.usage())
+    }
+
+    /// What has become of the connections and requests of all pools, those added up that are not
+    /// there any more.
+    pub fn totals(&self) -> PoolTotals {
+        let (gone, pools) = {
+            let mut live = self.live();
+            live.forget_ended();
+            (live.gone, live.pools.clone())
+        };
+        pools.iter().fold(gone, |sum, pool| sum + pool.open.totals())
+    }
+
+    /// How long the requests of all pools took.
+    pub fn latencies(&self) -> &Arc<SessionLatencies> {
+        &self.latencies
     }
 
     /// Starts no more pools, and stops those there are: what was sent finishes, then the connections
@@ -188,7 +211,14 @@ impl Live {
 
     /// Of a pool that nobody has a handle of, without slots and connections, nothing is left.
     fn forget_ended(&mut self) {
-        self.pools.retain(|pool| Arc::strong_count(pool) > 1 || !pool.open.all().is_empty());
+        let gone = &mut self.gone;
+        self.pools.retain(|pool| {
+            let stays = Arc::strong_count(pool) > 1 || !pool.open.all().is_empty();
+            if !stays {
+                *gone = *gone + pool.open.totals();
+            }
+            stays
+        });
     }
 }
 

@@ -7,6 +7,7 @@ use cqlwire_net::{Connection, ConnectionEnd, Deadline, Usage};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::latency::{HostLatencies, SessionLatencies};
 use crate::open::{Listed, Open};
 use crate::{PoolState, PoolUsage, Settings, Target, Unconnected};
 
@@ -17,6 +18,8 @@ pub(crate) struct Shared {
     pub(crate) settings: Arc<Settings>,
     pub(crate) stopped: CancellationToken,
     pub(crate) open: Arc<Open>,
+    /// How long its requests took.
+    pub(crate) latencies: Arc<HostLatencies>,
     /// What stops each slot, in the order in which they began.
     pub(crate) slots: Mutex<Vec<CancellationToken>>,
     /// How often somebody had reason to think that an attempt would succeed by then.
@@ -43,11 +46,13 @@ impl Shared {
         settings: Arc<Settings>,
         changed: Arc<Notify>,
         turns: Arc<Semaphore>,
+        latencies: Arc<SessionLatencies>,
     ) -> Self {
         Self {
             target,
             stopped: CancellationToken::new(),
             open: Arc::new(Open::new(Arc::clone(&changed), settings.max_in_flight)),
+            latencies: Arc::new(HostLatencies::new(latencies)),
             settings,
             slots: Mutex::default(),
             hopes: watch::Sender::new(0),
@@ -74,6 +79,7 @@ impl Shared {
     /// A connection is open, and can be picked for as long as the listing lives; `None` once the
     /// pool is stopped.
     pub(crate) fn opened(&self, connection: Connection) -> Option<Listed> {
+        connection.record_to(Arc::<HostLatencies>::clone(&self.latencies));
         let listed = self.open.list(connection)?;
         self.attempts.send_modify(|attempts| attempts.opened += 1);
         Some(listed)
@@ -83,6 +89,7 @@ impl Shared {
         tracing::warn!(host = %self.target.address, %reason, "no connection");
         let elsewhere = matches!(reason, Unconnected::Elsewhere(_));
         *self.locked_reason() = reason;
+        self.open.failed();
         if elsewhere {
             // The list of hosts is out of date.
             self.changed.notify_one();

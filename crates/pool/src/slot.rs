@@ -112,6 +112,7 @@ async fn watch(shared: &Shared, connection: Connection, listed: Listed) -> Optio
                 %host,
                 "too many responses are owed, or one for too long: replacing a connection"
             );
+            shared.open.retired();
             Some(listed)
         }
         () = farewell::said(&connection) => {

@@ -88,7 +88,7 @@ async fn g1_6_a_partition_of_two_hundred_thousand_rows_comes_whole_and_in_order(
     read_borrowed(&session, &select).await;
     read_in_parts(&session, &select).await;
 
-    let totals = session.stream_totals();
+    let totals = session.metrics().streams;
     assert_eq!((totals.opened, totals.complete, totals.dropped), (9, 3, 6), "{totals}");
     assert_eq!(totals.rows, 3 * u64::from(ROWS.unsigned_abs()), "{totals}");
     close(session).await;

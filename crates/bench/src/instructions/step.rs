@@ -15,7 +15,7 @@ use cqlwire_codec::{
     RowIter, Rows, RowsMetadata, SegmentEncoder, StreamId, Token, decode_response, encode_request,
     encode_response,
 };
-use cqlwire_mux::{Connection, Settings};
+use cqlwire_mux::{Connection, Measure, RequestKind, Settings};
 
 use super::facade;
 use crate::work::{NAME, PAYLOAD, Work};
@@ -274,10 +274,12 @@ fn mux_cycle(count: u32) -> Result<()> {
     let request = execute(&(7_i64,), &[], BytesMut::new())?;
     let mut envelope = RequestEnvelope::from_bytes(request.as_bytes())?;
     let (mut batch, mut wakers) = (BytesMut::new(), Vec::new());
-    let mut tickets = Vec::new();
+    let (mut tickets, mut samples) = (Vec::new(), Vec::new());
+    let allowed = Duration::from_secs(10);
+    let measure = Measure { kind: RequestKind::Read, allowed, is_whole: true };
     for _ in 0..count / BATCH {
         for _ in 0..BATCH {
-            let submitted = core.submit(envelope, now + Duration::from_secs(10));
+            let submitted = core.submit(envelope, now + allowed, Some(&measure));
             let submitted = submitted.map_err(|_| "the multiplexer is open")?;
             envelope = submitted.spare.ok_or("nobody waits")?;
             let mut waker = Some(Waker::noop().clone());
@@ -288,6 +290,8 @@ fn mux_cycle(count: u32) -> Result<()> {
         let arrivals = echoes(&batch)?.into_iter().map(Into::into);
         core.handle_envelopes(now, arrivals, &mut wakers)?;
         wakers.clear();
+        core.take_samples(&mut samples);
+        samples.clear();
         for ticket in tickets.drain(..) {
             let outcome = core.poll_outcome(ticket, &mut None);
             black_box(outcome.map_err(|_| "it was answered")?);

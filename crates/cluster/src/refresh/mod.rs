@@ -143,7 +143,10 @@ impl Watch {
         let now = Instant::now().into_std();
         match next {
             Next::Lost(reason) => self.lost(&reason),
-            Next::Event(event) => self.events.note(event, now),
+            Next::Event(event) => {
+                self.shared.counters.events.count();
+                self.events.note(event, now);
+            }
             Next::Done(done) => self.done(done).await?,
             Next::PoolsChanged => {
                 let looked = self.pools.look(&self.shared);
@@ -202,6 +205,7 @@ impl Watch {
                 self.events.note_lost(now);
             }
             Done::Refreshed { read, meets } => {
+                self.shared.counters.refreshes.count();
                 if let Some(rows) = read.rows {
                     let listing = rows.state();
                     self.shared.renew(rows).await?;
@@ -220,6 +224,7 @@ impl Watch {
                 self.shared.demand.meet(meets);
             }
             Done::Failed { refresh, error } => {
+                self.shared.counters.failed_refreshes.count();
                 if let Some(control) = self.control.take() {
                     tracing::warn!(host = %control.address(), %error, "cannot ask about the cluster");
                 }
@@ -237,6 +242,7 @@ impl Watch {
     fn lost(&mut self, reason: &cqlwire_net::ConnectionEnd) {
         if let Some(control) = self.control.take() {
             tracing::info!(host = %control.address(), %reason, "lost the control connection");
+            self.shared.counters.lost_control_connections.count();
         }
         if let Some(refresh) = self.job.take().and_then(Job::into_refresh) {
             self.events.restore(refresh, Instant::now().into_std());

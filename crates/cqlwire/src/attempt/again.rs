@@ -139,6 +139,8 @@ impl Run {
     fn pay_for_retry(&mut self, shared: &Shared, of: StatementKind) -> Result<(), Error> {
         self.owes_retry = false;
         if self.has_attempts_left(shared) && shared.retries.may_retry(|| shared.begun()) {
+            let failed = self.attempts.iter().rfind(|attempt| attempt.was_sent());
+            failed.into_iter().for_each(|attempt| shared.retries.again_after(&attempt.failure));
             return Ok(());
         }
         Err(self.end_with_last(of))
@@ -169,6 +171,7 @@ impl Run {
             return Err(self.exhausted(operation.kind()));
         }
         self.plans_anew += 1;
+        self.is_whole = false;
         self.owes_retry = false;
         self.plan = None;
         // Why a host was skipped is said anew.

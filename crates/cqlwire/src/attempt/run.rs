@@ -11,7 +11,7 @@ use cqlwire_codec::{Consistency, SchemaChange, StatementKind, Token};
 use cqlwire_net::{Deadline, Reached, RequestError, RequestFailure};
 
 use super::decide::{Decision, decide};
-use super::send::{Draft, HeadStart, NotSent, Sent, send_to};
+use super::send::{Draft, HeadStart, NotSent, Sent, measure_part, measure_whole, send_to};
 use super::teach::teach;
 use crate::error::{Attempt, AttemptFailure, Error, ErrorKind, TimeoutPhase};
 use crate::operation::{Agreeing, Failure, HostResponse, Operation, PrepareOperation, agree, read};
@@ -35,7 +35,9 @@ pub(crate) struct Run {
     /// Where the partition of the operation is on the ring, if that is known.
     token: Option<Token>,
     pub(super) attempts: Vec<Attempt>,
-    pub(super) deadline: Deadline,
+    pub(crate) deadline: Deadline,
+    /// Does the time of the next attempt, or the one under way, say how long the whole takes?
+    pub(super) is_whole: bool,
     /// How often the host that has its turn was asked to prepare which statement in this turn.
     prepares: Vec<(PreparedStatement, u8)>,
     /// The next host is for a retry, for which the budget has not been asked yet.
@@ -97,6 +99,7 @@ impl Run {
             token: None,
             attempts: Vec::new(),
             deadline,
+            is_whole: true,
             prepares: Vec::new(),
             owes_retry: false,
             consistency: None,
@@ -111,9 +114,19 @@ impl Run {
     pub(crate) fn beside(&self) -> Option<Self> {
         let plan = self.plan.clone()?;
         let mut beside = Self::new(self.deadline);
-        (beside.plan, beside.token) = (Some(plan), self.token);
+        (beside.plan, beside.token, beside.is_whole) = (Some(plan), self.token, false);
         (beside.consistency, beside.plans_anew) = (self.consistency, MAX_PLANS);
         Some(beside)
+    }
+
+    /// Its time does not say how long the whole takes.
+    pub(crate) const fn set_not_whole(&mut self) {
+        self.is_whole = false;
+    }
+
+    #[inline]
+    pub(crate) const fn is_whole(&self) -> bool {
+        self.is_whole
     }
 
     /// The host that the other one is at is none for this.
@@ -251,9 +264,15 @@ impl Run {
             return Poll::Ready(self.retry_on(shared, operation, host));
         }
         let deadline = operation.deadline_of_attempt(self.deadline);
+        self.is_whole &= self.attempts.is_empty();
+        let measure = match self.is_whole {
+            true => measure_whole(operation, deadline),
+            false => measure_part(operation, deadline),
+        };
         let watcher = Some(context);
         let asked = |sent| self.step = Step::Asked(sent);
-        if let Err(why) = send_to(host, operation, head_start, shared, deadline, watcher, asked) {
+        let how = (deadline, &measure);
+        if let Err(why) = send_to(host, operation, head_start, shared, how, watcher, asked) {
             let host = Arc::clone(host);
             return Poll::Ready(self.not_sent(shared, operation, host, why));
         }
@@ -271,8 +290,10 @@ impl Run {
         let changed = self.consistency.map(|consistency| operation.at(consistency));
         let sent = changed.as_ref().unwrap_or(operation);
         let deadline = operation.deadline_of_attempt(self.deadline);
+        self.is_whole = false;
+        let measure = measure_part(operation, deadline);
         let (head_start, asked) = (HeadStart::default(), |sent| self.step = Step::Asked(sent));
-        match send_to(&host, sent, head_start, shared, deadline, None, asked) {
+        match send_to(&host, sent, head_start, shared, (deadline, &measure), None, asked) {
             Ok(()) => Ok(()),
             Err(why) => self.not_sent(shared, operation, host, why),
         }

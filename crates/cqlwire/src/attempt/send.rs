@@ -6,7 +6,7 @@ use std::task::Context;
 use bytes::BytesMut;
 use cqlwire_cluster::{Host, KeyspacePools};
 use cqlwire_codec::{ProtocolVersion, Token};
-use cqlwire_net::{Connection, Deadline, RefusedBecause, Request};
+use cqlwire_net::{Connection, Deadline, Measure, RefusedBecause, Request};
 
 use crate::error::AttemptFailure;
 use crate::operation::{Encoded, Failure, Form, NotEncoded, Operation};
@@ -99,6 +99,19 @@ impl From<NotEncoded> for NotSent {
     }
 }
 
+/// How the time of an attempt is counted that is all of its request, as far as is known.
+#[inline]
+pub(super) fn measure_whole<O: Operation>(operation: &O, request: Deadline) -> Measure {
+    Measure { kind: operation.request_kind(), allowed: request.length(), is_whole: true }
+}
+
+/// The same of one that others came before, or that is made beside others.
+#[cold]
+pub(super) fn measure_part<O: Operation>(operation: &O, attempt: Deadline) -> Measure {
+    let allowed = attempt.remaining();
+    Measure { kind: operation.request_kind(), allowed, is_whole: false }
+}
+
 /// Encodes the operation for a connection of the host, unless the draft is for it, and hands it
 /// over; `watcher`, if there is one, is woken for its response. The request goes to `sent`, which puts
 /// it where it stays: it is too large to be moved often.
@@ -108,7 +121,7 @@ pub(super) fn send_to<O: Operation, T>(
     operation: &O,
     mut head_start: HeadStart,
     shared: &Shared,
-    deadline: Deadline,
+    (deadline, measure): (Deadline, &Measure),
     mut watcher: Option<&mut Context<'_>>,
     sent: impl FnOnce(Sent) -> T,
 ) -> Result<T, NotSent> {
@@ -130,8 +143,8 @@ pub(super) fn send_to<O: Operation, T>(
         };
         let Encoded { envelope, metadata, .. } = encoded;
         let taken = match &mut watcher {
-            Some(context) => connection.send_watched(envelope, deadline, context),
-            None => connection.send(envelope, deadline),
+            Some(context) => connection.send_watched(envelope, deadline, measure, context),
+            None => connection.send_measured(envelope, deadline, measure),
         };
         match taken {
             Ok(taken) => {

@@ -10,7 +10,7 @@ use cqlwire_cluster::Host;
 use cqlwire_net::Deadline;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::send::{HeadStart, NotSent, send_to};
+use super::send::{HeadStart, NotSent, measure_part, send_to};
 use super::teachings::Teaching;
 use crate::error::{AttemptFailure, ErrorKind, TimeoutPhase};
 use crate::joint::Joint;
@@ -93,11 +93,13 @@ async fn prepare_on(
         keyspace: Some(keyspace),
         attempt_timeout: None,
     };
-    let head_start = HeadStart::default();
-    let request = send_to(host, &prepare, head_start, shared, deadline, None, |sent| sent.request);
+    let (head_start, measure) = (HeadStart::default(), measure_part(&prepare, deadline));
+    let how = (deadline, &measure);
+    let request = send_to(host, &prepare, head_start, shared, how, None, |sent| sent.request);
     let request = request.map_err(not_asked)?;
     let said = read(shared, host, request.await, None, None)?.into_prepared()?;
     statement.learn(host.id(), said, &shared.cluster().schema());
+    shared.statements.taught();
     Ok(())
 }
 

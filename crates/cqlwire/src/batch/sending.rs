@@ -13,7 +13,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use cqlwire_codec::{BatchType, StatementKind};
-use cqlwire_net::Deadline;
+use cqlwire_net::{Deadline, RequestKind};
 
 use super::Contents;
 use crate::error::Result;
@@ -66,7 +66,9 @@ impl<'a> Sending<'a> {
         context: &mut Context<'_>,
     ) -> Poll<Result<QueryResult>> {
         let polled = self.poll_result(contents, context);
-        if polled.is_ready() {
+        if let Poll::Ready(result) = &polled {
+            let error = result.as_ref().err();
+            self.state.end(self.shared, error, None, || RequestKind::Batch);
             self.state = State::Done;
         }
         polled
@@ -76,10 +78,12 @@ impl<'a> Sending<'a> {
     fn begin(&mut self, contents: &Contents) -> Result<()> {
         if matches!(self.state, State::New) {
             let timeout = self.options.settings.timeout;
-            let permit = self.shared.admit(timeout)?;
-            contents.check_origin(self.options.keyspace.origin())?;
+            let mut call = self.shared.admit(timeout)?;
+            contents.check_origin(self.options.keyspace.origin()).inspect_err(|kind| {
+                call.end(Some(kind));
+            })?;
             let deadline = Deadline::after(timeout);
-            self.state = match take_turn(self.shared, permit, deadline) {
+            self.state = match take_turn(self.shared, call, deadline) {
                 Turn::Now(permits) => self.begun(contents, permits, deadline),
                 Turn::Later(queued) => State::Queued(queued),
             };

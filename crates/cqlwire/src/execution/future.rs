@@ -40,14 +40,16 @@ impl<V> Execution<'_, V> {
     fn begin(&mut self) -> Result<()> {
         if matches!(self.state, State::New) {
             let timeout = self.options.settings.timeout;
-            let permit = self.shared.admit(timeout)?;
-            self.statement.check_origin(self.options.keyspace.origin())?;
+            let mut call = self.shared.admit(timeout)?;
+            self.statement.check_origin(self.options.keyspace.origin()).inspect_err(|kind| {
+                call.end(Some(kind));
+            })?;
             let deadline = Deadline::after(timeout);
-            match take_turn(self.shared, permit, deadline) {
+            match take_turn(self.shared, call, deadline) {
                 // Made where it stays: it is large.
                 Turn::Now(permits) if self.text_to_prepare().is_none() => {
                     let (run, prepared) = (Executions::new(deadline), None);
-                    self.state = State::Running { _permits: permits, run, prepared };
+                    self.state = State::Running { permits, run, prepared };
                 }
                 Turn::Now(permits) => self.state = self.begun(permits, deadline),
                 Turn::Later(queued) => self.state = State::Queued(queued),
@@ -145,7 +147,10 @@ impl<V> Future for Execution<'_, V> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let polled = self.poll_result(context);
-        if polled.is_ready() {
+        if let Poll::Ready(result) = &polled {
+            let (shared, statement) = (self.shared, self.statement);
+            let (error, named) = (result.as_ref().err(), statement.named());
+            self.state.end(shared, error, named, || statement.request_kind());
             self.state = State::Done;
         }
         polled

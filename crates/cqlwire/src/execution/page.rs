@@ -11,16 +11,18 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
-use cqlwire_net::Deadline;
+use cqlwire_net::{Deadline, RequestKind};
 use cqlwire_stream::{Fetched, Position};
 
 use super::request::PageRequest;
 use super::state::Preparing;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::PageTurn;
+use crate::metrics::Counted;
 use crate::operation::PageRange;
 use crate::prepare::prepare;
 use crate::prepared::PreparedStatement;
+use crate::shared::CountersOf;
 use crate::speculation::Executions;
 
 /// One page of a stream on its way: the future of a [`StatementSource`](super::StatementSource).
@@ -32,6 +34,8 @@ pub struct PageFetch {
     request: Result<Arc<PageRequest>>,
     from: Position,
     most_rows: Option<NonZeroU32>,
+    /// What it counts as, once it was begun.
+    counted: Option<Counted<CountersOf>>,
     /// The statement of its text on its way.
     preparing: Option<Preparing<PreparedStatement>>,
     /// Its permit, if the session has a limit.
@@ -51,6 +55,7 @@ impl PageFetch {
             request,
             from,
             most_rows,
+            counted: None,
             preparing: None,
             turn: PageTurn::New,
             run: None,
@@ -69,7 +74,29 @@ impl PageFetch {
         }
     }
 
+    /// It counts as a request from its first poll on.
+    fn begin(&mut self) {
+        if let (Ok(request), None) = (&self.request, &self.counted) {
+            self.counted = Some(request.shared().begin());
+        }
+    }
+
+    /// It has this outcome.
+    fn end(&mut self, error: Option<&Error>) {
+        self.turn.end();
+        let (Ok(request), Some(mut counted)) = (&self.request, self.counted.take()) else { return };
+        let took_time = counted.end(error.map(Error::kind));
+        let Some(run) = &self.run else { return };
+        if let Some(named) = request.named() {
+            named.ended(error.is_none(), run.deadline().elapsed());
+        }
+        if took_time && (error.is_some() || !run.is_whole()) {
+            request.shared().took(RequestKind::Page, run.deadline());
+        }
+    }
+
     fn poll_page(&mut self, context: &mut Context<'_>) -> Poll<Result<Fetched>> {
+        self.begin();
         match ready!(self.poll_turn(context))? {
             None => self.poll_response(context),
             Some(waker) => self.poll_response(&mut Context::from_waker(&waker)),
@@ -107,7 +134,6 @@ impl PageFetch {
         let deadline = self.awaited_until.unwrap_or_else(|| request.deadline());
         if self.run.is_none() {
             ready!(poll_prepared(request, &mut self.preparing, deadline, context))?;
-            shared.begin();
         }
         let run = self.run.get_or_insert_with(|| Executions::new(deadline));
         if self.awaited_until.is_none() {
@@ -151,7 +177,7 @@ impl Future for PageFetch {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let page = ready!(self.poll_page(context));
-        self.turn.end();
+        self.end(page.as_ref().err());
         Poll::Ready(page.map_err(|error| error.resuming_at(self.from.clone())))
     }
 }

@@ -12,7 +12,7 @@ use super::reencode::StoredValues;
 use crate::error::ErrorKind;
 use crate::keyspace::Keyspace;
 use crate::operation::{Options, PageRange, Statement, StatementOperation, check_untyped};
-use crate::prepared::PreparedStatement;
+use crate::prepared::{Named, PreparedStatement};
 use crate::shared::Shared;
 
 /// What all pages of a stream have in common.
@@ -143,6 +143,11 @@ impl PageRequest {
 
     pub(super) const fn attempt_timeout(&self) -> Option<Duration> {
         self.options.settings.attempt_timeout
+    }
+
+    /// What is counted of its statement, if that has a name.
+    pub(super) fn named(&self) -> Option<&Named> {
+        self.statement.as_statement().named()
     }
 
     /// The text that has to be prepared before a page is asked for, if it has not been.

@@ -4,10 +4,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use cqlwire_net::Deadline;
+use cqlwire_net::{Deadline, RequestKind};
 
 use super::turn::{Permits, Queued};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::prepared::Named;
+use crate::shared::Shared;
 use crate::speculation::Executions;
 
 /// How far the future has got. `P` is what texts with values are prepared to.
@@ -23,7 +25,7 @@ pub(crate) enum State<'a, P> {
         preparing: Preparing<P>,
     },
     Running {
-        _permits: Permits<'a>,
+        permits: Permits<'a>,
         run: Executions,
         prepared: P,
     },
@@ -34,10 +36,44 @@ pub(crate) enum State<'a, P> {
 pub(crate) type Preparing<P> = Pin<Box<dyn Future<Output = Result<P>> + Send>>;
 
 impl<'a, P> State<'a, P> {
-    /// It has all it needs.
+    /// It has all it needs, and had it at once.
     #[inline]
     pub(crate) const fn running(permits: Permits<'a>, deadline: Deadline, prepared: P) -> Self {
-        Self::Running { _permits: permits, run: Executions::new(deadline), prepared }
+        Self::Running { permits, run: Executions::new(deadline), prepared }
+    }
+
+    /// It has all it needs, for which it had to wait.
+    fn running_later(permits: Permits<'a>, deadline: Deadline, prepared: P) -> Self {
+        Self::Running { permits, run: Executions::later(deadline), prepared }
+    }
+
+    /// Its outcome is this, or a result.
+    #[inline]
+    pub(crate) fn end(
+        &mut self,
+        shared: &Shared,
+        error: Option<&Error>,
+        named: Option<&Named>,
+        kind: impl FnOnce() -> RequestKind,
+    ) {
+        let (took_time, deadline, is_whole) = match self {
+            Self::Running { permits, run, .. } => {
+                (permits.end(error), run.deadline(), run.is_whole())
+            }
+            Self::Preparing { permits, deadline, .. } => (permits.end(error), *deadline, false),
+            // It has been counted.
+            Self::Queued(queued) => {
+                (error.is_some_and(Error::is_timeout), queued.deadline(), false)
+            }
+            Self::New | Self::Done => return,
+        };
+        if let Some(named) = named {
+            named.ended(error.is_none(), deadline.elapsed());
+        }
+        // The time of the others is known to their connection.
+        if took_time && (error.is_some() || !is_whole) {
+            shared.took(kind(), deadline);
+        }
     }
 
     /// Goes on once all is prepared.
@@ -46,7 +82,7 @@ impl<'a, P> State<'a, P> {
         let Self::Preparing { preparing, .. } = self else { return Poll::Ready(Ok(())) };
         let prepared = ready!(preparing.as_mut().poll(context))?;
         if let Self::Preparing { permits, deadline, .. } = std::mem::replace(self, Self::Done) {
-            *self = Self::running(permits, deadline, prepared);
+            *self = Self::running_later(permits, deadline, prepared);
         }
         Poll::Ready(Ok(()))
     }

@@ -8,14 +8,21 @@ use cqlwire_codec::StatementKind;
 use cqlwire_net::Deadline;
 
 use crate::error::{Error, Result};
-use crate::gate::Permit;
 use crate::limits::{Admitted, Limiter, RequestPermit, Waiting};
-use crate::shared::Shared;
+use crate::shared::{Call, Shared};
 
 /// That it was let in, and that its request may be in flight.
 pub(crate) struct Permits<'a> {
     _request: Option<RequestPermit<&'a Limiter>>,
-    _call: Permit<'a>,
+    call: Call<'a>,
+}
+
+impl Permits<'_> {
+    /// It has its outcome: says whether it is one of those that took their time.
+    #[inline]
+    pub(crate) fn end(&mut self, error: Option<&Error>) -> bool {
+        self.call.end(error.map(Error::kind))
+    }
 }
 
 /// Whether its turn has come.
@@ -28,20 +35,24 @@ pub(crate) enum Turn<'a> {
 pub(crate) struct Queued<'a> {
     waiting: Box<Waiting<&'a Limiter>>,
     /// Gone once its turn has come.
-    call: Option<Permit<'a>>,
+    call: Option<Call<'a>>,
     deadline: Deadline,
 }
 
 /// Takes the turn of a call that was let in, or has it wait for that.
 #[inline]
-pub(crate) fn take_turn<'a>(shared: &'a Shared, call: Permit<'a>, deadline: Deadline) -> Turn<'a> {
+pub(crate) fn take_turn<'a>(shared: &'a Shared, call: Call<'a>, deadline: Deadline) -> Turn<'a> {
     match shared.limit.admit(deadline, &shared.runtime) {
-        Admitted::Now(request) => Turn::Now(Permits { _request: request, _call: call }),
+        Admitted::Now(request) => Turn::Now(Permits { _request: request, call }),
         Admitted::Later(waiting) => Turn::Later(Queued { waiting, call: Some(call), deadline }),
     }
 }
 
 impl<'a> Queued<'a> {
+    pub(crate) const fn deadline(&self) -> Deadline {
+        self.deadline
+    }
+
     /// Waits for its turn: gives what it may go on with, and until when.
     #[cold]
     pub(crate) fn poll(
@@ -50,10 +61,12 @@ impl<'a> Queued<'a> {
         context: &mut Context<'_>,
     ) -> Poll<Result<(Permits<'a>, Deadline)>> {
         let turn = ready!(Pin::new(&mut self.waiting).poll(context));
-        let Some(call) = self.call.take() else { return Poll::Pending };
+        let Some(mut call) = self.call.take() else { return Poll::Pending };
         let deadline = self.deadline;
-        let ended = |kind| Error::after(kind, of, Vec::new(), Some(deadline.elapsed()));
-        let request = Some(turn.map_err(ended)?);
-        Poll::Ready(Ok((Permits { _request: request, _call: call }, deadline)))
+        let request = turn.map_err(|kind| {
+            call.end(Some(&kind));
+            Error::after(kind, of, Vec::new(), Some(deadline.elapsed()))
+        })?;
+        Poll::Ready(Ok((Permits { _request: Some(request), call }, deadline)))
     }
 }

@@ -9,6 +9,7 @@ use cqlwire_codec::{
     Batch, BatchStatements, BatchType, Consistency, EncodeError, RequestOptions, StatementKind,
     encode_request,
 };
+use cqlwire_net::RequestKind;
 use uuid::Uuid;
 
 use super::{Encoded, Form, NotEncoded, Operation, Options};
@@ -134,6 +135,10 @@ impl Operation for BatchOperation<'_> {
     #[inline]
     fn load_balancing(&self) -> Option<&dyn LoadBalancing> {
         self.options.load_balancing()
+    }
+
+    fn request_kind(&self) -> RequestKind {
+        RequestKind::Batch
     }
 
     fn kind(&self) -> StatementKind {

@@ -20,7 +20,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use cqlwire_cluster::{KeyspacePools, LoadBalancing, Routing};
 use cqlwire_codec::{Consistency, EncodeError, RequestEnvelope, StatementKind, Token};
-use cqlwire_net::Deadline;
+use cqlwire_net::{Deadline, RequestKind};
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
@@ -141,6 +141,9 @@ pub(crate) trait Operation {
 
     /// What it does, as far as its text tells.
     fn kind(&self) -> StatementKind;
+
+    /// As what it is counted.
+    fn request_kind(&self) -> RequestKind;
 
     /// The statement that a host may not know, if there is but one.
     fn prepared(&self) -> Option<&PreparedStatement> {

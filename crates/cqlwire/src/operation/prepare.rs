@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use cqlwire_cluster::{KeyspacePools, Routing};
 use cqlwire_codec::{Consistency, Prepare, RequestOptions, StatementKind, encode_request};
+use cqlwire_net::RequestKind;
 
 use super::{Encoded, Form, NotEncoded, Operation};
 use crate::cql;
@@ -67,6 +68,10 @@ impl Operation for PrepareOperation<'_> {
 
     fn is_joint(&self) -> bool {
         true
+    }
+
+    fn request_kind(&self) -> RequestKind {
+        RequestKind::Prepare
     }
 
     /// Nothing is executed, whatever the text is.

@@ -10,6 +10,7 @@ use cqlwire_codec::{
     Consistency, EncodeError, EncodeValues, Execute, ProtocolVersion, Query, QueryParameters,
     RequestOptions, StatementKind, encode_request,
 };
+use cqlwire_net::RequestKind;
 use cqlwire_stream::Position;
 use uuid::Uuid;
 
@@ -18,7 +19,7 @@ use super::untyped::{check_untyped, refuse_without_markers};
 use super::{Encoded, Form, NotEncoded, Operation, Options};
 use crate::cql;
 use crate::error::ErrorKind;
-use crate::prepared::{Origin, PreparedStatement, StatementMetadata};
+use crate::prepared::{Named, Origin, PreparedStatement, StatementMetadata};
 use crate::retry::RetryPolicy;
 use crate::speculation::SpeculativePolicy;
 
@@ -29,7 +30,7 @@ pub(crate) enum Statement<'a> {
     Prepared(&'a PreparedStatement),
 }
 
-impl Statement<'_> {
+impl<'a> Statement<'a> {
     /// Is it one of this cluster and keyspace?
     #[inline]
     pub(crate) fn check_origin(&self, origin: &Arc<Origin>) -> Result<(), ErrorKind> {
@@ -44,6 +45,27 @@ impl Statement<'_> {
         match self {
             Self::Text(text) => cql::kind(text),
             Self::Prepared(prepared) => prepared.kind(),
+        }
+    }
+
+    /// What is counted of it, if it has a name.
+    #[inline]
+    pub(crate) fn named(&self) -> Option<&'a Named> {
+        match self {
+            Self::Text(_) => None,
+            Self::Prepared(prepared) => prepared.named(),
+        }
+    }
+
+    /// As what it is counted.
+    #[inline]
+    pub(crate) fn request_kind(&self) -> RequestKind {
+        match self.kind_at_a_glance() {
+            StatementKind::Read => RequestKind::Read,
+            StatementKind::Write | StatementKind::Conditional | StatementKind::UnloggedBatch => {
+                RequestKind::Write
+            }
+            _ => RequestKind::Other,
         }
     }
 
@@ -236,6 +258,11 @@ impl Operation for StatementOperation<'_> {
 
     fn kind(&self) -> StatementKind {
         self.statement.kind()
+    }
+
+    #[inline]
+    fn request_kind(&self) -> RequestKind {
+        if self.page.is_some() { RequestKind::Page } else { self.statement.request_kind() }
     }
 
     fn prepared(&self) -> Option<&PreparedStatement> {

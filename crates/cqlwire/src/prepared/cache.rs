@@ -12,6 +12,8 @@
 //! What somebody holds is always kept, so that all handles of one text know the same; of the others
 //! so many are kept as the setting says. Who looks one up takes a lock that others share.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry::{Occupied, Vacant};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Instant;
@@ -20,7 +22,9 @@ use foldhash::quality::RandomState;
 use hashbrown::HashMap;
 
 use super::key::{KeyParts, StatementKey};
+use super::named::StatementMetrics;
 use super::statement::PreparedStatement;
+use super::totals::{Counters, PreparedTotals};
 use super::turnover::Turnover;
 use crate::error::Result;
 use crate::joint::{Joint, UnderWay};
@@ -33,6 +37,7 @@ pub(crate) struct Cache {
     /// How many are kept that nobody holds.
     capacity: usize,
     texts: RwLock<Texts>,
+    counters: Counters,
 }
 
 #[derive(Default)]
@@ -60,14 +65,14 @@ pub(crate) enum Asked {
 
 impl Cache {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { capacity, texts: RwLock::default() }
+        Self { capacity, texts: RwLock::default(), counters: Counters::default() }
     }
 
     /// The statement of this text in this keyspace, or in that of the session's connections, if it
     /// is there.
     #[inline]
     pub(crate) fn find(&self, keyspace: Option<&str>, text: &str) -> Option<PreparedStatement> {
-        self.read().find(KeyParts { keyspace, text })
+        self.read().find(KeyParts { keyspace, text }).inspect(|_| self.counters.hit())
     }
 
     /// Asks for the statement of this key: `begin` begins to prepare it, unless that is under way.
@@ -75,6 +80,7 @@ impl Cache {
     pub(crate) fn ask(&self, key: &StatementKey, begin: impl FnOnce(u64) -> Preparation) -> Asked {
         let mut texts = self.write();
         if let Some(statement) = texts.find(key.parts()) {
+            self.counters.hit();
             return Asked::Kept(statement);
         }
         Asked::InPreparation(texts.in_preparation.join(key.clone(), begin))
@@ -82,6 +88,7 @@ impl Cache {
 
     /// Keeps a statement that was prepared.
     pub(crate) fn keep(&self, key: StatementKey, statement: &PreparedStatement, now: Instant) {
+        self.counters.prepared();
         let entry = Entry { statement: statement.clone(), is_used: AtomicBool::new(false) };
         let gone = {
             let mut texts = self.write();
@@ -91,7 +98,18 @@ impl Cache {
             }
             texts.make_room(self.capacity, now)
         };
+        self.counters.evicted(gone.len());
         drop(gone);
+    }
+
+    /// A host was taught a statement.
+    pub(crate) fn taught(&self) {
+        self.counters.taught();
+    }
+
+    /// What became of its statements.
+    pub(crate) fn totals(&self) -> PreparedTotals {
+        self.counters.totals()
     }
 
     /// A preparation has come to its end, be it that nobody waits for it any more.
@@ -109,8 +127,21 @@ impl Cache {
         used.map(|entry| entry.statement.clone()).collect()
     }
 
+    /// What was counted of those that have names: by name, in their order.
+    pub(crate) fn named(&self) -> Vec<StatementMetrics> {
+        let mut by_name: BTreeMap<String, StatementMetrics> = BTreeMap::new();
+        for entry in self.read().kept.values() {
+            let Some(named) = entry.statement.named() else { continue };
+            let metrics = named.metrics();
+            match by_name.entry(metrics.name.clone()) {
+                Vacant(place) => drop(place.insert(metrics)),
+                Occupied(mut known) => known.get_mut().merge(&metrics),
+            }
+        }
+        by_name.into_values().collect()
+    }
+
     /// How many are kept.
-    #[cfg(test)]
     pub(crate) fn count(&self) -> usize {
         self.read().kept.len()
     }

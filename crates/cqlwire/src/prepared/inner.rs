@@ -1,11 +1,12 @@
 //! What all handles of a statement share.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use cqlwire_codec::StatementKind;
 
 use super::metadata::Known;
+use super::named::Named;
 use super::origin::Origin;
 
 /// See the [module](self).
@@ -16,4 +17,6 @@ pub(super) struct Inner {
     pub(super) keyspace: Option<Arc<str>>,
     pub(super) origin: Arc<Origin>,
     pub(super) known: ArcSwap<Known>,
+    /// What is counted of it, if it has a name.
+    pub(super) named: OnceLock<Named>,
 }

@@ -5,8 +5,10 @@ mod cache;
 mod inner;
 mod key;
 mod metadata;
+mod named;
 mod origin;
 mod statement;
+mod totals;
 mod turnover;
 
 pub(crate) use self::cache::{Asked, Cache, Preparation};
@@ -14,5 +16,8 @@ pub(crate) use self::key::StatementKey;
 #[cfg(test)]
 pub(crate) use self::metadata::ResultMetadata;
 pub(crate) use self::metadata::StatementMetadata;
+pub(crate) use self::named::Named;
+pub use self::named::StatementMetrics;
 pub(crate) use self::origin::Origin;
 pub use self::statement::PreparedStatement;
+pub use self::totals::PreparedTotals;

@@ -1,7 +1,7 @@
 //! The handle of a prepared statement.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::inner::Inner;
 use super::metadata::{Known, ResultMetadata, StatementMetadata};
+use super::named::Named;
 use super::origin::Origin;
 use crate::cql;
 use crate::error::ErrorKind;
@@ -48,7 +49,8 @@ impl PreparedStatement {
         let metadata = StatementMetadata::of(said, schema);
         let known = ArcSwap::from_pointee(Known::new(Arc::new(metadata)));
         let (kind, origin) = (cql::kind(&text), Arc::clone(origin));
-        Self { inner: Arc::new(Inner { text, kind, keyspace, origin, known }) }
+        let named = OnceLock::new();
+        Self { inner: Arc::new(Inner { text, kind, keyspace, origin, known, named }) }
     }
 
     pub(crate) fn shared_text(&self) -> &Arc<str> {
@@ -79,6 +81,31 @@ impl PreparedStatement {
             return Ok(());
         }
         Err(ErrorKind::PreparedElsewhere { there: own.to_string(), here: origin.to_string() })
+    }
+
+    /// Has its executions and pages counted under this name from now on, those by other handles of the
+    /// same text in this session included, as [`Metrics::statements`](crate::Metrics::statements):
+    /// how many, how many failed, and how long they took. What is dropped before its end, and what goes
+    /// in a batch, is not counted there. The first name that a statement is given stays.
+    ///
+    /// A name costs each of its executions a look at the clock and a short lock of its own.
+    ///
+    /// ```no_run
+    /// # async fn example(session: cqlwire::Session) -> cqlwire::Result<()> {
+    /// let by_id = session.prepare("SELECT * FROM shop.orders WHERE id = ?").await?;
+    /// let by_id = by_id.name("orders.by_id");
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn name(self, name: &str) -> Self {
+        self.inner.named.get_or_init(|| Named::new(name));
+        self
+    }
+
+    /// What is counted of it, if it has a name.
+    #[inline]
+    pub(crate) fn named(&self) -> Option<&Named> {
+        self.inner.named.get()
     }
 
     /// The statement in CQL.

@@ -1,11 +1,13 @@
 //! What the requests of a session have in common when it comes to retries.
 
-use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use cqlwire_net::{RequestFailure, counters};
+
 use super::{Bucket, DefaultRetryPolicy, RetryPolicy, RetrySettings};
+use crate::error::AttemptFailure;
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -20,29 +22,32 @@ pub(crate) struct Retries {
 #[derive(Debug, Default)]
 struct Counters {
     retries: AtomicU64,
+    after_server_errors: AtomicU64,
+    after_lost_connections: AtomicU64,
+    after_timeouts: AtomicU64,
     plans: AtomicU64,
     over_budget: AtomicU64,
     panics: AtomicU64,
 }
 
-/// How often requests of a session were sent again since it was connected. Figures only ever grow.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RetryTotals {
-    /// Retries: each attempt after one that was sent and failed.
-    pub retries: u64,
-    /// Plans that were begun anew, since no host was left.
-    pub plans: u64,
-    /// Retries and plans that there were not, since the [budget](crate::RetryBudget) was used up:
-    /// so many requests failed for it.
-    pub over_budget: u64,
-}
-
-impl fmt::Display for RetryTotals {
-    /// One line, a `name count` each.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { retries, plans, over_budget } = self;
-        write!(f, "retries {retries}, plans begun anew {plans}, over budget {over_budget}")
+counters! {
+    /// How often requests of a session were sent again since it was connected.
+    pub struct RetryTotals {
+        /// Retries: each attempt after one that was sent and failed.
+        retries,
+        /// Those of them after what a server said.
+        after_server_errors,
+        /// Those of them after a connection was lost.
+        after_lost_connections,
+        /// Those of them after an attempt that had taken too long.
+        after_timeouts,
+        /// Plans that were begun anew, since no host was left.
+        plans,
+        /// Retries and plans that there were not, since the [budget](crate::RetryBudget) was used up:
+        /// so many requests failed for it.
+        over_budget,
+        /// How often the retry policy panicked.
+        panics,
     }
 }
 
@@ -107,16 +112,34 @@ impl Retries {
         self.counters.panics.fetch_add(1, Relaxed);
     }
 
-    pub(crate) fn panics(&self) -> u64 {
-        self.counters.panics.load(Relaxed)
+    /// A request is sent again, after an attempt that came to this.
+    #[cold]
+    pub(crate) fn again_after(&self, failure: &AttemptFailure) {
+        let counter = match failure {
+            AttemptFailure::Server { .. } => &self.counters.after_server_errors,
+            AttemptFailure::TimedOut(_) => &self.counters.after_timeouts,
+            AttemptFailure::NoResponse(error)
+                if matches!(error.failure, RequestFailure::ConnectionLost(_)) =>
+            {
+                &self.counters.after_lost_connections
+            }
+            // That of a PREPARE is said once more as what it is underneath.
+            AttemptFailure::Prepare(failure) => return self.again_after(failure),
+            _ => return,
+        };
+        counter.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn totals(&self) -> RetryTotals {
-        let Counters { retries, plans, over_budget, .. } = &self.counters;
+        let counters = &self.counters;
         RetryTotals {
-            retries: retries.load(Relaxed),
-            plans: plans.load(Relaxed),
-            over_budget: over_budget.load(Relaxed),
+            retries: counters.retries.load(Relaxed),
+            after_server_errors: counters.after_server_errors.load(Relaxed),
+            after_lost_connections: counters.after_lost_connections.load(Relaxed),
+            after_timeouts: counters.after_timeouts.load(Relaxed),
+            plans: counters.plans.load(Relaxed),
+            over_budget: counters.over_budget.load(Relaxed),
+            panics: counters.panics.load(Relaxed),
         }
     }
 }

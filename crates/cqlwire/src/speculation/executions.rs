@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use cqlwire_codec::StatementKind;
 use cqlwire_net::Deadline;
 
-use super::policy::SpeculativePolicy;
+use super::policy::{SlowRequest, SpeculativePolicy};
 use crate::attempt::Run;
 use crate::error::{Error, ErrorKind};
 use crate::operation::{HostResponse, Operation};
@@ -48,6 +48,24 @@ impl Executions {
     #[inline]
     pub(crate) const fn new(deadline: Deadline) -> Self {
         Self { first: Run::new(deadline), beside: None }
+    }
+
+    /// The same, of what had to wait before.
+    #[cold]
+    pub(crate) fn later(deadline: Deadline) -> Self {
+        let mut executions = Self::new(deadline);
+        executions.first.set_not_whole();
+        executions
+    }
+
+    /// Does the time that its last attempt took say how long the whole took?
+    #[inline]
+    pub(crate) const fn is_whole(&self) -> bool {
+        self.first.is_whole()
+    }
+
+    pub(crate) const fn deadline(&self) -> Deadline {
+        self.first.deadline
     }
 
     /// From now on attempts have until then.
@@ -238,8 +256,10 @@ impl Beside {
             Some(timer) => timer,
             none => {
                 let number = self.for_time + 1;
+                let (statement, kind) = (operation.kind(), operation.request_kind());
+                let request = SlowRequest::new(statement, kind, number).of(shared.cluster());
                 let delay = policy_of(shared, operation)
-                    .and_then(|policy| shared.speculations.delay(policy, operation.kind(), number));
+                    .and_then(|policy| shared.speculations.delay(policy, &request));
                 let Some(delay) = delay else {
                     self.no_more_for_time = true;
                     return Poll::Pending;

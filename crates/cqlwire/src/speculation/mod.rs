@@ -16,10 +16,12 @@
 //! that the others have not been at.
 
 mod executions;
+mod percentile;
 mod policy;
 mod session;
 
 pub(crate) use self::executions::Executions;
-pub use self::policy::{ConstantDelay, NeverSpeculate, SpeculativePolicy};
+pub use self::percentile::PercentileDelay;
+pub use self::policy::{ConstantDelay, NeverSpeculate, SlowRequest, SpeculativePolicy};
 pub(crate) use self::session::Speculations;
 pub use self::session::{SpeculationSettings, SpeculationTotals};

@@ -1,13 +1,12 @@
 //! What the requests of a session have in common when it comes to speculative executions.
 
-use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use cqlwire_codec::StatementKind;
+use cqlwire_net::counters;
 
-use super::policy::{SpeculativePolicy, ask};
+use super::policy::{SlowRequest, SpeculativePolicy, ask};
 use crate::retry::{Bucket, RetryBudget};
 
 /// Which requests are sent to another host as well, if they take long.
@@ -46,32 +45,19 @@ struct Counters {
     panics: AtomicU64,
 }
 
-/// How often requests of a session were sent to another host as well, since it was connected.
-/// Figures only ever grow.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SpeculationTotals {
-    /// Executions beside the first, since that took long.
-    pub for_time: u64,
-    /// Executions beside the first, since its host had gone quiet.
-    pub for_silence: u64,
-    /// Those of either kind whose response was the one that counted.
-    pub won: u64,
-    /// Executions that there were not, since the budget was used up.
-    pub over_budget: u64,
-    /// How often the policy panicked.
-    pub panics: u64,
-}
-
-impl fmt::Display for SpeculationTotals {
-    /// One line, a `name count` each.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { for_time, for_silence, won, over_budget, panics } = self;
-        write!(
-            f,
-            "executions for time {for_time}, for silence {for_silence}, won {won}, \
-             over budget {over_budget}, panics {panics}"
-        )
+counters! {
+    /// How often requests of a session were sent to another host as well, since it was connected.
+    pub struct SpeculationTotals {
+        /// Executions beside the first, since that took long.
+        for_time,
+        /// Executions beside the first, since its host had gone quiet.
+        for_silence,
+        /// Those of either kind whose response was the one that counted.
+        won,
+        /// Executions that there were not, since the budget was used up.
+        over_budget,
+        /// How often the policy panicked.
+        panics,
     }
 }
 
@@ -93,15 +79,13 @@ impl Speculations {
         self.policy.as_deref()
     }
 
-    /// How long after the last one the `number`th execution beside the first is begun, as this
-    /// policy says.
+    /// How long after the last one this execution beside the first is begun, as this policy says.
     pub(super) fn delay(
         &self,
         policy: &dyn SpeculativePolicy,
-        statement: StatementKind,
-        number: u32,
+        request: &SlowRequest<'_>,
     ) -> Option<Duration> {
-        ask(policy, statement, number).unwrap_or_else(|_| {
+        ask(policy, request).unwrap_or_else(|_| {
             self.counters.panics.fetch_add(1, Relaxed);
             None
         })

@@ -17,7 +17,7 @@ use super::statements::{WRITE, alter, connected, second_values, three};
 use super::{INSERT, PATIENCE, prime_users};
 use crate::attempt::Run;
 use crate::codec::{ColumnSpec, ColumnType, EncodeValues, Opcode, StatementKind, ValueError};
-use crate::net::Deadline;
+use crate::net::{Deadline, RequestKind};
 use crate::operation::{Encoded, Form, NotEncoded, Operation};
 use crate::prepared::StatementMetadata;
 use crate::{
@@ -162,6 +162,10 @@ impl Operation for Forgotten {
 
     fn kind(&self) -> StatementKind {
         StatementKind::Write
+    }
+
+    fn request_kind(&self) -> RequestKind {
+        RequestKind::Write
     }
 
     fn prepared(&self) -> Option<&PreparedStatement> {

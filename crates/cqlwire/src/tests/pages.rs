@@ -127,7 +127,7 @@ async fn g1_6_empty_pages_are_no_end_on_the_wire_either() {
         }
         assert_eq!(sizes, [3, 40, 2, 0], "only the last one is given out without rows");
     }
-    assert_eq!(session.stream_totals().empty_pages, 3 * 2 * 4);
+    assert_eq!(session.metrics().streams.empty_pages, 3 * 2 * 4);
 }
 
 #[tokio::test(start_paused = true)]

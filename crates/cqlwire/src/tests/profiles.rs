@@ -15,8 +15,8 @@ use super::{INSERT, PATIENCE, SELECT, prime_users};
 use crate::codec::{Opcode, ProtocolVersion};
 use crate::{
     Consistency, ErrorKind, ExecutionProfile, FailedAttempt, HostIndex, LoadBalancing,
-    NeverSpeculate, RetryPolicy, RetryVerdict, Routing, SerialConsistency, Session,
-    SpeculativePolicy, StatementKind, Topology, Tried,
+    NeverSpeculate, RetryPolicy, RetryVerdict, Routing, SerialConsistency, Session, SlowRequest,
+    SpeculativePolicy, Topology, Tried,
 };
 
 const SOON: Duration = Duration::from_millis(300);
@@ -192,7 +192,7 @@ impl RetryPolicy for Asked {
 }
 
 impl SpeculativePolicy for Asked {
-    fn delay(&self, _: StatementKind, _: u32) -> Option<Duration> {
+    fn delay(&self, _: &SlowRequest<'_>) -> Option<Duration> {
         self.0.fetch_add(1, Relaxed);
         None
     }

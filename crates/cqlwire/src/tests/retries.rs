@@ -21,7 +21,7 @@ use super::{INSERT, PATIENCE, SELECT, answer_users, builder, prime_users};
 use crate::attempt::Run;
 use crate::codec::{Consistency, Opcode};
 use crate::keyspace::InKeyspace;
-use crate::net::Deadline;
+use crate::net::{Deadline, RequestKind};
 use crate::operation::{
     Encoded, Form, NotEncoded, Operation, Options, Statement, StatementOperation,
 };
@@ -123,7 +123,7 @@ async fn g14_1_a_read_that_is_said_not_to_be_idempotent_is_not_sent_twice() {
     let error = session.query(ALL, ()).profile(&profile).await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::ConnectionLost { .. }), "{error}");
     assert_eq!(received(&memory, ALL), 1);
-    assert_eq!(session.retry_totals().retries, 0);
+    assert_eq!(session.metrics().retries.retries, 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -146,7 +146,7 @@ async fn an_outage_of_seconds_is_waited_for() {
         // A host is tried again after a while, twice as long each time.
         assert!(began.elapsed() < 2 * down + Duration::from_secs(3), "{:?}", began.elapsed());
     }
-    assert!(session.retry_totals().plans > 0);
+    assert!(session.metrics().retries.plans > 0);
     at_rest(&session).await;
 }
 
@@ -177,8 +177,8 @@ async fn an_outage_fails_at_once_where_that_is_wanted_or_the_budget_is_used_up()
         let began = Instant::now();
         let error = session.query(INSERT, ()).await.unwrap_err();
         assert_eq!(began.elapsed(), Duration::ZERO, "{error}");
-        assert_eq!(session.retry_totals().plans, 0);
-        assert_eq!(session.retry_totals().over_budget, u64::from(reserve == 0));
+        assert_eq!(session.metrics().retries.plans, 0);
+        assert_eq!(session.metrics().retries.over_budget, u64::from(reserve == 0));
     }
 }
 
@@ -209,11 +209,11 @@ async fn g14_4_in_a_total_outage_what_is_sent_stays_within_the_budget() {
         while let Some(call) = calls.join_next().await {
             call.unwrap().unwrap_err();
         }
-        let totals = session.retry_totals();
+        let totals = session.metrics().retries;
         let sent = received(&memory, INSERT);
         assert!(sent <= REQUESTS * 120 / 100 + 100, "{fault:?}: {sent}: {totals}");
         let retries = usize::try_from(totals.retries + totals.plans).unwrap();
-        let beside = usize::try_from(session.speculation_totals().for_silence).unwrap();
+        let beside = usize::try_from(session.metrics().speculation.for_silence).unwrap();
         assert_eq!(sent, REQUESTS + retries + beside, "{fault:?}: {totals}");
         assert!(retries > REQUESTS / 10 && totals.over_budget > 0, "{fault:?}: {totals}");
         eventually(PATIENCE * 10, "nobody waits", || session.resources().calls == 0).await;
@@ -289,7 +289,7 @@ async fn an_attempt_has_a_millisecond_at_least() {
     for timeout in [Duration::ZERO, Duration::from_micros(1)] {
         session.query(INSERT, ()).attempt_timeout(timeout).await.unwrap();
     }
-    assert_eq!(session.retry_totals().plans, 0);
+    assert_eq!(session.metrics().retries.plans, 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -380,6 +380,10 @@ impl Operation for Noted<'_> {
     fn kind(&self) -> StatementKind {
         StatementKind::Read
     }
+
+    fn request_kind(&self) -> RequestKind {
+        RequestKind::Read
+    }
 }
 
 /// The first host may be asked again at less; the next ones are, and so is the next plan.
@@ -437,7 +441,7 @@ async fn g7_3_a_policy_that_panics_fails_its_own_request_and_is_counted() {
         assert_eq!(error.attempts().len(), 1, "{error}");
         failed += 1;
     }
-    assert_eq!((failed, session.policy_panics()), (1, 1));
+    assert_eq!((failed, session.metrics().retries.panics), (1, 1));
     at_rest(&session).await;
 }
 
@@ -468,7 +472,7 @@ async fn g10_3_a_page_that_pauses_ends_when_the_session_is_closed() {
     memory.node().prime(answer_users(30).page(1).error(OVERLOADED, "too much to do"));
     pages.try_next().await.unwrap().unwrap();
     let mut next = Box::pin(pages.try_next());
-    while session.retry_totals().plans < 5 {
+    while session.metrics().retries.plans < 5 {
         assert!(poll_once(&mut next).await.is_pending());
         sleep(Duration::from_millis(10)).await;
     }
@@ -491,14 +495,14 @@ async fn g10_1_a_call_that_pauses_ends_with_what_was_said_when_the_time_of_a_clo
     };
     let just_before = async {
         sleep(Duration::from_millis(995)).await;
-        session.retry_totals().plans
+        session.metrics().retries.plans
     };
     let began = Instant::now();
     let (outcome, (), plans) = tokio::join!(call, closing, just_before);
     let error = outcome.unwrap_err();
     assert!(began.elapsed() <= Duration::from_millis(1_050), "{:?}: {error}", began.elapsed());
     assert!(error.may_have_been_applied() && error.attempts().len() > 2, "{error}");
-    assert!(session.retry_totals().plans <= plans + 1, "it goes on though nobody is left");
+    assert!(session.metrics().retries.plans <= plans + 1, "it goes on though nobody is left");
     assert!(session.resources().is_zero(), "{}", session.resources());
 }
 
@@ -514,7 +518,7 @@ async fn g10_1_a_page_that_pauses_makes_no_other_attempt_once_the_session_is_clo
     pages.try_next().await.unwrap().unwrap();
     memory.node().prime(answer_users(30).page(1).error(OVERLOADED, "too much to do"));
     let mut next = Box::pin(pages.try_next());
-    while session.retry_totals().plans == 0 {
+    while session.metrics().retries.plans == 0 {
         assert!(poll_once(&mut next).await.is_pending());
         sleep(Duration::from_millis(1)).await;
     }
@@ -561,7 +565,7 @@ fn g5_1_a_pause_outside_of_tokio_ends() {
     node.prime(fault());
     let other = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     other.block_on(async { session.query(INSERT, ()).idempotent(true).await }).unwrap();
-    assert!(session.retry_totals().plans >= 4);
+    assert!(session.metrics().retries.plans >= 4);
     runtime.block_on(async { drop((session, node)) });
 }
 
@@ -581,7 +585,7 @@ async fn g14_4_one_silent_host_of_three_fails_no_request() {
     while let Some(call) = calls.join_next().await {
         call.unwrap().unwrap();
     }
-    let (retries, beside) = (session.retry_totals(), session.speculation_totals());
+    let (retries, beside) = (session.metrics().retries, session.metrics().speculation);
     assert!(retries.retries + beside.for_silence >= 500, "{retries}, {beside}");
     assert_eq!(retries.over_budget, 0, "{retries}");
     memory.nodes()[2].resume();
@@ -649,7 +653,7 @@ async fn g14_4_a_prepare_that_fails_takes_a_retry_from_the_budget() {
     }
     let failed = prepares() - before - 1;
     assert!(failed > 0);
-    assert_eq!(session.retry_totals().retries, failed);
+    assert_eq!(session.metrics().retries.retries, failed);
 }
 
 /// As it says, in turn; then the next host.

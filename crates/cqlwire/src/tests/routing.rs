@@ -369,7 +369,7 @@ async fn g13_6_a_policy_that_panics_harms_its_own_request() {
     let text = "the load balancing policy panicked: not for everybody";
     assert!(all.to_string().contains(text), "{all}");
     assert!(!all.may_have_been_applied());
-    assert_eq!(session.policy_panics(), 1);
+    assert_eq!(session.metrics().cluster.policy_panics, 1);
     session.query("SELECT 1", ()).await.unwrap();
     cluster.kill(0);
     eventually(PATIENCE, "it is down", || session.health().local_hosts_up == 2).await;

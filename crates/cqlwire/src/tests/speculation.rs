@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::memory::{Memory, at_rest};
 use super::statements::three;
 use super::{INSERT, PATIENCE};
-use crate::{ConstantDelay, Session, SpeculationSettings, SpeculativePolicy, StatementKind};
+use crate::{ConstantDelay, Session, SlowRequest, SpeculationSettings, SpeculativePolicy};
 
 const DELAY: Duration = Duration::from_millis(50);
 const SYNTAX: i32 = 0x2000;
@@ -57,7 +57,7 @@ async fn g13_3_an_idempotent_request_at_a_host_that_goes_quiet_goes_elsewhere_as
         assert!(took < Duration::from_millis(500), "{took:?}");
         late += u64::from(took > Duration::from_millis(300));
     }
-    let totals = session.speculation_totals();
+    let totals = session.metrics().speculation;
     assert!(late > 0 && totals.for_silence == late && totals.won == late, "{late}: {totals}");
     assert_eq!(session.health().local_hosts_up, 2, "a host that is quiet is not well");
     memory.nodes()[2].resume();
@@ -80,7 +80,7 @@ async fn g14_1_what_is_not_idempotent_is_sent_once_whatever_takes_long() {
     }
     memory.nodes().iter().for_each(cqlwire_testkit::node::ScriptedNode::resume);
     eventually(PATIENCE, "they are read", || received(&memory) == before + 12).await;
-    assert_eq!(session.speculation_totals(), crate::SpeculationTotals::default());
+    assert_eq!(session.metrics().speculation, crate::SpeculationTotals::default());
 }
 
 #[tokio::test(start_paused = true)]
@@ -92,7 +92,7 @@ async fn g14_3_the_first_success_counts_and_the_loser_is_orphaned() {
         session.query(INSERT, ()).idempotent(true).await.unwrap();
         assert!(began.elapsed() <= DELAY + Duration::from_millis(10), "{:?}", began.elapsed());
     }
-    let totals = session.speculation_totals();
+    let totals = session.metrics().speculation;
     assert!(totals.for_time > 0 && totals.won == totals.for_time, "{totals}");
     assert_eq!(session.resources().orphaned as u64, totals.for_time);
     assert_eq!(received(&memory) as u64, 9 + totals.for_time);
@@ -119,7 +119,7 @@ async fn g14_3_an_error_of_one_ends_nothing_while_another_runs() {
         ended = &mut call => panic!("it ended with {ended:?}"),
         () = tokio::time::sleep(4 * DELAY) => {}
     }
-    assert_eq!(session.speculation_totals().for_time, 1);
+    assert_eq!(session.metrics().speculation.for_time, 1);
     assert_eq!(received(&memory), asked + 1, "the other one was asked, and failed");
     held.release();
     call.await.unwrap();
@@ -136,7 +136,7 @@ async fn g14_3_there_are_at_most_so_many_and_an_error_lists_them_all() {
         let hosts = 1 + most.min(2) as usize;
         assert_eq!(received(&memory), hosts, "there are three hosts");
         assert_eq!(error.attempts().len(), hosts - 1, "{error}");
-        assert_eq!(session.speculation_totals().for_time, u64::from(most.min(2)));
+        assert_eq!(session.metrics().speculation.for_time, u64::from(most.min(2)));
     }
 }
 
@@ -160,7 +160,7 @@ async fn g14_3_speculation_stays_within_its_budget() {
     while let Some(call) = calls.join_next().await {
         assert!(call.unwrap().unwrap_err().is_timeout());
     }
-    let totals = session.speculation_totals();
+    let totals = session.metrics().speculation;
     assert!((40..=55).contains(&totals.for_time) && totals.over_budget > 0, "{totals}");
     assert_eq!(received(&memory) as u64, 500 + totals.for_time);
 }
@@ -182,14 +182,14 @@ async fn g13_6_a_policy_that_panics_begins_nothing_and_is_counted() {
     #[derive(Debug)]
     struct Panics;
     impl SpeculativePolicy for Panics {
-        fn delay(&self, _: StatementKind, _: u32) -> Option<Duration> {
+        fn delay(&self, _: &SlowRequest<'_>) -> Option<Duration> {
             panic!("a fault of the user's")
         }
     }
     let (memory, session) = with(|settings| settings.policy = Some(Arc::new(Panics))).await;
     session.query(INSERT, ()).idempotent(true).await.unwrap();
     assert_eq!(received(&memory), 1);
-    assert_eq!(session.speculation_totals().panics, 1);
+    assert_eq!(session.metrics().speculation.panics, 1);
 }
 
 /// A page of a stream is a request like any other.
@@ -207,7 +207,7 @@ async fn g1_6_a_stream_has_each_row_once_whichever_execution_its_pages_are_of() 
             rows.try_collect(100).await.unwrap().into_iter().map(|row| row.0).collect();
         assert_eq!(ids, (0..25).collect::<Vec<_>>());
     }
-    assert!(session.speculation_totals().won > 0);
+    assert!(session.metrics().speculation.won > 0);
     eventually(PATIENCE, "no page is left", || session.resources().page_bytes == 0).await;
 }
 
@@ -252,7 +252,7 @@ async fn g14_3_what_the_budget_refused_at_a_quiet_host_is_no_execution() {
         };
         outcome.unwrap();
     }
-    let totals = session.speculation_totals();
+    let totals = session.metrics().speculation;
     assert!(totals.for_time == 1 && totals.for_silence == 0 && totals.won == 1, "{totals}");
     memory.nodes()[0].resume();
 }
@@ -267,7 +267,7 @@ fn g5_1_a_request_outside_of_tokio_has_executions_beside_it() {
         let call = session.query(INSERT, ()).idempotent(true).timeout(PATIENCE);
         super::close::block_on(call).unwrap();
     }
-    assert!(session.speculation_totals().won > 0);
+    assert!(session.metrics().speculation.won > 0);
     let _home = home.enter();
     drop((session, memory));
 }
@@ -332,7 +332,7 @@ async fn g14_3_an_error_of_the_first_ends_nothing_while_another_runs() {
     for _ in 0..3 {
         session.query(INSERT, ()).idempotent(true).await.unwrap();
     }
-    assert!(session.speculation_totals().won > 0);
+    assert!(session.metrics().speculation.won > 0);
 }
 
 /// It is not asked for again with each poll.
@@ -353,6 +353,6 @@ async fn g14_3_there_is_one_try_for_time_once_the_budget_is_used_up() {
         }
     };
     assert!(error.is_timeout(), "{error}");
-    let totals = session.speculation_totals();
+    let totals = session.metrics().speculation;
     assert_eq!((totals.for_time, totals.over_budget), (0, 1), "{totals}");
 }

@@ -72,8 +72,8 @@ async fn g9_4_the_figures_of_a_session_are_the_sums_of_its_streams() {
     }
     at_rest(&session).await;
     let reports = reports.lock().unwrap().clone();
-    assert_eq!(session.stream_totals(), sum(&reports));
-    assert_eq!((reports.len(), session.stream_totals().open()), (240, 0));
+    assert_eq!(session.metrics().streams, sum(&reports));
+    assert_eq!((reports.len(), session.metrics().streams.open()), (240, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -95,7 +95,7 @@ async fn g9_4_every_end_is_counted_as_what_it_is() {
     wrong_values.try_next().await.unwrap_err();
 
     let kept = of_ten().pages();
-    let totals = session.stream_totals();
+    let totals = session.metrics().streams;
     assert_eq!((totals.opened, totals.ended(), totals.open()), (7, 6, 1));
     let ends = (totals.complete, totals.limited, totals.failed, totals.dropped);
     assert_eq!(ends, (1, 1, 2, 2));
@@ -103,7 +103,7 @@ async fn g9_4_every_end_is_counted_as_what_it_is() {
     assert_eq!((totals.pages, totals.empty_pages), (15, 0));
     assert_eq!(totals.rows, 95 + 15 + 12);
     drop(kept);
-    assert_eq!(session.stream_totals().open(), 0);
+    assert_eq!(session.metrics().streams.open(), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -114,7 +114,7 @@ async fn g9_4_a_page_that_never_comes_is_none_and_its_stream_is_counted() {
     let by_city = session.prepare(SELECT).await.unwrap();
     memory.node().prime(Prime::opcode(Opcode::Execute).page(1).silence());
     for timed_out in [true, false] {
-        let before = session.stream_totals();
+        let before = session.metrics().streams;
         let execution = session.execute(&by_city, ("Oslo",)).page_size(10);
         let mut rows = execution.timeout(Duration::from_secs(1)).rows::<(i64, String)>();
         for _ in 0..10 {
@@ -124,7 +124,7 @@ async fn g9_4_a_page_that_never_comes_is_none_and_its_stream_is_counted() {
             assert!(rows.try_next().await.unwrap_err().is_timeout());
         }
         drop(rows);
-        let totals = session.stream_totals();
+        let totals = session.metrics().streams;
         assert_eq!((totals.pages - before.pages, totals.rows - before.rows), (1, 10));
         assert_eq!(totals.failed - before.failed, u64::from(timed_out));
         assert_eq!(totals.dropped - before.dropped, u64::from(!timed_out));

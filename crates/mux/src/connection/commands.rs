@@ -6,6 +6,7 @@ use std::time::Instant;
 use cqlwire_codec::{HEADER_LEN, RequestEnvelope};
 
 use super::{Connection, Life};
+use crate::metrics::Measure;
 use crate::requests::{Outcome, Phase, Reached, Record, Ticket};
 use crate::waiting::WaitingLimit;
 
@@ -68,7 +69,7 @@ pub struct Abandoned {
 
 impl Connection {
     /// Take in a request. It gets a stream id and is queued for the next write, or waits for its turn. If its
-    /// deadline passes before it is written, it never is.
+    /// deadline passes before it is written, it never is. Its time is counted as `measure` says, if it does.
     ///
     /// # Errors
     /// [`Refused`] with the envelope, if the connection takes no more requests.
@@ -76,8 +77,9 @@ impl Connection {
         &mut self,
         envelope: RequestEnvelope,
         deadline: Instant,
+        measure: Option<&Measure>,
     ) -> Result<Submitted, Refused> {
-        self.submit_watched(envelope, deadline, &mut None)
+        self.submit_watched(envelope, deadline, measure, &mut None)
     }
 
     /// The same, and `waker`, if there is one, is woken once the outcome is there, as if
@@ -89,6 +91,7 @@ impl Connection {
         &mut self,
         envelope: RequestEnvelope,
         deadline: Instant,
+        measure: Option<&Measure>,
         waker: &mut Option<Waker>,
     ) -> Result<Submitted, Refused> {
         match self.life {
@@ -102,17 +105,20 @@ impl Connection {
         }
         let key = self.requests.next_key();
         let turn = self.waiting.first().is_none();
-        let (ticket, spare) = if turn && let Some(phase) = self.launch(key, deadline, &envelope) {
-            (self.requests.open(phase), Some(envelope))
+        let due = self.deadlines.since_start(deadline);
+        let (phase, spare) = if turn && let Some(phase) = self.launch(key, deadline, &envelope) {
+            (phase, Some(envelope))
         } else if let Some(full) = self.waiting.full_for(envelope.len()) {
+            self.metrics.totals.refused += 1;
             return Err(Refused { because: RefusedBecause::Full(full), envelope });
         } else {
             self.waiting.join(key, envelope.len());
-            let phase = Phase::Waiting { envelope, deadline };
-            (self.requests.open(phase), self.waiting.take_spare())
+            (Phase::Waiting { envelope, deadline }, self.waiting.take_spare())
         };
+        let measured = self.metrics.begun(measure, due);
+        let ticket = self.requests.open(phase, measured);
         self.requests.watch(key, waker);
-        let visit = self.deadlines.insert(key, deadline);
+        let visit = self.deadlines.insert(key, due);
         let wake = self.wake_shell(|core| Some(core.deadlines.instant(visit)));
         Ok(Submitted { ticket, wake, spare })
     }
@@ -143,7 +149,16 @@ impl Connection {
         let open = !matches!(self.requests.phase(key), Phase::Resolved(_));
         let reached = open.then(|| {
             self.deadlines.remove(key);
-            self.give_up(key, now)
+            self.metrics.set_now(self.deadlines.since_start(now));
+            let reached = self.give_up(key, now);
+            match reached {
+                Reached::Waiting | Reached::Queued => self.metrics.totals.withdrawn += 1,
+                Reached::Written => {
+                    self.metrics.totals.abandoned += 1;
+                    self.metrics.given_up(self.requests.measured(key));
+                }
+            }
+            reached
         });
         let remains = self.requests.close(key);
         self.admit();
@@ -203,6 +218,7 @@ impl Connection {
             if let Some(launched) = self.launch(key, deadline, &envelope) {
                 self.waiting.leave(key, envelope.len());
                 *self.requests.phase_mut(key) = launched;
+                self.metrics.had_to_wait(self.requests.measured(key));
                 self.waiting.keep_spare(envelope);
             } else {
                 *self.requests.phase_mut(key) = Phase::Waiting { envelope, deadline };

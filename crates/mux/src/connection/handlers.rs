@@ -68,8 +68,10 @@ impl Connection {
         wakers: &mut Vec<Waker>,
     ) -> Result<(), Violation> {
         self.liveness.heard(now);
+        self.metrics.set_now(self.deadlines.since_start(now));
         let mut delivered = Ok(());
         for arrival in arrivals {
+            self.metrics.totals.envelopes_in += 1;
             delivered = self.deliver(arrival, wakers);
             if delivered.is_err() {
                 break;
@@ -85,6 +87,12 @@ impl Connection {
     /// Bytes came that are not a whole envelope yet: the server lives.
     pub fn handle_progress(&mut self, now: Instant) {
         self.liveness.heard(now);
+    }
+
+    /// The socket has given and taken so many bytes more.
+    pub fn handle_bytes(&mut self, read: u64, written: u64) {
+        self.metrics.totals.bytes_in += read;
+        self.metrics.totals.bytes_out += written;
     }
 
     /// How far what the shell took last has got, to be reported before it takes more and before
@@ -117,6 +125,7 @@ impl Connection {
         if self.life == Life::Ended {
             return Ok(());
         }
+        self.metrics.set_now(self.deadlines.since_start(now));
         let mut expired = std::mem::take(&mut self.expired);
         self.deadlines.expire(now, &mut expired);
         for key in expired.drain(..) {
@@ -133,6 +142,7 @@ impl Connection {
                     let envelope = &self.heartbeat.envelope;
                     let _number = self.outgoing.push(envelope, StreamId::CONNECTION, None);
                     self.heartbeat.owed = true;
+                    self.metrics.totals.heartbeats += 1;
                 }
                 Ok(())
             }
@@ -155,6 +165,10 @@ impl Connection {
                 Phase::Resolved(_) | Phase::Free { .. } => continue,
             };
             self.deadlines.remove(key);
+            match reached {
+                Reached::Waiting | Reached::Queued => self.metrics.totals.unsent += 1,
+                Reached::Written => self.metrics.totals.lost += 1,
+            }
             wakers.extend(self.requests.resolve(key, Outcome::ConnectionEnded(reached)));
         }
         self.streams.drain();
@@ -168,12 +182,20 @@ impl Connection {
     /// The deadline of an open request has passed; it is filed no longer.
     pub(super) fn pass_deadline(&mut self, key: u32, now: Instant, wakers: &mut Vec<Waker>) {
         let reached = self.give_up(key, now);
+        match reached {
+            Reached::Waiting | Reached::Queued => self.metrics.totals.timed_out_unsent += 1,
+            Reached::Written => {
+                self.metrics.totals.timed_out += 1;
+                self.metrics.given_up(self.requests.measured(key));
+            }
+        }
         wakers.extend(self.requests.resolve(key, Outcome::DeadlinePassed(reached)));
     }
 
     fn deliver(&mut self, arrival: Arrival, wakers: &mut Vec<Waker>) -> Result<(), Violation> {
         let (stream, opcode) = (arrival.header().stream, arrival.header().opcode);
         if stream == StreamId::EVENT {
+            self.metrics.totals.events += 1;
             wakers.extend(self.keep_event(arrival));
             return Ok(());
         }
@@ -189,7 +211,15 @@ impl Connection {
         let switches_keyspace = switches_keyspace(&arrival);
         if let Some(key) = request {
             self.deadlines.remove(key);
+            if matches!(arrival, Arrival::Envelope(_)) {
+                let measured = self.requests.measured(key);
+                self.metrics.responded(measured, opcode == Opcode::Error);
+            } else {
+                self.metrics.totals.too_large += 1;
+            }
             wakers.extend(self.requests.resolve(key, arrival.into()));
+        } else {
+            self.metrics.totals.late_responses += 1;
         }
         if switches_keyspace { Err(Violation::KeyspaceSwitched) } else { Ok(()) }
     }
@@ -215,18 +245,18 @@ impl Connection {
     fn keep_event(&mut self, arrival: Arrival) -> Option<Waker> {
         let (most, most_bytes) = (self.settings.max_events, self.settings.max_event_bytes);
         let Arrival::Envelope(event) = arrival else {
-            self.events.dropped += 1;
+            self.metrics.totals.dropped_events += 1;
             return None;
         };
         if event.body.len() > most_bytes || most == 0 {
-            self.events.dropped += 1;
+            self.metrics.totals.dropped_events += 1;
             return None;
         }
         let room = most_bytes - event.body.len();
         while self.events.queue.len() >= most || self.events.bytes > room {
             let Some(oldest) = self.events.queue.pop_front() else { break };
             self.events.bytes -= oldest.body.len();
-            self.events.dropped += 1;
+            self.metrics.totals.dropped_events += 1;
         }
         self.events.bytes += event.body.len();
         self.events.queue.push_back(event);

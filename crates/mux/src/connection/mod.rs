@@ -17,6 +17,7 @@ pub use self::commands::{Abandoned, Refused, RefusedBecause, Submitted};
 pub use self::handlers::{Unresponsive, Violation, Written};
 use crate::deadlines::Deadlines;
 use crate::liveness::Liveness;
+use crate::metrics::{Metrics, Sample, Totals};
 use crate::outgoing::Outgoing;
 use crate::requests::Requests;
 use crate::settings::{NEVER, Settings};
@@ -50,6 +51,7 @@ pub struct Connection {
     outlived: bool,
     events: Events,
     shell: Shell,
+    metrics: Metrics,
     /// Scratch of `handle_timeout`, kept for its capacity.
     expired: Vec<u32>,
 }
@@ -79,7 +81,6 @@ struct Events {
     /// Of the bodies in it.
     bytes: usize,
     reader: Option<Waker>,
-    dropped: u64,
 }
 
 /// What is known of the shell while it sleeps.
@@ -147,6 +148,7 @@ impl Connection {
             outlived: false,
             events: Events::default(),
             shell: Shell::default(),
+            metrics: Metrics::new(),
             expired: Vec::new(),
             settings,
         }
@@ -196,6 +198,22 @@ impl Connection {
 
     /// Events that went lost: because nobody read them, or because they were over a limit.
     pub fn dropped_events(&self) -> u64 {
-        self.events.dropped
+        self.metrics.totals.dropped_events
+    }
+
+    /// What has become of its requests so far, and what went over it.
+    pub fn totals(&self) -> Totals {
+        Totals { envelopes_out: self.outgoing.taken(), ..self.metrics.totals }
+    }
+
+    /// How many requests have ended whose [`Sample`]s nobody has taken.
+    pub fn samples(&self) -> usize {
+        self.metrics.samples()
+    }
+
+    /// Exchange the samples that have gathered for the empty `taken`.
+    pub fn take_samples(&mut self, taken: &mut Vec<Sample>) {
+        debug_assert!(taken.is_empty(), "samples would be counted twice");
+        self.metrics.take_samples(taken);
     }
 }

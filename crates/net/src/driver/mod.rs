@@ -28,7 +28,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use cqlwire_codec::{Opcode, Response, decode_response};
-use cqlwire_mux::{self as mux, Violation};
+use cqlwire_mux::{self as mux, Sample, Violation};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::DropGuard;
 
@@ -43,6 +43,9 @@ use crate::{ConnectionEnd, Settings};
 /// How many turns are taken before the runtime's other tasks have theirs.
 const MAX_TURNS: usize = 32;
 
+/// How many requests have ended before their times are recorded.
+const RECORDED_AT_ONCE: usize = 128;
+
 /// The task of one connection.
 pub(crate) struct Driver<S> {
     stream: S,
@@ -54,6 +57,8 @@ pub(crate) struct Driver<S> {
     stepped_back: bool,
     /// Scratch: whom to wake once the lock is released.
     wakers: Vec<Waker>,
+    /// On their way from the multiplexer to where they are recorded.
+    samples: Vec<Sample>,
     ended: bool,
     /// Dropped last, when the socket is closed: only then whoever waits for the end is woken.
     _ended: DropGuard,
@@ -98,6 +103,7 @@ impl<S> Driver<S> {
             timer: Timer::new(),
             stepped_back: false,
             wakers: Vec::new(),
+            samples: Vec::new(),
             ended: false,
             _ended: shared.ended.clone().drop_guard(),
         };
@@ -113,8 +119,14 @@ impl<S> Driver<S> {
         self.shared.set_end(end);
         self.shared.set_not_open();
         let unwritten = self.writer.unwritten();
-        self.shared.core().handle_end(unwritten, &mut self.wakers);
+        let mut core = self.shared.core();
+        core.handle_bytes(self.incoming.take_count(), self.writer.take_count());
+        core.handle_end(unwritten, &mut self.wakers);
+        drop(core);
         self.wake();
+        self.shared.record(&mut self.samples, true);
+        self.shared.core().take_samples(&mut self.samples);
+        self.shared.record(&mut self.samples, true);
     }
 
     fn wake(&mut self) {
@@ -162,6 +174,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     ) -> Result<Exchanged, ConnectionEnd> {
         let now = now();
         let mut core = self.shared.core();
+        core.handle_bytes(self.incoming.take_count(), self.writer.take_count());
         let delivered = self.incoming.deliver(&mut core, now, &mut self.wakers);
         // Seldom while it is busy: the timer is armed for the first of many deadlines.
         if timed_out {
@@ -181,12 +194,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             core.take_wakers(&mut self.wakers);
         }
         let rests = core.rests_once_written();
+        if core.samples() >= RECORDED_AT_ONCE && self.samples.is_empty() {
+            core.take_samples(&mut self.samples);
+        }
         // What comes while a last batch is written wakes the task, which looks no further after it.
         core.park(context, rests || self.writer.is_idle());
         drop(core);
         // Before anybody is woken, who may send again at once.
         self.shared.set_quiet(quiet);
         self.wake();
+        self.shared.record(&mut self.samples, false);
         if retiring {
             self.shared.retiring.cancel();
         }

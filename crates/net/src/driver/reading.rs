@@ -31,6 +31,8 @@ pub(super) struct Incoming {
     budget: usize,
     /// Bytes have come since the last delivery.
     progress: bool,
+    /// How many came since they were counted last.
+    uncounted: u64,
     /// There may be whole envelopes among what has come that are not split yet.
     unsplit: bool,
 }
@@ -49,10 +51,10 @@ impl Incoming {
     /// `buffer` may hold bytes that came with the end of the handshake.
     pub(super) fn new(decoder: EnvelopeDecoder, buffer: BytesMut, budget: usize) -> Self {
         let (arrivals, split, room) = (Vec::new(), 0, SMALLEST_READ);
-        let (budget, progress) = (budget.max(1), true);
+        let (budget, progress, uncounted) = (budget.max(1), true, 0);
         // So may the decoder, which tells only when it is asked.
         let unsplit = true;
-        Self { decoder, buffer, arrivals, split, room, budget, progress, unsplit }
+        Self { decoder, buffer, arrivals, split, room, budget, progress, uncounted, unsplit }
     }
 
     /// Reads and splits. What came before the end is there to be delivered all the same.
@@ -81,11 +83,17 @@ impl Incoming {
                 Poll::Ready(Err(error)) => return Read::End(error.into()),
             };
             read += got;
+            self.uncounted += got as u64;
             self.unsplit = true;
             if got == spare {
                 self.room = (self.room * 2).min(LARGEST_READ);
             }
         }
+    }
+
+    /// How many bytes came since this was asked last.
+    pub(super) const fn take_count(&mut self) -> u64 {
+        std::mem::replace(&mut self.uncounted, 0)
     }
 
     /// Is there something to deliver?

@@ -32,6 +32,8 @@ pub(super) struct Writer {
     written: usize,
     /// It has taken some since that was last asked.
     moved: bool,
+    /// How many bytes it took since they were counted last.
+    uncounted: u64,
     flushing: bool,
 }
 
@@ -45,6 +47,7 @@ impl Writer {
             envelopes: 0,
             written: 0,
             moved: false,
+            uncounted: 0,
             flushing: false,
         }
     }
@@ -64,6 +67,11 @@ impl Writer {
         debug_assert!(self.is_idle(), "a batch is taken before the last one is written");
         self.envelopes = core.poll_transmit(now, &mut self.batch, wakers);
         self.written = 0;
+    }
+
+    /// How many bytes the socket took since this was asked last.
+    pub(super) const fn take_count(&mut self) -> u64 {
+        std::mem::replace(&mut self.uncounted, 0)
     }
 
     /// How far it has got since that was last asked.
@@ -92,6 +100,7 @@ impl Writer {
                 Poll::Pending => return Ok(false),
                 Poll::Ready(Ok(taken)) if taken > 0 => {
                     self.written += taken;
+                    self.uncounted += taken as u64;
                     self.moved = true;
                     continue;
                 }

@@ -5,11 +5,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Wake;
 
 use cqlwire_codec::Opcode;
+use cqlwire_mux::{Measure, RequestKind};
 use tokio::runtime::Builder;
 
 use super::*;
 use crate::tests::played::{self, VOID};
 use crate::tests::{query, seconds, send};
+
+/// How the time is counted of what is sent here.
+const MEASURE: Measure =
+    Measure { kind: RequestKind::Other, allowed: Duration::from_secs(5), is_whole: true };
 
 #[derive(Default)]
 struct Woken(AtomicUsize);
@@ -46,7 +51,7 @@ async fn one_that_is_sent_from_within_a_poll_wakes_who_polls_without_another_pol
     let waker = Waker::from(Arc::clone(&woken));
     let mut context = Context::from_waker(&waker);
     let statement = query(&connection, "SELECT");
-    let sent = connection.send_watched(statement, seconds(5), &mut context).unwrap();
+    let sent = connection.send_watched(statement, seconds(5), &MEASURE, &mut context).unwrap();
     let mut request = pin!(sent.request);
     let asked = server.asked().await;
     server.answer(asked.stream, Opcode::Result, VOID).await;
@@ -62,10 +67,12 @@ fn g6_1_sent_from_within_a_poll_elsewhere_it_keeps_a_timer_of_its_own() {
     let (home, elsewhere) = (runtime(), runtime());
     let (connection, server) = home.block_on(played::connected(&played::settings(), 4096));
     let send_on = |runtime: &runtime::Runtime| {
-        let mut context = Context::from_waker(Waker::noop());
-        let statement = query(&connection, "SELECT");
-        let _inside = runtime.enter();
-        connection.send_watched(statement, seconds(5), &mut context).unwrap().request
+        let sent = runtime.block_on(async {
+            let mut context = Context::from_waker(Waker::noop());
+            let statement = query(&connection, "SELECT");
+            connection.send_watched(statement, seconds(5), &MEASURE, &mut context).unwrap()
+        });
+        sent.request
     };
     assert!(send_on(&home).timer.is_none());
     assert!(send_on(&elsewhere).timer.is_some(), "nobody would notice its deadline");

@@ -21,6 +21,7 @@ mod limits;
 mod liveness;
 mod orphans;
 pub(crate) mod played;
+mod recording;
 mod runtimes;
 mod sockets;
 mod tls;

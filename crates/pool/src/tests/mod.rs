@@ -5,6 +5,7 @@ mod identity;
 mod registry;
 mod sizes;
 mod slots;
+mod totals;
 
 use std::sync::Arc;
 use std::time::Duration;

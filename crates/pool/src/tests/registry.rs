@@ -96,8 +96,13 @@ async fn g10_4_a_connection_that_opens_as_the_pool_stops_cannot_be_picked() {
     let (_registry, pool) = filled(&node, settings()).await;
     let connection = pool.pick().unwrap();
     let turns = Arc::new(tokio::sync::Semaphore::new(1));
-    let stopped =
-        Shared::new(pool.address().clone().into(), Arc::new(settings()), Arc::default(), turns);
+    let stopped = Shared::new(
+        pool.address().clone().into(),
+        Arc::new(settings()),
+        Arc::default(),
+        turns,
+        Arc::default(),
+    );
     assert!(stopped.opened(connection.clone()).is_some());
     stopped.stop();
     assert!(stopped.opened(connection).is_none());

@@ -45,7 +45,11 @@ fn i6_any_answer_is_a_sign_of_life_while_a_heartbeat_is_owed() {
 
 /// Uploads so much that it takes a while, and is silent until the heartbeat is due.
 fn silent_amid_an_upload(bench: &mut Bench) -> BytesMut {
-    let upload = bench.core.submit(request_of(1, 1 << 20), bench.now + LONG).unwrap().ticket;
+    let upload = bench
+        .core
+        .submit(request_of(1, 1 << 20), bench.now + LONG, Some(&a_read(LONG)))
+        .unwrap()
+        .ticket;
     std::mem::forget(upload);
     let batch = bench.take();
     bench.pass(Duration::from_secs(10)).unwrap();
@@ -137,11 +141,19 @@ fn a_heartbeat_after_hardly_any_time_does_not_flood() {
 #[test]
 fn a3_what_is_withdrawn_before_the_question_does_not_keep_a_dead_server_alive() {
     let mut bench = Bench::new(Settings::default());
-    let upload = bench.core.submit(request_of(1, 1 << 20), bench.now + LONG).unwrap().ticket;
+    let upload = bench
+        .core
+        .submit(request_of(1, 1 << 20), bench.now + LONG, Some(&a_read(LONG)))
+        .unwrap()
+        .ticket;
     let batch = bench.take();
     // Two wait behind it; the larger one stays, so that the gap of the other is not closed at once.
     let late = bench.submit_within(2, Duration::from_secs(10));
-    let larger = bench.core.submit(request_of(3, 100), bench.now + LONG).unwrap().ticket;
+    let larger = bench
+        .core
+        .submit(request_of(3, 100), bench.now + LONG, Some(&a_read(LONG)))
+        .unwrap()
+        .ticket;
     bench.pass(Duration::from_secs(29)).unwrap();
     bench.core.handle_written(bench.now, Written::Part);
     bench.pass(Duration::from_secs(1)).unwrap();

@@ -4,6 +4,7 @@ mod explore;
 mod lifecycle;
 mod limits;
 mod liveness;
+mod metrics;
 mod model;
 mod quiet;
 mod random;
@@ -21,6 +22,7 @@ use cqlwire_codec::{
 };
 
 use super::*;
+use crate::metrics::{Measure, RequestKind};
 use crate::requests::{Outcome, Ticket};
 
 const VERSION: ProtocolVersion = ProtocolVersion::V5;
@@ -96,6 +98,11 @@ fn read_requests(mut bytes: &[u8]) -> Vec<(StreamId, Option<u32>)> {
     seen
 }
 
+/// How the time of a read is counted that has had so long.
+const fn a_read(allowed: Duration) -> Measure {
+    Measure { kind: RequestKind::Read, allowed, is_whole: true }
+}
+
 /// A connection and the end of it that tests play.
 struct Bench {
     now: Instant,
@@ -119,7 +126,7 @@ impl Bench {
     }
 
     fn submit_within(&mut self, tag: u32, limit: Duration) -> Ticket {
-        self.core.submit(request(tag), self.now + limit).unwrap().ticket
+        self.core.submit(request(tag), self.now + limit, Some(&a_read(limit))).unwrap().ticket
     }
 
     fn abandon(&mut self, ticket: Ticket) -> Abandoned {

@@ -54,6 +54,8 @@ pub(super) struct Known {
 pub(super) struct Model {
     pub(super) bench: Bench,
     pub(super) next_tag: u32,
+    /// How many requests were taken in.
+    accepted: u64,
     pub(super) callers: Vec<Known>,
     /// By stream: what was taken for the wire and has no answer yet; a heartbeat has no tag.
     pub(super) owed: BTreeMap<StreamId, Option<u32>>,
@@ -85,6 +87,7 @@ impl Model {
             moved_at: bench.now,
             bench,
             next_tag: 0,
+            accepted: 0,
             callers: Vec::new(),
             owed: BTreeMap::new(),
             batch: VecDeque::new(),
@@ -157,9 +160,14 @@ impl Model {
     fn submit(&mut self, within_ms: u64, padding: usize) {
         let (tag, deadline) = (self.next_tag, self.bench.now + Duration::from_millis(within_ms));
         self.next_tag += 1;
-        match self.bench.core.submit(request_of(tag, padding), deadline) {
+        match self.bench.core.submit(
+            request_of(tag, padding),
+            deadline,
+            Some(&a_read(Duration::from_millis(within_ms))),
+        ) {
             Ok(submitted) => {
                 submitted.wake.into_iter().for_each(Waker::wake);
+                self.accepted += 1;
                 let ticket = Some(submitted.ticket);
                 self.callers.push(Known { tag, ticket, deadline, woken: None });
             }
@@ -339,7 +347,20 @@ impl Model {
         matches!(self.bench.core.requests.phase(key), Phase::Resolved(_))
     }
 
+    /// Each request that was taken in is counted as one thing.
+    fn check_totals(&self) {
+        let (core, totals) = (&self.bench.core, self.bench.core.totals());
+        let under_way = self.callers.iter().filter(|known| !self.is_resolved(known)).count();
+        let on_the_wire = totals.responses + totals.timed_out + totals.abandoned;
+        let unsent = totals.timed_out_unsent + totals.unsent + totals.withdrawn;
+        let ended = on_the_wire + unsent + totals.too_large + totals.lost;
+        assert_eq!(totals.requests, self.accepted, "{totals}");
+        assert_eq!(totals.requests, ended + under_way as u64, "{totals}");
+        assert_eq!(core.samples() as u64, on_the_wire, "{totals}");
+    }
+
     fn check_invariants(&self) {
+        self.check_totals();
         let (core, usage) = (&self.bench.core, self.bench.core.usage());
         assert_eq!(usage.requests, self.callers.len());
         assert!(usage.in_flight + usage.orphaned <= usize::from(core.settings.max_in_flight));

@@ -25,7 +25,7 @@ fn an_answer_finds_its_caller_and_frees_its_stream() {
 fn who_is_given_with_a_request_is_woken_for_its_answer_without_having_asked() {
     let mut bench = Bench::new(Settings::default());
     let (mut waker, deadline) = (Some(bench.waker()), bench.now + LONG);
-    let ticket = bench.core.submit_watched(request(1), deadline, &mut waker).unwrap().ticket;
+    let ticket = bench.core.submit_watched(request(1), deadline, None, &mut waker).unwrap().ticket;
     assert!(waker.is_none());
     let sent = bench.transmit();
     bench.deliver(answer(sent[0].0, Opcode::Result, 1)).unwrap();
@@ -33,7 +33,7 @@ fn who_is_given_with_a_request_is_woken_for_its_answer_without_having_asked() {
     assert!(matches!(bench.outcome(ticket), Outcome::Response(_)));
     let mut waker = Some(bench.waker());
     drop(bench.core.close());
-    bench.core.submit_watched(request(2), deadline, &mut waker).unwrap_err();
+    bench.core.submit_watched(request(2), deadline, None, &mut waker).unwrap_err();
     assert!(waker.is_some(), "it is to be dropped outside of the lock");
     bench.assert_at_rest();
 }
@@ -193,11 +193,11 @@ fn what_may_wait_is_bounded_in_number_and_in_bytes() {
     let mut bench = Bench::new(settings);
     let mut tickets: Vec<_> = (0..2).map(|tag| bench.submit(tag)).collect();
     let deadline = bench.now + LONG;
-    let large = bench.core.submit(request_of(9, 64), deadline).unwrap_err();
+    let large = bench.core.submit(request_of(9, 64), deadline, Some(&a_read(LONG))).unwrap_err();
     let bytes = WaitingLimit::Bytes(3 * request(0).len());
     assert_eq!(large.because, RefusedBecause::Full(bytes));
     tickets.push(bench.submit(2));
-    let refused = bench.core.submit(request(3), deadline).unwrap_err();
+    let refused = bench.core.submit(request(3), deadline, Some(&a_read(LONG))).unwrap_err();
     assert_eq!(refused.because, RefusedBecause::Full(WaitingLimit::Requests(2)));
     assert!(refused.because.to_string().ends_with("as may: 2 requests"), "{}", refused.because);
     assert_eq!(refused.envelope.as_bytes(), request(3).as_bytes(), "it comes back whole");
@@ -225,7 +225,10 @@ fn a_full_outgoing_buffer_makes_requests_wait_and_a_write_lets_them_in() {
 fn whoever_waits_leaves_its_buffer_and_takes_one_along_that_has_waited() {
     let mut bench = Bench::new(Settings { max_in_flight: 1, ..Settings::default() });
     let submit = |bench: &mut Bench, tag, padding| {
-        let submitted = bench.core.submit(request_of(tag, padding), bench.now + LONG).unwrap();
+        let submitted = bench
+            .core
+            .submit(request_of(tag, padding), bench.now + LONG, Some(&a_read(LONG)))
+            .unwrap();
         (submitted.ticket, submitted.spare.map(|envelope| envelope.len()))
     };
     let (first, own) = submit(&mut bench, 1, 10);
