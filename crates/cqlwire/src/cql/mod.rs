@@ -27,13 +27,19 @@ pub(crate) fn kind(text: &str) -> StatementKind {
         })
     };
     let has = |keyword: &str| words().any(|word| word.eq_ignore_ascii_case(keyword));
-    let first = match tokens(text).next() {
+    let mut leading = tokens(text);
+    let mut word = || match leading.next() {
         Some(Token::Word(word)) => word,
         _ => "",
     };
+    let (first, second) = (word(), word());
     let begins = |keywords: &[&str]| keywords.iter().any(|word| first.eq_ignore_ascii_case(word));
     if begins(&["SELECT"]) {
         StatementKind::Read
+    } else if begins(&["BEGIN"]) && second.eq_ignore_ascii_case("TRANSACTION") {
+        // Of Cassandra 6. It is no batch, though it looks like one: which errors of it say that nothing
+        // was done is not written anywhere.
+        StatementKind::Unknown
     } else if begins(&["INSERT", "UPDATE", "DELETE", "BEGIN"]) && has("IF") {
         StatementKind::Conditional
     } else if begins(&["BEGIN"]) && !has("UNLOGGED") && !has("COUNTER") {
@@ -105,6 +111,16 @@ mod tests {
                 "BEGIN BATCH UPDATE t SET v=1 WHERE k=1 IF v=2; APPLY BATCH",
                 StatementKind::Conditional,
             ),
+            (
+                "BEGIN TRANSACTION UPDATE t SET v=1 WHERE k=1; COMMIT TRANSACTION",
+                StatementKind::Unknown,
+            ),
+            (
+                "begin/**/transaction LET a = (SELECT * FROM t WHERE k=1); \
+                 IF a.v = 2 THEN UPDATE t SET v=1 WHERE k=1; END IF COMMIT TRANSACTION",
+                StatementKind::Unknown,
+            ),
+            ("BEGIN", StatementKind::LoggedBatch),
             // The server's lexer ends a number where it can be no longer.
             ("UPDATE t SET v = 1 WHERE k = 1IF v = 2", StatementKind::Conditional),
             ("UPDATE t SET v = 0xcafeIF EXISTS", StatementKind::Conditional),
