@@ -99,9 +99,9 @@ impl Connection {
         Ok(sent(request, submitted.wake, submitted.spare))
     }
 
-    /// Sends a request as [`send_measured`](Self::send_measured) does, from within a poll, as if it were polled at once: whoever polls is woken when
-    /// the response is there, or has come already. It saves that poll, and its look at the
-    /// connection.
+    /// Sends a request as [`send_measured`](Self::send_measured) does, from within a poll, as if it
+    /// were polled at once: whoever polls is woken when the response is there, or has come already. It
+    /// saves that poll, and its look at the connection.
     ///
     /// # Errors
     ///

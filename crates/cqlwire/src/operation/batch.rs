@@ -1,10 +1,9 @@
 //! Executing a batch.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::BytesMut;
-use cqlwire_cluster::{KeyspacePools, LoadBalancing, Routing};
+use cqlwire_cluster::Routing;
 use cqlwire_codec::{
     Batch, BatchStatements, BatchType, Consistency, EncodeError, RequestOptions, StatementKind,
     encode_request,
@@ -16,8 +15,6 @@ use super::{Encoded, Form, NotEncoded, Operation, Options};
 use crate::batch::Contents;
 use crate::error::ErrorKind;
 use crate::prepared::{PreparedStatement, StatementMetadata};
-use crate::retry::RetryPolicy;
-use crate::speculation::SpeculativePolicy;
 
 /// The statements of a batch as one request. Made anew for each look at it: the statements are
 /// encoded already, and for each host only checked.
@@ -103,12 +100,8 @@ impl Operation for BatchOperation<'_> {
     }
 
     #[inline]
-    fn connections(&self) -> Option<&KeyspacePools> {
-        self.options.keyspace.connections()
-    }
-
-    fn pinned(&self) -> Option<Uuid> {
-        self.options.rare.as_ref()?.host
+    fn options(&self) -> Option<&Options<'_>> {
+        Some(self.options)
     }
 
     fn is_idempotent(&self) -> bool {
@@ -117,24 +110,6 @@ impl Operation for BatchOperation<'_> {
 
     fn at(&self, consistency: Consistency) -> Self {
         Self { consistency: Some(consistency), ..*self }
-    }
-
-    fn attempt_timeout(&self) -> Option<Duration> {
-        self.options.settings.attempt_timeout
-    }
-
-    fn retry_policy(&self) -> Option<&dyn RetryPolicy> {
-        self.options.retry_policy()
-    }
-
-    #[inline]
-    fn speculative_policy(&self) -> Option<&dyn SpeculativePolicy> {
-        self.options.speculative_policy()
-    }
-
-    #[inline]
-    fn load_balancing(&self) -> Option<&dyn LoadBalancing> {
-        self.options.load_balancing()
     }
 
     fn request_kind(&self) -> RequestKind {

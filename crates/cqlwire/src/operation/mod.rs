@@ -70,6 +70,12 @@ pub(crate) trait Operation {
         self.encode(form, metadata, buffer)
     }
 
+    /// How its user has it executed; `None` of what no user asks for.
+    #[inline]
+    fn options(&self) -> Option<&Options<'_>> {
+        None
+    }
+
     /// What is known of where it belongs, before it is encoded.
     fn routing(&self) -> Routing<'_>;
 
@@ -77,12 +83,12 @@ pub(crate) trait Operation {
     /// that of the session's connections.
     #[inline]
     fn connections(&self) -> Option<&KeyspacePools> {
-        None
+        self.options()?.keyspace.connections()
     }
 
     /// The only host that it is for.
     fn pinned(&self) -> Option<Uuid> {
-        None
+        self.options()?.rare.as_ref()?.host
     }
 
     /// May it be done twice, because it only reads, or because its user says so?
@@ -110,7 +116,7 @@ pub(crate) trait Operation {
 
     /// How long one attempt may take, within the deadline of the whole.
     fn attempt_timeout(&self) -> Option<Duration> {
-        None
+        self.options()?.settings.attempt_timeout
     }
 
     /// The deadline of an attempt which begins now, within that of the whole.
@@ -124,19 +130,19 @@ pub(crate) trait Operation {
 
     /// What decides about it once it has failed, if not what the session has.
     fn retry_policy(&self) -> Option<&dyn RetryPolicy> {
-        None
+        self.options()?.retry_policy()
     }
 
     /// What says when it is sent to another host as well, if not what the session has.
     #[inline]
     fn speculative_policy(&self) -> Option<&dyn SpeculativePolicy> {
-        None
+        self.options()?.speculative_policy()
     }
 
     /// What chooses its hosts, if not what the session has.
     #[inline]
     fn load_balancing(&self) -> Option<&dyn LoadBalancing> {
-        None
+        self.options()?.load_balancing()
     }
 
     /// What it does, as far as its text tells.

@@ -2,17 +2,15 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::BytesMut;
-use cqlwire_cluster::{KeyspacePools, LoadBalancing, Routing};
+use cqlwire_cluster::Routing;
 use cqlwire_codec::{
     Consistency, EncodeError, EncodeValues, Execute, ProtocolVersion, Query, QueryParameters,
     RequestOptions, StatementKind, encode_request,
 };
 use cqlwire_net::RequestKind;
 use cqlwire_stream::Position;
-use uuid::Uuid;
 
 use super::token::Hashed;
 use super::untyped::{check_untyped, refuse_without_markers};
@@ -20,8 +18,6 @@ use super::{Encoded, Form, NotEncoded, Operation, Options};
 use crate::cql;
 use crate::error::ErrorKind;
 use crate::prepared::{Named, Origin, PreparedStatement, StatementMetadata};
-use crate::retry::RetryPolicy;
-use crate::speculation::SpeculativePolicy;
 
 /// A statement: in CQL, or prepared.
 #[derive(Copy, Clone, Debug)]
@@ -220,12 +216,8 @@ impl Operation for StatementOperation<'_> {
     }
 
     #[inline]
-    fn connections(&self) -> Option<&KeyspacePools> {
-        self.options.keyspace.connections()
-    }
-
-    fn pinned(&self) -> Option<Uuid> {
-        self.options.rare.as_ref()?.host
+    fn options(&self) -> Option<&Options<'_>> {
+        Some(self.options)
     }
 
     fn is_idempotent(&self) -> bool {
@@ -235,25 +227,6 @@ impl Operation for StatementOperation<'_> {
 
     fn at(&self, consistency: Consistency) -> Self {
         Self { consistency: Some(consistency), ..*self }
-    }
-
-    #[inline]
-    fn attempt_timeout(&self) -> Option<Duration> {
-        self.options.settings.attempt_timeout
-    }
-
-    fn retry_policy(&self) -> Option<&dyn RetryPolicy> {
-        self.options.retry_policy()
-    }
-
-    #[inline]
-    fn speculative_policy(&self) -> Option<&dyn SpeculativePolicy> {
-        self.options.speculative_policy()
-    }
-
-    #[inline]
-    fn load_balancing(&self) -> Option<&dyn LoadBalancing> {
-        self.options.load_balancing()
     }
 
     fn kind(&self) -> StatementKind {

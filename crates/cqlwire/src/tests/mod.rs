@@ -30,6 +30,7 @@ mod retries;
 mod retry_chaos;
 mod routing;
 mod scripted;
+mod seeds;
 mod speculation;
 mod statements;
 mod stream_totals;

@@ -14,8 +14,9 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::memory::Memory;
+use super::seeds::each_seed;
 use super::statements::three;
-use super::{INSERT, PATIENCE, SELECT, answer_users, rounds};
+use super::{INSERT, PATIENCE, SELECT, answer_users};
 use crate::codec::Opcode;
 use crate::{Error, ErrorKind, PreparedStatement, RequestTotals, Session};
 
@@ -213,28 +214,7 @@ async fn chaos(seed: u64) {
     assert_eq!((totals.begun, totals.under_way()), (totals.ended(), 0), "{totals}");
 }
 
-/// Names the seed that fails.
-struct Named(u64);
-
-impl Drop for Named {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            println!("to see it again: CQLWIRE_SEED={}", self.0);
-        }
-    }
-}
-
 #[test]
 fn g9_3_outcomes_are_those_that_callers_have_seen_and_add_up_to_the_requests_begun() {
-    let one = std::env::var("CQLWIRE_SEED").ok().and_then(|seed| seed.parse().ok());
-    let seeds = match one {
-        Some(seed) => vec![seed],
-        None => (0..rounds(30, 2_000)).map(|_| fastrand::u64(..)).collect(),
-    };
-    for seed in seeds {
-        let _named = Named(seed);
-        let mut runtime = tokio::runtime::Builder::new_current_thread();
-        let runtime = runtime.enable_all().start_paused(true).build().unwrap();
-        runtime.block_on(chaos(seed));
-    }
+    each_seed(30, 2_000, chaos);
 }

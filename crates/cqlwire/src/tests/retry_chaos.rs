@@ -13,9 +13,10 @@ use fastrand::Rng;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use super::PATIENCE;
 use super::memory::{Memory, at_rest};
+use super::seeds::each_seed;
 use super::statements::three;
-use super::{PATIENCE, rounds};
 use crate::codec::Opcode;
 use crate::{
     Consistency, DowngradingRetryPolicy, FailedAttempt, NeverRetry, PreparedStatement, RetryPolicy,
@@ -275,32 +276,7 @@ async fn chaos(seed: u64) {
     assert!(session.resources().is_zero(), "{}", session.resources());
 }
 
-fn run(seed: u64) {
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = runtime.enable_all().start_paused(true).build().unwrap();
-    runtime.block_on(chaos(seed));
-}
-
-/// Names the seed that fails.
-struct Named(u64);
-
-impl Drop for Named {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            println!("to see it again: CQLWIRE_SEED={}", self.0);
-        }
-    }
-}
-
 #[test]
 fn g14_1_no_write_that_may_have_been_begun_reaches_a_server_again_whatever_servers_do() {
-    let one = std::env::var("CQLWIRE_SEED").ok().and_then(|seed| seed.parse().ok());
-    let seeds = match one {
-        Some(seed) => vec![seed],
-        None => (0..rounds(15, 1_000)).map(|_| fastrand::u64(..)).collect(),
-    };
-    for seed in seeds {
-        let _named = Named(seed);
-        run(seed);
-    }
+    each_seed(15, 1_000, chaos);
 }
