@@ -48,10 +48,11 @@ impl KeyspacePools {
     ///
     /// [`NotConnected`], with the reason: at once, without waiting for an attempt.
     pub fn pick(&self, host: &Host) -> Result<Connection, NotConnected> {
-        match self.own.find(host.id()) {
-            Some(pool) => pool.pick(),
-            None => self.start(host)?.pick(),
-        }
+        let pool = match self.own.find(host.id()) {
+            Some(pool) => pool,
+            None => self.start(host)?,
+        };
+        pool.pick().inspect_err(|_| pool.hasten())
     }
 
     /// Begins to connect to each host that has a connection on which requests cannot name their

@@ -7,6 +7,7 @@ use bytes::BytesMut;
 use cqlwire_cluster::{Host, KeyspacePools};
 use cqlwire_codec::{ProtocolVersion, Token};
 use cqlwire_net::{Connection, Deadline, Measure, RefusedBecause, Request};
+use cqlwire_pool::{NotConnected, Pool};
 
 use crate::error::AttemptFailure;
 use crate::operation::{Encoded, Failure, Form, NotEncoded, Operation};
@@ -129,7 +130,7 @@ pub(super) fn send_to<O: Operation, T>(
     for _ in 0..MAX_PICKS {
         let connection = match head_start.connection.take() {
             Some(connection) => connection,
-            None => host.pool().pick().map_err(not_connected)?,
+            None => host.pool().pick().map_err(|error| not_connected(host.pool(), error))?,
         };
         let connection = match operation.connections() {
             None => connection,
@@ -171,7 +172,8 @@ fn in_keyspace(
     if connection.version() >= ProtocolVersion::V5 {
         return Ok(connection);
     }
-    own.pick(host).map_err(not_connected)
+    own.pick(host)
+        .map_err(|error| NotSent::Failed(Failure::Attempt(AttemptFailure::NotConnected(error))))
 }
 
 /// Encodes it for this host, by what that host said of its statement.
@@ -188,7 +190,9 @@ fn encode<O: Operation>(
     Ok(operation.encode_for(host.id(), form, buffer)?)
 }
 
+/// Whoever asks for the request may wait until the host is back.
 #[cold]
-fn not_connected(error: cqlwire_pool::NotConnected) -> NotSent {
+fn not_connected(pool: &Pool, error: NotConnected) -> NotSent {
+    pool.hasten();
     NotSent::Failed(Failure::Attempt(AttemptFailure::NotConnected(error)))
 }
