@@ -19,6 +19,7 @@
 mod backoff;
 mod error;
 mod farewell;
+mod host_pools;
 mod latency;
 mod offer;
 mod open;
