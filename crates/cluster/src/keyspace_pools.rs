@@ -55,14 +55,15 @@ impl KeyspacePools {
     ///
     /// [`NotConnected`], with the reason: at once, without waiting for an attempt.
     pub fn pick(&self, host: &Host) -> Result<Connection, NotConnected> {
-        let connection = host.pool().pick()?;
+        let connection = host.pool().pick().inspect_err(|_| host.pool().hasten())?;
         if connection.version() >= ProtocolVersion::V5 {
             return Ok(connection);
         }
-        match self.own.find(host.id()) {
-            Some(pool) => pool.pick(),
-            None => self.own.start(host, &self.shared)?.pick(),
-        }
+        let pool = match self.own.find(host.id()) {
+            Some(pool) => pool,
+            None => self.own.start(host, &self.shared)?,
+        };
+        pool.pick().inspect_err(|_| pool.hasten())
     }
 
     /// Begins to connect to each host that has a connection on which requests cannot name their

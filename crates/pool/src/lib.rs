@@ -10,6 +10,7 @@
 //!   slot 2   connecting --> open -- retiring --> the next one opens, then this one drains
 //!                            |
 //!   pick() <---- the least busy of the open ones
+//!   hasten() --> ends a back-off, so often and no more: requests found none
 //! ```
 //!
 //! Invariants: a pool is for one server; no slot is ever without its task until the pool is stopped
@@ -17,6 +18,7 @@
 //! closed no pool starts, and after that there is no task, no socket and no reconnect.
 
 mod backoff;
+mod demand;
 mod error;
 mod farewell;
 mod host_pools;

@@ -98,6 +98,14 @@ impl Pool {
         self.shared.hopes.send_modify(|hopes| *hopes = hopes.wrapping_add(1));
     }
 
+    /// A request has found no connection: the next attempt waits no longer than
+    /// [`backoff_under_demand`](crate::Settings::backoff_under_demand), however long its back-off
+    /// has become. To be said as often as it happens: the rate of the attempts is bounded.
+    #[cold]
+    pub fn hasten(&self) {
+        self.shared.demand.announce(self.shared.settings.backoff_under_demand, fastrand::f64());
+    }
+
     /// What the connections hold at the moment.
     pub fn usage(&self) -> PoolUsage {
         self.shared.open.usage()

@@ -23,6 +23,10 @@ pub struct Settings {
     pub max_in_flight: Option<usize>,
     /// How long to wait between attempts.
     pub backoff: Backoff,
+    /// How long to wait at most while requests find no connection: the host may be back, and they
+    /// cannot wait for a back-off of half a minute. One attempt of the whole pool is hastened in this
+    /// time, shortened at random by up to a half, as the back-off is. Default 1 s.
+    pub backoff_under_demand: Duration,
     /// What each connection is like. Its [`tasks`](cqlwire_net::Settings::tasks) are those of the
     /// [`Registry`](crate::Registry).
     pub connection: cqlwire_net::Settings,
@@ -35,6 +39,7 @@ impl Default for Settings {
             max_connecting: 64,
             max_in_flight: None,
             backoff: Backoff::default(),
+            backoff_under_demand: Duration::from_secs(1),
             connection: cqlwire_net::Settings::default(),
         }
     }

@@ -7,6 +7,7 @@ use cqlwire_net::{Connection, ConnectionEnd, Deadline};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::demand::Demand;
 use crate::host_pools::HostPools;
 use crate::latency::{HostLatencies, SessionLatencies};
 use crate::open::{Listed, Open};
@@ -25,6 +26,8 @@ pub(crate) struct Shared {
     pub(crate) slots: Mutex<Vec<CancellationToken>>,
     /// How often somebody had reason to think that an attempt would succeed by then.
     pub(crate) hopes: watch::Sender<u64>,
+    /// Requests that found no connection.
+    pub(crate) demand: Demand,
     /// Whoever follows the states of all pools.
     changed: Arc<Notify>,
     /// Whoever has one of them may connect; those of all pools.
@@ -81,6 +84,7 @@ impl Shared {
             settings,
             slots: Mutex::default(),
             hopes: watch::Sender::new(0),
+            demand: Demand::default(),
             changed,
             turns,
             reason: Mutex::new(Unconnected::NotYet),

@@ -54,6 +54,12 @@ async fn create(session: &Session, keyspace: &str, table: &str) {
     }
 }
 
+/// Does the server have vectors? Those before 5.0 have none.
+async fn has_vectors(session: &Session) -> bool {
+    let found = session.query("SELECT release_version FROM system.local", ()).await.unwrap();
+    !found.one_row::<(&str,)>().unwrap().0.starts_with(['3', '4'])
+}
+
 /// Closes the session, and asserts that nothing is left of it.
 async fn close(session: Session) {
     session.close(Duration::from_secs(10)).await;

@@ -158,14 +158,14 @@ pub(super) fn send_to<O: Operation, T>(
     Err(NotSent::Failed(Failure::Attempt(AttemptFailure::Refused(refused))))
 }
 
-/// One on which the operation is in its keyspace.
+/// One on which the operation is in its keyspace. Whoever asks for it may wait until the host is back.
 #[inline]
 pub(super) fn connection_to<O: Operation>(
     host: &Host,
     operation: &O,
 ) -> Result<Connection, NotConnected> {
     match operation.connections() {
-        None => host.pool().pick(),
+        None => host.pool().pick().inspect_err(|_| host.pool().hasten()),
         Some(own) => own.pick(host),
     }
 }

@@ -37,6 +37,11 @@ impl Failure {
         }
     }
 
+    /// Is it an error that the server has answered with?
+    pub(crate) const fn is_of_server(&self) -> bool {
+        matches!(self, Self::Attempt(AttemptFailure::Server { .. }))
+    }
+
     /// The id of the prepared statement that the host does not know.
     pub(crate) fn unprepared_id(&self) -> Option<&[u8]> {
         match self {
