@@ -21,6 +21,7 @@ mod backoff;
 mod demand;
 mod error;
 mod farewell;
+mod host_pools;
 mod latency;
 mod offer;
 mod open;

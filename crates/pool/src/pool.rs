@@ -36,25 +36,26 @@ impl Pool {
         self.shared.open.least_busy().ok_or_else(|| self.not_connected())
     }
 
-    /// How many responses are owed by the connections that can be picked, to choose among hosts;
-    /// `None` if there is no such connection, or all of them are [quiet](Connection::is_quiet). Takes
-    /// no lock.
+    /// How many responses are owed by the connections that can be picked, with those of the other pools
+    /// of the host, to choose among hosts; `None` if there is no such connection here, or all of them
+    /// are [quiet](Connection::is_quiet). Takes no lock.
     #[inline]
     pub fn load(&self) -> Option<usize> {
         self.shared.open.load()
     }
 
     /// The least busy connection with the [load](Self::load), in one look; `None` where that is
-    /// `None`. Takes no lock.
+    /// `None`. Waits for no lock.
     #[inline]
     pub fn offer(&self) -> Option<Offer> {
         self.shared.open.offer()
     }
 
     /// From now on, has so many requests in flight at the host at once, shared out among the
-    /// connections that can be picked, each of which has at least one. What is more waits for them.
+    /// connections of all its pools that can be picked, each of which has at least one: by what the
+    /// pools have to do, and evenly within each. What is more waits for them.
     pub fn limit_in_flight(&self, requests: usize) {
-        self.shared.open.limit_in_flight(requests);
+        self.shared.open.host().limit_in_flight(requests);
     }
 
     /// Waits for the first connection, or for as many failed attempts as it has slots.
@@ -107,7 +108,12 @@ impl Pool {
 
     /// What the connections hold at the moment.
     pub fn usage(&self) -> PoolUsage {
-        self.shared.usage()
+        self.shared.open.usage()
+    }
+
+    /// What the connections of all pools of the host hold at the moment.
+    pub fn host_usage(&self) -> PoolUsage {
+        self.shared.open.host().usage()
     }
 
     /// What has become of its connections and their requests.
@@ -115,8 +121,15 @@ impl Pool {
         self.shared.open.totals()
     }
 
-    /// How long its requests of this kind took, each attempt being one; `None` if there were none.
-    /// Those that ended a moment ago are among them once [`totals`](Self::totals) were looked at.
+    /// What has become of the connections of all pools of the host, and of their requests; those of
+    /// pools that are not there any more included.
+    pub fn host_totals(&self) -> PoolTotals {
+        self.shared.open.host().totals()
+    }
+
+    /// How long the requests of this kind to the host took, each attempt being one; `None` if there
+    /// were none. Those that ended a moment ago are among them once
+    /// [`host_totals`](Self::host_totals) were looked at.
     pub fn latency(&self, kind: RequestKind) -> Option<LatencyHistogram> {
         self.shared.latencies.of(kind)
     }

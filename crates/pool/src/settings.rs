@@ -15,8 +15,9 @@ pub struct Settings {
     /// client of a thousand hosts that all restart must not dial them all in one moment. Attempts
     /// wait their turn; one to a silent host takes until its timeout. Default 64.
     pub max_connecting: usize,
-    /// How many requests may be in flight at the host at once, shared out among its connections, each
-    /// of which has at least one; what is more waits for them. Connections that drain have none of it.
+    /// How many requests may be in flight at the host at once, shared out among its connections, those
+    /// of all its pools, each of which has at least one; what is more waits for them. Connections that
+    /// drain have none of it.
     /// Default none beside the one of each connection
     /// ([`max_in_flight`](cqlwire_net::MultiplexerSettings::max_in_flight)).
     pub max_in_flight: Option<usize>,

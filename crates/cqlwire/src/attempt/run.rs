@@ -11,7 +11,9 @@ use cqlwire_codec::{Consistency, SchemaChange, StatementKind, Token};
 use cqlwire_net::{Deadline, Reached, RequestError, RequestFailure};
 
 use super::decide::{Decision, decide};
-use super::send::{Draft, HeadStart, NotSent, Sent, measure_part, measure_whole, send_to};
+use super::send::{
+    Draft, HeadStart, NotSent, Sent, connection_to, measure_part, measure_whole, send_to,
+};
 use super::teach::teach;
 use crate::error::{Attempt, AttemptFailure, Error, ErrorKind, TimeoutPhase};
 use crate::operation::{Agreeing, Failure, HostResponse, Operation, PrepareOperation, agree, read};
@@ -147,9 +149,10 @@ impl Run {
         let Some(mut plan) = self.plan.clone() else { return false };
         let mut request = operation.routing();
         request.token = self.token;
-        let next = shared.cluster().next_host(&mut plan, operation.load_balancing(), &request);
+        let (policy, own) = (operation.load_balancing(), operation.connections());
+        let next = shared.cluster().next_host(&mut plan, policy, &request, own);
         let Ok(Some(Turn { host, .. })) = next else { return false };
-        host.pool().pick().is_ok_and(|connection| !connection.is_quiet())
+        connection_to(host, operation).is_ok_and(|connection| !connection.is_quiet())
     }
 
     /// From now on attempts have until then. One under way keeps the deadline that it was sent with.
@@ -249,8 +252,8 @@ impl Run {
             }
         };
         request.token = self.token;
-        let policy = operation.load_balancing();
-        let host = match shared.cluster().next_host(plan, policy, &request) {
+        let (policy, own) = (operation.load_balancing(), operation.connections());
+        let host = match shared.cluster().next_host(plan, policy, &request, own) {
             Ok(Some(Turn { host, connection, .. })) => {
                 head_start.connection = connection;
                 host

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::task::Context;
 
 use bytes::BytesMut;
-use cqlwire_cluster::{Host, KeyspacePools};
-use cqlwire_codec::{ProtocolVersion, Token};
+use cqlwire_cluster::Host;
+use cqlwire_codec::Token;
 use cqlwire_net::{Connection, Deadline, Measure, RefusedBecause, Request};
-use cqlwire_pool::{NotConnected, Pool};
+use cqlwire_pool::NotConnected;
 
 use crate::error::AttemptFailure;
 use crate::operation::{Encoded, Failure, Form, NotEncoded, Operation};
@@ -30,7 +30,7 @@ pub(super) struct Sent {
 /// What there is of a request when its host has been chosen.
 #[derive(Default)]
 pub(super) struct HeadStart {
-    /// One of the host, found when it was chosen.
+    /// One on which it is in its keyspace, found when the host was chosen.
     pub(super) connection: Option<Connection>,
     pub(super) draft: Option<Draft>,
 }
@@ -130,11 +130,7 @@ pub(super) fn send_to<O: Operation, T>(
     for _ in 0..MAX_PICKS {
         let connection = match head_start.connection.take() {
             Some(connection) => connection,
-            None => host.pool().pick().map_err(|error| not_connected(host.pool(), error))?,
-        };
-        let connection = match operation.connections() {
-            None => connection,
-            Some(own) => in_keyspace(connection, own, host)?,
+            None => connection_to(host, operation).map_err(not_connected)?,
         };
         let form = Form::of(&connection);
         let encoded = match head_start.draft.take() {
@@ -162,18 +158,16 @@ pub(super) fn send_to<O: Operation, T>(
     Err(NotSent::Failed(Failure::Attempt(AttemptFailure::Refused(refused))))
 }
 
-/// This connection, if requests on it can name their keyspace; else one that is in it.
-#[inline(never)]
-fn in_keyspace(
-    connection: Connection,
-    own: &KeyspacePools,
+/// One on which the operation is in its keyspace. Whoever asks for it may wait until the host is back.
+#[inline]
+pub(super) fn connection_to<O: Operation>(
     host: &Host,
-) -> Result<Connection, NotSent> {
-    if connection.version() >= ProtocolVersion::V5 {
-        return Ok(connection);
+    operation: &O,
+) -> Result<Connection, NotConnected> {
+    match operation.connections() {
+        None => host.pool().pick().inspect_err(|_| host.pool().hasten()),
+        Some(own) => own.pick(host),
     }
-    own.pick(host)
-        .map_err(|error| NotSent::Failed(Failure::Attempt(AttemptFailure::NotConnected(error))))
 }
 
 /// Encodes it for this host, by what that host said of its statement.
@@ -190,9 +184,7 @@ fn encode<O: Operation>(
     Ok(operation.encode_for(host.id(), form, buffer)?)
 }
 
-/// Whoever asks for the request may wait until the host is back.
 #[cold]
-fn not_connected(pool: &Pool, error: NotConnected) -> NotSent {
-    pool.hasten();
+fn not_connected(error: NotConnected) -> NotSent {
     NotSent::Failed(Failure::Attempt(AttemptFailure::NotConnected(error)))
 }

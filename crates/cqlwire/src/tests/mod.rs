@@ -10,6 +10,7 @@ mod errors;
 mod handles;
 mod hooks;
 mod host_limits;
+mod keyspace_pools;
 mod keyspaces;
 mod limits;
 mod loads;
