@@ -54,9 +54,13 @@ impl Keys {
         self.known.insert(Known { metadata, row, age: 0 }).row.is_some()
     }
 
-    /// How long the values are, encoded, and the place of their row, if it may share a request.
+    /// How long the values are, encoded, and the place of their row, if that `may_share` a request.
     /// Values that do not fit go alone: what is known of the statement may be out of date.
-    pub(super) fn look_at(&mut self, values: &dyn EncodeValues) -> (usize, Option<Place>) {
+    pub(super) fn look_at(
+        &mut self,
+        values: &dyn EncodeValues,
+        may_share: bool,
+    ) -> (usize, Option<Place>) {
         let Self { known: Some(Known { metadata, row, .. }), buffer } = self else {
             return (0, None);
         };
@@ -65,7 +69,7 @@ impl Keys {
         if values.named(markers) || values.encode_values(markers, buffer).is_err() {
             return (0, None);
         }
-        let place = row.as_ref().and_then(|row| {
+        let place = row.as_ref().filter(|_| may_share).and_then(|row| {
             let Token(partition) = Token::of_bind_values(buffer, &metadata.partition_key)?;
             let Token(row) = Token::of_bind_values(buffer, row)?;
             Some(Place { partition, row })
