@@ -12,7 +12,7 @@ use cqlwire_cluster::Schema;
 use futures_util::stream::Stream;
 
 use super::guarded::Guarded;
-use super::keys::Keys;
+use super::keys::{Keys, Renewed};
 use super::progress::Counters;
 use super::settings::Settings;
 use super::window::{HeldRow, Window};
@@ -66,7 +66,11 @@ impl<'a, R> Intake<'a, R> {
         if self.held_bytes >= settings.max_held_bytes.max(1) {
             return Poll::Ready(false);
         }
-        let may_share = self.keys.renew(prepared, schema) && settings.group.rows > 1;
+        let Renewed { may_share, are_others } = self.keys.renew(prepared, schema);
+        if are_others {
+            self.window.forget_places();
+        }
+        let may_share = may_share && settings.group.rows > 1;
         let has_room = match may_share {
             true => self.window.len() < settings.read_ahead.max(1),
             false => can_go && self.window.is_empty(),
