@@ -98,6 +98,12 @@ impl HostPools {
         well.map(Connection::load).sum()
     }
 
+    /// Is one of the connections quiet that can be picked?
+    pub(crate) fn has_quiet(&self) -> bool {
+        let pools = self.members().pools();
+        pools.iter().any(|pool| pool.listing().connections().any(Connection::is_quiet))
+    }
+
     /// So many requests may be in flight at the host from now on.
     pub(crate) fn limit_in_flight(&self, requests: usize) {
         let mut members = self.members();

@@ -51,6 +51,12 @@ impl Pool {
         self.shared.open.offer()
     }
 
+    /// Is there a connection to the host that is [quiet](Connection::is_quiet), in whichever of its
+    /// pools?
+    pub fn has_quiet(&self) -> bool {
+        self.shared.open.host().has_quiet()
+    }
+
     /// From now on, has so many requests in flight at the host at once, shared out among the
     /// connections of all its pools that can be picked, each of which has at least one: by what the
     /// pools have to do, and evenly within each. What is more waits for them.

@@ -138,10 +138,22 @@ impl Run {
         }
     }
 
-    /// Does a host have it that has gone quiet?
+    /// Does a host have it that has gone quiet, or is that asked to prepare its statement?
     #[inline]
     pub(crate) fn is_at_a_quiet_host(&self) -> bool {
-        matches!(&self.step, Step::Asked(sent) if sent.request.is_quiet())
+        match &self.step {
+            Step::Asked(sent) => sent.request.is_quiet(),
+            Step::Preparing(preparing) => preparing.host.pool().has_quiet(),
+            Step::Next | Step::Pausing(_) | Step::Agreeing(_) => false,
+        }
+    }
+
+    /// It has been handed to a host a moment ago. Nobody is woken for what was so before: if the host
+    /// is quiet, whoever polls looks once more.
+    fn look_once_more(&self, context: &Context<'_>) {
+        if self.is_at_a_quiet_host() {
+            context.waker().wake_by_ref();
+        }
     }
 
     /// Is there another host for it, which has not gone quiet?
@@ -178,10 +190,7 @@ impl Run {
                 }
                 Step::Next => {
                     let handed_over = self.next_host(shared, operation, context)?;
-                    // Nobody is woken for what was so before: whoever polls looks once more.
-                    if self.is_at_a_quiet_host() {
-                        context.waker().wake_by_ref();
-                    }
+                    self.look_once_more(context);
                     ready!(handed_over);
                 }
                 Step::Asked(sent) => {
@@ -203,6 +212,7 @@ impl Run {
                     let taught = ready!(preparing.taught.as_mut().poll(context));
                     if let Step::Preparing(asked) = std::mem::replace(&mut self.step, Step::Next) {
                         self.taught(shared, operation, *asked, taught, may_send)?;
+                        self.look_once_more(context);
                     }
                 }
                 Step::Pausing(pausing) => {
@@ -211,6 +221,7 @@ impl Run {
                         Some(host) => self.ask_again(shared, operation, host)?,
                         None => self.step = Step::Next,
                     }
+                    self.look_once_more(context);
                 }
                 Step::Agreeing(waiting) => {
                     let (response, agreeing) = &mut **waiting;

@@ -95,6 +95,9 @@ impl From<NotEncoded> for NotSent {
         match error {
             NotEncoded::Unprepared(statement) => Self::Unprepared(statement),
             NotEncoded::Values(error) => Self::Failed(Failure::Values(error)),
+            NotEncoded::NotInVersion(kind) => {
+                Self::Failed(Failure::Attempt(AttemptFailure::NotInVersion(Box::new(kind))))
+            }
             NotEncoded::Refused(kind) => Self::Failed(Failure::Final(kind)),
         }
     }

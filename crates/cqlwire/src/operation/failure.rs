@@ -69,6 +69,7 @@ impl Failure {
             Self::Attempt(AttemptFailure::Refused(RefusedBecause::TooLarge { bytes, limit })) => {
                 EncodeError::TooLong { what: "body of a request", length: bytes, limit }.into()
             }
+            Self::Attempt(AttemptFailure::NotInVersion(kind)) => *kind,
             Self::Attempt(
                 AttemptFailure::NotConnected(_)
                 | AttemptFailure::Refused(_)

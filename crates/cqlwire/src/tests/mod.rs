@@ -16,6 +16,7 @@ mod limits;
 mod loads;
 mod memory;
 mod metrics;
+mod mixed;
 mod outcomes;
 mod pages;
 mod parked;

@@ -163,6 +163,7 @@ fn g14_1_what_was_not_sent_goes_to_the_next_host() {
         timed_out(Reached::Waiting),
         timed_out(Reached::Queued),
         Failure::Attempt(AttemptFailure::Forgotten { times: 3 }),
+        Failure::Attempt(AttemptFailure::NotInVersion(Box::new(ErrorKind::SessionClosed))),
     ];
     for failure in failures {
         expect(&failure, |_| UNTRIED);
