@@ -165,7 +165,7 @@ impl Members {
             for (index, connection) in listing.connections().enumerate() {
                 connection.limit_in_flight(u16::try_from(of(index)).unwrap_or(u16::MAX));
             }
-            pool.set_share(if connections > 0 { share / connections } else { usize::MAX });
+            pool.set_share(share.checked_div(connections).unwrap_or(usize::MAX));
         }
     }
 }
@@ -182,7 +182,7 @@ struct Need {
 impl Need {
     fn of(listing: &Listing) -> Self {
         let connections = listing.connections().count();
-        Self { connections, load: listing.connections().map(|one| one.load()).sum() }
+        Self { connections, load: listing.connections().map(Connection::load).sum() }
     }
 }
 

@@ -109,7 +109,7 @@ impl Pool {
     /// has become. To be said as often as it happens: the rate of the attempts is bounded.
     #[cold]
     pub fn hasten(&self) {
-        self.shared.demand.announce(self.shared.settings.backoff_under_demand, fastrand::f64());
+        self.shared.demand.announce();
     }
 
     /// What the connections hold at the moment.

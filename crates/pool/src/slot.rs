@@ -76,7 +76,7 @@ async fn back_off(shared: &Shared, failures: u32, hopes: &mut watch::Receiver<u6
     tokio::select! {
         () = sleep(shared.settings.backoff.after(failures)) => {}
         Ok(()) = hopes.changed() => {}
-        () = shared.demand.hastened() => {}
+        () = shared.demand.hastened(shared.settings.backoff_under_demand) => {}
     }
     // What is hoped from now on comes after the attempt that begins.
     hopes.mark_unchanged();
