@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use std::sync::OnceLock;
 
+use crate::cql;
+
 /// At most one in this time; those passed over are counted.
 const EVERY: Duration = Duration::from_secs(1);
 
@@ -23,6 +25,8 @@ impl WarningLog {
     #[cold]
     pub(crate) fn log(&self, host: &dyn std::fmt::Display, warnings: &[String]) {
         if let Some(passed_over) = self.due(Instant::now()) {
+            let warnings = warnings.iter().map(|said| cql::without_quoted_values(said));
+            let warnings = warnings.collect::<Vec<_>>();
             tracing::warn!(%host, ?warnings, passed_over, "the server warns");
         }
     }

@@ -28,6 +28,10 @@ impl Run {
         failure: Failure,
     ) -> Result<(), Error> {
         let failure = self.by_which_deadline(operation, failure);
+        let failure = match operation.text() {
+            Some(text) => failure.without_secrets_of(text),
+            None => failure,
+        };
         let statement = match &failure {
             Failure::Values(error) => operation.statement_of(error),
             failure => failure.unprepared_id().and_then(|id| {

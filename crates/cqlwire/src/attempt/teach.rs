@@ -97,7 +97,9 @@ async fn prepare_on(
     let how = (deadline, &measure);
     let request = send_to(host, &prepare, head_start, shared, how, None, |sent| sent.request);
     let request = request.map_err(not_asked)?;
-    let said = read(shared, host, request.await, None, None)?.into_prepared()?;
+    let said = read(shared, host, request.await, None, None);
+    let said = said.map_err(|failure| failure.without_secrets_of(statement.text()))?;
+    let said = said.into_prepared()?;
     statement.learn(host.id(), said, &shared.cluster().schema());
     shared.statements.taught();
     Ok(())

@@ -26,6 +26,7 @@ use super::named::StatementMetrics;
 use super::statement::PreparedStatement;
 use super::totals::{Counters, PreparedTotals};
 use super::turnover::Turnover;
+use crate::cql;
 use crate::error::Result;
 use crate::joint::{Joint, UnderWay};
 
@@ -186,7 +187,7 @@ impl Texts {
         }
         self.count_at = self.kept.len() + capacity / 8;
         if self.turnover.is_fast(gone.len(), capacity, now) {
-            let example = gone.first().map(PreparedStatement::text);
+            let example = gone.first().map(|statement| cql::without_values(statement.text()));
             tracing::warn!(
                 capacity,
                 example,

@@ -156,7 +156,8 @@ impl PreparedStatement {
         let said = Arc::new(StatementMetadata::of(prepared, schema));
         let before = self.inner.known.rcu(|known| known.after(host, &said));
         if before.latest.bind != said.bind {
-            tracing::info!(statement = self.text(), "the bind markers of a statement have changed");
+            let statement = cql::without_values(self.text());
+            tracing::info!(statement, "the bind markers of a statement have changed");
         }
     }
 
@@ -180,6 +181,7 @@ impl PreparedStatement {
 
 impl fmt::Debug for PreparedStatement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PreparedStatement").field("text", &self.inner.text).finish_non_exhaustive()
+        let text = cql::without_secrets(&self.inner.text);
+        f.debug_struct("PreparedStatement").field("text", &text).finish_non_exhaustive()
     }
 }
