@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cqlwire_net::Endpoint;
+use cqlwire_net::{Endpoint, SessionLog};
 
 use crate::{AddressTranslator, HostFilter, LoadBalancing, SchemaSettings};
 
@@ -62,6 +62,13 @@ pub struct Settings {
     pub warm_up: Duration,
     /// The pool of each host; also how patiently the control connection is made.
     pub pool: cqlwire_pool::Settings,
+}
+
+impl Settings {
+    /// The log of the session that the cluster belongs to.
+    pub(crate) const fn log(&self) -> &SessionLog {
+        &self.pool.connection.log
+    }
 }
 
 /// Which hosts of other data centers get requests when no local one takes them.

@@ -114,6 +114,7 @@ mod operation;
 mod prepare;
 mod prepared;
 mod profile;
+mod request_log;
 mod resources;
 mod result;
 mod retry;
@@ -127,7 +128,6 @@ mod tests;
 mod timed;
 pub mod value;
 mod warm_up;
-mod warnings;
 
 pub use batch::{Batch, BatchExecution, BatchStatement};
 pub use builder::SessionBuilder;
@@ -168,6 +168,7 @@ pub use load::{FailedRow, Load, LoadError, LoadProgress, LoadWatch};
 pub use metrics::{HostMetrics, Metrics, RequestTotals};
 pub use prepared::{PreparedStatement, PreparedTotals, StatementMetrics};
 pub use profile::ExecutionProfile;
+pub use request_log::LogSettings;
 pub use resources::Resources;
 pub use result::QueryResult;
 pub use retry::{

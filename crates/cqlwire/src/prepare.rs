@@ -115,7 +115,9 @@ fn begin(
         let said = response.into_prepared().map_err(|kind| run.end(prepare.kind(), kind))?;
         let (schema, text) = (session.cluster().schema(), Arc::clone(&own_key.text));
         let statement = PreparedStatement::new(text, keyspace.origin(), said, &schema);
-        session.statements.keep(own_key, &statement, Instant::now());
+        if let Some(gone) = session.statements.keep(own_key, &statement, Instant::now()) {
+            session.log.turns_over(session.statements.capacity(), gone.text());
+        }
         Ok(statement)
     };
     let (session, key) = (Arc::clone(shared), key.clone());

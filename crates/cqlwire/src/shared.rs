@@ -20,12 +20,12 @@ use crate::metrics::{Counted, RequestCounters};
 use crate::operation::{Form, UsualForm};
 use crate::prepared::{Cache, Origin};
 use crate::profile::Profiles;
+use crate::request_log::RequestLog;
 use crate::resources::Resources;
 use crate::retry::Retries;
 use crate::speculation::Speculations;
 use crate::stream_totals::StreamCounters;
 use crate::timed::timed;
-use crate::warnings::WarningLog;
 
 /// How much later than its deadline a call that is polled has its outcome.
 const OUTCOME_GRACE: Duration = Duration::from_millis(50);
@@ -46,7 +46,7 @@ pub(crate) struct Shared {
     pub(crate) budget: PageBudget,
     pub(crate) requests: RequestCounters,
     pub(crate) streams: StreamCounters,
-    pub(crate) warnings: WarningLog,
+    pub(crate) log: RequestLog,
     pub(crate) retries: Retries,
     pub(crate) speculations: Speculations,
     /// That of its connections, and those that other handles are in.
@@ -104,6 +104,7 @@ pub(crate) struct SharedSettings {
     pub(crate) speculations: Speculations,
     pub(crate) limit: SessionLimit,
     pub(crate) host_limits: Option<HostLimits>,
+    pub(crate) log: RequestLog,
 }
 
 impl Shared {
@@ -127,7 +128,7 @@ impl Shared {
             budget,
             requests: RequestCounters::default(),
             streams: StreamCounters::default(),
-            warnings: WarningLog::default(),
+            log: settings.log,
             retries,
             speculations,
             keyspaces: Keyspaces::new(Keyspace::of_session(origin)),
@@ -195,8 +196,11 @@ impl Shared {
         // task that waits here perhaps.
         let longest = Duration::from_millis(self.longest_timeout.load(Relaxed));
         let all_done = deadline.within(longest.saturating_add(OUTCOME_GRACE));
-        all_done.bound(self.gate.empty()).await.unwrap_or_default();
+        let all_are_done = all_done.bound(self.gate.empty()).await.is_ok();
         self.cluster.close(deadline).await;
+        if self.log.log().is_news("closed", ()) {
+            tracing::info!(session = %self.log.session(), in_time = all_are_done, "closed");
+        }
     }
 
     pub(crate) fn resources(&self) -> Resources {

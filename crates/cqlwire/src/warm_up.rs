@@ -54,9 +54,11 @@ async fn warm_up(session: &Weak<Shared>, host_id: Uuid) {
             let Some(shared) = session.upgrade() else { return };
             let deadline = Deadline::after(PATIENCE);
             let taught = teach(&shared, &host, &statement, 0, deadline);
+            let own = shared.log.session();
             drop(shared);
             if let Err(failure) = taught.await {
-                tracing::debug!(host = %host.address(), ?failure, "a host was not taught a statement");
+                let (session, host) = (own, host.address());
+                tracing::debug!(%session, %host, ?failure, "a host was not taught a statement");
             }
         }
     });

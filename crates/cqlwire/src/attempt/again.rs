@@ -36,7 +36,10 @@ impl Run {
             Failure::Values(error) => operation.statement_of(error),
             failure => failure.unprepared_id().and_then(|id| {
                 let forgotten = operation.statement_with_id(id, host.id());
-                forgotten.inspect(|statement| statement.forgotten_by(host.id()))
+                forgotten.inspect(|statement| {
+                    statement.forgotten_by(host.id());
+                    shared.log.unprepared(host.address(), statement.text());
+                })
             }),
         };
         let policy = operation.retry_policy().unwrap_or_else(|| shared.retries.policy());
@@ -192,7 +195,6 @@ impl Run {
         length: Duration,
         host: Option<Arc<Host>>,
     ) {
-        tracing::debug!(?length, "a request is sent again after a pause");
         let closing = shared.cluster().closing();
         let pause = operation.timed(&shared.runtime, async move {
             tokio::select! {

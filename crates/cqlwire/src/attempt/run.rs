@@ -183,6 +183,12 @@ impl Run {
                 }
                 Step::Asked(sent) => {
                     let outcome = ready!(Pin::new(&mut sent.request).poll(context));
+                    if let Ok(envelope) = &outcome
+                        && envelope.body.len() >= shared.log.settings().large_response_bytes
+                    {
+                        let (host, bytes) = (sent.host.address(), envelope.body.len());
+                        shared.log.large(host, bytes, operation.text());
+                    }
                     let (prepared, metadata) = (operation.prepared(), sent.metadata.as_ref());
                     match read(shared, &sent.host, outcome, prepared, metadata) {
                         Ok(response) if let Some(change) = response.schema_change().cloned() => {

@@ -12,6 +12,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::send::{HeadStart, NotSent, measure_part, send_to};
 use super::teachings::Teaching;
+use crate::cql;
 use crate::error::{AttemptFailure, ErrorKind, TimeoutPhase};
 use crate::joint::Joint;
 use crate::keyspace::Keyspace;
@@ -87,7 +88,8 @@ async fn prepare_on(
     keyspace: &Keyspace,
     deadline: Deadline,
 ) -> Result<(), Failure> {
-    tracing::debug!(host = %host.address(), "preparing a statement again");
+    let (log, address) = (&shared.log, host.address());
+    tracing::debug!(session = %log.session(), host = %address, "preparing a statement again");
     let prepare = PrepareOperation {
         text: statement.text(),
         keyspace: Some(keyspace),
@@ -100,7 +102,11 @@ async fn prepare_on(
     let said = read(shared, host, request.await, None, None);
     let said = said.map_err(|failure| failure.without_secrets_of(statement.text()))?;
     let said = said.into_prepared()?;
-    statement.learn(host.id(), said, &shared.cluster().schema());
+    let has_changed = statement.learn(host.id(), said, &shared.cluster().schema());
+    if has_changed && log.log().is_news("bind markers", statement.text()) {
+        let (session, statement) = (log.session(), cql::without_values(statement.text()));
+        tracing::info!(%session, host = %address, statement, "the bind markers of a statement have changed");
+    }
     shared.statements.taught();
     Ok(())
 }

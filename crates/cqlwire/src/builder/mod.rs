@@ -2,19 +2,23 @@
 
 mod hosts;
 mod limits;
+mod seen;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use cqlwire_cluster::{Cluster, ContactFailure, NoContact};
 use cqlwire_codec::{Compression, ProtocolVersion, StatementKind};
-use cqlwire_net::{Authenticator, Deadline, Endpoint, InvalidEndpoint, PlainCredentials, Tls};
+use cqlwire_net::{
+    Authenticator, Deadline, Endpoint, InvalidEndpoint, PlainCredentials, SessionLog, Tls,
+};
 use cqlwire_pool::Unconnected;
 use cqlwire_stream::PageBudget;
 
 use crate::contact_points::IntoContactPoints;
 use crate::error::{Attempt, Error, ErrorKind, Result, TimeoutPhase};
 use crate::profile::{DEFAULT_PROFILE, ExecutionProfile, Profiles};
+use crate::request_log::{LogSettings, RequestLog};
 use crate::retry::{DefaultRetryPolicy, Retries, RetryPolicy, RetrySettings};
 use crate::session::Session;
 use crate::shared::{Shared, SharedSettings};
@@ -63,6 +67,7 @@ pub struct SessionBuilder {
     retries: RetrySettings,
     speculation: SpeculationSettings,
     limits: limits::Limits,
+    logs: LogSettings,
     /// The first thing that is wrong with the settings.
     invalid: Option<(&'static str, String)>,
 }
@@ -81,6 +86,7 @@ impl Default for SessionBuilder {
             retries: RetrySettings::default(),
             speculation: SpeculationSettings::default(),
             limits: limits::Limits::default(),
+            logs: LogSettings::default(),
             invalid: None,
         }
     }
@@ -148,13 +154,6 @@ impl SessionBuilder {
         }
         self.cluster.pool.connection.oldest_version = oldest;
         self.cluster.pool.connection.newest_version = newest;
-        self
-    }
-
-    /// What servers since 4.1 show of this client in `system_views.clients`.
-    pub fn application_name(mut self, name: impl Into<String>) -> Self {
-        let options = &mut self.cluster.pool.connection.startup_options;
-        options.insert("APPLICATION_NAME".to_owned(), name.into());
         self
     }
 
@@ -323,11 +322,13 @@ impl SessionBuilder {
         let deadline = Deadline::after(self.connect_timeout);
         let keyspace = self.cluster.pool.connection.keyspace.clone();
         let max_request_bytes = self.cluster.pool.connection.multiplexer.max_request_bytes;
-        let mut cluster = self.cluster;
+        let (mut cluster, log) = (self.cluster, SessionLog::default());
         cluster.pool.max_in_flight = self.limits.per_host();
+        // Another session for each that is connected by the same description.
+        cluster.pool.connection.log = log.clone();
         let cluster = Cluster::connect(cluster, deadline).await;
         let cluster = cluster.map_err(|error| no_contact(error, keyspace.as_deref(), deadline))?;
-        announce(&cluster);
+        seen::announce(&cluster, &log);
         let settings = SharedSettings {
             profiles: Profiles::new(self.profile, self.named_profiles),
             budget: PageBudget::new(self.page_budget_bytes),
@@ -335,10 +336,11 @@ impl SessionBuilder {
             schema_agreement_timeout: self.schema_agreement_timeout,
             max_request_bytes,
             prepared_statements: self.prepared_statements,
-            retries: Retries::new(self.retry_policy, self.retries),
+            retries: Retries::new(self.retry_policy, self.retries, log.clone()),
             speculations: Speculations::new(self.speculation),
             limit: self.limits.of_session(),
-            host_limits: self.limits.of_hosts(),
+            host_limits: self.limits.of_hosts(&log),
+            log: RequestLog::new(log, self.logs),
         };
         Ok(Session::new(Shared::new(cluster, settings)))
     }
@@ -346,18 +348,6 @@ impl SessionBuilder {
     fn refuse(&mut self, setting: &'static str, why: impl std::fmt::Display) {
         self.invalid.get_or_insert_with(|| (setting, why.to_string()));
     }
-}
-
-/// What whoever looks into the log later wants to know first.
-fn announce(cluster: &Cluster) {
-    let topology = cluster.topology();
-    tracing::info!(
-        cluster = topology.cluster_name(),
-        hosts = topology.hosts().len(),
-        local_data_center = cluster.local_data_center(),
-        version = concat!("cqlwire ", env!("CARGO_PKG_VERSION")),
-        "connected"
-    );
 }
 
 fn parse_contact_points(servers: &[String]) -> Result<Vec<Endpoint>, InvalidEndpoint> {

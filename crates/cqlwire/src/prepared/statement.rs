@@ -151,14 +151,12 @@ impl PreparedStatement {
         self.inner.known.load().on(host).map(Arc::clone)
     }
 
-    /// This host was asked to prepare it, and said this: values are encoded by it from now on.
-    pub(crate) fn learn(&self, host: Uuid, prepared: codec::Prepared, schema: &Schema) {
+    /// This host was asked to prepare it, and said this: values are encoded by it from now on. Are they
+    /// other bind markers than those said last?
+    pub(crate) fn learn(&self, host: Uuid, prepared: codec::Prepared, schema: &Schema) -> bool {
         let said = Arc::new(StatementMetadata::of(prepared, schema));
         let before = self.inner.known.rcu(|known| known.after(host, &said));
-        if before.latest.bind != said.bind {
-            let statement = cql::without_values(self.text());
-            tracing::info!(statement, "the bind markers of a statement have changed");
-        }
+        before.latest.bind != said.bind
     }
 
     /// This host was asked to execute it, and does not know it: nobody executes it there before it
