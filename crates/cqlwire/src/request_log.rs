@@ -11,6 +11,8 @@ use cqlwire_net::{SessionLog, panic_message};
 use uuid::Uuid;
 
 use crate::cql;
+use crate::history::{RequestEnding, RequestReport};
+use crate::metrics::Outcome;
 
 /// How often it is said at most that a server warns of the same.
 const SAME_WARNING: Duration = Duration::from_secs(600);
@@ -29,6 +31,8 @@ pub struct LogSettings {
     /// statement, its attempts and how long each of them took. It costs every request an allocation
     /// and some looks at the clock. Default none is.
     pub slow_request: Option<Duration>,
+    /// Whether spans of requests have their statement (`db.query.text`), without its values. Default no.
+    pub statements_in_traces: bool,
     /// How many bytes a response has that is called large: WARN, with its statement. Default 32 MiB.
     pub large_response_bytes: usize,
     /// How far apart the lines about slow requests are at least, and those about large responses.
@@ -43,6 +47,7 @@ impl Default for LogSettings {
     fn default() -> Self {
         Self {
             slow_request: None,
+            statements_in_traces: false,
             large_response_bytes: 32 << 20,
             every: Duration::from_secs(10),
             unprepared_storm: 100,
@@ -73,6 +78,37 @@ impl RequestLog {
 
     pub(crate) const fn settings(&self) -> &LogSettings {
         &self.settings
+    }
+
+    /// A request has ended that somebody asked to see.
+    pub(crate) fn ended(&self, report: &RequestReport) {
+        if self.settings.slow_request.is_some_and(|slow| report.took >= slow) {
+            self.slow(report);
+        }
+    }
+
+    #[cold]
+    fn slow(&self, report: &RequestReport) {
+        let passed_over = self.log.now_and_then("slow request", (), self.settings.every);
+        let Some(passed_over) = passed_over else { return };
+        let host = report.coordinator().map(|host| tracing::field::display(&host.address));
+        let ending = match &report.ending {
+            RequestEnding::Ok => "done",
+            RequestEnding::Cancelled => "cancelled",
+            RequestEnding::Failed(error) => Outcome::of(error.kind()).name(),
+        };
+        tracing::warn!(
+            session = %self.session(),
+            took = ?report.took,
+            host,
+            statement = &*report.statement,
+            keyspace = report.keyspace.as_deref(),
+            attempts = report.attempts(),
+            ending,
+            steps = cql::without_quoted_values(&report.in_one_line()),
+            passed_over,
+            "a slow request"
+        );
     }
 
     /// A server warned of this, with a response. The same of other figures is the same.

@@ -12,8 +12,9 @@ use cqlwire_stream::PageBudget;
 use tokio::runtime::Handle;
 
 use crate::attempt::Teachings;
-use crate::error::ErrorKind;
+use crate::error::{Error, ErrorKind};
 use crate::gate::{Gate, Permit};
+use crate::history::{self, History, Watched};
 use crate::keyspace::{Keyspace, Keyspaces};
 use crate::limits::{HostLimits, SessionLimit};
 use crate::metrics::{Counted, RequestCounters};
@@ -46,7 +47,7 @@ pub(crate) struct Shared {
     pub(crate) budget: PageBudget,
     pub(crate) requests: RequestCounters,
     pub(crate) streams: StreamCounters,
-    pub(crate) log: RequestLog,
+    pub(crate) log: Arc<RequestLog>,
     pub(crate) retries: Retries,
     pub(crate) speculations: Speculations,
     /// That of its connections, and those that other handles are in.
@@ -56,6 +57,8 @@ pub(crate) struct Shared {
     /// The hosts that are being taught a statement.
     pub(crate) teachings: Teachings,
     pub(crate) schema_agreement_timeout: Duration,
+    /// Are the histories of all requests written down?
+    are_watched: bool,
     /// The longest body of a request, in bytes.
     pub(crate) max_request_bytes: usize,
     /// How requests are encoded whose host is not chosen yet.
@@ -69,6 +72,8 @@ pub(crate) struct Call<'a> {
     /// Counted before it is outside: a session that is closed has counted all.
     counted: Counted<&'a RequestCounters>,
     _permit: Permit<'a>,
+    /// What happens to it, if anybody would like to know. Told before it is outside.
+    watched: Option<Box<Watched>>,
 }
 
 impl Call<'_> {
@@ -76,6 +81,26 @@ impl Call<'_> {
     #[inline]
     pub(crate) fn end(&mut self, error: Option<&ErrorKind>) -> bool {
         self.counted.end(error)
+    }
+
+    /// What happens to it is written down.
+    #[cold]
+    pub(crate) fn watch(&mut self, watched: Box<Watched>) {
+        self.watched = Some(watched);
+    }
+
+    /// Where that is.
+    #[inline]
+    pub(crate) fn history(&self) -> Option<Arc<History>> {
+        self.watched.as_ref().map(|watched| watched.history())
+    }
+
+    /// Whoever would like to know is told how it ended.
+    #[inline]
+    pub(crate) fn tell(&mut self, error: Option<&Error>) {
+        if let Some(watched) = &mut self.watched {
+            watched.end(error);
+        }
     }
 }
 
@@ -128,7 +153,8 @@ impl Shared {
             budget,
             requests: RequestCounters::default(),
             streams: StreamCounters::default(),
-            log: settings.log,
+            are_watched: settings.log.settings().slow_request.is_some(),
+            log: Arc::new(settings.log),
             retries,
             speculations,
             keyspaces: Keyspaces::new(Keyspace::of_session(origin)),
@@ -149,7 +175,13 @@ impl Shared {
         if timeout > self.longest_timeout.load(Relaxed) {
             self.longest_timeout.fetch_max(timeout, Relaxed);
         }
-        Ok(Call { counted, _permit: permit })
+        Ok(Call { counted, _permit: permit, watched: None })
+    }
+
+    /// Would anybody like to know what happens to requests?
+    #[inline]
+    pub(crate) fn is_watched(&self) -> bool {
+        self.are_watched || history::are_wanted()
     }
 
     /// Lets in whoever does not stay: nothing is waited for while this is held.

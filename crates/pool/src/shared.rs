@@ -120,7 +120,10 @@ impl Shared {
 
     pub(crate) fn lost(&self, end: Arc<ConnectionEnd>) {
         let (session, host) = (self.log().id(), &self.target.address);
-        tracing::info!(%session, %host, reason = %end, "lost a connection");
+        match *end {
+            ConnectionEnd::ClosedHere => tracing::debug!(%session, %host, "closed a connection"),
+            _ => tracing::info!(%session, %host, reason = %end, "lost a connection"),
+        }
         *self.locked_reason() = Unconnected::Lost(end);
     }
 

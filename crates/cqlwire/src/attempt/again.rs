@@ -32,6 +32,9 @@ impl Run {
             Some(text) => failure.without_secrets_of(text),
             None => failure,
         };
+        if let (Some(history), Failure::Attempt(failure)) = (&self.history, &failure) {
+            history.failed(&host, failure);
+        }
         let statement = match &failure {
             Failure::Values(error) => operation.statement_of(error),
             failure => failure.unprepared_id().and_then(|id| {
@@ -178,6 +181,7 @@ impl Run {
             return Err(self.exhausted(operation.kind()));
         }
         self.plans_anew += 1;
+        self.history.iter().for_each(|history| history.plan_anew());
         self.is_whole = false;
         self.owes_retry = false;
         self.plan = None;
@@ -195,6 +199,7 @@ impl Run {
         length: Duration,
         host: Option<Arc<Host>>,
     ) {
+        self.history.iter().for_each(|history| history.pause(length));
         let closing = shared.cluster().closing();
         let pause = operation.timed(&shared.runtime, async move {
             tokio::select! {

@@ -16,7 +16,7 @@ use cqlwire_stream::Position;
 use super::token::Hashed;
 use super::untyped::{check_untyped, refuse_without_markers};
 use super::{Encoded, Form, NotEncoded, Operation, Options};
-use crate::cql;
+use crate::cql::{self, Outline};
 use crate::error::ErrorKind;
 use crate::prepared::{Named, Origin, PreparedStatement, StatementMetadata};
 
@@ -42,6 +42,14 @@ impl<'a> Statement<'a> {
         match self {
             Self::Text(text) => text,
             Self::Prepared(prepared) => prepared.text(),
+        }
+    }
+
+    /// As it is seen from outside.
+    pub(crate) fn outline(&self) -> Arc<Outline> {
+        match self {
+            Self::Text(text) => Arc::new(Outline::of(text)),
+            Self::Prepared(prepared) => prepared.outline(),
         }
     }
 

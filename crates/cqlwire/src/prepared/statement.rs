@@ -13,7 +13,7 @@ use super::inner::Inner;
 use super::metadata::{Known, ResultMetadata, StatementMetadata};
 use super::named::Named;
 use super::origin::Origin;
-use crate::cql;
+use crate::cql::{self, Outline};
 use crate::error::ErrorKind;
 
 /// A statement that the cluster has parsed, to be executed many times with different values.
@@ -49,8 +49,8 @@ impl PreparedStatement {
         let metadata = StatementMetadata::of(said, schema);
         let known = ArcSwap::from_pointee(Known::new(Arc::new(metadata)));
         let (kind, origin) = (cql::kind(&text), Arc::clone(origin));
-        let named = OnceLock::new();
-        Self { inner: Arc::new(Inner { text, kind, keyspace, origin, known, named }) }
+        let (named, outline) = (OnceLock::new(), OnceLock::new());
+        Self { inner: Arc::new(Inner { text, kind, keyspace, origin, known, named, outline }) }
     }
 
     pub(crate) fn shared_text(&self) -> &Arc<str> {
@@ -100,6 +100,12 @@ impl PreparedStatement {
     pub fn name(self, name: &str) -> Self {
         self.inner.named.get_or_init(|| Named::new(name));
         self
+    }
+
+    /// As it is seen from outside.
+    pub(crate) fn outline(&self) -> Arc<Outline> {
+        let outline = self.inner.outline.get_or_init(|| Arc::new(Outline::of(self.text())));
+        Arc::clone(outline)
     }
 
     /// What is counted of it, if it has a name.
