@@ -60,6 +60,9 @@ pub struct Settings {
     pub max_hosts: usize,
     /// How long it takes until a host that came up has its whole share of requests. Default 10 s.
     pub warm_up: Duration,
+    /// What servers are told of the settings, over the control connection (`DRIVER_CONFIG` of STARTUP,
+    /// which servers since 4.1 show in `system_views.clients`). Default nothing.
+    pub driver_config: Option<String>,
     /// The pool of each host; also how patiently the control connection is made.
     pub pool: cqlwire_pool::Settings,
 }
@@ -122,6 +125,7 @@ impl Default for Settings {
             schema_timeout: Duration::from_secs(60),
             max_hosts: 10_000,
             warm_up: Duration::from_secs(10),
+            driver_config: None,
             pool: cqlwire_pool::Settings::default(),
         }
     }

@@ -18,6 +18,7 @@ mod protocol;
 mod quiet;
 mod replicas;
 mod security;
+mod seen;
 mod structs;
 mod three_nodes;
 mod values;

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cqlwire_codec::{ErrorCode, Event, EventKind, Response, decode_response};
+use cqlwire_codec::{ErrorCode, Event, EventKind, Response, Startup, decode_response};
 use cqlwire_net::{AskError, Connection, ConnectionEnd, Deadline, ServerAddress, SessionLog};
 
 use crate::listing::{ClusterRows, Replications};
@@ -37,11 +37,16 @@ impl Control {
     /// Connects to this server.
     pub(crate) async fn open(
         address: ServerAddress,
-        settings: &cqlwire_pool::Settings,
+        pool: &cqlwire_pool::Settings,
+        driver_config: Option<&String>,
         deadline: Deadline,
     ) -> Result<Self, ContactFailure> {
-        let deadline = deadline.within(settings.connect_timeout);
-        let mut plain = settings.connection.clone();
+        let deadline = deadline.within(pool.connect_timeout);
+        let mut plain = pool.connection.clone();
+        if let Some(config) = driver_config {
+            let key = Startup::DRIVER_CONFIG.to_owned();
+            plain.startup_options.entry(key).or_insert_with(|| config.clone());
+        }
         // The keyspace of requests is no concern of this connection, and may not exist yet.
         plain.keyspace = None;
         plain.max_envelope_bytes = plain.max_envelope_bytes.min(MAX_RESPONSE_BYTES);

@@ -1,5 +1,6 @@
 //! Describing a session.
 
+mod config;
 mod hosts;
 mod limits;
 mod seen;
@@ -68,6 +69,7 @@ pub struct SessionBuilder {
     speculation: SpeculationSettings,
     limits: limits::Limits,
     logs: LogSettings,
+    tells_settings: bool,
     /// The first thing that is wrong with the settings.
     invalid: Option<(&'static str, String)>,
 }
@@ -87,6 +89,7 @@ impl Default for SessionBuilder {
             speculation: SpeculationSettings::default(),
             limits: limits::Limits::default(),
             logs: LogSettings::default(),
+            tells_settings: true,
             invalid: None,
         }
     }
@@ -315,14 +318,16 @@ impl SessionBuilder {
     /// # Panics
     ///
     /// Outside a tokio runtime with I/O and time.
-    pub async fn connect(self) -> Result<Session> {
-        if let Some((setting, why)) = self.invalid {
+    pub async fn connect(mut self) -> Result<Session> {
+        if let Some((setting, why)) = self.invalid.take() {
             return Err(ErrorKind::Settings { setting, why }.into());
         }
         let deadline = Deadline::after(self.connect_timeout);
         let keyspace = self.cluster.pool.connection.keyspace.clone();
         let max_request_bytes = self.cluster.pool.connection.multiplexer.max_request_bytes;
-        let (mut cluster, log) = (self.cluster, SessionLog::default());
+        let (driver_config, log) = (self.driver_config(), SessionLog::default());
+        let mut cluster = self.cluster;
+        cluster.driver_config = driver_config;
         cluster.pool.max_in_flight = self.limits.per_host();
         // Another session for each that is connected by the same description.
         cluster.pool.connection.log = log.clone();

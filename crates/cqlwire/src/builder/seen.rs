@@ -19,6 +19,14 @@ impl SessionBuilder {
         self.startup_option(Startup::APPLICATION_VERSION, version.into())
     }
 
+    /// Whether servers are told the settings of the session, in `system_views.clients`
+    /// (`client_options['DRIVER_CONFIG']` of its control connection): timeouts, limits, the names of
+    /// policies, the local data center, and no user and no secret. Default yes.
+    pub const fn tell_settings(mut self, tell: bool) -> Self {
+        self.tells_settings = tell;
+        self
+    }
+
     /// What of requests is written to the log.
     ///
     /// ```no_run
