@@ -52,13 +52,14 @@ impl Shared {
         registry: Registry,
         topology: Topology,
     ) -> Self {
+        let changes = Publisher::new(settings.on_change.clone());
         Self {
             settings,
             local_data_center,
             registry,
             topology: ArcSwap::from_pointee(topology),
             schema: ArcSwap::default(),
-            changes: Publisher::default(),
+            changes,
             demand: Demand::default(),
             counters: Counters::default(),
             keyspaces: KeyspaceList::default(),

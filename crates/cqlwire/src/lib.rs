@@ -111,6 +111,7 @@ mod keyspace;
 mod limits;
 mod load;
 mod metrics;
+mod observer;
 mod operation;
 mod prepare;
 mod prepared;
@@ -158,7 +159,10 @@ pub use cqlwire_net::{
     AuthenticationError, Authenticator, Exchange, PlainCredentials, RequestKind, Tls,
     TlsSettingsError, Totals, WaitingLimit,
 };
-pub use cqlwire_pool::{Backoff, ConnectionTotals, Latencies, LatencyHistogram, PoolTotals};
+pub use cqlwire_pool::{
+    Backoff, ConnectionChange, ConnectionChangeKind, ConnectionTotals, Latencies, LatencyHistogram,
+    PoolTotals, Unconnected,
+};
 #[doc(no_inline)]
 pub use cqlwire_stream as stream;
 pub use cqlwire_stream::{OwnedRow, Page, Position, PositionError, PositionMismatch, Progress};
@@ -168,6 +172,7 @@ pub use history::{ReportHost, RequestEnding, RequestReport, Step, StepKind};
 pub use limits::AdaptiveLimit;
 pub use load::{FailedRow, Load, LoadError, LoadProgress, LoadWatch};
 pub use metrics::{HostMetrics, Metrics, RequestTotals};
+pub use observer::{Observer, ObserverTotals};
 pub use prepared::{PreparedStatement, PreparedTotals, StatementMetrics};
 pub use profile::ExecutionProfile;
 pub use request_log::LogSettings;

@@ -18,6 +18,7 @@ use crate::history::{self, History, Watched};
 use crate::keyspace::{Keyspace, Keyspaces};
 use crate::limits::{HostLimits, SessionLimit};
 use crate::metrics::{Counted, RequestCounters};
+use crate::observer::Observers;
 use crate::operation::{Form, UsualForm};
 use crate::prepared::{Cache, Origin};
 use crate::profile::Profiles;
@@ -48,6 +49,8 @@ pub(crate) struct Shared {
     pub(crate) requests: RequestCounters,
     pub(crate) streams: StreamCounters,
     pub(crate) log: Arc<RequestLog>,
+    /// Users' own eyes on it, if it has any.
+    pub(crate) observers: Option<Arc<Observers>>,
     pub(crate) retries: Retries,
     pub(crate) speculations: Speculations,
     /// That of its connections, and those that other handles are in.
@@ -130,6 +133,7 @@ pub(crate) struct SharedSettings {
     pub(crate) limit: SessionLimit,
     pub(crate) host_limits: Option<HostLimits>,
     pub(crate) log: RequestLog,
+    pub(crate) observers: Option<Arc<Observers>>,
 }
 
 impl Shared {
@@ -153,8 +157,10 @@ impl Shared {
             budget,
             requests: RequestCounters::default(),
             streams: StreamCounters::default(),
-            are_watched: settings.log.settings().slow_request.is_some(),
+            are_watched: settings.log.settings().slow_request.is_some()
+                || settings.observers.as_ref().is_some_and(|observers| observers.want_requests()),
             log: Arc::new(settings.log),
+            observers: settings.observers,
             retries,
             speculations,
             keyspaces: Keyspaces::new(Keyspace::of_session(origin)),
@@ -230,6 +236,9 @@ impl Shared {
         let all_done = deadline.within(longest.saturating_add(OUTCOME_GRACE));
         let all_are_done = all_done.bound(self.gate.empty()).await.is_ok();
         self.cluster.close(deadline).await;
+        if let Some(observers) = &self.observers {
+            observers.close(deadline).await;
+        }
         if self.log.log().is_news("closed", ()) {
             tracing::info!(session = %self.log.session(), in_time = all_are_done, "closed");
         }

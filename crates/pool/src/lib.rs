@@ -17,6 +17,7 @@
 //! closed no pool starts, and after that there is no task, no socket and no reconnect.
 
 mod backoff;
+mod change;
 mod error;
 mod farewell;
 mod latency;
@@ -27,6 +28,7 @@ mod proof;
 mod registry;
 mod settings;
 mod shared;
+mod sink;
 mod slot;
 mod state;
 mod target;
@@ -36,12 +38,14 @@ mod totals;
 mod usage;
 
 pub use backoff::Backoff;
+pub use change::{ConnectionChange, ConnectionChangeKind};
 pub use error::{Elsewhere, NotConnected, RegistryClosed, Unconnected};
 pub use latency::{Latencies, LatencyHistogram, SessionLatencies};
 pub use offer::Offer;
 pub use pool::Pool;
 pub use registry::Registry;
 pub use settings::Settings;
+pub use sink::Sink;
 pub use state::PoolState;
 pub use target::{Identity, Target};
 pub use totals::{ConnectionTotals, PoolTotals};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::Backoff;
+use crate::{Backoff, ConnectionChange, Sink};
 
 /// The settings of the pool of one host. The defaults are meant for production.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub struct Settings {
     pub max_in_flight: Option<usize>,
     /// How long to wait between attempts.
     pub backoff: Backoff,
+    /// Where it is handed on what becomes of connections. Default nowhere.
+    pub on_change: Option<Sink<ConnectionChange>>,
     /// What each connection is like. Its [`tasks`](cqlwire_net::Settings::tasks) are those of the
     /// [`Registry`](crate::Registry).
     pub connection: cqlwire_net::Settings,
@@ -34,6 +36,7 @@ impl Default for Settings {
             max_connecting: 64,
             max_in_flight: None,
             backoff: Backoff::default(),
+            on_change: None,
             connection: cqlwire_net::Settings::default(),
         }
     }

@@ -10,7 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::latency::{HostLatencies, SessionLatencies};
 use crate::open::{Listed, Open};
-use crate::{PoolState, PoolUsage, Settings, Target, Unconnected};
+use crate::{
+    ConnectionChange, ConnectionChangeKind, PoolState, PoolUsage, Settings, Target, Unconnected,
+};
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -69,6 +71,12 @@ impl Shared {
         &self.settings.connection.log
     }
 
+    fn hand_on(&self, kind: impl FnOnce() -> ConnectionChangeKind) {
+        if let Some(sink) = &self.settings.on_change {
+            sink.hand_on(ConnectionChange::of(&self.target, kind()));
+        }
+    }
+
     /// Each slot tries again and again: what an attempt failed with is said once, as long as others
     /// fail with the same.
     fn log_failed(&self, reason: &Unconnected) {
@@ -102,12 +110,14 @@ impl Shared {
     pub(crate) fn opened(&self, connection: Connection) -> Option<Listed> {
         connection.record_to(Arc::<HostLatencies>::clone(&self.latencies));
         let listed = self.open.list(connection)?;
+        self.hand_on(|| ConnectionChangeKind::Opened);
         self.attempts.send_modify(|attempts| attempts.opened += 1);
         Some(listed)
     }
 
     pub(crate) fn failed(&self, reason: Unconnected) {
         self.log_failed(&reason);
+        self.hand_on(|| ConnectionChangeKind::Failed(reason.clone()));
         let elsewhere = matches!(reason, Unconnected::Elsewhere(_));
         *self.locked_reason() = reason;
         self.open.failed();
@@ -122,7 +132,10 @@ impl Shared {
         let (session, host) = (self.log().id(), &self.target.address);
         match *end {
             ConnectionEnd::ClosedHere => tracing::debug!(%session, %host, "closed a connection"),
-            _ => tracing::info!(%session, %host, reason = %end, "lost a connection"),
+            _ => {
+                tracing::info!(%session, %host, reason = %end, "lost a connection");
+                self.hand_on(|| ConnectionChangeKind::Lost(Arc::clone(&end)));
+            }
         }
         *self.locked_reason() = Unconnected::Lost(end);
     }

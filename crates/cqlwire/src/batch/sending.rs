@@ -99,7 +99,7 @@ impl<'a> Sending<'a> {
     #[cold]
     fn watched(&self, contents: &Contents) -> Box<Watched> {
         let (kind, outline) = (RequestKind::Batch, Arc::new(Outline::of_batch()));
-        let beginning = Beginning::of(kind, outline, &self.options, false, &self.shared.log);
+        let beginning = Beginning::of(kind, outline, &self.options, false, self.shared);
         let batch_size = Some(contents.len());
         Watched::begin(&Beginning { batch_size, page_size: None, ..beginning })
     }

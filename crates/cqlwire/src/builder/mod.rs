@@ -18,6 +18,7 @@ use cqlwire_stream::PageBudget;
 
 use crate::contact_points::IntoContactPoints;
 use crate::error::{Attempt, Error, ErrorKind, Result, TimeoutPhase};
+use crate::observer::{Observer, Observers};
 use crate::profile::{DEFAULT_PROFILE, ExecutionProfile, Profiles};
 use crate::request_log::{LogSettings, RequestLog};
 use crate::retry::{DefaultRetryPolicy, Retries, RetryPolicy, RetrySettings};
@@ -70,6 +71,8 @@ pub struct SessionBuilder {
     limits: limits::Limits,
     logs: LogSettings,
     tells_settings: bool,
+    observers: Vec<Arc<dyn Observer>>,
+    observer_queue: usize,
     /// The first thing that is wrong with the settings.
     invalid: Option<(&'static str, String)>,
 }
@@ -90,6 +93,8 @@ impl Default for SessionBuilder {
             limits: limits::Limits::default(),
             logs: LogSettings::default(),
             tells_settings: true,
+            observers: Vec::new(),
+            observer_queue: 8_192,
             invalid: None,
         }
     }
@@ -326,8 +331,16 @@ impl SessionBuilder {
         let keyspace = self.cluster.pool.connection.keyspace.clone();
         let max_request_bytes = self.cluster.pool.connection.multiplexer.max_request_bytes;
         let (driver_config, log) = (self.driver_config(), SessionLog::default());
+        let observers = Observers::start(self.observers, self.observer_queue, &log);
+        let observers = observers.map_err(|error| ErrorKind::Settings {
+            setting: "observer",
+            why: format!("there is no thread for it: {error}"),
+        })?;
         let mut cluster = self.cluster;
         cluster.driver_config = driver_config;
+        if let Some(observers) = &observers {
+            (cluster.on_change, cluster.pool.on_change) = observers.sinks();
+        }
         cluster.pool.max_in_flight = self.limits.per_host();
         // Another session for each that is connected by the same description.
         cluster.pool.connection.log = log.clone();
@@ -346,6 +359,7 @@ impl SessionBuilder {
             limit: self.limits.of_session(),
             host_limits: self.limits.of_hosts(&log),
             log: RequestLog::new(log, self.logs),
+            observers,
         };
         Ok(Session::new(Shared::new(cluster, settings)))
     }

@@ -1,10 +1,13 @@
 //! How a session is seen from outside: by servers, and in the log.
 
+use std::sync::Arc;
+
 use cqlwire_cluster::Cluster;
 use cqlwire_codec::Startup;
 use cqlwire_net::SessionLog;
 
 use super::SessionBuilder;
+use crate::observer::Observer;
 use crate::request_log::LogSettings;
 
 impl SessionBuilder {
@@ -41,6 +44,25 @@ impl SessionBuilder {
         if self.logs.unprepared_storm == 0 {
             self.refuse("logs", "a storm of UNPREPARED has 1 request at least (unprepared_storm)");
         }
+        self
+    }
+
+    /// Somebody who hears of requests, of the cluster and of connections, on a thread of its own. May be
+    /// given several times: all are told on the same thread. One that holds a handle of the session
+    /// keeps it alive until it is closed.
+    #[doc(alias = "request_tracker")]
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        self.observers.push(Arc::new(observer));
+        self
+    }
+
+    /// How many events may wait for the observers; what is more they miss. At least 1. Default 8,192:
+    /// some megabytes if all of them are requests.
+    pub fn observer_queue(mut self, events: usize) -> Self {
+        if events == 0 {
+            self.refuse("observer_queue", "with no room in it nothing is heard of");
+        }
+        self.observer_queue = events;
         self
     }
 

@@ -67,8 +67,7 @@ impl<V> Execution<'_, V> {
     fn watched(&self) -> Box<Watched> {
         let only_reads = self.statement.kind_at_a_glance() == StatementKind::Read;
         let (kind, outline) = (self.statement.request_kind(), self.statement.outline());
-        let log = &self.shared.log;
-        Watched::begin(&Beginning::of(kind, outline, &self.options, only_reads, log))
+        Watched::begin(&Beginning::of(kind, outline, &self.options, only_reads, self.shared))
     }
 
     /// Begins once its turn has come.

@@ -154,10 +154,10 @@ impl PageRequest {
     /// A page of it begins, which somebody would like to know of.
     #[cold]
     pub(super) fn watched(&self) -> Box<Watched> {
-        let (statement, log) = (self.statement.as_statement(), &self.shared.log);
+        let statement = self.statement.as_statement();
         let only_reads = statement.kind_at_a_glance() == StatementKind::Read;
         let (kind, outline) = (RequestKind::Page, statement.outline());
-        Watched::begin(&Beginning::of(kind, outline, &self.options, only_reads, log))
+        Watched::begin(&Beginning::of(kind, outline, &self.options, only_reads, &self.shared))
     }
 
     /// The text that has to be prepared before a page is asked for, if it has not been.

@@ -25,8 +25,10 @@ use self::span::RequestSpan;
 pub(crate) use self::span::are_wanted;
 use crate::cql::Outline;
 use crate::error::{AttemptFailure, Error};
+use crate::observer::Observers;
 use crate::operation::Options;
 use crate::request_log::RequestLog;
+use crate::shared::Shared;
 
 /// What there is to know of a request when it begins.
 pub(crate) struct Beginning<'a> {
@@ -38,7 +40,7 @@ pub(crate) struct Beginning<'a> {
     pub(crate) idempotent: bool,
     /// How many statements it has, if it is a batch.
     pub(crate) batch_size: Option<usize>,
-    pub(crate) log: &'a Arc<RequestLog>,
+    pub(crate) shared: &'a Shared,
 }
 
 impl<'a> Beginning<'a> {
@@ -49,7 +51,7 @@ impl<'a> Beginning<'a> {
         statement: Arc<Outline>,
         options: &Options<'_>,
         only_reads: bool,
-        log: &'a Arc<RequestLog>,
+        shared: &'a Shared,
     ) -> Self {
         let settings = &options.settings;
         Self {
@@ -60,7 +62,7 @@ impl<'a> Beginning<'a> {
             page_size: Some(settings.page_size),
             idempotent: settings.idempotent.unwrap_or(only_reads),
             batch_size: None,
-            log,
+            shared,
         }
     }
 }
@@ -74,6 +76,7 @@ pub(crate) struct History {
     span: RequestSpan,
     steps: Mutex<Vec<Step>>,
     log: Arc<RequestLog>,
+    observers: Option<Arc<Observers>>,
 }
 
 /// The history of a request that has not ended. Dropped, the request was cancelled.
@@ -85,7 +88,7 @@ pub(crate) struct Watched {
 impl Watched {
     #[cold]
     pub(crate) fn begin(beginning: &Beginning<'_>) -> Box<Self> {
-        let Beginning { kind, statement, keyspace, log, .. } = beginning;
+        let Beginning { kind, statement, keyspace, shared, .. } = beginning;
         let history = History {
             begun: Instant::now(),
             kind: *kind,
@@ -93,7 +96,8 @@ impl Watched {
             keyspace: keyspace.clone(),
             span: RequestSpan::new(beginning),
             steps: Mutex::default(),
-            log: Arc::clone(log),
+            log: Arc::clone(&shared.log),
+            observers: shared.observers.clone().filter(|observers| observers.want_requests()),
         };
         Box::new(Self { history: Arc::new(history), ending: RequestEnding::Cancelled })
     }
@@ -183,6 +187,9 @@ impl History {
         };
         self.span.end(&report);
         self.log.ended(&report);
+        if let Some(observers) = &self.observers {
+            observers.request(report);
+        }
     }
 
     fn steps(&self) -> MutexGuard<'_, Vec<Step>> {

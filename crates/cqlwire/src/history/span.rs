@@ -32,7 +32,8 @@ fn are_enabled() -> bool {
 impl RequestSpan {
     /// It begins within the span of whoever polls the request first.
     pub(super) fn new(beginning: &Beginning<'_>) -> Self {
-        let Beginning { statement, log, .. } = beginning;
+        let Beginning { statement, shared, .. } = beginning;
+        let log = &shared.log;
         let consistency = beginning.consistency.map(level);
         let text = log.settings().statements_in_traces.then_some(&*statement.text);
         Self(tracing::debug_span!(

@@ -16,6 +16,7 @@ mod loads;
 mod logs;
 mod memory;
 mod metrics;
+mod observers;
 mod outcomes;
 mod pages;
 mod parked;
