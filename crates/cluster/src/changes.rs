@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cqlwire_net::ServerAddress;
+use cqlwire_pool::Sink;
 use tokio::sync::broadcast::{self, error::RecvError};
 use uuid::Uuid;
 
@@ -83,15 +84,17 @@ impl ClusterChanges {
 
 /// Where changes are published, until it is closed.
 #[derive(Debug)]
-pub(crate) struct Publisher(Mutex<Option<broadcast::Sender<ClusterChange>>>);
-
-impl Default for Publisher {
-    fn default() -> Self {
-        Self(Mutex::new(Some(broadcast::Sender::new(MOST_UNREAD))))
-    }
+pub(crate) struct Publisher {
+    followers: Mutex<Option<broadcast::Sender<ClusterChange>>>,
+    sink: Option<Sink<ClusterChange>>,
 }
 
 impl Publisher {
+    /// Whoever follows is told, and this sink.
+    pub(crate) fn new(sink: Option<Sink<ClusterChange>>) -> Self {
+        Self { followers: Mutex::new(Some(broadcast::Sender::new(MOST_UNREAD))), sink }
+    }
+
     /// Of one that is closed there is nothing to come.
     pub(crate) fn subscribe(&self) -> ClusterChanges {
         let closed = || broadcast::channel(1).1;
@@ -100,6 +103,9 @@ impl Publisher {
     }
 
     pub(crate) fn publish(&self, change: ClusterChange) {
+        if let Some(sink) = &self.sink {
+            sink.hand_on(change.clone());
+        }
         if let Some(sender) = &*self.sender() {
             // Nobody listens: nothing is kept either.
             sender.send(change).unwrap_or_default();
@@ -111,6 +117,6 @@ impl Publisher {
     }
 
     fn sender(&self) -> MutexGuard<'_, Option<broadcast::Sender<ClusterChange>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.followers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -204,7 +204,8 @@ impl Cluster {
     async fn force(&self, host_id: Uuid, down: bool) {
         self.shared.set_forced_down(host_id, down);
         if let Err(closed) = self.shared.reconsider().await {
-            tracing::debug!(%closed, "no host is forced up or down any more");
+            let session = self.shared.settings.log().id();
+            tracing::debug!(%session, %closed, "no host is forced up or down any more");
         }
     }
 

@@ -55,7 +55,7 @@ pub(crate) async fn reach(
         if gives_up || deadline.remaining() <= wait {
             return Err(error);
         }
-        tracing::warn!(%error, "not connected yet");
+        tracing::warn!(session = %settings.log().id(), %error, "not connected yet");
         sleep(wait).await;
     }
 }
@@ -120,6 +120,7 @@ async fn begin(
     }
     if settings.local_data_center.is_none() && topology.data_centers().len() > 1 {
         tracing::warn!(
+            session = %settings.log().id(),
             local_data_center,
             data_centers = ?topology.data_centers(),
             "no local data center was given: taking that of the server that answered first; name it in \
@@ -147,7 +148,8 @@ async fn first_topology(
     let none = HashSet::new();
     let standings = decide(settings, local_data_center, &none, &rows.hosts);
     let (ClusterRows { partitioner, replications, hosts, .. }, known) = (rows, Arc::default());
-    let placement = Placement::compute(hosts, partitioner, replications, &known).await;
+    let placement =
+        Placement::compute(hosts, partitioner, replications, &known, settings.log()).await;
     Topology::new(rows, placement, &[], &standings, registry)
 }
 

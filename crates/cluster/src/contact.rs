@@ -121,7 +121,8 @@ async fn ask(
     known: Option<&Topology>,
     deadline: Deadline,
 ) -> Result<(Control, ClusterRows), ContactFailure> {
-    let control = Control::open(address.clone(), pool, deadline).await?;
+    let control =
+        Control::open(address.clone(), pool, settings.driver_config.as_ref(), deadline).await?;
     // First this, so that no change falls between what is read and what is pushed.
     control.register(deadline.within(settings.query_timeout)).await?;
     let rows = control.list(deadline.within(settings.query_timeout), settings, known).await?;

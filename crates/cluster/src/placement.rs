@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use cqlwire_codec::Token;
+use cqlwire_net::SessionLog;
 use foldhash::fast::FixedState;
 
 use crate::Schema;
@@ -55,25 +56,32 @@ impl Placement {
         partitioner: &str,
         replications: &Replications,
         known: &Arc<Self>,
+        log: &SessionLog,
     ) -> Arc<Self> {
         let tokens: usize = hosts.iter().map(|host| host.tokens.len()).sum();
         if tokens < MANY_TOKENS {
-            return Self::on(ring_of(hosts, partitioner), replications.clone(), known);
+            return Self::on(ring_of(hosts, partitioner), replications.clone(), known, log);
         }
         let (hosts, partitioner, of_known) =
             (hosts.to_vec(), partitioner.to_owned(), Arc::clone(known));
-        let replications = replications.clone();
+        let (replications, own_log) = (replications.clone(), log.clone());
         let computing = tokio::task::spawn_blocking(move || {
-            Self::on(ring_of(&hosts, &partitioner), replications, &of_known)
+            Self::on(ring_of(&hosts, &partitioner), replications, &of_known, &own_log)
         });
         computing.await.unwrap_or_else(|error| {
             // Those known count through other hosts.
-            tracing::error!(%error, "the replicas could not be computed: routing without tokens");
+            let session = log.id();
+            tracing::error!(%session, %error, "the replicas could not be computed: routing without tokens");
             Arc::default()
         })
     }
 
-    fn on(ring: Ring, replications: Replications, known: &Arc<Self>) -> Arc<Self> {
+    fn on(
+        ring: Ring,
+        replications: Replications,
+        known: &Arc<Self>,
+        log: &SessionLog,
+    ) -> Arc<Self> {
         let same_ring = ring == known.ring;
         let mut tables: HashMap<Replication, Option<Arc<ReplicaTable>>> = HashMap::new();
         let mut keyspaces = HashMap::with_hasher(FixedState::default());
@@ -82,7 +90,7 @@ impl Placement {
                 match known.tables.get(replication) {
                     Some(table) if same_ring => table.clone(),
                     Some(_) => ring.replicas(replication).map(Arc::new),
-                    None => first_table(&ring, replication),
+                    None => first_table(&ring, replication, log),
                 }
             });
             if let Some(table) = table {
@@ -123,9 +131,14 @@ fn ring_of(hosts: &[HostRow], partitioner: &str) -> Ring {
 }
 
 /// That of a replication which was not seen before: of one that is not known, it is said once.
-fn first_table(ring: &Ring, replication: &Replication) -> Option<Arc<ReplicaTable>> {
+fn first_table(
+    ring: &Ring,
+    replication: &Replication,
+    log: &SessionLog,
+) -> Option<Arc<ReplicaTable>> {
     if let Replication::Unknown { class } = replication {
         tracing::warn!(
+            session = %log.id(),
             class,
             "a strategy of replication is not known: its keyspaces are routed without tokens"
         );

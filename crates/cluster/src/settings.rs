@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cqlwire_net::Endpoint;
+use cqlwire_net::{Endpoint, SessionLog};
+use cqlwire_pool::Sink;
 
-use crate::{AddressTranslator, HostFilter, LoadBalancing, SchemaSettings};
+use crate::{AddressTranslator, ClusterChange, HostFilter, LoadBalancing, SchemaSettings};
 
 /// The settings of a cluster. The defaults are meant for production.
 #[derive(Clone, Debug)]
@@ -60,8 +61,20 @@ pub struct Settings {
     pub max_hosts: usize,
     /// How long it takes until a host that came up has its whole share of requests. Default 10 s.
     pub warm_up: Duration,
+    /// Where it is handed on what happens to the cluster. Default nowhere.
+    pub on_change: Option<Sink<ClusterChange>>,
+    /// What servers are told of the settings, over the control connection (`DRIVER_CONFIG` of STARTUP,
+    /// which servers since 4.1 show in `system_views.clients`). Default nothing.
+    pub driver_config: Option<String>,
     /// The pool of each host; also how patiently the control connection is made.
     pub pool: cqlwire_pool::Settings,
+}
+
+impl Settings {
+    /// The log of the session that the cluster belongs to.
+    pub(crate) const fn log(&self) -> &SessionLog {
+        &self.pool.connection.log
+    }
 }
 
 /// Which hosts of other data centers get requests when no local one takes them.
@@ -115,6 +128,8 @@ impl Default for Settings {
             schema_timeout: Duration::from_secs(60),
             max_hosts: 10_000,
             warm_up: Duration::from_secs(10),
+            on_change: None,
+            driver_config: None,
             pool: cqlwire_pool::Settings::default(),
         }
     }

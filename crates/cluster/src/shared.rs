@@ -52,13 +52,14 @@ impl Shared {
         registry: Registry,
         topology: Topology,
     ) -> Self {
+        let changes = Publisher::new(settings.on_change.clone());
         Self {
             settings,
             local_data_center,
             registry,
             topology: ArcSwap::from_pointee(topology),
             schema: ArcSwap::default(),
-            changes: Publisher::default(),
+            changes,
             demand: Demand::default(),
             counters: Counters::default(),
             keyspaces: KeyspaceList::default(),
@@ -89,15 +90,25 @@ impl Shared {
         let forced_down = self.forced_down().clone();
         let standings = decide(&self.settings, &self.local_data_center, &forced_down, &rows.hosts);
         if !standings.any_gets_requests() {
-            tracing::warn!(
-                local_data_center = self.local_data_center,
-                "no host that may get requests is listed: keeping those known"
-            );
+            let (log, local_data_center) = (self.settings.log(), &self.local_data_center);
+            if log.is_news("no host is wanted", ()) {
+                tracing::warn!(
+                    session = %log.id(),
+                    local_data_center,
+                    "no host that may get requests is listed: keeping those known"
+                );
+            }
             return Ok(());
         }
         let placed = known.placement();
-        let placement =
-            Placement::compute(&rows.hosts, &rows.partitioner, &rows.replications, placed).await;
+        let placement = Placement::compute(
+            &rows.hosts,
+            &rows.partitioner,
+            &rows.replications,
+            placed,
+            self.settings.log(),
+        )
+        .await;
         let topology = Topology::new(&rows, placement, known.hosts(), &standings, &self.registry)?;
         let topology = Arc::new(topology);
         self.topology.store(Arc::clone(&topology));
@@ -107,21 +118,39 @@ impl Shared {
         Ok(())
     }
 
+    /// Something is another in the cluster: it is in the log, and whoever follows is told.
+    fn announce(&self, change: ClusterChange) {
+        let session = self.settings.log().id();
+        match &change {
+            ClusterChange::HostAdded { host_id, address: host } => {
+                tracing::info!(%session, %host, %host_id, "host added");
+            }
+            ClusterChange::HostRemoved { host_id, address: host } => {
+                tracing::info!(%session, %host, %host_id, "host removed");
+            }
+            ClusterChange::HostMoved { host_id, from, to } => {
+                tracing::info!(%session, host = %to, %host_id, %from, "host at another address");
+            }
+            other => tracing::debug!(%session, change = ?other, "the cluster has changed"),
+        }
+        self.changes.publish(change);
+    }
+
     fn publish_differences(&self, before: &Topology, now: &Topology) {
         for host in now.hosts() {
             let (host_id, to) = (host.id(), host.address().clone());
             match before.find(host_id).map(|index| before.host(index)) {
-                None => self.changes.publish(ClusterChange::HostAdded { host_id, address: to }),
+                None => self.announce(ClusterChange::HostAdded { host_id, address: to }),
                 Some(known) if *known.address() != to => {
                     let from = known.address().clone();
-                    self.changes.publish(ClusterChange::HostMoved { host_id, from, to });
+                    self.announce(ClusterChange::HostMoved { host_id, from, to });
                 }
                 Some(_) => {}
             }
         }
         for host in before.hosts().iter().filter(|host| now.find(host.id()).is_none()) {
             let (host_id, address) = (host.id(), host.address().clone());
-            self.changes.publish(ClusterChange::HostRemoved { host_id, address });
+            self.announce(ClusterChange::HostRemoved { host_id, address });
         }
     }
 
@@ -138,7 +167,7 @@ impl Shared {
     pub(crate) fn set_schema(&self, schema: Schema) {
         if !self.schema.load().is_same(&schema) {
             self.schema.store(Arc::new(schema));
-            self.changes.publish(ClusterChange::SchemaChanged);
+            self.announce(ClusterChange::SchemaChanged);
         }
     }
 

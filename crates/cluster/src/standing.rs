@@ -101,7 +101,10 @@ fn may_be_remote(settings: &Settings, data_center: &str) -> bool {
 fn accepts(settings: &Settings, host: &HostDescription) -> bool {
     let Some(filter) = &settings.host_filter else { return true };
     catch_unwind(AssertUnwindSafe(|| filter.accepts(host))).unwrap_or_else(|_| {
-        tracing::warn!(host = %host.address, "the host filter panicked: the host is left out");
+        let (log, host) = (settings.log(), &host.address);
+        if log.is_news("host filter panicked", host) {
+            tracing::warn!(session = %log.id(), %host, "the host filter panicked: the host is left out");
+        }
         false
     })
 }

@@ -1,6 +1,7 @@
 //! From the addresses that servers tell of each other to those where this client reaches them.
 
 use std::collections::HashMap;
+use std::error::Error;
 use std::fmt;
 use std::future::{Future, ready};
 use std::io;
@@ -8,7 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 
-use cqlwire_net::{Endpoint, ServerAddress};
+use cqlwire_net::{Endpoint, ServerAddress, SessionLog};
 use futures_util::FutureExt;
 use tokio::net::lookup_host;
 use uuid::Uuid;
@@ -139,12 +140,13 @@ pub(crate) async fn translate(
     translator: &dyn AddressTranslator,
     rows: &mut Vec<HostRow>,
     known: Option<&Topology>,
+    log: &SessionLog,
 ) {
     let mut reached = Vec::with_capacity(rows.len());
     for (index, mut row) in rows.drain(..).enumerate() {
         let address = match index {
             0 => Some(row.address.clone()),
-            _ => translated(translator, &row).await.or_else(|| address_of(known?, row.id)),
+            _ => translated(translator, &row, log).await.or_else(|| address_of(known?, row.id)),
         };
         if let Some(address) = address {
             row.description.address = address;
@@ -154,16 +156,23 @@ pub(crate) async fn translate(
     *rows = reached;
 }
 
-async fn translated(translator: &dyn AddressTranslator, row: &HostRow) -> Option<ServerAddress> {
+async fn translated(
+    translator: &dyn AddressTranslator,
+    row: &HostRow,
+    log: &SessionLog,
+) -> Option<ServerAddress> {
     let host = &row.address;
     let translating =
         AssertUnwindSafe(async { translator.translate(&row.description).await }).catch_unwind();
-    match translating.await {
+    let error: Box<dyn Error + Send + Sync> = match translating.await {
         Ok(Ok(address)) => return Some(address),
-        Ok(Err(error)) => {
-            tracing::warn!(%host, %error, "the address of a host cannot be translated");
-        }
-        Err(_) => tracing::warn!(%host, "the address translator panicked"),
+        Ok(Err(error)) => error.into(),
+        Err(_) => "the address translator panicked".into(),
+    };
+    // The hosts are listed again and again.
+    if log.is_news("no translation", host) {
+        let session = log.id();
+        tracing::warn!(%session, %host, %error, "the address of a host cannot be translated");
     }
     None
 }

@@ -63,7 +63,7 @@ async fn probe(shared: &Arc<Shared>, keyspace: &Arc<Keyspace>, deadline: Deadlin
     let profile = shared.profiles.current();
     let mut options = Options::of(profile, InKeyspace::Borrowed(keyspace));
     options.settings.consistency = Consistency::LocalOne;
-    let mut run = Executions::later(deadline);
+    let mut run = Executions::later(deadline, None);
     let asked = poll_fn(|context| {
         let (statement, values) = (Statement::Text(PROBE), &());
         let (options, page, consistency) = (&options, None, None);

@@ -105,15 +105,18 @@ mod enter;
 mod error;
 mod execution;
 mod gate;
+mod history;
 mod joint;
 mod keyspace;
 mod limits;
 mod load;
 mod metrics;
+mod observer;
 mod operation;
 mod prepare;
 mod prepared;
 mod profile;
+mod request_log;
 mod resources;
 mod result;
 mod retry;
@@ -127,7 +130,6 @@ mod tests;
 mod timed;
 pub mod value;
 mod warm_up;
-mod warnings;
 
 pub use batch::{Batch, BatchExecution, BatchStatement};
 pub use builder::SessionBuilder;
@@ -157,17 +159,23 @@ pub use cqlwire_net::{
     AuthenticationError, Authenticator, Backlog, Exchange, PlainCredentials, RequestKind, Tls,
     TlsSettingsError, Totals, WaitingLimit, WaitsFor,
 };
-pub use cqlwire_pool::{Backoff, ConnectionTotals, Latencies, LatencyHistogram, PoolTotals};
+pub use cqlwire_pool::{
+    Backoff, ConnectionChange, ConnectionChangeKind, ConnectionTotals, Latencies, LatencyHistogram,
+    PoolTotals, Unconnected,
+};
 #[doc(no_inline)]
 pub use cqlwire_stream as stream;
 pub use cqlwire_stream::{OwnedRow, Page, Position, PositionError, PositionMismatch, Progress};
 pub use error::{Attempt, AttemptFailure, Error, ErrorKind, RequestLimit, Result, TimeoutPhase};
 pub use execution::{Execution, PageFetch, Pages, RowStream, StatementSource, Streaming};
+pub use history::{ReportHost, RequestEnding, RequestReport, Step, StepKind};
 pub use limits::AdaptiveLimit;
 pub use load::{FailedRow, Load, LoadError, LoadProgress, LoadWatch};
 pub use metrics::{HostMetrics, Metrics, RequestTotals};
+pub use observer::{Observer, ObserverTotals};
 pub use prepared::{PreparedStatement, PreparedTotals, StatementMetrics};
 pub use profile::ExecutionProfile;
+pub use request_log::LogSettings;
 pub use resources::Resources;
 pub use result::QueryResult;
 pub use retry::{

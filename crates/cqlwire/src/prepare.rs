@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 use cqlwire_codec::StatementKind;
 use cqlwire_net::{Deadline, RequestKind};
 
+use crate::cql::Outline;
 use crate::error::{Error, ErrorKind, Result, TimeoutPhase};
+use crate::history::{Beginning, Watched};
 use crate::keyspace::Keyspace;
 use crate::operation::{Operation, PrepareOperation};
 use crate::prepared::{Asked, Preparation, PreparedStatement, StatementKey};
@@ -35,12 +37,32 @@ pub(crate) async fn prepare_in_turn(
         call.end(None);
         return Ok(statement);
     }
+    if shared.is_watched() {
+        call.watch(watched(shared, &keyspace, text));
+    }
     let deadline = Deadline::after(timeout);
     let prepared = prepare_within(shared, keyspace, text, deadline, attempt_timeout).await;
+    call.tell(prepared.as_ref().err());
     if call.end(prepared.as_ref().err().map(Error::kind)) {
         shared.took(RequestKind::Prepare, deadline);
     }
     prepared
+}
+
+/// What happens to others who wait for the same PREPARE is theirs: of its attempts nothing is written
+/// down here.
+#[cold]
+fn watched(shared: &Shared, keyspace: &Keyspace, text: &str) -> Box<Watched> {
+    Watched::begin(&Beginning {
+        kind: RequestKind::Prepare,
+        statement: Arc::new(Outline::of_prepare(text)),
+        keyspace: keyspace.origin().keyspace.clone(),
+        consistency: None,
+        page_size: None,
+        idempotent: true,
+        batch_size: None,
+        shared,
+    })
 }
 
 async fn prepare_within(
@@ -108,14 +130,16 @@ fn begin(
     let (session, keyspace, own_key) = (Arc::clone(shared), Arc::clone(keyspace), key.clone());
     let preparing = async move {
         // Who asked for it counts its time: each of them has waited for another part of it.
-        let mut run = Executions::later(deadline);
+        let mut run = Executions::later(deadline, None);
         let prepare =
             PrepareOperation { text: &own_key.text, keyspace: Some(&keyspace), attempt_timeout };
         let response = poll_fn(|context| run.poll(&session, &prepare, true, context)).await?;
         let said = response.into_prepared().map_err(|kind| run.end(prepare.kind(), kind))?;
         let (schema, text) = (session.cluster().schema(), Arc::clone(&own_key.text));
         let statement = PreparedStatement::new(text, keyspace.origin(), said, &schema);
-        session.statements.keep(own_key, &statement, Instant::now());
+        if let Some(gone) = session.statements.keep(own_key, &statement, Instant::now()) {
+            session.log.turns_over(session.statements.capacity(), gone.text());
+        }
         Ok(statement)
     };
     let (session, key) = (Arc::clone(shared), key.clone());

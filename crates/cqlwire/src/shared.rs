@@ -12,20 +12,22 @@ use cqlwire_stream::PageBudget;
 use tokio::runtime::Handle;
 
 use crate::attempt::Teachings;
-use crate::error::ErrorKind;
+use crate::error::{Error, ErrorKind};
 use crate::gate::{Gate, Permit};
+use crate::history::{self, History, Watched};
 use crate::keyspace::{Keyspace, Keyspaces};
 use crate::limits::{HostLimits, SessionLimit};
 use crate::metrics::{Counted, RequestCounters};
+use crate::observer::Observers;
 use crate::operation::{Form, UsualForm};
 use crate::prepared::{Cache, Origin};
 use crate::profile::Profiles;
+use crate::request_log::RequestLog;
 use crate::resources::Resources;
 use crate::retry::Retries;
 use crate::speculation::Speculations;
 use crate::stream_totals::StreamCounters;
 use crate::timed::timed;
-use crate::warnings::WarningLog;
 
 /// How much later than its deadline a call that is polled has its outcome.
 const OUTCOME_GRACE: Duration = Duration::from_millis(50);
@@ -46,7 +48,9 @@ pub(crate) struct Shared {
     pub(crate) budget: PageBudget,
     pub(crate) requests: RequestCounters,
     pub(crate) streams: StreamCounters,
-    pub(crate) warnings: WarningLog,
+    pub(crate) log: Arc<RequestLog>,
+    /// Users' own eyes on it, if it has any.
+    pub(crate) observers: Option<Arc<Observers>>,
     pub(crate) retries: Retries,
     pub(crate) speculations: Speculations,
     /// That of its connections, and those that other handles are in.
@@ -56,6 +60,8 @@ pub(crate) struct Shared {
     /// The hosts that are being taught a statement.
     pub(crate) teachings: Teachings,
     pub(crate) schema_agreement_timeout: Duration,
+    /// Are the histories of all requests written down?
+    are_watched: bool,
     /// The longest body of a request, in bytes.
     pub(crate) max_request_bytes: usize,
     /// How requests are encoded whose host is not chosen yet.
@@ -69,6 +75,8 @@ pub(crate) struct Call<'a> {
     /// Counted before it is outside: a session that is closed has counted all.
     counted: Counted<&'a RequestCounters>,
     _permit: Permit<'a>,
+    /// What happens to it, if anybody would like to know. Told before it is outside.
+    watched: Option<Box<Watched>>,
 }
 
 impl Call<'_> {
@@ -76,6 +84,26 @@ impl Call<'_> {
     #[inline]
     pub(crate) fn end(&mut self, error: Option<&ErrorKind>) -> bool {
         self.counted.end(error)
+    }
+
+    /// What happens to it is written down.
+    #[cold]
+    pub(crate) fn watch(&mut self, watched: Box<Watched>) {
+        self.watched = Some(watched);
+    }
+
+    /// Where that is.
+    #[inline]
+    pub(crate) fn history(&self) -> Option<Arc<History>> {
+        self.watched.as_ref().map(|watched| watched.history())
+    }
+
+    /// Whoever would like to know is told how it ended.
+    #[inline]
+    pub(crate) fn tell(&mut self, error: Option<&Error>) {
+        if let Some(watched) = &mut self.watched {
+            watched.end(error);
+        }
     }
 }
 
@@ -104,6 +132,8 @@ pub(crate) struct SharedSettings {
     pub(crate) speculations: Speculations,
     pub(crate) limit: SessionLimit,
     pub(crate) host_limits: Option<HostLimits>,
+    pub(crate) log: RequestLog,
+    pub(crate) observers: Option<Arc<Observers>>,
 }
 
 impl Shared {
@@ -127,7 +157,10 @@ impl Shared {
             budget,
             requests: RequestCounters::default(),
             streams: StreamCounters::default(),
-            warnings: WarningLog::default(),
+            are_watched: settings.log.settings().slow_request.is_some()
+                || settings.observers.as_ref().is_some_and(|observers| observers.want_requests()),
+            log: Arc::new(settings.log),
+            observers: settings.observers,
             retries,
             speculations,
             keyspaces: Keyspaces::new(Keyspace::of_session(origin)),
@@ -148,7 +181,13 @@ impl Shared {
         if timeout > self.longest_timeout.load(Relaxed) {
             self.longest_timeout.fetch_max(timeout, Relaxed);
         }
-        Ok(Call { counted, _permit: permit })
+        Ok(Call { counted, _permit: permit, watched: None })
+    }
+
+    /// Would anybody like to know what happens to requests?
+    #[inline]
+    pub(crate) fn is_watched(&self) -> bool {
+        self.are_watched || history::are_wanted()
     }
 
     /// Lets in whoever does not stay: nothing is waited for while this is held.
@@ -195,8 +234,14 @@ impl Shared {
         // task that waits here perhaps.
         let longest = Duration::from_millis(self.longest_timeout.load(Relaxed));
         let all_done = deadline.within(longest.saturating_add(OUTCOME_GRACE));
-        all_done.bound(self.gate.empty()).await.unwrap_or_default();
+        let all_are_done = all_done.bound(self.gate.empty()).await.is_ok();
         self.cluster.close(deadline).await;
+        if let Some(observers) = &self.observers {
+            observers.close(deadline).await;
+        }
+        if self.log.log().is_news("closed", ()) {
+            tracing::info!(session = %self.log.session(), in_time = all_are_done, "closed");
+        }
     }
 
     pub(crate) fn resources(&self) -> Resources {

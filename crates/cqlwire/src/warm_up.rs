@@ -55,13 +55,14 @@ async fn warm_up(session: &Weak<Shared>, host_id: Uuid) {
         let host = host_by_id(&shared, host_id)?;
         let mut statements = shared.statements.in_use();
         statements.retain(|statement| shared.keyspaces.is_open(statement.origin()));
-        Some((host, statements))
+        Some((shared.log.session(), host, statements))
     });
-    let Some((host, statements)) = found else { return };
+    let Some((own, host, statements)) = found else { return };
     let teaching = iter(statements.into_iter().map(Ok))
         .try_for_each_concurrent(AT_A_TIME, |statement| teach_one(session, &host, statement));
     if let Err(failure) = teaching.await {
-        tracing::debug!(host = %host.address(), ?failure, "a host is not taught what is in use");
+        let host = host.address();
+        tracing::debug!(session = %own, %host, ?failure, "a host is not taught what is in use");
     }
 }
 
@@ -77,14 +78,16 @@ async fn teach_one(
     statement: PreparedStatement,
 ) -> Result<(), Failure> {
     // A teaching keeps no session: one that nobody has any more ends with its last handle.
-    let begun = session
-        .upgrade()
-        .map(|shared| teach(&shared, host, &statement, 0, Deadline::after(PATIENCE)));
-    let Some(taught) = begun else { return Ok(()) };
+    let begun = session.upgrade().map(|shared| {
+        let taught = teach(&shared, host, &statement, 0, Deadline::after(PATIENCE));
+        (shared.log.session(), taught)
+    });
+    let Some((session, taught)) = begun else { return Ok(()) };
     match taught.await {
         Err(failure) if !failure.is_of_server() => Err(failure),
         Err(failure) => {
-            tracing::debug!(host = %host.address(), ?failure, "a host was not taught a statement");
+            let host = host.address();
+            tracing::debug!(%session, %host, ?failure, "a host was not taught a statement");
             Ok(())
         }
         Ok(()) => Ok(()),

@@ -165,7 +165,7 @@ impl Attempt<'_> {
         match (&self.settings.dialer, self.address.socket()) {
             (Some(dialer), _) => {
                 let dialing = async { dialer.dial(self.address).await };
-                let stream = awaited(UserCode::Dialer, dialing).await??;
+                let stream = awaited(UserCode::Dialer, dialing, &self.settings.log).await??;
                 self.over(stream, version).await
             }
             (None, Some(socket)) => {
@@ -193,7 +193,7 @@ impl Attempt<'_> {
             let established = shake_hands(stream, version, settings, progress).await;
             started(established, address, settings)
         };
-        awaited(UserCode::Stream, shaking).await?
+        awaited(UserCode::Stream, shaking, &settings.log).await?
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::task::AbortHandle;
 use crate::driver::Driver;
 use crate::handshake::Established;
 use crate::shared::Shared;
-use crate::{ConnectionEnd, Deadline, Recorder, Refused, Request, Settings};
+use crate::{ConnectionEnd, Deadline, Recorder, Refused, Request, SessionLog, Settings};
 
 /// One connection to one server, open for requests.
 ///
@@ -176,7 +176,8 @@ impl Connection {
             // A runtime that nobody drives drops its tasks late; this wait has an end all the same.
             let grace = Deadline::after(ABORT_GRACE);
             if grace.bound(self.shared().ended.cancelled()).await.is_err() {
-                tracing::warn!(host = self.name(), "the runtime of a connection does not run");
+                let session = self.log().id();
+                tracing::warn!(%session, host = self.name(), "the runtime of a connection does not run");
                 self.handle.end_requests();
             }
         }
@@ -278,6 +279,11 @@ impl Connection {
     /// The server, as it was named.
     pub fn name(&self) -> &str {
         &self.shared().peer.name
+    }
+
+    /// The log of the session that it belongs to.
+    pub fn log(&self) -> &SessionLog {
+        &self.shared().peer.log
     }
 
     fn shared(&self) -> &Arc<Shared> {

@@ -38,7 +38,7 @@
 //! `address` that it stands for;
 //! `user_code` is the door to what users plug in; `ask` puts one question; `driver` is the task that serves it; `connection` and `request` are what
 //! callers hold; `shared` is what lies between them, and `recorder` where the times
-//! of requests go.
+//! of requests go; `session_log` says whose the lines of the log are.
 
 mod address;
 mod ask;
@@ -55,6 +55,7 @@ mod race;
 mod recorder;
 mod request;
 mod resolve;
+mod session_log;
 mod settings;
 mod shared;
 #[cfg(test)]
@@ -85,6 +86,7 @@ pub use error::{
 pub use race::Race;
 pub use recorder::Recorder;
 pub use request::Request;
+pub use session_log::SessionLog;
 pub use settings::Settings;
 pub use tls::{Tls, TlsSettingsError};
 pub use user_code::panic_message;

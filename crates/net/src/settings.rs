@@ -7,7 +7,7 @@ use std::time::Duration;
 use cqlwire_codec::{Compression, ProtocolVersion};
 use tokio_util::task::TaskTracker;
 
-use crate::{Authenticator, Dialer, Tls};
+use crate::{Authenticator, Dialer, SessionLog, Tls};
 
 /// How to connect, and the limits of the connection. The defaults are meant for production.
 #[derive(Clone, Debug)]
@@ -46,6 +46,9 @@ pub struct Settings {
     pub read_budget_bytes: usize,
     /// Counts the tasks of connections, one each, so that their owner can wait for them.
     pub tasks: TaskTracker,
+    /// Whose connection it is: the id is in each line of the log, and servers are told it
+    /// (`SESSION_ID`). Default a new one.
+    pub log: SessionLog,
 }
 
 impl Default for Settings {
@@ -64,6 +67,7 @@ impl Default for Settings {
             max_envelope_bytes: 256 << 20,
             read_budget_bytes: 256 << 10,
             tasks: TaskTracker::new(),
+            log: SessionLog::default(),
         }
     }
 }

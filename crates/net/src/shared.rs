@@ -10,7 +10,7 @@ use cqlwire_mux::{self as mux, Sample};
 use tokio::runtime;
 use tokio_util::sync::CancellationToken;
 
-use crate::{ConnectionEnd, Recorder};
+use crate::{ConnectionEnd, Recorder, SessionLog};
 
 /// The state machine behind its short lock, and what never changes beside it.
 ///
@@ -49,6 +49,8 @@ pub(crate) struct Peer {
     pub(crate) name: Arc<str>,
     pub(crate) version: ProtocolVersion,
     pub(crate) compression: Option<Compression>,
+    /// Whose connection it is.
+    pub(crate) log: SessionLog,
 }
 
 impl Shared {

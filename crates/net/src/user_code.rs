@@ -6,8 +6,12 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use crate::{ConnectCause, UserCode};
+use crate::{ConnectCause, SessionLog, UserCode};
+
+/// How often it is said at most that users' code panics as it is given up.
+const EVERY: Duration = Duration::from_secs(60);
 
 /// Calls users' code that returns at once.
 pub(crate) fn call<T>(whose: UserCode, code: impl FnOnce() -> T) -> Result<T, ConnectCause> {
@@ -15,14 +19,15 @@ pub(crate) fn call<T>(whose: UserCode, code: impl FnOnce() -> T) -> Result<T, Co
 }
 
 /// Users' code that is awaited: its polls are caught, and its drop too, whenever that is.
-pub(crate) fn awaited<F: Future>(whose: UserCode, future: F) -> Awaited<F> {
-    Awaited { whose, future: Some(Box::pin(future)) }
+pub(crate) fn awaited<F: Future>(whose: UserCode, future: F, log: &SessionLog) -> Awaited<F> {
+    Awaited { whose, future: Some(Box::pin(future)), log: log.clone() }
 }
 
 /// See [`awaited`].
 pub(crate) struct Awaited<F> {
     whose: UserCode,
     future: Option<Pin<Box<F>>>,
+    log: SessionLog,
 }
 
 impl<F> Awaited<F> {
@@ -54,7 +59,11 @@ impl<F: Future> Future for Awaited<F> {
 impl<F> Drop for Awaited<F> {
     fn drop(&mut self) {
         if let Err(cause) = self.drop_caught() {
-            tracing::warn!(%cause, "while an attempt to connect was given up");
+            let passed_over = self.log.now_and_then("users' code", self.whose, EVERY);
+            if let Some(passed_over) = passed_over {
+                let session = self.log.id();
+                tracing::warn!(%session, %cause, passed_over, "while an attempt to connect was given up");
+            }
         }
     }
 }

@@ -18,7 +18,8 @@ pub(crate) async fn ask_for(connection: &Connection, deadline: Deadline) {
     }
     let kind = [EventKind::Other(GRACEFUL_DISCONNECT.to_owned())];
     if let Err(error) = connection.register(&kind, deadline).await {
-        tracing::debug!(host = connection.name(), %error, "it will go without a word");
+        let (session, host) = (connection.log().id(), connection.name());
+        tracing::debug!(%session, host, %error, "it will go without a word");
     }
 }
 

@@ -18,6 +18,7 @@
 //! closed no pool starts, and after that there is no task, no socket and no reconnect.
 
 mod backoff;
+mod change;
 mod demand;
 mod error;
 mod farewell;
@@ -30,6 +31,7 @@ mod proof;
 mod registry;
 mod settings;
 mod shared;
+mod sink;
 mod slot;
 mod state;
 mod target;
@@ -39,12 +41,14 @@ mod totals;
 mod usage;
 
 pub use backoff::Backoff;
+pub use change::{ConnectionChange, ConnectionChangeKind};
 pub use error::{Elsewhere, NotConnected, RegistryClosed, Unconnected};
 pub use latency::{Latencies, LatencyHistogram, SessionLatencies};
 pub use offer::Offer;
 pub use pool::Pool;
 pub use registry::Registry;
 pub use settings::Settings;
+pub use sink::Sink;
 pub use state::PoolState;
 pub use target::{Identity, Target};
 pub use totals::{ConnectionTotals, PoolTotals};

@@ -182,7 +182,8 @@ impl Registry {
         self.tasks().close();
         let ends = Deadline::after(deadline.remaining().max(TASKS_GRACE));
         if ends.bound(self.tasks().wait()).await.is_err() {
-            tracing::warn!(tasks = self.tasks().len(), "tasks that were stopped do not end");
+            let (session, tasks) = (self.settings.connection.log.id(), self.tasks().len());
+            tracing::warn!(%session, tasks, "tasks that were stopped do not end");
         }
     }
 

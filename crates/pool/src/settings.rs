@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::Backoff;
+use crate::{Backoff, ConnectionChange, Sink};
 
 /// The settings of the pool of one host. The defaults are meant for production.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub struct Settings {
     /// cannot wait for a back-off of half a minute. One attempt of the whole pool is hastened in this
     /// time, shortened at random by up to a half, as the back-off is. Default 1 s.
     pub backoff_under_demand: Duration,
+    /// Where it is handed on what becomes of connections. Default nowhere.
+    pub on_change: Option<Sink<ConnectionChange>>,
     /// What each connection is like. Its [`tasks`](cqlwire_net::Settings::tasks) are those of the
     /// [`Registry`](crate::Registry).
     pub connection: cqlwire_net::Settings,
@@ -40,6 +42,7 @@ impl Default for Settings {
             max_in_flight: None,
             backoff: Backoff::default(),
             backoff_under_demand: Duration::from_secs(1),
+            on_change: None,
             connection: cqlwire_net::Settings::default(),
         }
     }

@@ -1,9 +1,10 @@
 //! What the handles of a pool, its slots and its registry have in common.
 
 use std::borrow::Cow;
+use std::mem::discriminant;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use cqlwire_net::{Connection, ConnectionEnd, Deadline};
+use cqlwire_net::{Connection, ConnectionEnd, Deadline, SessionLog};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -11,7 +12,7 @@ use crate::demand::Demand;
 use crate::host_pools::HostPools;
 use crate::latency::{HostLatencies, SessionLatencies};
 use crate::open::{Listed, Open};
-use crate::{PoolState, Settings, Target, Unconnected};
+use crate::{ConnectionChange, ConnectionChangeKind, PoolState, Settings, Target, Unconnected};
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -92,6 +93,32 @@ impl Shared {
         }
     }
 
+    /// The log of the session that it belongs to.
+    pub(crate) fn log(&self) -> &SessionLog {
+        &self.settings.connection.log
+    }
+
+    fn hand_on(&self, kind: impl FnOnce() -> ConnectionChangeKind) {
+        if let Some(sink) = &self.settings.on_change {
+            sink.hand_on(ConnectionChange::of(&self.target, kind()));
+        }
+    }
+
+    /// Each slot tries again and again: what an attempt failed with is said once, as long as others
+    /// fail with the same.
+    fn log_failed(&self, reason: &Unconnected) {
+        let (session, host) = (self.log().id(), &self.target.address);
+        let kind = match reason {
+            Unconnected::Failed(error) => Some((error.phase, discriminant(&error.cause))),
+            _ => None,
+        };
+        if self.log().is_news("no connection", (host, discriminant(reason), kind)) {
+            tracing::warn!(%session, %host, %reason, "no connection: trying on, and saying so when it fails in another way");
+        } else {
+            tracing::debug!(%session, %host, %reason, "no connection");
+        }
+    }
+
     /// What its connections are like.
     pub(crate) fn connection_settings(&self) -> Cow<'_, cqlwire_net::Settings> {
         let settings = &self.settings.connection;
@@ -110,12 +137,14 @@ impl Shared {
     pub(crate) fn opened(&self, connection: Connection) -> Option<Listed> {
         connection.record_to(Arc::<HostLatencies>::clone(&self.latencies));
         let listed = self.open.list(connection)?;
+        self.hand_on(|| ConnectionChangeKind::Opened);
         self.attempts.send_modify(|attempts| attempts.opened += 1);
         Some(listed)
     }
 
     pub(crate) fn failed(&self, reason: Unconnected) {
-        tracing::warn!(host = %self.target.address, %reason, "no connection");
+        self.log_failed(&reason);
+        self.hand_on(|| ConnectionChangeKind::Failed(reason.clone()));
         let elsewhere = matches!(reason, Unconnected::Elsewhere(_));
         *self.locked_reason() = reason;
         self.open.failed();
@@ -127,13 +156,21 @@ impl Shared {
     }
 
     pub(crate) fn lost(&self, end: Arc<ConnectionEnd>) {
-        tracing::info!(host = %self.target.address, reason = %end, "lost a connection");
+        let (session, host) = (self.log().id(), &self.target.address);
+        match *end {
+            ConnectionEnd::ClosedHere => tracing::debug!(%session, %host, "closed a connection"),
+            _ => {
+                tracing::info!(%session, %host, reason = %end, "lost a connection");
+                self.hand_on(|| ConnectionChangeKind::Lost(Arc::clone(&end)));
+            }
+        }
         *self.locked_reason() = Unconnected::Lost(end);
     }
 
     /// The server has said that it is about to go.
     pub(crate) fn leaving(&self) {
-        tracing::info!(host = %self.target.address, "a server is about to go");
+        let (session, host) = (self.log().id(), &self.target.address);
+        tracing::info!(%session, %host, "a server is about to go");
         *self.locked_reason() = Unconnected::Leaving;
     }
 

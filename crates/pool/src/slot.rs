@@ -108,8 +108,9 @@ async fn watch(shared: &Shared, connection: Connection, listed: Listed) -> Optio
             None
         }
         () = connection.retiring() => {
-            let host = &shared.target.address;
+            let (session, host) = (shared.log().id(), &shared.target.address);
             tracing::warn!(
+                %session,
                 %host,
                 "too many responses are owed, or one for too long: replacing a connection"
             );

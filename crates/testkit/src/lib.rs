@@ -15,6 +15,7 @@ pub mod cassandra;
 pub mod cluster;
 mod eventually;
 pub mod fault;
+pub mod log;
 pub mod node;
 pub mod probe;
 pub mod schema;

@@ -19,6 +19,7 @@ mod protocol;
 mod quiet;
 mod replicas;
 mod security;
+mod seen;
 mod structs;
 mod three_nodes;
 mod values;

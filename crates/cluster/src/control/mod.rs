@@ -2,10 +2,12 @@
 
 mod system;
 
+use std::fmt::Display;
 use std::sync::Arc;
+use std::time::Duration;
 
-use cqlwire_codec::{ErrorCode, Event, EventKind, Response, decode_response};
-use cqlwire_net::{AskError, Connection, ConnectionEnd, Deadline, ServerAddress};
+use cqlwire_codec::{ErrorCode, Event, EventKind, Response, Startup, decode_response};
+use cqlwire_net::{AskError, Connection, ConnectionEnd, Deadline, ServerAddress, SessionLog};
 
 use crate::listing::{ClusterRows, Replications};
 use crate::placement;
@@ -15,6 +17,9 @@ use crate::{ContactFailure, Settings, Topology};
 
 /// The longest response to a question, in bytes: room for some 100,000 hosts.
 const MAX_RESPONSE_BYTES: usize = 16 << 20;
+
+/// How often it is said at most that a server pushes what is no event.
+const EVERY: Duration = Duration::from_secs(600);
 
 /// What the refresh task makes something of.
 const EVENTS: [EventKind; 3] =
@@ -32,11 +37,16 @@ impl Control {
     /// Connects to this server.
     pub(crate) async fn open(
         address: ServerAddress,
-        settings: &cqlwire_pool::Settings,
+        pool: &cqlwire_pool::Settings,
+        driver_config: Option<&String>,
         deadline: Deadline,
     ) -> Result<Self, ContactFailure> {
-        let deadline = deadline.within(settings.connect_timeout);
-        let mut plain = settings.connection.clone();
+        let deadline = deadline.within(pool.connect_timeout);
+        let mut plain = pool.connection.clone();
+        if let Some(config) = driver_config {
+            let key = Startup::DRIVER_CONFIG.to_owned();
+            plain.startup_options.entry(key).or_insert_with(|| config.clone());
+        }
         // The keyspace of requests is no concern of this connection, and may not exist yet.
         plain.keyspace = None;
         plain.max_envelope_bytes = plain.max_envelope_bytes.min(MAX_RESPONSE_BYTES);
@@ -55,8 +65,11 @@ impl Control {
     pub(crate) async fn register(&self, deadline: Deadline) -> Result<(), ContactFailure> {
         match self.connection.register(&EVENTS, deadline).await {
             Err(AskError::Server(error)) => {
-                let host = self.address();
-                tracing::warn!(%host, %error, "no events: changes are seen when hosts are listed");
+                let (log, host) = (self.log(), self.address());
+                if log.is_news("no events", host) {
+                    let session = log.id();
+                    tracing::warn!(%session, %host, %error, "no events: changes are seen when hosts are listed");
+                }
                 Ok(())
             }
             registered => Ok(registered?),
@@ -69,10 +82,22 @@ impl Control {
             let envelope = self.connection.next_event().await?;
             match decode_response(&envelope).map(|decoded| decoded.response) {
                 Ok(Response::Event(event)) => return Some(event),
-                Ok(other) => tracing::warn!(opcode = %other.opcode(), "no event: passed over"),
-                Err(error) => tracing::warn!(%error, "an event cannot be read: passed over"),
+                Ok(other) => self.log_no_event(&format_args!("{} is none", other.opcode())),
+                Err(error) => self.log_no_event(&error),
             }
         }
+    }
+
+    /// A server that pushes what is no event may do so often.
+    fn log_no_event(&self, error: &dyn Display) {
+        if let Some(passed_over) = self.log().now_and_then("no event", self.address(), EVERY) {
+            let (session, host) = (self.log().id(), self.address());
+            tracing::warn!(%session, %host, %error, passed_over, "an event cannot be read: passed over");
+        }
+    }
+
+    fn log(&self) -> &SessionLog {
+        self.connection.log()
     }
 
     /// How many events were dropped, since nobody read them in time.
@@ -96,10 +121,10 @@ impl Control {
             }
             peers => peers?,
         };
-        let mut rows = system::read(&local, &peers, &self.address, settings.max_hosts)?;
+        let mut rows = system::read(&local, &peers, &self.address, settings)?;
         rows.replications = self.replications(deadline).await?;
         if let Some(translator) = &settings.address_translator {
-            let translating = translate(&**translator, &mut rows.hosts, known);
+            let translating = translate(&**translator, &mut rows.hosts, known, settings.log());
             deadline.bound(translating).await.map_err(|_| ContactFailure::TranslationTimeout)?;
         }
         Ok(rows)
@@ -114,8 +139,11 @@ impl Control {
         match schema::read(&self.connection, &all, &none, &settings, deadline).await {
             Ok(schema) => Ok(placement::replications(&schema)),
             Err(error) if error.is_of_server() => {
-                let host = self.address();
-                tracing::warn!(%host, %error, "the replication of keyspaces is not known");
+                let (log, host) = (self.log(), self.address());
+                if log.is_news("no replication", host) {
+                    let session = log.id();
+                    tracing::warn!(%session, %host, %error, "the replication of keyspaces is not known");
+                }
                 Ok(Replications::new())
             }
             Err(error) => Err(error.into()),

@@ -7,7 +7,7 @@ use cqlwire_net::ServerAddress;
 use uuid::Uuid;
 
 use crate::listing::{ClusterRows, HostRow, Replications};
-use crate::{ContactFailure, HostDescription};
+use crate::{ContactFailure, HostDescription, Settings};
 
 /// Of the server that is asked.
 pub(super) const LOCAL: &str = "SELECT cluster_name, partitioner, host_id, data_center, rack, \
@@ -21,12 +21,13 @@ pub(super) const PEERS_V2: &str = "SELECT host_id, data_center, rack, release_ve
 pub(super) const PEERS: &str = "SELECT host_id, data_center, rack, release_version, tokens, peer, \
      rpc_address FROM system.peers";
 
-/// Reads both tables, as `asked` answered them; of the peers no more than so many hosts are taken.
+/// Reads both tables, as `asked` answered them; of the peers no more hosts are taken than there may
+/// be. What is wrong with them is said once, as long as it is so with each listing.
 pub(super) fn read(
     local: &Rows,
     peers: &Rows,
     asked: &ServerAddress,
-    max_hosts: usize,
+    settings: &Settings,
 ) -> Result<ClusterRows, ContactFailure> {
     let row = RowIter::<Row<'_>>::of(local)?.next().ok_or(ContactFailure::NoLocalRow)??;
     let cluster_name = row.get::<String>("cluster_name")?;
@@ -34,21 +35,26 @@ pub(super) fn read(
     // Where it was reached is where it is: what it calls its own address may be one behind a NAT.
     let mut hosts = vec![read_host(&row, asked.clone())?];
     let schema_version = row.get("schema_version")?;
-    let mut incomplete = false;
+    let (log, max_hosts, mut incomplete) = (settings.log(), settings.max_hosts, false);
+    let session = log.id();
     let mut peers = RowIter::<Row<'_>>::of(peers)?;
     for row in peers.by_ref().take(max_hosts.saturating_sub(1)) {
         match read_peer(&row?, asked.port()) {
             Ok(Some(peer)) => hosts.push(peer),
             // A server that is joining or leaving has an incomplete row for a while.
             Ok(None) => {
-                tracing::debug!("a row of the peers is incomplete: left out");
+                tracing::debug!(%session, "a row of the peers is incomplete: left out");
                 incomplete = true;
             }
-            Err(error) => tracing::warn!(%error, "a row of the peers cannot be read: left out"),
+            Err(error) => {
+                if log.is_news("unreadable peer", error.to_string()) {
+                    tracing::warn!(%session, %error, "a row of the peers cannot be read: left out");
+                }
+            }
         }
     }
-    if peers.next().is_some() {
-        tracing::warn!(max_hosts, "a server lists more hosts than may be: the others are left out");
+    if peers.next().is_some() && log.is_news("too many hosts", max_hosts) {
+        tracing::warn!(%session, max_hosts, "a server lists more hosts than may be: the others are left out");
     }
     let replications = Replications::new();
     Ok(ClusterRows { cluster_name, partitioner, schema_version, replications, hosts, incomplete })

@@ -102,15 +102,11 @@ impl PendingEvents {
                     self.note_hosts(now);
                 }
             }
-            Event::StatusChange { change: StatusChange::Other(change), address } => {
-                tracing::debug!(%address, change, "an unknown change of status is passed over");
-            }
+            // What these mean is not known.
+            Event::StatusChange { change: StatusChange::Other(_), .. } | Event::Other(_) => {}
             Event::SchemaChange(change) => {
                 self.refresh.schema.note(change);
                 self.arm(now);
-            }
-            Event::Other(kind) => {
-                tracing::debug!(kind, "an event of an unknown kind is passed over");
             }
         }
     }

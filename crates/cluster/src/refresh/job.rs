@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use cqlwire_codec::SchemaTarget;
-use cqlwire_net::Deadline;
+use cqlwire_net::{Deadline, SessionLog};
 use tokio::time::sleep;
 
 use crate::contact::Contacts;
@@ -15,7 +15,7 @@ use crate::events::{Refresh, StaleKeyspace, StaleSchema};
 use crate::listing::ClusterRows;
 use crate::schema::{self, Schema, SchemaRefresh};
 use crate::shared::Shared;
-use crate::{ContactFailure, Distance, Host};
+use crate::{ContactAttempt, ContactFailure, Distance, Host};
 
 /// Something is read, or connected to. Dropped, it is given up.
 pub(super) struct Job {
@@ -119,7 +119,11 @@ async fn read(
         match schema::read(control.connection(), &wanted, &known, settings, deadline).await {
             Ok(read) => schema = Some(read),
             Err(error) if error.is_of_server() => {
-                tracing::warn!(host = %control.address(), %error, "the schema cannot be read");
+                let (log, host) = (shared.settings.log(), control.address());
+                if log.is_news("schema refused", host) {
+                    let session = log.id();
+                    tracing::warn!(%session, %host, %error, "the schema cannot be read");
+                }
                 schema_refused = true;
             }
             Err(error) => return Err(error.into()),
@@ -161,8 +165,27 @@ async fn contact(shared: &Shared) -> Option<(Control, ClusterRows)> {
     while let Some(outcome) = contacts.next().await {
         match outcome {
             Ok(contacted) => return Some((contacted.control, contacted.rows)),
-            Err(failed) => tracing::warn!(error = %failed.attempt, "no control connection"),
+            Err(failed) => log_failed(settings.log(), &failed.attempt),
         }
     }
+    if settings.log().is_news("nobody to ask", ()) {
+        let session = settings.log().id();
+        tracing::warn!(
+            %session,
+            "no server can be asked about the cluster: trying on; requests go to the hosts that were \
+             known, and changes are not seen"
+        );
+    }
     None
+}
+
+/// All servers are tried again and again: what is wrong with one is said once, as long as it stays.
+fn log_failed(log: &SessionLog, attempt: &ContactAttempt) {
+    let session = log.id();
+    let what = (attempt.host(), std::mem::discriminant(&attempt.failure));
+    if log.is_news("no control connection", what) {
+        tracing::warn!(%session, error = %attempt, "no control connection");
+    } else {
+        tracing::debug!(%session, error = %attempt, "no control connection");
+    }
 }

@@ -23,9 +23,11 @@
 mod job;
 mod pools;
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cqlwire_codec::{Event, StatusChange};
 use cqlwire_pool::RegistryClosed;
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
@@ -42,10 +44,10 @@ const NEVER: Duration = Duration::from_secs(100 * 366 * 86_400);
 
 /// Goes on until the cluster is stopped; then the control connection is closed with the task.
 pub(crate) async fn run(shared: Arc<Shared>, control: Control, listing: ListingState) {
-    let stopped = shared.stopped.clone();
+    let (stopped, session) = (shared.stopped.clone(), shared.settings.log().id());
     let mut watch = Watch::new(shared, control, listing);
     if let Some(Err(closed)) = stopped.run_until_cancelled(watch.run()).await {
-        tracing::debug!(%closed, "no refresh any more");
+        tracing::debug!(%session, %closed, "no refresh any more");
     }
 }
 
@@ -77,7 +79,7 @@ struct Watch {
 /// What happens next.
 enum Next {
     Lost(Arc<cqlwire_net::ConnectionEnd>),
-    Event(cqlwire_codec::Event),
+    Event(Event),
     Done(Done),
     PoolsChanged,
     Demanded,
@@ -145,6 +147,7 @@ impl Watch {
             Next::Lost(reason) => self.lost(&reason),
             Next::Event(event) => {
                 self.shared.counters.events.count();
+                self.log_unknown(&event);
                 self.events.note(event, now);
             }
             Next::Done(done) => self.done(done).await?,
@@ -195,6 +198,7 @@ impl Watch {
         match done {
             Done::Connected { control, rows } => {
                 self.dropped = 0;
+                self.log_with(&control);
                 self.control = Some(control);
                 self.connected_at = Instant::now();
                 self.shared.set_has_control(true);
@@ -226,7 +230,7 @@ impl Watch {
             Done::Failed { refresh, error } => {
                 self.shared.counters.failed_refreshes.count();
                 if let Some(control) = self.control.take() {
-                    tracing::warn!(host = %control.address(), %error, "cannot ask about the cluster");
+                    self.log_without(&control, &error, "cannot ask about the cluster");
                 }
                 self.events.restore(refresh, now);
                 self.connect();
@@ -241,13 +245,46 @@ impl Watch {
     /// Whatever the control connection still owes, nobody waits for it.
     fn lost(&mut self, reason: &cqlwire_net::ConnectionEnd) {
         if let Some(control) = self.control.take() {
-            tracing::info!(host = %control.address(), %reason, "lost the control connection");
+            self.log_without(&control, reason, "lost the control connection");
             self.shared.counters.lost_control_connections.count();
         }
         if let Some(refresh) = self.job.take().and_then(Job::into_refresh) {
             self.events.restore(refresh, Instant::now().into_std());
         }
         self.connect();
+    }
+
+    /// One that is lost, and lost again, is said to be so once.
+    fn log_without(&self, control: &Control, reason: &dyn Display, what: &'static str) {
+        let (log, host) = (self.shared.settings.log(), control.address());
+        let session = log.id();
+        if log.is_news(what, host) {
+            tracing::warn!(%session, %host, %reason, "{what}: another server is asked");
+        } else {
+            tracing::debug!(%session, %host, %reason, "{what}");
+        }
+    }
+
+    fn log_with(&self, control: &Control) {
+        let (log, host) = (self.shared.settings.log(), control.address());
+        let session = log.id();
+        if log.is_news("control connection", host) {
+            tracing::info!(%session, %host, "another control connection");
+        } else {
+            tracing::debug!(%session, %host, "another control connection");
+        }
+    }
+
+    /// What it means is not known here: it is passed over.
+    fn log_unknown(&self, event: &Event) {
+        let is_unknown = matches!(
+            event,
+            Event::Other(_) | Event::StatusChange { change: StatusChange::Other(_), .. }
+        );
+        if is_unknown {
+            let session = self.shared.settings.log().id();
+            tracing::debug!(%session, ?event, "an event of an unknown kind is passed over");
+        }
     }
 
     fn connect(&mut self) {
@@ -303,7 +340,7 @@ async fn ended(control: Option<&Control>) -> Arc<cqlwire_net::ConnectionEnd> {
     }
 }
 
-async fn next_event(control: Option<&Control>) -> Option<cqlwire_codec::Event> {
+async fn next_event(control: Option<&Control>) -> Option<Event> {
     control?.next_event().await
 }
 

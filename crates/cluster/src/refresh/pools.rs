@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use cqlwire_net::SessionLog;
 use cqlwire_pool::{Elsewhere, Unconnected};
 use tokio::time::{Duration, Instant};
 use uuid::Uuid;
@@ -36,7 +37,10 @@ pub(super) struct Looked {
 enum Known {
     /// It was there when the client began, and has not been connected to since.
     First,
-    Down,
+    /// It has joined since.
+    New,
+    /// Since then.
+    Down(Instant),
     Up,
 }
 
@@ -55,7 +59,7 @@ impl Pools {
         let mut looked = Looked::default();
         self.known.retain(|id, _| topology.find(*id).is_some());
         for host in topology.hosts().iter().filter(|host| host.distance() != Distance::Ignored) {
-            let known = self.known.entry(host.id()).or_insert(Known::Down);
+            let known = self.known.entry(host.id()).or_insert(Known::New);
             let before = *known;
             let (host_id, address) = (host.id(), host.address().clone());
             let down = host.state().down;
@@ -67,15 +71,17 @@ impl Pools {
                 None if before != Known::Up => {
                     *known = Known::Up;
                     shared.keyspaces.attempt_now(host);
-                    if before == Known::Down {
+                    if before != Known::First {
                         looked.came_up = true;
                         host.warmth().begin();
                         self.warming.push(Arc::clone(host));
                     }
+                    log_up(shared.settings.log(), host, before);
                     shared.changes.publish(ClusterChange::HostUp { host_id, address });
                 }
                 Some(reason) if before == Known::Up => {
-                    *known = Known::Down;
+                    *known = Known::Down(Instant::now());
+                    log_down(shared.settings.log(), host, &reason);
                     let reason = reason.to_string().into();
                     shared.changes.publish(ClusterChange::HostDown { host_id, address, reason });
                 }
@@ -120,6 +126,30 @@ impl Pools {
             self.warmer_at = Some(Instant::now() + self.step);
         }
     }
+}
+
+/// Those that there were at the beginning are said with it, all in one line.
+fn log_up(log: &SessionLog, host: &Host, before: Known) {
+    let (session, address) = (log.id(), host.address());
+    let (host_id, data_center, version) = (host.id(), host.data_center(), host.release_version());
+    match before {
+        Known::First => tracing::debug!(%session, host = %address, %host_id, "host up"),
+        Known::New | Known::Up => {
+            tracing::info!(%session, host = %address, %host_id, data_center, version, "host up");
+        }
+        Known::Down(since) => {
+            let down_for = since.elapsed();
+            tracing::info!(
+                %session, host = %address, %host_id, data_center, version, ?down_for, "host up"
+            );
+        }
+    }
+}
+
+fn log_down(log: &SessionLog, host: &Host, reason: &Unconnected) {
+    let (session, address) = (log.id(), host.address());
+    let (host_id, data_center) = (host.id(), host.data_center());
+    tracing::warn!(%session, host = %address, %host_id, data_center, %reason, "host down");
 }
 
 /// Is another host of the cluster at the address?

@@ -17,6 +17,8 @@ use super::user_types::{Opaque, TypeText, UserTypes};
 pub(super) struct Draft {
     pub(super) keyspaces: BTreeMap<Arc<str>, KeyspaceDraft>,
     pub(super) room: Budget,
+    /// How many keyspaces there was no room for.
+    pub(super) keyspaces_left_out: usize,
     pub(super) opaque: Opaque,
 }
 
@@ -42,7 +44,7 @@ impl Draft {
         if self.room.take(head.memory_bytes()) {
             self.keyspaces.entry(head.name.clone()).or_insert_with(|| KeyspaceDraft::new(head));
         } else {
-            tracing::warn!(keyspace = %head.name, "no room for a keyspace in the schema");
+            self.keyspaces_left_out += 1;
         }
     }
 

@@ -64,7 +64,11 @@ impl Reader<'_> {
             }
         }
         if let Unreadable { rows, first: Some(error) } = unreadable {
-            tracing::warn!(table = table.name, rows, %error, "rows cannot be read: left out");
+            let (log, table) = (self.connection.log(), table.name);
+            if log.is_news("unreadable rows", (table, rows)) {
+                let session = log.id();
+                tracing::warn!(%session, table, rows, %error, "rows cannot be read: left out");
+            }
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cqlwire_net::{Connection, Deadline};
+use cqlwire_net::{Connection, Deadline, SessionLog};
 
 use super::contents::Contents;
 use super::draft::{Draft, KeyspaceDraft};
@@ -40,15 +40,29 @@ pub(crate) async fn read(
         SchemaRefresh::Whole => reader.whole().await,
         SchemaRefresh::Keyspaces(parts) => reader.parts(parts).await,
     }?;
-    if let Some(error) = &reader.draft.opaque.first {
-        let types = reader.draft.opaque.count;
-        tracing::warn!(types, %error, "types of the schema are not understood: taken for opaque");
-    }
-    if reader.draft.room.0 == 0 {
-        let (tables, limit) = (schema.tables_left_out(), settings.max_bytes);
-        tracing::warn!(tables, limit, "the schema takes more memory than it may: left out");
-    }
+    log_shortcomings(connection.log(), &reader.draft, &schema, settings.max_bytes);
     Ok(schema)
+}
+
+/// Says what is not in the schema that should be: once, as long as it stays so.
+fn log_shortcomings(log: &SessionLog, draft: &Draft, schema: &Schema, limit: usize) {
+    let session = log.id();
+    if let Some(error) = &draft.opaque.first {
+        let types = draft.opaque.count;
+        if log.is_news("opaque types", types) {
+            tracing::warn!(%session, types, %error, "types of the schema are not understood: taken for opaque");
+        }
+    }
+    let (keyspaces, tables) = (draft.keyspaces_left_out, schema.tables_left_out());
+    if draft.room.0 == 0 && log.is_news("schema left out", (keyspaces, tables)) {
+        tracing::warn!(
+            %session,
+            keyspaces,
+            tables,
+            limit,
+            "the schema takes more memory than it may (schema, max_bytes): so many are left out"
+        );
+    }
 }
 
 impl Reader<'_> {

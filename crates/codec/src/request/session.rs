@@ -32,6 +32,14 @@ impl Startup {
     pub const DRIVER_NAME: &'static str = "DRIVER_NAME";
     /// The key of the driver's version, shown by servers since 4.0.
     pub const DRIVER_VERSION: &'static str = "DRIVER_VERSION";
+    /// The key of what tells the connections of one session from those of another.
+    pub const SESSION_ID: &'static str = "SESSION_ID";
+    /// The key of the program's name.
+    pub const APPLICATION_NAME: &'static str = "APPLICATION_NAME";
+    /// The key of the program's version.
+    pub const APPLICATION_VERSION: &'static str = "APPLICATION_VERSION";
+    /// The key of the settings that the driver runs with, as JSON.
+    pub const DRIVER_CONFIG: &'static str = "DRIVER_CONFIG";
 
     /// The options that every server accepts: CQL 3.0.0, and the compression if one is wanted.
     pub fn new(compression: Option<Compression>) -> Self {

@@ -28,11 +28,21 @@ impl Run {
         failure: Failure,
     ) -> Result<(), Error> {
         let failure = self.by_which_deadline(operation, failure);
+        let failure = match operation.text() {
+            Some(text) => failure.without_secrets_of(text),
+            None => failure,
+        };
+        if let (Some(history), Failure::Attempt(failure)) = (&self.history, &failure) {
+            history.failed(&host, failure);
+        }
         let statement = match &failure {
             Failure::Values(error) => operation.statement_of(error),
             failure => failure.unprepared_id().and_then(|id| {
                 let forgotten = operation.statement_with_id(id, host.id());
-                forgotten.inspect(|statement| statement.forgotten_by(host.id()))
+                forgotten.inspect(|statement| {
+                    statement.forgotten_by(host.id());
+                    shared.log.unprepared(host.address(), statement.text());
+                })
             }),
         };
         let policy = operation.retry_policy().unwrap_or_else(|| shared.retries.policy());
@@ -171,6 +181,7 @@ impl Run {
             return Err(self.exhausted(operation.kind()));
         }
         self.plans_anew += 1;
+        self.history.iter().for_each(|history| history.plan_anew());
         self.is_whole = false;
         self.owes_retry = false;
         self.plan = None;
@@ -188,7 +199,7 @@ impl Run {
         length: Duration,
         host: Option<Arc<Host>>,
     ) {
-        tracing::debug!(?length, "a request is sent again after a pause");
+        self.history.iter().for_each(|history| history.pause(length));
         let closing = shared.cluster().closing();
         let pause = operation.timed(&shared.runtime, async move {
             tokio::select! {

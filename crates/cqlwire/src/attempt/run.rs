@@ -16,6 +16,7 @@ use super::send::{
 };
 use super::teach::teach;
 use crate::error::{Attempt, AttemptFailure, Error, ErrorKind, TimeoutPhase};
+use crate::history::History;
 use crate::operation::{Agreeing, Failure, HostResponse, Operation, PrepareOperation, agree, read};
 use crate::prepared::PreparedStatement;
 use crate::retry::DefaultRetryPolicy;
@@ -51,6 +52,8 @@ pub(crate) struct Run {
     /// How many of the attempts came before that.
     pub(super) before_plan: u8,
     pub(super) step: Step,
+    /// What happens to it, if anybody would like to know.
+    pub(super) history: Option<Arc<History>>,
 }
 
 /// ```text
@@ -95,7 +98,7 @@ pub(super) struct Pausing {
 impl Run {
     /// Before the first host is chosen.
     #[inline]
-    pub(crate) const fn new(deadline: Deadline) -> Self {
+    pub(crate) const fn new(deadline: Deadline, history: Option<Arc<History>>) -> Self {
         Self {
             plan: None,
             token: None,
@@ -108,6 +111,7 @@ impl Run {
             plans_anew: 0,
             before_plan: 0,
             step: Step::Next,
+            history,
         }
     }
 
@@ -115,10 +119,14 @@ impl Run {
     /// its plan anew; `None` as long as this has no plan.
     pub(crate) fn beside(&self) -> Option<Self> {
         let plan = self.plan.clone()?;
-        let mut beside = Self::new(self.deadline);
+        let mut beside = Self::new(self.deadline, self.history.clone());
         (beside.plan, beside.token, beside.is_whole) = (Some(plan), self.token, false);
         (beside.consistency, beside.plans_anew) = (self.consistency, MAX_PLANS);
         Some(beside)
+    }
+
+    pub(crate) const fn history(&self) -> Option<&Arc<History>> {
+        self.history.as_ref()
     }
 
     /// Its time does not say how long the whole takes.
@@ -195,6 +203,15 @@ impl Run {
                 }
                 Step::Asked(sent) => {
                     let outcome = ready!(Pin::new(&mut sent.request).poll(context));
+                    if let (Some(history), Ok(envelope)) = (&self.history, &outcome) {
+                        history.response(&sent.host, envelope.body.len());
+                    }
+                    if let Ok(envelope) = &outcome
+                        && envelope.body.len() >= shared.log.settings().large_response_bytes
+                    {
+                        let (host, bytes) = (sent.host.address(), envelope.body.len());
+                        shared.log.large(host, bytes, operation.text());
+                    }
                     let (prepared, metadata) = (operation.prepared(), sent.metadata.as_ref());
                     match read(shared, &sent.host, outcome, prepared, metadata) {
                         Ok(response) if let Some(change) = response.schema_change().cloned() => {
@@ -290,6 +307,9 @@ impl Run {
             let host = Arc::clone(host);
             return Poll::Ready(self.not_sent(shared, operation, host, why));
         }
+        if let Some(history) = &self.history {
+            history.sent(host);
+        }
         Poll::Pending
     }
 
@@ -308,7 +328,10 @@ impl Run {
         let measure = measure_part(operation, deadline);
         let (head_start, asked) = (HeadStart::default(), |sent| self.step = Step::Asked(sent));
         match send_to(&host, sent, head_start, shared, (deadline, &measure), None, asked) {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.history.iter().for_each(|history| history.sent(&host));
+                Ok(())
+            }
             Err(why) => self.not_sent(shared, operation, host, why),
         }
     }
@@ -369,6 +392,7 @@ impl Run {
         statement: &PreparedStatement,
         times: u8,
     ) {
+        self.history.iter().for_each(|history| history.teaching(&host));
         let deadline = operation.deadline_of_attempt(self.deadline);
         let (teaching, home) =
             (teach(shared, &host, statement, times, deadline), shared.runtime.clone());
@@ -386,6 +410,9 @@ impl Run {
         host: &Host,
         failure: Failure,
     ) -> Result<(), Error> {
+        if let (Some(history), Failure::Attempt(failure)) = (&self.history, &failure) {
+            history.failed(host, failure);
+        }
         let known = self.circumstances(&PrepareOperation::default(), host, None);
         match (decide(&failure, &known, &DefaultRetryPolicy), failure) {
             (Decision::NextHost { .. } | Decision::SameHost { .. }, Failure::Attempt(failure)) => {

@@ -13,6 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::send::{HeadStart, NotSent, measure_part, send_to};
 use super::teachings::Teaching;
+use crate::cql;
 use crate::error::{AttemptFailure, ErrorKind, TimeoutPhase};
 use crate::joint::Joint;
 use crate::keyspace::Keyspace;
@@ -103,7 +104,8 @@ async fn prepare_on(
     };
     let request = {
         let shared = session.upgrade().ok_or(ErrorKind::SessionClosed)?;
-        tracing::debug!(host = %host.address(), "preparing a statement again");
+        let (session, address) = (shared.log.session(), host.address());
+        tracing::debug!(%session, host = %address, "preparing a statement again");
         let (head_start, measure) = (HeadStart::default(), measure_part(&prepare, deadline));
         let how = (deadline, &measure);
         send_to(host, &prepare, head_start, &shared, how, None, |sent| sent.request)
@@ -111,8 +113,15 @@ async fn prepare_on(
     };
     let outcome = request.await;
     let shared = session.upgrade().ok_or(ErrorKind::SessionClosed)?;
-    let said = read(&shared, host, outcome, None, None)?.into_prepared()?;
-    statement.learn(host.id(), said, &shared.cluster().schema());
+    let said = read(&shared, host, outcome, None, None);
+    let said = said.map_err(|failure| failure.without_secrets_of(statement.text()))?;
+    let has_changed = statement.learn(host.id(), said.into_prepared()?, &shared.cluster().schema());
+    let log = &shared.log;
+    if has_changed && log.log().is_news("bind markers", statement.text()) {
+        let (session, statement) = (log.session(), cql::without_values(statement.text()));
+        let host = host.address();
+        tracing::info!(%session, %host, statement, "the bind markers of a statement have changed");
+    }
     shared.statements.taught();
     Ok(())
 }

@@ -16,8 +16,10 @@ use cqlwire_codec::{BatchType, StatementKind};
 use cqlwire_net::{Deadline, RequestKind};
 
 use super::Contents;
+use crate::cql::Outline;
 use crate::error::Result;
 use crate::execution::{Permits, State, Turn, take_turn};
+use crate::history::{Beginning, Watched};
 use crate::keyspace::Keyspace;
 use crate::operation::{BatchOperation, Options};
 use crate::prepare::prepare;
@@ -82,6 +84,9 @@ impl<'a> Sending<'a> {
             contents.check_origin(self.options.keyspace.origin()).inspect_err(|kind| {
                 call.end(Some(kind));
             })?;
+            if self.shared.is_watched() {
+                call.watch(self.watched(contents));
+            }
             let deadline = Deadline::after(timeout);
             self.state = match take_turn(self.shared, call, deadline) {
                 Turn::Now(permits) => self.begun(contents, permits, deadline),
@@ -89,6 +94,14 @@ impl<'a> Sending<'a> {
             };
         }
         Ok(())
+    }
+
+    #[cold]
+    fn watched(&self, contents: &Contents) -> Box<Watched> {
+        let (kind, outline) = (RequestKind::Batch, Arc::new(Outline::of_batch()));
+        let beginning = Beginning::of(kind, outline, &self.options, false, self.shared);
+        let batch_size = Some(contents.len());
+        Watched::begin(&Beginning { batch_size, page_size: None, ..beginning })
     }
 
     /// Begins once its turn has come.

@@ -1,5 +1,7 @@
 //! How many requests are in flight, and how many wait.
 
+use cqlwire_net::SessionLog;
+
 use super::SessionBuilder;
 use crate::limits::{AdaptiveLimit, HostLimits, SessionLimit};
 
@@ -33,8 +35,8 @@ impl Limits {
         self.adaptive.map(|limit| limit.max).or(self.max_requests_per_host)
     }
 
-    pub(super) fn of_hosts(&self) -> Option<HostLimits> {
-        self.adaptive.map(HostLimits::new)
+    pub(super) fn of_hosts(&self, log: &SessionLog) -> Option<HostLimits> {
+        self.adaptive.map(|limit| HostLimits::new(limit, log.id()))
     }
 }
 

@@ -1,20 +1,26 @@
 //! Describing a session.
 
+mod config;
 mod hosts;
 mod limits;
+mod seen;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use cqlwire_cluster::{Cluster, ContactFailure, NoContact};
 use cqlwire_codec::{Compression, ProtocolVersion, StatementKind};
-use cqlwire_net::{Authenticator, Deadline, Endpoint, InvalidEndpoint, PlainCredentials, Tls};
+use cqlwire_net::{
+    Authenticator, Deadline, Endpoint, InvalidEndpoint, PlainCredentials, SessionLog, Tls,
+};
 use cqlwire_pool::Unconnected;
 use cqlwire_stream::PageBudget;
 
 use crate::contact_points::IntoContactPoints;
 use crate::error::{Attempt, Error, ErrorKind, Result, TimeoutPhase};
+use crate::observer::{Observer, Observers};
 use crate::profile::{DEFAULT_PROFILE, ExecutionProfile, Profiles};
+use crate::request_log::{LogSettings, RequestLog};
 use crate::retry::{DefaultRetryPolicy, Retries, RetryPolicy, RetrySettings};
 use crate::session::Session;
 use crate::shared::{Shared, SharedSettings};
@@ -63,6 +69,10 @@ pub struct SessionBuilder {
     retries: RetrySettings,
     speculation: SpeculationSettings,
     limits: limits::Limits,
+    logs: LogSettings,
+    tells_settings: bool,
+    observers: Vec<Arc<dyn Observer>>,
+    observer_queue: usize,
     /// The first thing that is wrong with the settings.
     invalid: Option<(&'static str, String)>,
 }
@@ -81,6 +91,10 @@ impl Default for SessionBuilder {
             retries: RetrySettings::default(),
             speculation: SpeculationSettings::default(),
             limits: limits::Limits::default(),
+            logs: LogSettings::default(),
+            tells_settings: true,
+            observers: Vec::new(),
+            observer_queue: 8_192,
             invalid: None,
         }
     }
@@ -148,13 +162,6 @@ impl SessionBuilder {
         }
         self.cluster.pool.connection.oldest_version = oldest;
         self.cluster.pool.connection.newest_version = newest;
-        self
-    }
-
-    /// What servers since 4.1 show of this client in `system_views.clients`.
-    pub fn application_name(mut self, name: impl Into<String>) -> Self {
-        let options = &mut self.cluster.pool.connection.startup_options;
-        options.insert("APPLICATION_NAME".to_owned(), name.into());
         self
     }
 
@@ -316,18 +323,30 @@ impl SessionBuilder {
     /// # Panics
     ///
     /// Outside a tokio runtime with I/O and time.
-    pub async fn connect(self) -> Result<Session> {
-        if let Some((setting, why)) = self.invalid {
+    pub async fn connect(mut self) -> Result<Session> {
+        if let Some((setting, why)) = self.invalid.take() {
             return Err(ErrorKind::Settings { setting, why }.into());
         }
         let deadline = Deadline::after(self.connect_timeout);
         let keyspace = self.cluster.pool.connection.keyspace.clone();
         let max_request_bytes = self.cluster.pool.connection.multiplexer.max_request_bytes;
+        let (driver_config, log) = (self.driver_config(), SessionLog::default());
+        let observers = Observers::start(self.observers, self.observer_queue, &log);
+        let observers = observers.map_err(|error| ErrorKind::Settings {
+            setting: "observer",
+            why: format!("there is no thread for it: {error}"),
+        })?;
         let mut cluster = self.cluster;
+        cluster.driver_config = driver_config;
+        if let Some(observers) = &observers {
+            (cluster.on_change, cluster.pool.on_change) = observers.sinks();
+        }
         cluster.pool.max_in_flight = self.limits.per_host();
+        // Another session for each that is connected by the same description.
+        cluster.pool.connection.log = log.clone();
         let cluster = Cluster::connect(cluster, deadline).await;
         let cluster = cluster.map_err(|error| no_contact(error, keyspace.as_deref(), deadline))?;
-        announce(&cluster);
+        seen::announce(&cluster, &log);
         let settings = SharedSettings {
             profiles: Profiles::new(self.profile, self.named_profiles),
             budget: PageBudget::new(self.page_budget_bytes),
@@ -335,10 +354,12 @@ impl SessionBuilder {
             schema_agreement_timeout: self.schema_agreement_timeout,
             max_request_bytes,
             prepared_statements: self.prepared_statements,
-            retries: Retries::new(self.retry_policy, self.retries),
+            retries: Retries::new(self.retry_policy, self.retries, log.clone()),
             speculations: Speculations::new(self.speculation),
             limit: self.limits.of_session(),
-            host_limits: self.limits.of_hosts(),
+            host_limits: self.limits.of_hosts(&log),
+            log: RequestLog::new(log, self.logs),
+            observers,
         };
         Ok(Session::new(Shared::new(cluster, settings)))
     }
@@ -346,18 +367,6 @@ impl SessionBuilder {
     fn refuse(&mut self, setting: &'static str, why: impl std::fmt::Display) {
         self.invalid.get_or_insert_with(|| (setting, why.to_string()));
     }
-}
-
-/// What whoever looks into the log later wants to know first.
-fn announce(cluster: &Cluster) {
-    let topology = cluster.topology();
-    tracing::info!(
-        cluster = topology.cluster_name(),
-        hosts = topology.hosts().len(),
-        local_data_center = cluster.local_data_center(),
-        version = concat!("cqlwire ", env!("CARGO_PKG_VERSION")),
-        "connected"
-    );
 }
 
 fn parse_contact_points(servers: &[String]) -> Result<Vec<Endpoint>, InvalidEndpoint> {

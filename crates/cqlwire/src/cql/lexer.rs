@@ -3,6 +3,7 @@
 //! `Lexer.g`). What a text means is the server's matter.
 
 use std::iter;
+use std::ops::Range;
 
 /// One token of a CQL text.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -20,12 +21,18 @@ pub(super) enum Token<'a> {
 /// The tokens of `text`, in order. A quote or a comment that is not closed is the last of it: the
 /// server refuses such a text.
 pub(super) fn tokens(text: &str) -> impl Iterator<Item = Token<'_>> {
+    places(text).map(|(token, _)| token)
+}
+
+/// The tokens of `text`, in order, each with the bytes that it takes.
+pub(super) fn places(text: &str) -> impl Iterator<Item = (Token<'_>, Range<usize>)> {
     let mut rest = text;
     iter::from_fn(move || {
         rest = skip_blanks(rest);
+        let from = text.len() - rest.len();
         let (token, length) = next(rest)?;
         rest = rest.get(length..).unwrap_or_default();
-        Some(token)
+        Some((token, from..from + length))
     })
 }
 
@@ -110,6 +117,12 @@ fn number(text: &str) -> usize {
 
 /// Those of durations (`1h30m`), the longer ones first.
 const UNITS: [&str; 11] = ["mo", "ms", "us", "µs", "ns", "y", "w", "d", "h", "m", "s"];
+
+/// What a literal is without its quotes.
+pub(super) fn literal(text: &str) -> &str {
+    let inner = text.strip_prefix("$$").and_then(|text| text.strip_suffix("$$"));
+    inner.unwrap_or_else(|| if text.starts_with('\'') { quoted(text, '\'').0 } else { text })
+}
 
 /// What stands between two of `quote`, which is doubled where it is meant itself, and how many
 /// bytes both take with it.

@@ -1,11 +1,15 @@
 //! What a statement can be known by before a server has read it: which kind it is, whether it is
-//! `USE`, and how its bind markers are named.
+//! `USE`, and how its bind markers are named; and what of it may be shown.
 
 mod lexer;
+mod outline;
+mod shown;
 
 use cqlwire_codec::StatementKind;
 
 use self::lexer::{Token, tokens};
+pub(crate) use self::outline::Outline;
+pub(crate) use self::shown::{mask_in, without_quoted_values, without_secrets, without_values};
 
 /// Is it `USE`, which changes the keyspace of the one connection that it goes over?
 pub(crate) fn is_use(text: &str) -> bool {

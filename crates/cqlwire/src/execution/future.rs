@@ -19,12 +19,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use cqlwire_codec::StatementKind;
 use cqlwire_net::Deadline;
 
 use super::Execution;
 use super::state::State;
 use super::turn::{Permits, Turn, take_turn};
 use crate::error::{ErrorKind, Result};
+use crate::history::{Beginning, Watched};
 use crate::operation::{Statement, StatementOperation};
 use crate::prepare::prepare;
 use crate::prepared::PreparedStatement;
@@ -44,11 +46,14 @@ impl<V> Execution<'_, V> {
             self.statement.check_origin(self.options.keyspace.origin()).inspect_err(|kind| {
                 call.end(Some(kind));
             })?;
+            if self.shared.is_watched() {
+                call.watch(self.watched());
+            }
             let deadline = Deadline::after(timeout);
             match take_turn(self.shared, call, deadline) {
                 // Made where it stays: it is large.
                 Turn::Now(permits) if self.text_to_prepare().is_none() => {
-                    let (run, prepared) = (Executions::new(deadline), None);
+                    let (run, prepared) = (Executions::new(deadline, permits.history()), None);
                     self.state = State::Running { permits, run, prepared };
                 }
                 Turn::Now(permits) => self.state = self.begun(permits, deadline),
@@ -56,6 +61,13 @@ impl<V> Execution<'_, V> {
             }
         }
         Ok(())
+    }
+
+    #[cold]
+    fn watched(&self) -> Box<Watched> {
+        let only_reads = self.statement.kind_at_a_glance() == StatementKind::Read;
+        let (kind, outline) = (self.statement.request_kind(), self.statement.outline());
+        Watched::begin(&Beginning::of(kind, outline, &self.options, only_reads, self.shared))
     }
 
     /// Begins once its turn has come.

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use cqlwire_stream::Progress;
 
+use crate::request_log::RequestLog;
+
 /// See [`Streaming::on_progress`](super::Streaming::on_progress).
 #[derive(Clone)]
 pub(super) struct Hook(Arc<dyn Fn(&Progress) + Send + Sync>);
@@ -17,10 +19,10 @@ impl Hook {
 
     /// Calls it; false if it panicked. A stream that is dropped while its task panics calls it too,
     /// where a second panic would end the process.
-    pub(super) fn call(&self, progress: &Progress) -> bool {
+    pub(super) fn call(&self, progress: &Progress, log: &RequestLog) -> bool {
         let called = catch_unwind(AssertUnwindSafe(|| (self.0)(progress)));
-        if called.is_err() {
-            tracing::error!("the progress hook of a stream panicked: it is not called again");
+        if let Err(payload) = &called {
+            log.hook_panicked(&**payload);
         }
         called.is_ok()
     }

@@ -17,6 +17,7 @@ use cqlwire_stream::{Fetched, Position};
 use super::request::PageRequest;
 use super::state::Preparing;
 use crate::error::{Error, ErrorKind, Result};
+use crate::history::Watched;
 use crate::limits::PageTurn;
 use crate::metrics::Counted;
 use crate::operation::PageRange;
@@ -36,6 +37,8 @@ pub struct PageFetch {
     most_rows: Option<NonZeroU32>,
     /// What it counts as, once it was begun.
     counted: Option<Counted<CountersOf>>,
+    /// What happens to it, if anybody would like to know.
+    watched: Option<Box<Watched>>,
     /// The statement of its text on its way.
     preparing: Option<Preparing<PreparedStatement>>,
     /// Its permit, if the session has a limit.
@@ -56,6 +59,7 @@ impl PageFetch {
             from,
             most_rows,
             counted: None,
+            watched: None,
             preparing: None,
             turn: PageTurn::New,
             run: None,
@@ -78,12 +82,18 @@ impl PageFetch {
     fn begin(&mut self) {
         if let (Ok(request), None) = (&self.request, &self.counted) {
             self.counted = Some(request.shared().begin());
+            if request.shared().is_watched() {
+                self.watched = Some(request.watched());
+            }
         }
     }
 
     /// It has this outcome.
     fn end(&mut self, error: Option<&Error>) {
         self.turn.end();
+        if let Some(mut watched) = self.watched.take() {
+            watched.end(error);
+        }
         let (Ok(request), Some(mut counted)) = (&self.request, self.counted.take()) else { return };
         let took_time = counted.end(error.map(Error::kind));
         let Some(run) = &self.run else { return };
@@ -135,7 +145,8 @@ impl PageFetch {
         if self.run.is_none() {
             ready!(poll_prepared(request, &mut self.preparing, deadline, context))?;
         }
-        let run = self.run.get_or_insert_with(|| Executions::new(deadline));
+        let history = || self.watched.as_ref().map(|watched| watched.history());
+        let run = self.run.get_or_insert_with(|| Executions::new(deadline, history()));
         if self.awaited_until.is_none() {
             run.set_deadline(deadline);
         }

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use cqlwire_codec::{EncodeError, EncodeValues, EncodedValues, StatementKind};
-use cqlwire_net::Deadline;
+use cqlwire_net::{Deadline, RequestKind};
 use cqlwire_stream::Fingerprint;
 
 use super::reencode::StoredValues;
 use crate::error::ErrorKind;
+use crate::history::{Beginning, Watched};
 use crate::keyspace::Keyspace;
 use crate::operation::{Options, PageRange, Statement, StatementOperation, check_untyped};
 use crate::prepared::{Named, PreparedStatement};
@@ -148,6 +149,15 @@ impl PageRequest {
     /// What is counted of its statement, if that has a name.
     pub(super) fn named(&self) -> Option<&Named> {
         self.statement.as_statement().named()
+    }
+
+    /// A page of it begins, which somebody would like to know of.
+    #[cold]
+    pub(super) fn watched(&self) -> Box<Watched> {
+        let statement = self.statement.as_statement();
+        let only_reads = statement.kind_at_a_glance() == StatementKind::Read;
+        let (kind, outline) = (RequestKind::Page, statement.outline());
+        Watched::begin(&Beginning::of(kind, outline, &self.options, only_reads, &self.shared))
     }
 
     /// The text that has to be prepared before a page is asked for, if it has not been.

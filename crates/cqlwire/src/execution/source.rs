@@ -101,7 +101,7 @@ impl PageSource for StatementSource {
     fn progressed(&mut self, progress: &Progress) {
         self.shared.streams.progressed(&self.counted, progress);
         self.counted = *progress;
-        self.hook = self.hook.take().filter(|hook| hook.call(progress));
+        self.hook = self.hook.take().filter(|hook| hook.call(progress, &self.shared.log));
     }
 }
 

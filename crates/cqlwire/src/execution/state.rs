@@ -38,13 +38,15 @@ pub(crate) type Preparing<P> = Pin<Box<dyn Future<Output = Result<P>> + Send>>;
 impl<'a, P> State<'a, P> {
     /// It has all it needs, and had it at once.
     #[inline]
-    pub(crate) const fn running(permits: Permits<'a>, deadline: Deadline, prepared: P) -> Self {
-        Self::Running { permits, run: Executions::new(deadline), prepared }
+    pub(crate) fn running(permits: Permits<'a>, deadline: Deadline, prepared: P) -> Self {
+        let run = Executions::new(deadline, permits.history());
+        Self::Running { permits, run, prepared }
     }
 
     /// It has all it needs, for which it had to wait.
     fn running_later(permits: Permits<'a>, deadline: Deadline, prepared: P) -> Self {
-        Self::Running { permits, run: Executions::later(deadline), prepared }
+        let run = Executions::later(deadline, permits.history());
+        Self::Running { permits, run, prepared }
     }
 
     /// Its outcome is this, or a result.
@@ -82,6 +84,7 @@ impl<'a, P> State<'a, P> {
         let Self::Preparing { preparing, .. } = self else { return Poll::Ready(Ok(())) };
         let prepared = ready!(preparing.as_mut().poll(context))?;
         if let Self::Preparing { permits, deadline, .. } = std::mem::replace(self, Self::Done) {
+            permits.history().into_iter().for_each(|history| history.prepared());
             *self = Self::running_later(permits, deadline, prepared);
         }
         Poll::Ready(Ok(()))

@@ -2,12 +2,14 @@
 //! in flight.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use cqlwire_codec::StatementKind;
 use cqlwire_net::Deadline;
 
 use crate::error::{Error, Result};
+use crate::history::History;
 use crate::limits::{Admitted, Limiter, RequestPermit, Waiting};
 use crate::shared::{Call, Shared};
 
@@ -21,7 +23,14 @@ impl Permits<'_> {
     /// It has its outcome: says whether it is one of those that took their time.
     #[inline]
     pub(crate) fn end(&mut self, error: Option<&Error>) -> bool {
+        self.call.tell(error);
         self.call.end(error.map(Error::kind))
+    }
+
+    /// Where it is written down what happens to its request, if that is.
+    #[inline]
+    pub(crate) fn history(&self) -> Option<Arc<History>> {
+        self.call.history()
     }
 }
 
@@ -65,8 +74,11 @@ impl<'a> Queued<'a> {
         let deadline = self.deadline;
         let request = turn.map_err(|kind| {
             call.end(Some(&kind));
-            Error::after(kind, of, Vec::new(), Some(deadline.elapsed()))
+            let error = Error::after(kind, of, Vec::new(), Some(deadline.elapsed()));
+            call.tell(Some(&error));
+            error
         })?;
+        call.history().into_iter().for_each(|history| history.turn());
         Poll::Ready(Ok((Permits { _request: Some(request), call }, deadline)))
     }
 }

@@ -18,12 +18,13 @@ use crate::operation::Failure;
 #[derive(Debug)]
 pub(crate) struct HostLimits {
     settings: AdaptiveLimit,
+    session: Uuid,
     hosts: Mutex<HashMap<Uuid, HostLimit>>,
 }
 
 impl HostLimits {
-    pub(crate) fn new(settings: AdaptiveLimit) -> Self {
-        Self { settings, hosts: Mutex::default() }
+    pub(crate) fn new(settings: AdaptiveLimit, session: Uuid) -> Self {
+        Self { settings, session, hosts: Mutex::default() }
     }
 
     /// The limit of a host that anything was heard of.
@@ -50,9 +51,11 @@ impl HostLimits {
             let limit = hosts.entry(host.id()).or_insert_with(|| HostLimit::new(&self.settings));
             limit.observe(&self.settings, sign, others, now)
         };
+        let pool = host.pool();
         if let Some(limit) = changed {
-            tracing::debug!(host = %host.address(), limit, "another limit of requests in flight");
-            host.pool().limit_in_flight(limit);
+            let (session, host) = (self.session, host.address());
+            tracing::debug!(%session, %host, limit, "another limit of requests in flight");
+            pool.limit_in_flight(limit);
         }
     }
 }

@@ -18,5 +18,6 @@ mod snapshot;
 mod table;
 
 pub(crate) use self::counted::{Counted, RequestCounters};
+pub(crate) use self::outcome::Outcome;
 pub use self::outcome::RequestTotals;
 pub use self::snapshot::{HostMetrics, Metrics};

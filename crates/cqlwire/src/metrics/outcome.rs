@@ -124,6 +124,25 @@ impl Outcome {
         }
     }
 
+    /// What it is called where errors have types.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Cancelled => "cancelled",
+            Self::Ok => "ok",
+            Self::ServerError => "server_error",
+            Self::TimedOutQueued
+            | Self::TimedOutWriting
+            | Self::TimedOutPreparing
+            | Self::TimedOutWaiting => "timeout",
+            Self::Lost => "connection_lost",
+            Self::Unsent => "no_host_available",
+            Self::Rejected => "overloaded",
+            Self::Invalid => "invalid",
+            Self::Unreadable => "unreadable",
+            Self::Closed => "session_closed",
+        }
+    }
+
     /// Was it under way for as long as it took, rather than turned away?
     pub(super) const fn took_time(self) -> bool {
         match self {

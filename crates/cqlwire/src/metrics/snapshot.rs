@@ -7,6 +7,7 @@ use cqlwire_pool::{Latencies, LatencyHistogram, PoolTotals};
 use uuid::Uuid;
 
 use super::outcome::RequestTotals;
+use crate::observer::ObserverTotals;
 use crate::prepared::{PreparedTotals, StatementMetrics};
 use crate::resources::Resources;
 use crate::retry::RetryTotals;
@@ -43,6 +44,8 @@ pub struct Metrics {
     pub streams: StreamTotals,
     /// Prepared statements.
     pub prepared: PreparedTotals,
+    /// What observers were told, and what they missed.
+    pub observers: ObserverTotals,
     /// What was done to know the cluster.
     pub cluster: ClusterTotals,
     /// All connections for requests, and all attempts.
@@ -96,6 +99,10 @@ impl Metrics {
             speculation: shared.speculations.totals(),
             streams: shared.streams.totals(),
             prepared: shared.statements.totals(),
+            observers: shared
+                .observers
+                .as_ref()
+                .map_or_else(ObserverTotals::default, |told| told.totals()),
             cluster: cluster.totals(),
             pools,
             latencies: RequestKind::ALL.into_iter().filter_map(of_kind).collect(),
@@ -138,6 +145,7 @@ impl Metrics {
             speculation: self.speculation.since(&earlier.speculation),
             streams: self.streams.since(&earlier.streams),
             prepared: self.prepared.since(&earlier.prepared),
+            observers: self.observers.since(&earlier.observers),
             cluster: self.cluster.since(&earlier.cluster),
             pools: self.pools.since(&earlier.pools),
             latencies: self.latencies.iter().map(of_kind).collect(),

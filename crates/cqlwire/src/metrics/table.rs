@@ -20,6 +20,7 @@ impl fmt::Display for Metrics {
         line(f, "streams", self.streams.each())?;
         let kept = [("kept", self.kept_statements as u64)];
         line(f, "prepared", self.prepared.each().chain(kept))?;
+        line(f, "observers", self.observers.each())?;
         line(f, "cluster", self.cluster.each())?;
         line(f, "connections", self.pools.connections.each())?;
         line(f, "attempts", self.pools.requests.each())?;

@@ -36,7 +36,8 @@ async fn known_to_all(shared: Arc<Shared>, change: SchemaChange, deadline: Deadl
         () = shared.cluster().closing() => return false,
     };
     if !shared.cluster().refresh(Some(change), deadline).await {
-        tracing::warn!("a change of the schema could not be read in time");
+        let session = shared.log.session();
+        tracing::warn!(%session, "a change of the schema could not be read in time");
     }
     agreed
 }
@@ -47,7 +48,8 @@ async fn agreement(shared: &Shared, deadline: Deadline) -> bool {
             return true;
         }
         if deadline.remaining() < PAUSE {
-            tracing::warn!("the servers do not agree on the schema yet");
+            let session = shared.log.session();
+            tracing::warn!(%session, "the servers do not agree on the schema yet");
             return false;
         }
         sleep(PAUSE).await;

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use cqlwire_codec::{EncodeError, ServerErrorDetail};
+use cqlwire_codec::{EncodeError, Prefixes, ServerErrorDetail};
 use cqlwire_net::{Reached, RefusedBecause, RequestError, RequestFailure};
 
+use crate::cql;
 use crate::error::{AttemptFailure, ErrorKind, TimeoutPhase};
 
 /// Why an attempt failed.
@@ -51,6 +52,21 @@ impl Failure {
             },
             _ => None,
         }
+    }
+
+    /// The same of this statement, without what stands behind PASSWORD in it: servers quote what they
+    /// do not understand.
+    #[cold]
+    pub(crate) fn without_secrets_of(mut self, text: &str) -> Self {
+        if let Self::Attempt(AttemptFailure::Server { error, prefixes }) = &mut self {
+            cql::mask_in(&mut error.message, text);
+            if !prefixes.warnings().is_empty() {
+                let (tracing_id, mut warnings, payload) = std::mem::take(prefixes).into_parts();
+                warnings.iter_mut().for_each(|warning| cql::mask_in(warning, text));
+                *prefixes = Prefixes::new(tracing_id, warnings, payload);
+            }
+        }
+        self
     }
 
     /// The error of an operation that ends with this.

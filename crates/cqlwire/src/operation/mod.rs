@@ -148,6 +148,11 @@ pub(crate) trait Operation {
     /// What it does, as far as its text tells.
     fn kind(&self) -> StatementKind;
 
+    /// Its statement, if there is but one.
+    fn text(&self) -> Option<&str> {
+        None
+    }
+
     /// As what it is counted.
     fn request_kind(&self) -> RequestKind;
 

@@ -73,6 +73,10 @@ impl Operation for PrepareOperation<'_> {
         RequestKind::Prepare
     }
 
+    fn text(&self) -> Option<&str> {
+        Some(self.text)
+    }
+
     /// Nothing is executed, whatever the text is.
     fn kind(&self) -> StatementKind {
         StatementKind::Read

@@ -133,7 +133,7 @@ fn read_response(
     let version = envelope.header.version;
     let Decoded { prefixes, response } = envelope.into_response().map_err(ErrorKind::from)?;
     if !prefixes.warnings().is_empty() {
-        shared.warnings.log(host.address(), prefixes.warnings());
+        shared.log.warned(host.address(), prefixes.warnings());
     }
     let coordinator = host.address().socket();
     let info = |prefixes| ExecutionInfo { prefixes, coordinator, protocol: Some(version) };

@@ -1,5 +1,6 @@
 //! Executing a statement, or asking for one page of its result.
 
+use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -15,18 +16,43 @@ use cqlwire_stream::Position;
 use super::token::Hashed;
 use super::untyped::{check_untyped, refuse_without_markers};
 use super::{Encoded, Form, NotEncoded, Operation, Options};
-use crate::cql;
+use crate::cql::{self, Outline};
 use crate::error::ErrorKind;
 use crate::prepared::{Named, Origin, PreparedStatement, StatementMetadata};
 
 /// A statement: in CQL, or prepared.
-#[derive(Copy, Clone, Debug)]
+#[derive(Copy, Clone)]
 pub(crate) enum Statement<'a> {
     Text(&'a str),
     Prepared(&'a PreparedStatement),
 }
 
+impl fmt::Debug for Statement<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.debug_tuple("Text").field(&cql::without_secrets(text)).finish(),
+            Self::Prepared(prepared) => prepared.fmt(f),
+        }
+    }
+}
+
 impl<'a> Statement<'a> {
+    /// Its text.
+    pub(crate) fn text(&self) -> &'a str {
+        match self {
+            Self::Text(text) => text,
+            Self::Prepared(prepared) => prepared.text(),
+        }
+    }
+
+    /// As it is seen from outside.
+    pub(crate) fn outline(&self) -> Arc<Outline> {
+        match self {
+            Self::Text(text) => Arc::new(Outline::of(text)),
+            Self::Prepared(prepared) => prepared.outline(),
+        }
+    }
+
     /// Is it one of this cluster and keyspace?
     #[inline]
     pub(crate) fn check_origin(&self, origin: &Arc<Origin>) -> Result<(), ErrorKind> {
@@ -231,6 +257,10 @@ impl Operation for StatementOperation<'_> {
 
     fn kind(&self) -> StatementKind {
         self.statement.kind()
+    }
+
+    fn text(&self) -> Option<&str> {
+        Some(self.statement.text())
     }
 
     #[inline]

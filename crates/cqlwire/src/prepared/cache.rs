@@ -86,20 +86,33 @@ impl Cache {
         Asked::InPreparation(texts.in_preparation.join(key.clone(), begin))
     }
 
-    /// Keeps a statement that was prepared.
-    pub(crate) fn keep(&self, key: StatementKey, statement: &PreparedStatement, now: Instant) {
+    /// Keeps a statement that was prepared. Gives one that went for it, if by now so many went within
+    /// so short a time that somebody has to hear of it.
+    pub(crate) fn keep(
+        &self,
+        key: StatementKey,
+        statement: &PreparedStatement,
+        now: Instant,
+    ) -> Option<PreparedStatement> {
         self.counters.prepared();
         let entry = Entry { statement: statement.clone(), is_used: AtomicBool::new(false) };
-        let gone = {
+        let (gone, are_too_fast) = {
             let mut texts = self.write();
             texts.kept.insert(key, entry);
             if texts.kept.len() <= texts.count_at.max(self.capacity) {
-                return;
+                return None;
             }
-            texts.make_room(self.capacity, now)
+            let gone = texts.make_room(self.capacity);
+            let are_too_fast = texts.turnover.is_fast(gone.len(), self.capacity, now);
+            (gone, are_too_fast)
         };
         self.counters.evicted(gone.len());
-        drop(gone);
+        gone.into_iter().next().filter(|_| are_too_fast)
+    }
+
+    /// How many are kept that nobody holds.
+    pub(crate) const fn capacity(&self) -> usize {
+        self.capacity
     }
 
     /// A host was taught a statement.
@@ -174,7 +187,7 @@ impl Texts {
 
     /// Takes out statements that nobody holds until an eighth of the room for them is free. They
     /// are given back, to be dropped where nobody waits for that.
-    fn make_room(&mut self, capacity: usize, now: Instant) -> Vec<PreparedStatement> {
+    fn make_room(&mut self, capacity: usize) -> Vec<PreparedStatement> {
         let is_idle = |entry: &&Entry| !entry.statement.is_held_elsewhere();
         let idle = self.kept.values().filter(is_idle).count();
         let mut gone = Vec::new();
@@ -185,15 +198,6 @@ impl Texts {
             self.take_out(surplus, true, &mut gone);
         }
         self.count_at = self.kept.len() + capacity / 8;
-        if self.turnover.is_fast(gone.len(), capacity, now) {
-            let example = gone.first().map(PreparedStatement::text);
-            tracing::warn!(
-                capacity,
-                example,
-                "as many prepared statements went from the cache within a minute as it keeps: \
-                 a text with a value in it is another text each time, so bind values to markers"
-            );
-        }
         gone
     }
 
@@ -266,7 +270,7 @@ mod tests {
     fn g15_3_what_nobody_holds_is_kept_up_to_the_capacity_and_what_is_held_beyond_it() {
         let cache = Cache::new(16);
         let held: Vec<_> = (0..100).map(|number| statement(&format!("held {number}"))).collect();
-        held.iter().for_each(|one| cache.keep(key(one.text()), one, Instant::now()));
+        held.iter().for_each(|one| drop(cache.keep(key(one.text()), one, Instant::now())));
         for number in 0..1_000_u32 {
             filled(&cache, number..number + 1);
             let kept = cache.count();

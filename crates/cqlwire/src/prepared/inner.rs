@@ -8,6 +8,7 @@ use cqlwire_codec::StatementKind;
 use super::metadata::Known;
 use super::named::Named;
 use super::origin::Origin;
+use crate::cql::Outline;
 
 /// See the [module](self).
 pub(super) struct Inner {
@@ -19,4 +20,6 @@ pub(super) struct Inner {
     pub(super) known: ArcSwap<Known>,
     /// What is counted of it, if it has a name.
     pub(super) named: OnceLock<Named>,
+    /// As it is seen from outside, once somebody has looked.
+    pub(super) outline: OnceLock<Arc<Outline>>,
 }

@@ -1,12 +1,15 @@
 //! What a prepared statement is known by in a session.
 
+use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use hashbrown::Equivalent;
 
+use crate::cql;
+
 /// Its text, and the keyspace that its unqualified names mean.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct StatementKey {
     /// `None`: that of the session's connections.
     pub(crate) keyspace: Option<Arc<str>>,
@@ -14,7 +17,7 @@ pub(crate) struct StatementKey {
 }
 
 /// The same, borrowed.
-#[derive(Copy, Clone, Debug, Hash)]
+#[derive(Copy, Clone, Hash)]
 pub(super) struct KeyParts<'a> {
     pub(super) keyspace: Option<&'a str>,
     pub(super) text: &'a str,
@@ -23,6 +26,14 @@ pub(super) struct KeyParts<'a> {
 impl StatementKey {
     pub(super) fn parts(&self) -> KeyParts<'_> {
         KeyParts { keyspace: self.keyspace.as_deref(), text: &self.text }
+    }
+}
+
+impl fmt::Debug for StatementKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = cql::without_secrets(&self.text);
+        let mut shown = f.debug_struct("StatementKey");
+        shown.field("keyspace", &self.keyspace).field("text", &text).finish()
     }
 }
 

@@ -13,7 +13,7 @@ use super::inner::Inner;
 use super::metadata::{Known, ResultMetadata, StatementMetadata};
 use super::named::Named;
 use super::origin::Origin;
-use crate::cql;
+use crate::cql::{self, Outline};
 use crate::error::ErrorKind;
 
 /// A statement that the cluster has parsed, to be executed many times with different values.
@@ -49,8 +49,8 @@ impl PreparedStatement {
         let metadata = StatementMetadata::of(said, schema);
         let known = ArcSwap::from_pointee(Known::new(Arc::new(metadata)));
         let (kind, origin) = (cql::kind(&text), Arc::clone(origin));
-        let named = OnceLock::new();
-        Self { inner: Arc::new(Inner { text, kind, keyspace, origin, known, named }) }
+        let (named, outline) = (OnceLock::new(), OnceLock::new());
+        Self { inner: Arc::new(Inner { text, kind, keyspace, origin, known, named, outline }) }
     }
 
     pub(crate) fn shared_text(&self) -> &Arc<str> {
@@ -102,6 +102,12 @@ impl PreparedStatement {
         self
     }
 
+    /// As it is seen from outside.
+    pub(crate) fn outline(&self) -> Arc<Outline> {
+        let outline = self.inner.outline.get_or_init(|| Arc::new(Outline::of(self.text())));
+        Arc::clone(outline)
+    }
+
     /// What is counted of it, if it has a name.
     #[inline]
     pub(crate) fn named(&self) -> Option<&Named> {
@@ -151,13 +157,12 @@ impl PreparedStatement {
         self.inner.known.load().on(host).map(Arc::clone)
     }
 
-    /// This host was asked to prepare it, and said this: values are encoded by it from now on.
-    pub(crate) fn learn(&self, host: Uuid, prepared: codec::Prepared, schema: &Schema) {
+    /// This host was asked to prepare it, and said this: values are encoded by it from now on. Are they
+    /// other bind markers than those said last?
+    pub(crate) fn learn(&self, host: Uuid, prepared: codec::Prepared, schema: &Schema) -> bool {
         let said = Arc::new(StatementMetadata::of(prepared, schema));
         let before = self.inner.known.rcu(|known| known.after(host, &said));
-        if before.latest.bind != said.bind {
-            tracing::info!(statement = self.text(), "the bind markers of a statement have changed");
-        }
+        before.latest.bind != said.bind
     }
 
     /// This host was asked to execute it, and does not know it: nobody executes it there before it
@@ -180,6 +185,7 @@ impl PreparedStatement {
 
 impl fmt::Debug for PreparedStatement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PreparedStatement").field("text", &self.inner.text).finish_non_exhaustive()
+        let text = cql::without_secrets(&self.inner.text);
+        f.debug_struct("PreparedStatement").field("text", &text).finish_non_exhaustive()
     }
 }

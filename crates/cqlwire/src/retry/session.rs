@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use cqlwire_net::{RequestFailure, counters};
+use cqlwire_net::{RequestFailure, SessionLog, counters};
 
-use super::{Bucket, DefaultRetryPolicy, RetryPolicy, RetrySettings};
+use super::{Bucket, DefaultRetryPolicy, RetryBudget, RetryPolicy, RetrySettings};
 use crate::error::AttemptFailure;
 
 /// See the [module](self).
@@ -17,6 +17,7 @@ pub(crate) struct Retries {
     /// Held for some additions, by nobody whose first attempt succeeds.
     bucket: Mutex<Bucket>,
     counters: Counters,
+    log: SessionLog,
 }
 
 #[derive(Debug, Default)]
@@ -53,14 +54,19 @@ counters! {
 
 impl Default for Retries {
     fn default() -> Self {
-        Self::new(Arc::new(DefaultRetryPolicy), RetrySettings::default())
+        let settings = RetrySettings::default();
+        Self::new(Arc::new(DefaultRetryPolicy), settings, SessionLog::default())
     }
 }
 
 impl Retries {
-    pub(crate) fn new(policy: Arc<dyn RetryPolicy>, settings: RetrySettings) -> Self {
+    pub(crate) fn new(
+        policy: Arc<dyn RetryPolicy>,
+        settings: RetrySettings,
+        log: SessionLog,
+    ) -> Self {
         let bucket = Mutex::new(Bucket::new(settings.budget));
-        Self { policy, settings, bucket, counters: Counters::default() }
+        Self { policy, settings, bucket, counters: Counters::default(), log }
     }
 
     pub(crate) fn policy(&self) -> &dyn RetryPolicy {
@@ -90,9 +96,26 @@ impl Retries {
     pub(crate) fn may_go_beside(&self, begun: impl FnOnce() -> u32) -> bool {
         let taken = self.take_one(begun);
         if !taken {
-            self.counters.over_budget.fetch_add(1, Relaxed);
+            self.refused();
         }
         taken
+    }
+
+    #[cold]
+    fn refused(&self) {
+        let refused = self.counters.over_budget.fetch_add(1, Relaxed) + 1;
+        if self.log.is_news("retry budget", ()) {
+            let RetryBudget { per_cent, reserve } = self.settings.budget;
+            let retries = self.counters.retries.load(Relaxed);
+            tracing::warn!(
+                session = %self.log.id(),
+                per_cent,
+                reserve,
+                retries,
+                refused,
+                "the retry budget is spent: requests fail that would have been sent again"
+            );
+        }
     }
 
     fn take_one(&self, begun: impl FnOnce() -> u32) -> bool {
@@ -103,8 +126,11 @@ impl Retries {
 
     fn take(&self, begun: impl FnOnce() -> u32, counter: &AtomicU64) -> bool {
         let taken = self.take_one(begun);
-        let counter = if taken { counter } else { &self.counters.over_budget };
-        counter.fetch_add(1, Relaxed);
+        if taken {
+            counter.fetch_add(1, Relaxed);
+        } else {
+            self.refused();
+        }
         taken
     }
 

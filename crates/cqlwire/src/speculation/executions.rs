@@ -9,6 +9,7 @@ use cqlwire_net::Deadline;
 use super::policy::{SlowRequest, SpeculativePolicy};
 use crate::attempt::Run;
 use crate::error::{Error, ErrorKind};
+use crate::history::History;
 use crate::operation::{HostResponse, Operation};
 use crate::shared::Shared;
 use crate::timed::Timed;
@@ -46,14 +47,14 @@ struct Beside {
 impl Executions {
     /// Before the first host is chosen.
     #[inline]
-    pub(crate) const fn new(deadline: Deadline) -> Self {
-        Self { first: Run::new(deadline), beside: None }
+    pub(crate) const fn new(deadline: Deadline, history: Option<Arc<History>>) -> Self {
+        Self { first: Run::new(deadline, history), beside: None }
     }
 
     /// The same, of what had to wait before.
     #[cold]
-    pub(crate) fn later(deadline: Deadline) -> Self {
-        let mut executions = Self::new(deadline);
+    pub(crate) fn later(deadline: Deadline, history: Option<Arc<History>>) -> Self {
+        let mut executions = Self::new(deadline, history);
         executions.first.set_not_whole();
         executions
     }
@@ -229,6 +230,7 @@ impl Beside {
         };
         if begins {
             shared.speculations.began(silent);
+            first.history().into_iter().for_each(|history| history.beside(silent));
         }
         begins
     }

@@ -182,7 +182,7 @@ async fn g3_1_a_host_that_was_asked_to_prepare_too_often_is_among_the_attempts()
     let statement = session.prepare(WRITE).await.unwrap();
     let hosts = session.topology().hosts().iter().map(|host| host.id()).collect();
     let operation = Forgotten { statement, hosts };
-    let mut run = Run::new(Deadline::after(PATIENCE));
+    let mut run = Run::new(Deadline::after(PATIENCE), None);
     let outcome = poll_fn(|context| run.poll(session.shared(), &operation, true, context)).await;
     let error = outcome.map(drop).unwrap_err();
     assert_eq!(error.attempts().len(), 3, "{error}");

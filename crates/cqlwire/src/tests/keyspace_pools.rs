@@ -318,7 +318,8 @@ async fn an_adaptive_limit_is_found_out_through_any_handle() {
         });
     }
     sleep(Duration::from_secs(1)).await;
-    (done.store(0, Relaxed), refused.store(0, Relaxed));
+    done.store(0, Relaxed);
+    refused.store(0, Relaxed);
     sleep(Duration::from_secs(2)).await;
     let (done, refused) = (done.load(Relaxed), refused.load(Relaxed));
     assert!(done > 2 * 3_200 * 6 / 10, "goodput: {done} of 6,400");

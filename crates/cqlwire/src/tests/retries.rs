@@ -402,7 +402,7 @@ async fn what_is_sent_again_is_encoded_at_the_consistency_that_was_decided_on() 
         };
         let policy = Always::new(verdict);
         let operation = Noted { statement, encoded_at: &encoded_at, policy };
-        let mut run = Run::new(Deadline::after(PATIENCE));
+        let mut run = Run::new(Deadline::after(PATIENCE), None);
         poll_fn(|context| run.poll(session.shared(), &operation, true, context))
             .await
             .map(drop)
@@ -686,7 +686,7 @@ async fn a_consistency_that_was_decided_on_stays_until_there_is_another() {
     let verdicts = vec![RetryVerdict::SameHost, RetryVerdict::SameHostAt(Consistency::One)];
     let policy = Arc::new(InOrder(Mutex::new(verdicts)));
     let operation = Noted { statement, encoded_at: &encoded_at, policy };
-    let mut run = Run::new(Deadline::after(PATIENCE));
+    let mut run = Run::new(Deadline::after(PATIENCE), None);
     let outcome = poll_fn(|context| run.poll(session.shared(), &operation, true, context)).await;
     outcome.map(drop).unwrap_err();
     let lower = Some(Consistency::One);
@@ -702,7 +702,7 @@ async fn a_consistency_that_was_decided_on_stays_at_a_host_that_took_nothing() {
     let statement = read_all(&options);
     let policy = Always::new(RetryVerdict::SameHostAt(Consistency::One));
     let operation = Noted { statement, encoded_at: &encoded_at, policy };
-    let mut run = Run::new(Deadline::after(PATIENCE));
+    let mut run = Run::new(Deadline::after(PATIENCE), None);
     let mut poll =
         Box::pin(poll_fn(|context| run.poll(session.shared(), &operation, true, context)));
     let waited = tokio::time::timeout(Duration::from_millis(10), &mut poll).await;

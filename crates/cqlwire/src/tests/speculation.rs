@@ -347,7 +347,8 @@ async fn g13_3_a_request_at_a_host_that_goes_quiet_while_it_prepares_goes_elsewh
         let began = Instant::now();
         call.await.unwrap();
         assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
-        (held.release(), node.resume());
+        held.release();
+        node.resume();
         eventually(PATIENCE, "it is heard", || session.health().local_hosts_up == 3).await;
     }
 }

@@ -92,7 +92,8 @@ impl<S> Driver<S> {
         let Wire { stream, mut decoder, incoming, segments } = wire;
         // The server is known by now, so that its envelopes may be large.
         decoder.set_max_envelope_bytes(settings.max_envelope_bytes);
-        let peer = Peer { name, version, compression: settings.compression };
+        let (compression, log) = (settings.compression, settings.log.clone());
+        let peer = Peer { name, version, compression, log };
         let core = mux::Connection::new(now(), version, settings.multiplexer.clone());
         let shared = Arc::new(Shared::new(core, peer));
         let driver = Self {
@@ -115,7 +116,8 @@ impl<S> Driver<S> {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
-        tracing::debug!(host = %self.shared.peer.name, reason = %end, "connection over");
+        let Peer { name: host, log, .. } = &self.shared.peer;
+        tracing::debug!(session = %log.id(), %host, reason = %end, "connection over");
         self.shared.set_end(end);
         self.shared.set_not_open();
         let unwritten = self.writer.unwritten();

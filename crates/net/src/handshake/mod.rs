@@ -115,6 +115,8 @@ fn startup(version: ProtocolVersion, settings: &Settings) -> Result<BytesMut, Co
     let mut startup = Startup::new(settings.compression)
         .with(Startup::DRIVER_NAME, "cqlwire")
         .with(Startup::DRIVER_VERSION, env!("CARGO_PKG_VERSION"))
+        // What servers say of a client can be found in its log by it.
+        .with(Startup::SESSION_ID, settings.log.id().to_string())
         // An overloaded server then says so, and the request can go to another host; without it,
         // it stops reading and everything on the connection waits.
         .with(Startup::THROW_ON_OVERLOAD, "1");

@@ -10,6 +10,8 @@ use cqlwire_testkit::eventually;
 use cqlwire_testkit::fault::{Fault, FaultyStream, Sense, Trickle};
 use cqlwire_testkit::node::{Prime, ScriptedNode, cell, columns};
 use cqlwire_testkit::probe::Baseline;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject;
 use rustls::{AlertDescription, CertificateError};
 use tokio::io::duplex;
 
@@ -201,4 +203,45 @@ async fn a_name_that_no_certificate_can_have_is_said_before_anything_is_sent() {
     let error = Connection::open(&endpoint, &settings, seconds(5)).await.unwrap_err();
     assert!(matches!(error.cause, ConnectCause::TlsSettings(_)), "{error}");
     assert_eq!(error.phase, ConnectPhase::Tls);
+}
+
+/// A key as it is in memory, in the ways in which bytes are shown.
+fn shown(key: &str) -> Vec<String> {
+    let pem: Vec<&str> = key.lines().filter(|line| !line.starts_with('-')).collect();
+    let der = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+    // In the middle of it, where the number is that nobody may know.
+    let secret = &der.secret_der()[40..56];
+    let decimal = format!("{secret:?}");
+    let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    let each = pem.iter().map(ToString::to_string);
+    each.chain([decimal.trim_matches(['[', ']']).to_owned(), hex]).collect()
+}
+
+#[test]
+fn neither_key_nor_password_is_shown() {
+    let authority = Authority::new("one");
+    let Identity { chain, key } = authority.sign("ada");
+    let pem = authority.pem();
+    let tls = Tls::with_client_auth(pem.as_bytes(), chain.as_bytes(), key.as_bytes()).unwrap();
+    let credentials = crate::PlainCredentials::new("ada", "geheim").unwrap();
+    let settings = Settings {
+        tls: Some(tls.clone()),
+        authenticator: Some(Arc::new(credentials.clone())),
+        ..Settings::default()
+    };
+    let other_key = authority.sign("eve").key;
+    let error = Tls::with_client_auth(pem.as_bytes(), chain.as_bytes(), other_key.as_bytes());
+    let not_pem = Tls::with_client_auth(pem.as_bytes(), chain.as_bytes(), b"geheim").unwrap_err();
+    for text in [
+        format!("{tls:?} {tls:#?}"),
+        format!("{settings:?} {settings:#?}"),
+        format!("{credentials:?}"),
+        format!("{error:?}"),
+        format!("{not_pem:?} {not_pem}"),
+    ] {
+        assert!(!text.contains("geheim"), "{text}");
+        for key in [&key, &other_key] {
+            assert!(!shown(key).iter().any(|secret| text.contains(secret)), "{text}");
+        }
+    }
 }

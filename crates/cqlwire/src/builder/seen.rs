@@ -1,0 +1,98 @@
+//! How a session is seen from outside: by servers, and in the log.
+
+use std::sync::Arc;
+
+use cqlwire_cluster::Cluster;
+use cqlwire_codec::Startup;
+use cqlwire_net::SessionLog;
+
+use super::SessionBuilder;
+use crate::observer::Observer;
+use crate::request_log::LogSettings;
+
+impl SessionBuilder {
+    /// What servers since 4.1 show of this program in `system_views.clients`, beside the session's
+    /// [id](crate::Session::id).
+    pub fn application_name(self, name: impl Into<String>) -> Self {
+        self.startup_option(Startup::APPLICATION_NAME, name.into())
+    }
+
+    /// The program's version, for the same place.
+    pub fn application_version(self, version: impl Into<String>) -> Self {
+        self.startup_option(Startup::APPLICATION_VERSION, version.into())
+    }
+
+    /// Whether servers are told the settings of the session, in `system_views.clients`
+    /// (`client_options['DRIVER_CONFIG']` of its control connection): timeouts, limits, the names of
+    /// policies, the local data center, and no user and no secret. Default yes.
+    pub const fn tell_settings(mut self, tell: bool) -> Self {
+        self.tells_settings = tell;
+        self
+    }
+
+    /// What of requests is written to the log.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # let builder = cqlwire::Session::builder();
+    /// builder.logs(|logs| logs.slow_request = Some(Duration::from_millis(500)));
+    /// ```
+    #[doc(alias = "RequestLogger")]
+    #[doc(alias = "slow query log")]
+    pub fn logs(mut self, change: impl FnOnce(&mut LogSettings)) -> Self {
+        change(&mut self.logs);
+        if self.logs.unprepared_storm == 0 {
+            self.refuse("logs", "a storm of UNPREPARED has 1 request at least (unprepared_storm)");
+        }
+        self
+    }
+
+    /// Somebody who hears of requests, of the cluster and of connections, on a thread of its own. May be
+    /// given several times: all are told on the same thread. One that holds a handle of the session
+    /// keeps it alive until it is closed.
+    #[doc(alias = "request_tracker")]
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        self.observers.push(Arc::new(observer));
+        self
+    }
+
+    /// How many events may wait for the observers; what is more they miss. At least 1. Default 8,192:
+    /// some megabytes if all of them are requests.
+    pub fn observer_queue(mut self, events: usize) -> Self {
+        if events == 0 {
+            self.refuse("observer_queue", "with no room in it nothing is heard of");
+        }
+        self.observer_queue = events;
+        self
+    }
+
+    fn startup_option(mut self, key: &str, value: String) -> Self {
+        let options = &mut self.cluster.pool.connection.startup_options;
+        options.insert(key.to_owned(), value);
+        self
+    }
+}
+
+/// What whoever looks into the log later wants to know first.
+pub(super) fn announce(cluster: &Cluster, log: &SessionLog) {
+    let (topology, health) = (cluster.topology(), cluster.health());
+    let mut releases: Vec<_> = topology.hosts().iter().map(|host| host.release_version()).collect();
+    releases.sort_unstable();
+    releases.dedup();
+    let connection = topology.hosts().iter().find_map(|host| host.pool().pick().ok());
+    let protocol = connection.map(|connection| connection.version().to_string());
+    let local = topology.local_hosts().first().map(|host| topology.host(*host));
+    tracing::info!(
+        session = %log.id(),
+        cluster = topology.cluster_name(),
+        hosts = topology.hosts().len(),
+        local_hosts_up = health.local_hosts_up,
+        local_data_center = cluster.local_data_center(),
+        data_centers = topology.data_centers().join(", "),
+        releases = releases.join(", "),
+        protocol,
+        connections_per_host = local.map(|host| host.pool().size()),
+        driver = concat!("cqlwire ", env!("CARGO_PKG_VERSION")),
+        "connected"
+    );
+}

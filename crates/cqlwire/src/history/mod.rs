@@ -1,0 +1,205 @@
+//! What happens to one request, for whoever asked to see it: the log of slow requests, the session's
+//! observers, a trace. It is in a box that exists only if somebody did; else each of the places where
+//! something happens costs a branch.
+//!
+//! ```text
+//!   begin (who would like to know?) --> turn, prepared, sent, failed, response ... --> end --+
+//!     |                                                                                      |
+//!     +-- nobody: nothing is written down                    dropped: cancelled --> tell <---+
+//! ```
+
+mod report;
+mod span;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use cqlwire_cluster::Host;
+use cqlwire_codec::Consistency;
+use cqlwire_net::RequestKind;
+use tokio::time::Instant;
+
+pub use self::report::{ReportHost, RequestEnding, RequestReport, Step, StepKind};
+use self::span::RequestSpan;
+pub(crate) use self::span::are_wanted;
+use crate::cql::Outline;
+use crate::error::{AttemptFailure, Error};
+use crate::observer::Observers;
+use crate::operation::Options;
+use crate::request_log::RequestLog;
+use crate::shared::Shared;
+
+/// What there is to know of a request when it begins.
+pub(crate) struct Beginning<'a> {
+    pub(crate) kind: RequestKind,
+    pub(crate) statement: Arc<Outline>,
+    pub(crate) keyspace: Option<Arc<str>>,
+    pub(crate) consistency: Option<Consistency>,
+    pub(crate) page_size: Option<u32>,
+    pub(crate) idempotent: bool,
+    /// How many statements it has, if it is a batch.
+    pub(crate) batch_size: Option<usize>,
+    pub(crate) shared: &'a Shared,
+}
+
+impl<'a> Beginning<'a> {
+    /// Of a request that is executed by these options. Without being told, it is idempotent if it
+    /// only reads.
+    pub(crate) fn of(
+        kind: RequestKind,
+        statement: Arc<Outline>,
+        options: &Options<'_>,
+        only_reads: bool,
+        shared: &'a Shared,
+    ) -> Self {
+        let settings = &options.settings;
+        Self {
+            kind,
+            statement,
+            keyspace: options.keyspace.origin().keyspace.clone(),
+            consistency: Some(settings.consistency),
+            page_size: Some(settings.page_size),
+            idempotent: settings.idempotent.unwrap_or(only_reads),
+            batch_size: None,
+            shared,
+        }
+    }
+}
+
+/// What happens to one request. Shared by its executions, if there are several.
+pub(crate) struct History {
+    begun: Instant,
+    kind: RequestKind,
+    statement: Arc<Outline>,
+    keyspace: Option<Arc<str>>,
+    span: RequestSpan,
+    steps: Mutex<Vec<Step>>,
+    log: Arc<RequestLog>,
+    observers: Option<Arc<Observers>>,
+}
+
+/// The history of a request that has not ended. Dropped, the request was cancelled.
+pub(crate) struct Watched {
+    history: Arc<History>,
+    ending: RequestEnding,
+}
+
+impl Watched {
+    #[cold]
+    pub(crate) fn begin(beginning: &Beginning<'_>) -> Box<Self> {
+        let Beginning { kind, statement, keyspace, shared, .. } = beginning;
+        let history = History {
+            begun: Instant::now(),
+            kind: *kind,
+            statement: Arc::clone(statement),
+            keyspace: keyspace.clone(),
+            span: RequestSpan::new(beginning),
+            steps: Mutex::default(),
+            log: Arc::clone(&shared.log),
+            observers: shared.observers.clone().filter(|observers| observers.want_requests()),
+        };
+        Box::new(Self { history: Arc::new(history), ending: RequestEnding::Cancelled })
+    }
+
+    pub(crate) fn history(&self) -> Arc<History> {
+        Arc::clone(&self.history)
+    }
+
+    /// It has its outcome.
+    #[cold]
+    pub(crate) fn end(&mut self, error: Option<&Error>) {
+        self.ending = match error {
+            None => RequestEnding::Ok,
+            Some(error) => RequestEnding::Failed(error.clone()),
+        };
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        let ending = std::mem::replace(&mut self.ending, RequestEnding::Cancelled);
+        self.history.tell(ending);
+    }
+}
+
+impl History {
+    /// Its turn has come, for which it had to wait.
+    pub(crate) fn turn(&self) {
+        self.note(StepKind::Turn);
+    }
+
+    /// Its text is prepared, for which it had to wait.
+    pub(crate) fn prepared(&self) {
+        self.note(StepKind::Prepared);
+    }
+
+    /// The host has it.
+    pub(crate) fn sent(&self, host: &Host) {
+        self.note(StepKind::Sent(host.into()));
+    }
+
+    /// The host prepares a statement of it first.
+    pub(crate) fn teaching(&self, host: &Host) {
+        self.note(StepKind::Teaching(host.into()));
+    }
+
+    /// The attempt at this host came to this.
+    pub(crate) fn failed(&self, host: &Host, failure: &AttemptFailure) {
+        self.note(StepKind::Failed(host.into(), failure.clone()));
+    }
+
+    /// It waits so long before it is sent again.
+    pub(crate) fn pause(&self, length: Duration) {
+        self.note(StepKind::Pause(length));
+    }
+
+    /// No host was left: the plan begins anew.
+    pub(crate) fn plan_anew(&self) {
+        self.note(StepKind::PlanAnew);
+    }
+
+    /// Another execution begins beside, since its host has gone quiet, or for the time that passed.
+    pub(crate) fn beside(&self, for_silence: bool) {
+        self.note(StepKind::Beside { for_silence });
+    }
+
+    /// The host responded with so many bytes.
+    pub(crate) fn response(&self, host: &Host, bytes: usize) {
+        self.note(StepKind::Response { host: host.into(), bytes });
+    }
+
+    fn note(&self, kind: StepKind) {
+        let step = Step { at: self.begun.elapsed(), kind };
+        self.span.step(&step);
+        self.steps().push(step);
+    }
+
+    /// It is over: whoever asked is told.
+    fn tell(&self, ending: RequestEnding) {
+        let report = RequestReport {
+            kind: self.kind,
+            statement: Arc::clone(&self.statement.text),
+            keyspace: self.keyspace.clone(),
+            took: self.begun.elapsed(),
+            steps: std::mem::take(&mut *self.steps()),
+            ending,
+        };
+        self.span.end(&report);
+        self.log.ended(&report);
+        if let Some(observers) = &self.observers {
+            observers.request(report);
+        }
+    }
+
+    fn steps(&self) -> MutexGuard<'_, Vec<Step>> {
+        self.steps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Watched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let statement = &self.history.statement.text;
+        f.debug_struct("Watched").field("statement", statement).finish_non_exhaustive()
+    }
+}

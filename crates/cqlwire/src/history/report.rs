@@ -1,0 +1,198 @@
+//! What happened to one request, step by step.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cqlwire_cluster::Host;
+use cqlwire_net::{RequestKind, ServerAddress};
+use uuid::Uuid;
+
+use crate::error::{AttemptFailure, Error};
+
+/// What happened to one request: each attempt and each wait, and how it ended. As text it is a table
+/// for people, with a line a step.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RequestReport {
+    /// As what it is counted.
+    pub kind: RequestKind,
+    /// The statement, with `?` for its literals; `BATCH` of a batch.
+    pub statement: Arc<str>,
+    /// The keyspace of its unqualified names, if there is one.
+    pub keyspace: Option<Arc<str>>,
+    /// How long it took, with all that it waited for.
+    pub took: Duration,
+    /// What happened, in order.
+    pub steps: Vec<Step>,
+    /// How it ended.
+    pub ending: RequestEnding,
+}
+
+/// Something that happened to a request.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Step {
+    /// How long after the request began.
+    pub at: Duration,
+    /// What.
+    pub kind: StepKind,
+}
+
+/// What happened to a request.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum StepKind {
+    /// Its turn in the session had come, for which it had to wait
+    /// ([`max_requests`](crate::SessionBuilder::max_requests)).
+    Turn,
+    /// Its text was prepared, for which it had to wait.
+    Prepared,
+    /// A host got it.
+    Sent(ReportHost),
+    /// A host was asked to prepare a statement of it, which it did not know.
+    Teaching(ReportHost),
+    /// The attempt at a host came to this, or the host was skipped for it.
+    Failed(ReportHost, AttemptFailure),
+    /// It waits so long before it is sent again.
+    Pause(Duration),
+    /// No host was left, and its plan began anew.
+    PlanAnew,
+    /// Another execution began beside.
+    Beside {
+        /// Since the host had gone quiet; else for the time that passed.
+        for_silence: bool,
+    },
+    /// A host responded.
+    Response {
+        /// Which.
+        host: ReportHost,
+        /// How long the response is, in bytes after decompression.
+        bytes: usize,
+    },
+}
+
+/// A host that a request came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReportHost {
+    /// Its id.
+    pub id: Uuid,
+    /// Where it is.
+    pub address: ServerAddress,
+    /// Its data center.
+    pub data_center: Box<str>,
+}
+
+/// How a request ended.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum RequestEnding {
+    /// It has its result.
+    Ok,
+    /// It failed.
+    Failed(Error),
+    /// Whoever waited for it dropped it.
+    Cancelled,
+}
+
+impl RequestReport {
+    /// How many times it was sent.
+    pub fn attempts(&self) -> usize {
+        self.steps.iter().filter(|step| matches!(step.kind, StepKind::Sent(_))).count()
+    }
+
+    /// How many executions began beside the first.
+    pub fn speculative_executions(&self) -> usize {
+        self.steps.iter().filter(|step| matches!(step.kind, StepKind::Beside { .. })).count()
+    }
+
+    /// The host that it came to last: which responded, if one did.
+    pub fn coordinator(&self) -> Option<&ReportHost> {
+        self.steps.iter().rev().find_map(|step| step.kind.host())
+    }
+
+    /// How long the response was, in bytes after decompression; `None` if there was none.
+    pub fn response_bytes(&self) -> Option<usize> {
+        self.steps.iter().rev().find_map(|step| match step.kind {
+            StepKind::Response { bytes, .. } => Some(bytes),
+            _ => None,
+        })
+    }
+
+    /// The error that it ended with.
+    pub const fn error(&self) -> Option<&Error> {
+        match &self.ending {
+            RequestEnding::Failed(error) => Some(error),
+            RequestEnding::Ok | RequestEnding::Cancelled => None,
+        }
+    }
+
+    /// Its steps in one line.
+    pub(crate) fn in_one_line(&self) -> String {
+        let steps: Vec<_> = self.steps.iter().map(ToString::to_string).collect();
+        steps.join(", ")
+    }
+}
+
+impl StepKind {
+    /// The host that it is about.
+    pub const fn host(&self) -> Option<&ReportHost> {
+        match self {
+            Self::Sent(host)
+            | Self::Teaching(host)
+            | Self::Failed(host, _)
+            | Self::Response { host, .. } => Some(host),
+            Self::Turn | Self::Prepared | Self::Pause(_) | Self::PlanAnew | Self::Beside { .. } => {
+                None
+            }
+        }
+    }
+}
+
+impl From<&Host> for ReportHost {
+    fn from(host: &Host) -> Self {
+        let (id, address) = (host.id(), host.address().clone());
+        Self { id, address, data_center: host.data_center().into() }
+    }
+}
+
+impl fmt::Display for StepKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Turn => f.write_str("its turn had come"),
+            Self::Prepared => f.write_str("prepared"),
+            Self::Sent(host) => write!(f, "sent to {}", host.address),
+            Self::Teaching(host) => write!(f, "being prepared at {}", host.address),
+            Self::Failed(host, failure) => write!(f, "failed at {}: {failure}", host.address),
+            Self::Pause(length) => write!(f, "a pause of {length:.1?}"),
+            Self::PlanAnew => f.write_str("no host left, the plan begins anew"),
+            Self::Beside { for_silence: true } => f.write_str("another one beside, for silence"),
+            Self::Beside { for_silence: false } => f.write_str("another one beside, for the time"),
+            Self::Response { host, bytes } => {
+                write!(f, "response of {bytes} bytes from {}", host.address)
+            }
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "+{:.1?} {}", self.at, self.kind)
+    }
+}
+
+impl fmt::Display for RequestReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ending = match &self.ending {
+            RequestEnding::Ok => "done".to_owned(),
+            RequestEnding::Failed(error) => format!("failed: {}", error.kind()),
+            RequestEnding::Cancelled => "cancelled".to_owned(),
+        };
+        writeln!(f, "{}", self.statement)?;
+        for step in &self.steps {
+            writeln!(f, "{:>12}  {}", format!("+{:.1?}", step.at), step.kind)?;
+        }
+        writeln!(f, "{:>12}  {ending}", format!("+{:.1?}", self.took))
+    }
+}

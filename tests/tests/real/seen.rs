@@ -1,0 +1,59 @@
+//! What a server shows of its clients.
+
+use std::collections::HashMap;
+
+use cqlwire::codec::Startup;
+use cqlwire_testkit::cassandra;
+
+use crate::{builder, close};
+
+type Client = (Option<String>, Option<String>, HashMap<String, String>);
+
+/// Once a person has found the connections of a session at a server, its log can be found, and the
+/// other way round.
+#[tokio::test]
+async fn servers_show_whose_a_connection_is_and_how_it_is_set() {
+    let builder = builder(cassandra::shared().await).local_data_center("dc1");
+    let builder = builder.application_name("shop").application_version("1.2.3");
+    let session = builder.connect().await.unwrap();
+    let clients = "SELECT driver_name, driver_version, client_options FROM system_views.clients";
+    let clients = session.query(clients, ()).rows::<Client>().try_collect(1_000).await.unwrap();
+    let id = session.id().to_string();
+    let own =
+        clients.iter().filter(|(_, _, options)| options.get(Startup::SESSION_ID) == Some(&id));
+    let own: Vec<_> = own.collect();
+    // Two for requests, and the one for control.
+    assert_eq!(own.len(), 3, "{clients:?}");
+    for (driver, version, options) in &own {
+        assert_eq!(driver.as_deref(), Some("cqlwire"));
+        assert_eq!(version.as_deref(), options.get(Startup::DRIVER_VERSION).map(String::as_str));
+        assert_eq!(options.get(Startup::APPLICATION_NAME).map(String::as_str), Some("shop"));
+        assert_eq!(options.get(Startup::APPLICATION_VERSION).map(String::as_str), Some("1.2.3"));
+    }
+    let told: Vec<_> =
+        own.iter().filter_map(|(_, _, options)| options.get(Startup::DRIVER_CONFIG)).collect();
+    let [config] = told[..] else { panic!("told over one connection: {own:?}") };
+    let config: serde_json::Value = serde_json::from_str(config).unwrap();
+    let near = config.pointer("/connection/node-preference/local-dc");
+    assert_eq!(near, Some(&"dc1".into()), "{config}");
+    assert_eq!(config.pointer("/query/defaults/consistency"), Some(&"ONE".into()), "{config}");
+    close(session).await;
+}
+
+/// The server quotes what it does not understand.
+#[tokio::test]
+async fn a_password_in_a_statement_that_a_server_quotes_is_not_in_the_error() {
+    let session = builder(cassandra::shared().await).connect().await.unwrap();
+    for text in [
+        "CREATE ROLE ada WITH PASSWORD = 'geheim' BLAH",
+        "CREATE ROLE ada WITH LOGIN = true AND PASSWORD = 'geheim' AND OPTIONS = [1]",
+        "CREATE USER ada WITH PASSWORD 'geheim' NOSUCH",
+        "ALTER ROLE nobody WITH HASHED PASSWORD = 'geheim'",
+    ] {
+        let error = session.query(text, ()).await.unwrap_err();
+        assert!(!format!("{error} {error:?} {error:#?}").contains("geheim"), "{error}");
+        let error = session.prepare(text).await.map(drop).map_err(|error| format!("{error:#?}"));
+        assert!(!error.err().is_some_and(|error| error.contains("geheim")));
+    }
+    close(session).await;
+}
