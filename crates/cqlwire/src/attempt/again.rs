@@ -32,7 +32,7 @@ impl Run {
             Failure::Values(error) => operation.statement_of(error),
             failure => failure.unprepared_id().and_then(|id| {
                 let forgotten = operation.statement_with_id(id, host.id());
-                forgotten.inspect(|statement| statement.forgotten_by(host.id()))
+                forgotten.inspect(|statement| self.forgotten(operation, &host, statement))
             }),
         };
         let policy = operation.retry_policy().unwrap_or_else(|| shared.retries.policy());

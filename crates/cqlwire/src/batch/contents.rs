@@ -250,6 +250,15 @@ impl Contents {
         })
     }
 
+    /// The prepared ones; one that comes often may be among them more than once.
+    #[cold]
+    pub(crate) fn statements<'a>(
+        &'a self,
+        texts: &'a [PreparedStatement],
+    ) -> impl Iterator<Item = &'a PreparedStatement> {
+        self.known(texts).map(|(_, prepared)| prepared)
+    }
+
     /// Are those that were prepared from this cluster and keyspace?
     pub(super) fn check_origin(&self, origin: &Arc<Origin>) -> Result<(), ErrorKind> {
         self.known.iter().try_for_each(|by| match by {

@@ -563,22 +563,67 @@ fn of(session: &Session, statements: &[PreparedStatement]) -> Batch {
     batch
 }
 
+/// A server names one that it does not know at a time.
 #[tokio::test(start_paused = true)]
-async fn g15_4_each_statement_that_a_host_forgot_is_taught_it_once() {
+async fn g15_4_all_statements_of_a_batch_that_a_host_forgot_are_taught_it_at_once_and_once() {
+    for (count, rounds) in [(1, 1), (20, 1), (300, 3)] {
+        let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+        let session = memory.session().await;
+        let statements = prepared(&session, count).await;
+        let batch = of(&session, &statements);
+        batch.execute().await.unwrap();
+        memory.node().forget_prepared();
+        let before = [Opcode::Prepare, Opcode::Batch].map(|opcode| memory.node().count(opcode));
+        batch.execute().await.unwrap();
+        let after = [Opcode::Prepare, Opcode::Batch].map(|opcode| memory.node().count(opcode));
+        assert_eq!((after[0] - before[0], after[1] - before[1]), (count as u64, rounds + 1));
+        let received = batches(memory.node());
+        assert_eq!(received.len(), 2);
+        assert_eq!(received[0].statements, received[1].statements);
+        assert_eq!(received[0].values, received[1].values);
+        at_rest(&session).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn g15_4_many_batches_teach_a_host_what_it_forgot_together() {
     let memory = Memory::of([ScriptedNode::builder().in_memory()]);
     let session = memory.session().await;
     let statements = prepared(&session, 20).await;
     let batch = of(&session, &statements);
-    batch.execute().await.unwrap();
     memory.node().forget_prepared();
     let before = memory.node().count(Opcode::Prepare);
-    batch.execute().await.unwrap();
-    assert_eq!(memory.node().count(Opcode::Prepare) - before, 20);
-    let received = batches(memory.node());
-    assert_eq!(received.len(), 2);
-    assert_eq!(received[0].statements, received[1].statements);
-    assert_eq!(received[0].values, received[1].values);
+    let all = (0..100).map(|_| async { batch.execute().await.map(drop) });
+    futures_util::future::try_join_all(all).await.unwrap();
+    let taught = memory.node().count(Opcode::Prepare) - before;
+    assert!((20..=60).contains(&taught), "{taught}");
+    assert_eq!(batches(memory.node()).len(), 100);
     at_rest(&session).await;
+}
+
+/// One that cannot be taught is no reason to take it for known, nor for another error than its own.
+#[tokio::test(start_paused = true)]
+async fn g15_4_a_statement_that_a_host_does_not_prepare_any_more_fails_the_batch_as_its_own() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    let session = memory.session().await;
+    let statements = prepared(&session, 5).await;
+    let batch = of(&session, &statements);
+    for refused in [0, 3] {
+        memory.node().clear_primes();
+        memory.node().forget_prepared();
+        let gone = Prime::prepare(statements[refused].text()).error(0x2200, "unconfigured table");
+        memory.node().prime(gone);
+        let before = batches(memory.node()).len();
+        for _ in 0..2 {
+            let error = batch.execute().await.unwrap_err();
+            assert!(error.to_string().contains("unconfigured table"), "{error}");
+            assert!(!error.may_have_been_applied());
+        }
+        assert_eq!(batches(memory.node()).len(), before);
+        at_rest(&session).await;
+    }
+    memory.node().clear_primes();
+    batch.execute().await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -590,10 +635,15 @@ async fn g15_4_a_host_that_never_remembers_one_of_many_is_taught_it_three_times(
     let detail = [&[0, u8::try_from(id.len()).unwrap()], &id[..]].concat();
     let never = Prime::opcode(Opcode::Batch).error_with(0x2500, "never heard of it", detail);
     memory.node().prime(never);
-    let before = memory.node().count(Opcode::Prepare);
+    let taught = || {
+        let prepares =
+            |one: &Received| one.opcode == Opcode::Prepare && one.statements[0] == names(3)[1];
+        memory.node().received().iter().filter(|one| prepares(one)).count()
+    };
+    let before = taught();
     let error = of(&session, &statements).execute().await.unwrap_err();
     assert!(!error.may_have_been_applied(), "{error}");
-    assert_eq!(memory.node().count(Opcode::Prepare) - before, 3);
+    assert_eq!(taught() - before, 3);
     assert_eq!(memory.node().count(Opcode::Batch), 4);
 }
 
