@@ -124,7 +124,6 @@ impl<S> Driver<S> {
         core.handle_end(unwritten, &mut self.wakers);
         drop(core);
         self.wake();
-        self.shared.record(&mut self.samples, true);
         self.shared.core().take_samples(&mut self.samples);
         self.shared.record(&mut self.samples, true);
     }
@@ -194,7 +193,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             core.take_wakers(&mut self.wakers);
         }
         let rests = core.rests_once_written();
-        if core.samples() >= RECORDED_AT_ONCE && self.samples.is_empty() {
+        if core.samples() >= RECORDED_AT_ONCE {
             core.take_samples(&mut self.samples);
         }
         // What comes while a last batch is written wakes the task, which looks no further after it.
@@ -204,6 +203,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         self.shared.set_quiet(quiet);
         self.wake();
         self.shared.record(&mut self.samples, false);
+        if !self.samples.is_empty() {
+            // Somebody else is about it: they are where whoever looks at the connection finds them.
+            self.shared.core().return_samples(&mut self.samples);
+        }
         if retiring {
             self.shared.retiring.cancel();
         }
