@@ -34,6 +34,8 @@ pub struct Registry {
 struct Live {
     closed: bool,
     pools: Vec<Arc<Shared>>,
+    /// How many were started.
+    started: u64,
     /// Of pools that are not there any more.
     gone: PoolTotals,
 }
@@ -65,11 +67,13 @@ impl Registry {
     pub fn start(&self, target: Target, connections: usize) -> Result<Pool, RegistryClosed> {
         let (changed, turns) = (Arc::clone(&self.changed), Arc::clone(&self.turns));
         let (settings, latencies) = (Arc::clone(&self.settings), Arc::clone(&self.latencies));
-        let shared = Arc::new(Shared::new(target, settings, changed, turns, latencies));
-        let pool = Pool::new(Arc::clone(&shared));
         // Held until all slots have their tasks: a close comes before all of it, or after.
         let mut live = self.live();
         live.forget_ended();
+        live.started += 1;
+        let number = live.started;
+        let shared = Arc::new(Shared::new(number, target, settings, changed, turns, latencies));
+        let pool = Pool::new(Arc::clone(&shared));
         live.resize(&shared, connections, self.tasks())?;
         live.pools.push(shared);
         Ok(pool)

@@ -14,6 +14,8 @@ use crate::{PoolState, PoolUsage, Settings, Target, Unconnected};
 /// See the [module](self).
 #[derive(Debug)]
 pub(crate) struct Shared {
+    /// Which one of those that its registry has started.
+    pub(crate) number: u64,
     pub(crate) target: Target,
     pub(crate) settings: Arc<Settings>,
     pub(crate) stopped: CancellationToken,
@@ -42,6 +44,7 @@ struct Attempts {
 
 impl Shared {
     pub(crate) fn new(
+        number: u64,
         target: Target,
         settings: Arc<Settings>,
         changed: Arc<Notify>,
@@ -49,6 +52,7 @@ impl Shared {
         latencies: Arc<SessionLatencies>,
     ) -> Self {
         Self {
+            number,
             target,
             stopped: CancellationToken::new(),
             open: Arc::new(Open::new(Arc::clone(&changed), settings.max_in_flight)),
