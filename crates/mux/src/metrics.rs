@@ -213,6 +213,13 @@ impl Metrics {
         std::mem::swap(&mut self.samples, taken);
     }
 
+    /// Takes back those of `taken`, before what has gathered since, and leaves it empty.
+    pub(crate) fn return_samples(&mut self, taken: &mut Vec<Sample>) {
+        taken.append(&mut self.samples);
+        taken.truncate(MOST_SAMPLES);
+        std::mem::swap(&mut self.samples, taken);
+    }
+
     #[inline]
     fn sample(&mut self, measured: Measured, is_whole: bool) {
         let Measured { began, kind, .. } = measured;

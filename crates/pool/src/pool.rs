@@ -122,6 +122,12 @@ impl Pool {
         self.shared.open.host().usage()
     }
 
+    /// Which pool it is of those that its registry has started, from 1: a server that went and came
+    /// back has another one, whose figures begin anew.
+    pub fn number(&self) -> u64 {
+        self.shared.number
+    }
+
     /// What has become of its connections and their requests.
     pub fn totals(&self) -> PoolTotals {
         self.shared.open.totals()

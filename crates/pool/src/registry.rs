@@ -34,6 +34,8 @@ pub struct Registry {
 struct Live {
     closed: bool,
     pools: Vec<Arc<Shared>>,
+    /// How many were started.
+    started: u64,
     /// Of pools that are not there any more.
     gone: PoolTotals,
 }
@@ -65,7 +67,8 @@ impl Registry {
     pub fn start(&self, target: Target, connections: usize) -> Result<Pool, RegistryClosed> {
         let (changed, turns) = (Arc::clone(&self.changed), Arc::clone(&self.turns));
         let (settings, latencies) = (Arc::clone(&self.settings), Arc::clone(&self.latencies));
-        self.begin(Shared::new(target, settings, changed, turns, latencies), connections)
+        let shared = |number| Shared::new(number, target, settings, changed, turns, latencies);
+        self.begin(shared, connections)
     }
 
     /// Starts another pool of the same host, whose connections are in this keyspace, spelled as in the
@@ -80,15 +83,20 @@ impl Registry {
     ///
     /// Outside a tokio runtime with I/O and time.
     pub fn start_beside(&self, pool: &Pool, keyspace: Arc<str>) -> Result<Pool, RegistryClosed> {
-        self.begin(pool.shared().beside(keyspace), pool.size())
+        self.begin(|number| pool.shared().beside(number, keyspace), pool.size())
     }
 
-    fn begin(&self, shared: Shared, connections: usize) -> Result<Pool, RegistryClosed> {
-        let shared = Arc::new(shared);
-        let pool = Pool::new(Arc::clone(&shared));
+    fn begin(
+        &self,
+        shared: impl FnOnce(u64) -> Shared,
+        connections: usize,
+    ) -> Result<Pool, RegistryClosed> {
         // Held until all slots have their tasks: a close comes before all of it, or after.
         let mut live = self.live();
         live.forget_ended();
+        live.started += 1;
+        let shared = Arc::new(shared(live.started));
+        let pool = Pool::new(Arc::clone(&shared));
         live.resize(&shared, connections, self.tasks())?;
         live.pools.push(shared);
         Ok(pool)

@@ -17,6 +17,8 @@ use crate::{ConnectionChange, ConnectionChangeKind, PoolState, Settings, Target,
 /// See the [module](self).
 #[derive(Debug)]
 pub(crate) struct Shared {
+    /// Which one of those that its registry has started.
+    pub(crate) number: u64,
     pub(crate) target: Target,
     pub(crate) settings: Arc<Settings>,
     pub(crate) stopped: CancellationToken,
@@ -48,6 +50,7 @@ struct Attempts {
 impl Shared {
     /// The first pool of a host.
     pub(crate) fn new(
+        number: u64,
         target: Target,
         settings: Arc<Settings>,
         changed: Arc<Notify>,
@@ -57,19 +60,20 @@ impl Shared {
         let open =
             Open::start(Arc::clone(&changed), Arc::new(HostPools::new(settings.max_in_flight)));
         let latencies = Arc::new(HostLatencies::new(latencies));
-        Self::with(target, settings, changed, turns, open, latencies)
+        Self::with(number, target, settings, changed, turns, open, latencies)
     }
 
     /// Another one of the same host, whose connections are in this keyspace.
-    pub(crate) fn beside(&self, keyspace: Arc<str>) -> Self {
+    pub(crate) fn beside(&self, number: u64, keyspace: Arc<str>) -> Self {
         let target = Target { keyspace: Some(keyspace), ..self.target.clone() };
         let (settings, changed) = (Arc::clone(&self.settings), Arc::clone(&self.changed));
         let open = Open::start(Arc::clone(&changed), Arc::clone(self.open.host()));
         let (turns, latencies) = (Arc::clone(&self.turns), Arc::clone(&self.latencies));
-        Self::with(target, settings, changed, turns, open, latencies)
+        Self::with(number, target, settings, changed, turns, open, latencies)
     }
 
     fn with(
+        number: u64,
         target: Target,
         settings: Arc<Settings>,
         changed: Arc<Notify>,
@@ -78,6 +82,7 @@ impl Shared {
         latencies: Arc<HostLatencies>,
     ) -> Self {
         Self {
+            number,
             target,
             stopped: CancellationToken::new(),
             open,

@@ -40,7 +40,7 @@ impl Run {
             failure => failure.unprepared_id().and_then(|id| {
                 let forgotten = operation.statement_with_id(id, host.id());
                 forgotten.inspect(|statement| {
-                    statement.forgotten_by(host.id());
+                    self.forgotten(operation, &host, statement);
                     shared.log.unprepared(host.address(), statement.text());
                 })
             }),

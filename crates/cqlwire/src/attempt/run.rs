@@ -8,25 +8,17 @@ use std::task::{Context, Poll, ready};
 
 use cqlwire_cluster::{Host, Plan, Turn};
 use cqlwire_codec::{Consistency, SchemaChange, StatementKind, Token};
-use cqlwire_net::{Deadline, Reached, RequestError, RequestFailure};
+use cqlwire_net::Deadline;
 
-use super::decide::{Decision, decide};
 use super::send::{
     Draft, HeadStart, NotSent, Sent, connection_to, measure_part, measure_whole, send_to,
 };
-use super::teach::teach;
-use crate::error::{Attempt, AttemptFailure, Error, ErrorKind, TimeoutPhase};
+use crate::error::{Attempt, Error, ErrorKind};
 use crate::history::History;
-use crate::operation::{Agreeing, Failure, HostResponse, Operation, PrepareOperation, agree, read};
+use crate::operation::{Agreeing, Failure, HostResponse, Operation, agree, read};
 use crate::prepared::PreparedStatement;
-use crate::retry::DefaultRetryPolicy;
 use crate::shared::Shared;
 use crate::timed::Timed;
-
-/// How often one host is asked to prepare a statement for one operation in one turn. Once is enough,
-/// unless another call learns meanwhile, from a response that is late, that the host had forgotten
-/// it; or the host has more statements to hold than it can, and forgets it at once.
-const MAX_PREPARES: u8 = 3;
 
 /// More than any setting: the plan does not begin anew.
 const MAX_PLANS: u8 = u8::MAX - 1;
@@ -42,7 +34,7 @@ pub(crate) struct Run {
     /// Does the time of the next attempt, or the one under way, say how long the whole takes?
     pub(super) is_whole: bool,
     /// How often the host that has its turn was asked to prepare which statement in this turn.
-    prepares: Vec<(PreparedStatement, u8)>,
+    pub(super) prepares: Vec<(PreparedStatement, u8)>,
     /// The next host is for a retry, for which the budget has not been asked yet.
     pub(super) owes_retry: bool,
     /// At which it is sent, if not at its own.
@@ -80,12 +72,12 @@ pub(super) enum Step {
 
 /// A host prepares a statement of the operation, which it will be asked next.
 pub(super) struct Preparing {
-    host: Arc<Host>,
-    statement: PreparedStatement,
+    pub(super) host: Arc<Host>,
+    pub(super) statement: PreparedStatement,
     /// That of the attempt.
-    deadline: Deadline,
+    pub(super) deadline: Deadline,
     /// What it came to; `None` if the deadline passed before that.
-    taught: Timed<Result<(), Failure>>,
+    pub(super) taught: Timed<Result<(), Failure>>,
 }
 
 /// It waits before it is sent again.
@@ -354,121 +346,9 @@ impl Run {
         }
     }
 
-    /// How often the host that has its turn was asked to prepare this statement.
-    pub(super) fn times_prepared(&self, statement: &PreparedStatement) -> u8 {
-        let known = self.prepares.iter().find(|(known, _)| known.text() == statement.text());
-        known.map_or(0, |(_, times)| *times)
-    }
-
-    /// May the host that has its turn be asked to prepare this statement once more?
-    pub(super) fn may_prepare(&self, statement: &PreparedStatement) -> bool {
-        self.times_prepared(statement) < MAX_PREPARES
-    }
-
-    /// Has this host prepare a statement of the operation, unless it forgets it each time.
-    #[cold]
-    pub(super) fn prepare_on<O: Operation>(
-        &mut self,
-        shared: &Arc<Shared>,
-        operation: &O,
-        host: Arc<Host>,
-        statement: &PreparedStatement,
-    ) {
-        let times = self.times_prepared(statement);
-        if times >= MAX_PREPARES {
-            return self.try_next(&host, AttemptFailure::Forgotten { times });
-        }
-        self.prepares.retain(|(known, _)| known.text() != statement.text());
-        self.prepares.push((statement.clone(), times + 1));
-        self.teach_on(shared, operation, host, statement, times);
-    }
-
-    /// The same once more, of one who had less time, or for the first time.
-    fn teach_on<O: Operation>(
-        &mut self,
-        shared: &Arc<Shared>,
-        operation: &O,
-        host: Arc<Host>,
-        statement: &PreparedStatement,
-        times: u8,
-    ) {
-        self.history.iter().for_each(|history| history.teaching(&host));
-        let deadline = operation.deadline_of_attempt(self.deadline);
-        let (teaching, home) =
-            (teach(shared, &host, statement, times, deadline), shared.runtime.clone());
-        let taught = Box::pin(async move { teaching.within(deadline, &home).await });
-        let statement = statement.clone();
-        self.step = Step::Preparing(Box::new(Preparing { host, statement, deadline, taught }));
-    }
-
-    /// The host will not prepare the statement. That is a failure of its PREPARE, which executes
-    /// nothing: the next host has its turn, unless it would say the same.
-    #[cold]
-    fn not_prepared(
-        &mut self,
-        of: StatementKind,
-        host: &Host,
-        failure: Failure,
-    ) -> Result<(), Error> {
-        if let (Some(history), Failure::Attempt(failure)) = (&self.history, &failure) {
-            history.failed(host, failure);
-        }
-        let known = self.circumstances(&PrepareOperation::default(), host, None);
-        match (decide(&failure, &known, &DefaultRetryPolicy), failure) {
-            (Decision::NextHost { .. } | Decision::SameHost { .. }, Failure::Attempt(failure)) => {
-                let failure = AttemptFailure::Prepare(Box::new(failure));
-                self.owes_retry |= failure.was_sent();
-                self.try_next(host, failure);
-                Ok(())
-            }
-            (_, failure) => Err(self.end(of, failure.into_kind(name_of(host))).of_prepare()),
-        }
-    }
-
-    /// The host has prepared the statement, or will not: with what it said, it is asked once more.
-    #[cold]
-    fn taught<O: Operation>(
-        &mut self,
-        shared: &Arc<Shared>,
-        operation: &O,
-        asked: Preparing,
-        taught: Option<Result<(), Failure>>,
-        may_send: bool,
-    ) -> Result<(), Error> {
-        let Preparing { host, statement, deadline, .. } = asked;
-        let has_time = |deadline: Deadline| !deadline.remaining().is_zero();
-        match taught {
-            Some(Ok(())) if !may_send => Err(self.closed(operation.kind())),
-            Some(Ok(())) => self.ask_again(shared, operation, host),
-            // Whoever began it had less time.
-            Some(Err(failure)) if failure.is_timeout() && has_time(deadline) => {
-                // The host has forgotten nothing meanwhile.
-                let times = self.times_prepared(&statement).saturating_sub(1);
-                self.teach_on(shared, operation, host, &statement, times);
-                Ok(())
-            }
-            Some(Err(failure)) if !failure.is_timeout() || !has_time(self.deadline) => {
-                self.not_prepared(operation.kind(), &host, failure)
-            }
-            None if !has_time(self.deadline) => {
-                let (phase, of_attempt) = (TimeoutPhase::Prepare, false);
-                let kind = ErrorKind::Timeout { phase, host: Some(name_of(&host)), of_attempt };
-                Err(self.end(operation.kind(), kind).of_prepare())
-            }
-            // The time of the attempt has passed, and not that of the whole.
-            None | Some(Err(_)) => {
-                let failure = RequestFailure::DeadlinePassed(Reached::Written);
-                let (host_name, elapsed) = (name_of(&host), self.deadline.elapsed());
-                let error = Box::new(RequestError { host: host_name, elapsed, failure });
-                let failure = Failure::Attempt(AttemptFailure::TimedOut(error));
-                self.not_prepared(operation.kind(), &host, failure)
-            }
-        }
-    }
-
     /// The session has been closed before anything was sent, or before another attempt was made.
     #[cold]
-    fn closed(&mut self, of: StatementKind) -> Error {
+    pub(super) fn closed(&mut self, of: StatementKind) -> Error {
         let kind = self.said_by_the_last().unwrap_or(ErrorKind::SessionClosed);
         self.end(of, kind)
     }

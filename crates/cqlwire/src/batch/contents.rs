@@ -11,9 +11,12 @@
 //! ```
 //!
 //! The values of a text that the session has not prepared are encoded as what they are by
-//! themselves, and anew once it is prepared, before the batch is sent.
+//! themselves, and anew once it is prepared, before the batch is sent. So are those that do not fit
+//! what is known of a prepared statement: that may be what is out of date, and the host says what
+//! the statement is now before they are sent or refused.
 
 use std::borrow::Cow;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use bytes::BytesMut;
@@ -50,7 +53,7 @@ pub(crate) struct Contents {
 enum EncodedBy {
     /// What was said of a statement.
     Said { prepared: PreparedStatement, metadata: Arc<StatementMetadata> },
-    /// Their own types, until this text is prepared.
+    /// Their own types, until it is known what this text is on the host.
     Own { text: Arc<str>, given: GivenMarkers },
 }
 
@@ -62,8 +65,17 @@ struct Route {
     of: u16,
 }
 
+/// Something that is being added, by whoever may fail, or panic: dropped before it is kept, all is
+/// as it was.
+#[must_use = "dropped, it takes out again what was added"]
+pub(super) struct Adding<'a> {
+    contents: &'a mut Contents,
+    /// `None` once it is kept.
+    before: Option<Mark>,
+}
+
 /// What there was at one time.
-pub(super) struct Mark {
+struct Mark {
     statements: BatchMark,
     known: usize,
     route: Option<Route>,
@@ -87,10 +99,39 @@ impl Contents {
     ) -> Result<(), EncodeError> {
         let number = self.len() + 1;
         let stored = StoredValues::by_own_types(values);
-        let (values, given) =
-            stored.map_err(|error| EncodeError::from(error).in_batch(number))?.into_parts();
-        self.statements.add(BatchStatementKind::Query(text), &values, &[])?;
-        let of = self.know(EncodedBy::Own { text: text.into(), given });
+        let stored = stored.map_err(|error| EncodeError::from(error).in_batch(number))?;
+        self.add_stored(text.into(), stored, kind)
+    }
+
+    /// Adds a prepared statement with values that do not fit what was said of it last, as was found
+    /// out with this error, but may fit what it is now: the host is asked before it is sent.
+    ///
+    /// # Errors
+    ///
+    /// The same: they never fit, or are nothing by themselves.
+    #[cold]
+    pub(super) fn add_doubted(
+        &mut self,
+        prepared: &PreparedStatement,
+        values: &dyn EncodeValues,
+        misfit: EncodeError,
+    ) -> Result<(), EncodeError> {
+        if !is_about_types(&misfit) {
+            return Err(misfit);
+        }
+        let Ok(stored) = StoredValues::by_own_types(values) else { return Err(misfit) };
+        self.add_stored(Arc::clone(prepared.shared_text()), stored, prepared.kind())
+    }
+
+    fn add_stored(
+        &mut self,
+        text: Arc<str>,
+        stored: StoredValues,
+        kind: StatementKind,
+    ) -> Result<(), EncodeError> {
+        let (values, given) = stored.into_parts();
+        self.statements.add(BatchStatementKind::Query(&text), &values, &[])?;
+        let of = self.know(EncodedBy::Own { text, given });
         self.note(of, kind);
         Ok(())
     }
@@ -145,14 +186,16 @@ impl Contents {
         at
     }
 
-    pub(super) fn mark(&self) -> Mark {
+    /// Begins to add something: what is not [kept](Adding::keep) goes out again.
+    pub(super) fn adding(&mut self) -> Adding<'_> {
         let Self { statements, known, route, is_conditional, .. } = self;
         let (statements, known) = (statements.mark(), known.len());
-        Mark { statements, known, route: *route, is_conditional: *is_conditional }
+        let mark = Mark { statements, known, route: *route, is_conditional: *is_conditional };
+        Adding { contents: self, before: Some(mark) }
     }
 
     /// Forgets what was added since.
-    pub(super) fn back_to(&mut self, mark: &Mark) {
+    fn back_to(&mut self, mark: &Mark) {
         self.statements.back_to(mark.statements);
         self.encoded_by.truncate(self.statements.len());
         self.known.truncate(mark.known);
@@ -205,6 +248,15 @@ impl Contents {
             EncodedBy::Said { prepared, .. } => Some((by, prepared)),
             EncodedBy::Own { .. } => texts.next().map(|prepared| (by, prepared)),
         })
+    }
+
+    /// The prepared ones; one that comes often may be among them more than once.
+    #[cold]
+    pub(crate) fn statements<'a>(
+        &'a self,
+        texts: &'a [PreparedStatement],
+    ) -> impl Iterator<Item = &'a PreparedStatement> {
+        self.known(texts).map(|(_, prepared)| prepared)
     }
 
     /// Are those that were prepared from this cluster and keyspace?
@@ -325,6 +377,35 @@ impl Contents {
     }
 }
 
+impl Adding<'_> {
+    /// It is to stay.
+    pub(super) fn keep(mut self) {
+        self.before = None;
+    }
+}
+
+impl Deref for Adding<'_> {
+    type Target = Contents;
+
+    fn deref(&self) -> &Contents {
+        self.contents
+    }
+}
+
+impl DerefMut for Adding<'_> {
+    fn deref_mut(&mut self) -> &mut Contents {
+        self.contents
+    }
+}
+
+impl Drop for Adding<'_> {
+    fn drop(&mut self) {
+        if let Some(mark) = self.before.take() {
+            self.contents.back_to(&mark);
+        }
+    }
+}
+
 impl EncodedBy {
     fn given(&self) -> Cow<'_, GivenMarkers> {
         match self {
@@ -334,6 +415,18 @@ impl EncodedBy {
             Self::Own { given, .. } => Cow::Borrowed(given),
         }
     }
+}
+
+/// Would the values have fitted other types? How many markers a statement has, and their names, are
+/// a matter of its text.
+fn is_about_types(error: &EncodeError) -> bool {
+    let EncodeError::BatchStatement { error, .. } = error else { return false };
+    matches!(
+        **error,
+        EncodeError::Value(
+            ValueError::Mismatch(_) | ValueError::Value(_) | ValueError::MissingField(_)
+        )
+    )
 }
 
 /// Values that were encoded for other markers, encoded as what the markers are now.

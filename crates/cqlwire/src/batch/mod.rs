@@ -74,8 +74,10 @@ use crate::shared::Shared;
 /// They are encoded when they are added, by what is known of the bind markers then, into one buffer:
 /// nothing of them is kept or cloned, and a batch that is filled again allocates nothing once it has
 /// room. Those of a text that the session has not prepared yet go by their own types until it has,
-/// and have to fit then. A host that turns out to know other markers, since the table was altered, has them encoded
-/// anew, or refuses by the name of the column, before anything is sent.
+/// and have to fit then. So do those that do not fit what is known of a prepared statement, which may
+/// be out of date since its table or one of its types was altered: the host is asked what the
+/// statement is now, and takes them by that, or they are refused by the name of the column, before
+/// anything is sent. A host that turns out to know other markers has the others encoded anew, too.
 ///
 /// # Limits
 ///
@@ -136,10 +138,12 @@ impl Batch {
     ///
     /// The batch is as it was then.
     ///
-    /// [`Encode`](ErrorKind::Encode): the values do not fit the bind markers; the error names the
-    /// column, and which statement it is, from 1. Where that is because a table was altered, prepare
-    /// the statement again. [`BatchTooLarge`](ErrorKind::BatchTooLarge): there is no room for it;
-    /// execute what there is, clear the batch, and add it then.
+    /// [`Encode`](ErrorKind::Encode): the values can never fit, since there are more or fewer than bind
+    /// markers; the error says which statement it is, from 1. Values of another type than that of
+    /// their marker are refused when the batch is executed, by the name of the column, once its host
+    /// has said what the type is by now; at once only values whose Rust type stands for no type by
+    /// itself ([`own_type`](crate::EncodeValue::own_type)). [`BatchTooLarge`](ErrorKind::BatchTooLarge):
+    /// there is no room for it; execute what there is, clear the batch, and add it then.
     ///
     /// [`UseStatement`](ErrorKind::UseStatement): `USE` is for nobody.
     /// [`PreparedElsewhere`](ErrorKind::PreparedElsewhere): the statement is of another cluster or
@@ -170,6 +174,21 @@ impl Batch {
         Ok(self)
     }
 
+    /// Adds a prepared statement with values that fit what is known of it, and no others.
+    pub(crate) fn add_known(
+        &mut self,
+        prepared: &PreparedStatement,
+        values: &dyn EncodeValues,
+    ) -> Result<(), ErrorKind> {
+        let room = self.room();
+        let (metadata, _) = prepared.latest();
+        let mut adding = self.contents.adding();
+        adding.add_prepared(prepared, &metadata, values)?;
+        room.check(&adding)?;
+        adding.keep();
+        Ok(())
+    }
+
     #[inline]
     fn add_prepared<V: EncodeValues>(
         &mut self,
@@ -177,13 +196,15 @@ impl Batch {
         rows: impl IntoIterator<Item = V>,
     ) -> Result<(), ErrorKind> {
         prepared.check_origin(self.keyspace.origin())?;
+        let room = self.room();
         let (metadata, _) = prepared.latest();
-        let mark = self.contents.mark();
+        let mut adding = self.contents.adding();
         for values in rows {
-            let added = self.contents.add_prepared(prepared, &metadata, &values);
-            let added = added.map_err(ErrorKind::from).and_then(|()| self.check_size());
-            added.inspect_err(|_| self.contents.back_to(&mark))?;
+            let added = adding.add_prepared(prepared, &metadata, &values);
+            added.or_else(|misfit| adding.add_doubted(prepared, &values, misfit))?;
+            room.check(&adding)?;
         }
+        adding.keep();
         Ok(())
     }
 
@@ -191,30 +212,28 @@ impl Batch {
         if cql::is_use(text) {
             return Err(ErrorKind::UseStatement);
         }
-        let kind = cql::kind(text);
-        let mark = self.contents.mark();
-        if values.is_empty() {
-            self.contents.add_text(text, kind)?;
-        } else if let Some(prepared) =
-            self.shared.statements.find(self.keyspace.other().map(|name| &**name), text)
+        let (kind, room) = (cql::kind(text), self.room());
+        if !values.is_empty()
+            && let Some(prepared) =
+                self.shared.statements.find(self.keyspace.other().map(|name| &**name), text)
         {
             return self.add_prepared(&prepared, Some(values));
-        } else {
-            self.contents.add_unprepared(text, values, kind)?;
         }
-        self.check_size().inspect_err(|_| self.contents.back_to(&mark))
+        let mut adding = self.contents.adding();
+        match values.is_empty() {
+            true => adding.add_text(text, kind)?,
+            false => adding.add_unprepared(text, values, kind)?,
+        }
+        room.check(&adding)?;
+        adding.keep();
+        Ok(())
     }
 
-    /// Does it still fit a request?
+    /// How much may be in it.
     #[inline]
-    fn check_size(&self) -> Result<(), ErrorKind> {
+    fn room(&self) -> Room {
         let beside = codec::Batch::MOST_BESIDE_STATEMENTS + self.keyspace.field_bytes();
-        let bytes = self.contents.bytes() + beside;
-        let limit = self.shared.max_request_bytes;
-        if bytes <= limit {
-            return Ok(());
-        }
-        Err(ErrorKind::BatchTooLarge { statements: self.contents.len(), bytes, limit })
+        Room { beside, limit: self.shared.max_request_bytes }
     }
 
     /// How many statements there are.
@@ -259,6 +278,27 @@ impl Batch {
         context: &mut Context<'_>,
     ) -> Poll<Result<QueryResult>> {
         sending.poll(&self.contents, context)
+    }
+}
+
+/// How much a batch may have, in bytes.
+#[derive(Copy, Clone)]
+struct Room {
+    /// Of the request, beside the statements.
+    beside: usize,
+    limit: usize,
+}
+
+impl Room {
+    /// Do these still fit a request?
+    #[inline]
+    fn check(self, contents: &Contents) -> Result<(), ErrorKind> {
+        let Self { beside, limit } = self;
+        let bytes = contents.bytes() + beside;
+        if bytes <= limit {
+            return Ok(());
+        }
+        Err(ErrorKind::BatchTooLarge { statements: contents.len(), bytes, limit })
     }
 }
 

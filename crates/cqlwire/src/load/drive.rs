@@ -141,7 +141,8 @@ impl<R> Load<'_, R> {
         let Some(prepared) = &self.prepared else { return };
         let (Group { batch, rows }, as_values) = (&mut group, self.intake.as_values);
         batch.clear();
-        let misfits = rows.extract_if(.., |row| batch.add(prepared, as_values(&row.row)).is_err());
+        let misfits =
+            rows.extract_if(.., |row| batch.add_known(prepared, as_values(&row.row)).is_err());
         for row in misfits {
             self.intake.window.put_back(HeldRow { place: None, ..row });
         }

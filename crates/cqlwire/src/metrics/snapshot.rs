@@ -84,6 +84,8 @@ pub struct HostMetrics {
     pub usage: Usage,
     /// How long attempts took there, to one part in eight: of each kind that there was any of.
     pub latencies: Vec<(RequestKind, LatencyHistogram)>,
+    /// Which pool it is that has counted them.
+    pool: u64,
 }
 
 impl Metrics {
@@ -118,8 +120,8 @@ impl Metrics {
         self.latencies.iter().find(|(of, _)| *of == kind).map(|(_, latencies)| latencies)
     }
 
-    /// What has been counted since an earlier look at the same session. Hosts that came in between
-    /// are there whole; what is held is as it is now.
+    /// What has been counted since an earlier look at the same session. Hosts that came in between,
+    /// or came back, or moved to another address, are there whole; what is held is as it is now.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         let of_kind = |(kind, now): &(RequestKind, Latencies)| {
@@ -135,7 +137,7 @@ impl Metrics {
             before.map_or_else(|| now.clone(), |before| now.since(before))
         };
         let of_host = |host: &HostMetrics| {
-            let before = earlier.hosts.iter().find(|before| before.host_id == host.host_id);
+            let before = earlier.hosts.iter().find(|before| before.pool == host.pool);
             before.map_or_else(|| host.clone(), |before| host.since(before))
         };
         Self {
@@ -172,6 +174,7 @@ impl HostMetrics {
             open_connections: usage.connections,
             usage: usage.usage,
             latencies: RequestKind::ALL.into_iter().filter_map(of_kind).collect(),
+            pool: pool.number(),
         }
     }
 

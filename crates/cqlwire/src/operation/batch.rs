@@ -121,6 +121,11 @@ impl Operation for BatchOperation<'_> {
         self.contents.kind(self.batch_type)
     }
 
+    #[cold]
+    fn statements<'s>(&'s self) -> Box<dyn Iterator<Item = &'s PreparedStatement> + 's> {
+        Box::new(self.contents.statements(self.texts))
+    }
+
     fn statement_with_id(&self, id: &[u8], host: Uuid) -> Option<&PreparedStatement> {
         self.contents.with_id(id, host, self.texts)
     }

@@ -161,6 +161,12 @@ pub(crate) trait Operation {
         None
     }
 
+    /// All statements that a host has to know for it.
+    #[cold]
+    fn statements<'s>(&'s self) -> Box<dyn Iterator<Item = &'s PreparedStatement> + 's> {
+        Box::new(self.prepared().into_iter())
+    }
+
     /// The statement that this host, by what it said, does not know by this id.
     fn statement_with_id(&self, id: &[u8], host: Uuid) -> Option<&PreparedStatement> {
         let _ = (id, host);

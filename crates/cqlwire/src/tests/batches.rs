@@ -84,35 +84,107 @@ async fn a_batch_without_statements_is_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_does_not_fit_is_named_and_the_batch_is_as_it_was() {
+async fn what_can_never_fit_is_refused_when_it_is_added_and_the_batch_is_as_it_was() {
     let (memory, session) = one(ProtocolVersion::V5).await;
     let write = session.prepare(WRITE).await.unwrap();
     let mut batch = session.batch();
     batch.add(&write, (1, 5)).unwrap();
     let bytes = batch.bytes();
-    let error = batch.add(&write, (2, "text")).map(drop).unwrap_err();
+    let error = batch.add(&write, (3,)).map(drop).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Encode(_)));
-    let text = error.to_string();
-    assert!(text.starts_with("statement 2 of the batch: column `a`: int"), "{text}");
+    assert_eq!(error.to_string(), "statement 2 of the batch: 1 values for 2 bind markers");
     assert!(!error.may_have_been_applied() && !error.is_retryable());
-    let rows = [(3, CqlValue::from(3)), (4, CqlValue::from(4)), (5, CqlValue::from("text"))];
-    let text = batch.add_all(&write, rows).map(drop).unwrap_err().to_string();
-    assert!(text.starts_with("statement 4 of the batch: column `a`: int"), "{text}");
-    let text = batch.add(&write, (3,)).map(drop).unwrap_err().to_string();
-    assert_eq!(text, "statement 2 of the batch: 1 values for 2 bind markers");
+    let text = batch.add_all(&write, [vec![3, 3], vec![4, 4], vec![5]]).map(drop).unwrap_err();
+    assert_eq!(text.to_string(), "statement 4 of the batch: 1 values for 2 bind markers");
+    let text = batch.add(&write, (2, Nothing)).map(drop).unwrap_err().to_string();
+    assert!(text.starts_with("statement 2 of the batch: column `a`: int"), "{text}");
     assert_eq!((batch.len(), batch.bytes()), (1, bytes));
     batch.execute().await.unwrap();
     assert_eq!(values(&batches(memory.node())[0]), [int(1), int(5)]);
 
     // Nor is a host asked for a statement of which nothing was added.
     let unused = session.prepare(OTHER).await.unwrap();
-    assert!(batch.add(&unused, (1,)).is_err());
-    let rows = [CqlValue::from(vec![1_u8]), CqlValue::from(1)].map(|value| (value,));
-    assert!(batch.add_all(&unused, rows).is_err());
+    assert!(batch.add(&unused, (1, 2)).is_err());
+    assert!(batch.add_all(&unused, [vec![1], vec![1, 2]]).is_err());
     memory.node().forget_prepared();
     let before = memory.node().count(Opcode::Prepare);
     batch.execute().await.unwrap();
     assert_eq!(memory.node().count(Opcode::Prepare), before + 1);
+}
+
+/// A value that says nothing of its type.
+struct Nothing;
+
+impl crate::EncodeValue for Nothing {
+    fn encode(
+        &self,
+        marker: Option<&ColumnType>,
+        _: &mut BytesMut,
+    ) -> Result<(), crate::ValueError> {
+        Err(crate::ValueError::mismatch::<Self>(marker.unwrap_or(&ColumnType::Blob)))
+    }
+}
+
+/// It is the host that says what the statement is by now.
+#[tokio::test(start_paused = true)]
+async fn g15_1_a_batch_takes_what_its_statement_is_now_and_names_what_is_no_value_of_that() {
+    let nodes = three();
+    alter(&nodes, &ColumnType::Int);
+    let (memory, session) = connected(nodes).await;
+    let write = session.prepare(WRITE).await.unwrap();
+    session.execute(&write, (0, 5)).await.unwrap();
+    alter(memory.nodes(), &ColumnType::Float);
+    let mut batch = session.batch();
+    batch.add(&write, (1, 5_f32)).unwrap().add(DELETE, ()).unwrap();
+    batch.add_all(&write, [(2, Some(6_f32)), (3, None)]).unwrap();
+    for _ in 0..6 {
+        batch.execute().await.unwrap();
+    }
+    let float = |value: f32| Some(value.to_be_bytes().to_vec());
+    let expected = [int(1), float(5.0), int(2), float(6.0), int(3), None];
+    for node in memory.nodes() {
+        let received = batches(node);
+        assert_eq!(received.len(), 2);
+        assert_eq!(received[0].statements, [WRITE, DELETE, WRITE, WRITE]);
+        assert!(received.iter().all(|one| values(one) == expected));
+    }
+    batch.clear();
+    batch.add(&write, (1, 5_f32)).unwrap().add(&write, (2, "text")).unwrap();
+    let error = batch.execute().await.unwrap_err();
+    let text = error.to_string();
+    assert!(text.starts_with("statement 2 of the batch: column `a`: float"), "{text}");
+    assert!(matches!(error.kind(), ErrorKind::Encode(_)) && !error.may_have_been_applied());
+    // What was right before is not any more.
+    batch.clear();
+    batch.add(DELETE, ()).unwrap().add(&write, (1, 5)).unwrap();
+    for _ in 0..6 {
+        names_the_column(&session, &batch).await;
+    }
+    assert!(memory.nodes().iter().all(|node| batches(node).len() == 2));
+    at_rest(&session).await;
+}
+
+/// A field that was added to a user type: known to whoever writes it first, and to no statement yet.
+#[tokio::test(start_paused = true)]
+async fn g15_1_a_batch_takes_a_field_that_a_type_has_got_since() {
+    let of = |fields: &[&str]| {
+        let fields = fields.iter().map(|name| ((*name).to_owned(), ColumnType::Text)).collect();
+        let (keyspace, name) = ("ks".to_owned(), "address".to_owned());
+        Arc::new(UserType { keyspace, name, fields })
+    };
+    let nodes = three();
+    alter(&nodes, &ColumnType::UserType(of(&["street"])));
+    let (memory, session) = connected(nodes).await;
+    let write = session.prepare(WRITE).await.unwrap();
+    alter(memory.nodes(), &ColumnType::UserType(of(&["street", "zip"])));
+    let parts = ["Elm", "0150"].map(CqlValue::from).to_vec();
+    let home = CqlUserType { user_type: of(&["street", "zip"]), values: parts };
+    let mut batch = session.batch();
+    batch.add(&write, (1, CqlValue::UserType(home))).unwrap();
+    batch.execute().await.unwrap();
+    let received: Vec<_> = memory.nodes().iter().flat_map(batches).collect();
+    let written = values(&received[0])[1].clone().unwrap();
+    assert_eq!(written, [&[0, 0, 0, 3][..], b"Elm", &[0, 0, 0, 4], b"0150"].concat());
 }
 
 /// Values of a user, who makes a mistake.
@@ -137,6 +209,9 @@ async fn g7_3_values_that_panic_leave_the_batch_as_it_was() {
     batch.add(&write, (1, 5)).unwrap();
     let add = std::panic::AssertUnwindSafe(|| batch.add(&write, Panics).map(drop));
     assert!(std::panic::catch_unwind(add).is_err());
+    let rows = [(3, 7), (4, 8)].into_iter().inspect(|row| assert_eq!(row.0, 3, "a mistake"));
+    let add_all = std::panic::AssertUnwindSafe(|| batch.add_all(&write, rows).map(drop));
+    assert!(std::panic::catch_unwind(add_all).is_err());
     batch.add(&write, (2, 6)).unwrap();
     batch.execute().await.unwrap();
     assert_eq!(values(&batches(memory.node())[0]), [int(1), int(5), int(2), int(6)]);
@@ -185,9 +260,9 @@ async fn g15_5_values_of_a_text_in_a_batch_are_encoded_by_its_bind_markers() {
         }
         assert_eq!(memory.node().count(Opcode::Prepare), 1);
 
-        // It is prepared by now, so that it is known at once what fits.
-        let text = batch.add(WRITE, (1, "text")).map(drop).unwrap_err().to_string();
-        assert!(text.starts_with("statement 4 of the batch: column `a`: vector"), "{text}");
+        // It is prepared by now, so that it is known at once what can fit.
+        let text = batch.add(WRITE, (1,)).map(drop).unwrap_err().to_string();
+        assert_eq!(text, "statement 4 of the batch: 1 values for 2 bind markers");
         batch.clear();
         batch.add(WRITE, (1, [5_f32, 6.0])).unwrap();
         batch.execute().await.unwrap();
@@ -410,7 +485,7 @@ async fn g15_1_a_batch_is_encoded_anew_for_a_host_that_says_otherwise() {
     let other = session.prepare(OTHER).await.unwrap();
     let mut batch = session.batch();
     batch.add(&write, (7, "seven")).unwrap();
-    let rows = [CqlValue::from(vec![1_u8]), CqlValue::from(1)].map(|value| (value,));
+    let rows = [vec![vec![1_u8]], vec![vec![1_u8], vec![1_u8]]];
     assert!(batch.add_all(&other, rows).is_err(), "taken back");
     batch.add(DELETE, ()).unwrap().add(&other, (vec![1_u8],)).unwrap();
     alter(&memory.nodes()[..1], &ColumnType::Text);
@@ -488,22 +563,67 @@ fn of(session: &Session, statements: &[PreparedStatement]) -> Batch {
     batch
 }
 
+/// A server names one that it does not know at a time.
 #[tokio::test(start_paused = true)]
-async fn g15_4_each_statement_that_a_host_forgot_is_taught_it_once() {
+async fn g15_4_all_statements_of_a_batch_that_a_host_forgot_are_taught_it_at_once_and_once() {
+    for (count, rounds) in [(1, 1), (20, 1), (300, 3)] {
+        let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+        let session = memory.session().await;
+        let statements = prepared(&session, count).await;
+        let batch = of(&session, &statements);
+        batch.execute().await.unwrap();
+        memory.node().forget_prepared();
+        let before = [Opcode::Prepare, Opcode::Batch].map(|opcode| memory.node().count(opcode));
+        batch.execute().await.unwrap();
+        let after = [Opcode::Prepare, Opcode::Batch].map(|opcode| memory.node().count(opcode));
+        assert_eq!((after[0] - before[0], after[1] - before[1]), (count as u64, rounds + 1));
+        let received = batches(memory.node());
+        assert_eq!(received.len(), 2);
+        assert_eq!(received[0].statements, received[1].statements);
+        assert_eq!(received[0].values, received[1].values);
+        at_rest(&session).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn g15_4_many_batches_teach_a_host_what_it_forgot_together() {
     let memory = Memory::of([ScriptedNode::builder().in_memory()]);
     let session = memory.session().await;
     let statements = prepared(&session, 20).await;
     let batch = of(&session, &statements);
-    batch.execute().await.unwrap();
     memory.node().forget_prepared();
     let before = memory.node().count(Opcode::Prepare);
-    batch.execute().await.unwrap();
-    assert_eq!(memory.node().count(Opcode::Prepare) - before, 20);
-    let received = batches(memory.node());
-    assert_eq!(received.len(), 2);
-    assert_eq!(received[0].statements, received[1].statements);
-    assert_eq!(received[0].values, received[1].values);
+    let all = (0..100).map(|_| async { batch.execute().await.map(drop) });
+    futures_util::future::try_join_all(all).await.unwrap();
+    let taught = memory.node().count(Opcode::Prepare) - before;
+    assert!((20..=60).contains(&taught), "{taught}");
+    assert_eq!(batches(memory.node()).len(), 100);
     at_rest(&session).await;
+}
+
+/// One that cannot be taught is no reason to take it for known, nor for another error than its own.
+#[tokio::test(start_paused = true)]
+async fn g15_4_a_statement_that_a_host_does_not_prepare_any_more_fails_the_batch_as_its_own() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    let session = memory.session().await;
+    let statements = prepared(&session, 5).await;
+    let batch = of(&session, &statements);
+    for refused in [0, 3] {
+        memory.node().clear_primes();
+        memory.node().forget_prepared();
+        let gone = Prime::prepare(statements[refused].text()).error(0x2200, "unconfigured table");
+        memory.node().prime(gone);
+        let before = batches(memory.node()).len();
+        for _ in 0..2 {
+            let error = batch.execute().await.unwrap_err();
+            assert!(error.to_string().contains("unconfigured table"), "{error}");
+            assert!(!error.may_have_been_applied());
+        }
+        assert_eq!(batches(memory.node()).len(), before);
+        at_rest(&session).await;
+    }
+    memory.node().clear_primes();
+    batch.execute().await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -515,10 +635,15 @@ async fn g15_4_a_host_that_never_remembers_one_of_many_is_taught_it_three_times(
     let detail = [&[0, u8::try_from(id.len()).unwrap()], &id[..]].concat();
     let never = Prime::opcode(Opcode::Batch).error_with(0x2500, "never heard of it", detail);
     memory.node().prime(never);
-    let before = memory.node().count(Opcode::Prepare);
+    let taught = || {
+        let prepares =
+            |one: &Received| one.opcode == Opcode::Prepare && one.statements[0] == names(3)[1];
+        memory.node().received().iter().filter(|one| prepares(one)).count()
+    };
+    let before = taught();
     let error = of(&session, &statements).execute().await.unwrap_err();
     assert!(!error.may_have_been_applied(), "{error}");
-    assert_eq!(memory.node().count(Opcode::Prepare) - before, 3);
+    assert_eq!(taught() - before, 3);
     assert_eq!(memory.node().count(Opcode::Batch), 4);
 }
 
@@ -604,7 +729,7 @@ async fn g14_2_what_a_batch_may_have_done_is_told_by_its_kind() {
     // What was taken back is no part of it.
     let mut taken_back = session.batch();
     taken_back.add(DELETE, ()).unwrap();
-    let rows = [(vec![1_u8], CqlValue::from(vec![1_u8])), (vec![1_u8], CqlValue::from(1))];
+    let rows = [vec![vec![1_u8]; 2], vec![vec![1_u8]]];
     assert!(taken_back.add_all(&write, &rows).is_err());
     // Nor is what was cleared.
     let mut cleared = session.batch();

@@ -119,6 +119,38 @@ async fn g9_5_a_host_that_leaves_takes_its_times_along_and_leaves_its_figures() 
     assert_eq!(after.latency(RequestKind::Other).unwrap().requests.count(), 9);
 }
 
+/// What it has then is not what it had.
+#[tokio::test(start_paused = true)]
+async fn g9_5_a_host_that_left_and_came_back_is_compared_with_nothing() {
+    let memory = Memory::of(three());
+    let session = memory.session().await;
+    eventually(PATIENCE, "all are connected", || session.resources().connections == 3).await;
+    for _ in 0..30 {
+        session.query(INSERT, ()).await.unwrap();
+    }
+    let before = session.metrics();
+    let members = [1, 2].map(|number| memory.nodes()[number].member());
+    for (peers, hosts) in [(&members[..1], 2), (&members[..], 3)] {
+        memory.nodes()[0].set_peers(peers.to_vec());
+        session.refresh(PATIENCE).await;
+        let metrics = || session.metrics();
+        eventually(PATIENCE, "so many hosts", || metrics().hosts.len() == hosts).await;
+    }
+    eventually(PATIENCE, "it is connected", || session.resources().connections == 3).await;
+    at_rest(&session).await;
+    for _ in 0..6 {
+        session.query(INSERT, ()).await.unwrap();
+    }
+    let since = session.metrics().since(&before);
+    let each: Vec<_> = since.hosts.iter().map(|host| host.totals.requests.responses).collect();
+    // The one that is new was asked who it is, too.
+    assert!(each[..2] == [2, 2] && each[2] > 2, "{since}");
+    let times = |host: &crate::HostMetrics| host.latency(RequestKind::Other).unwrap().count();
+    assert_eq!(since.hosts.iter().map(times).collect::<Vec<_>>(), [2, 2, 2]);
+    let opened = since.hosts.iter().map(|host| host.totals.connections.opened);
+    assert_eq!(opened.collect::<Vec<_>>(), [0, 0, 1]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn g9_5_a_statement_with_a_name_is_counted_under_it_and_names_are_as_many_as_statements() {
     let memory = Memory::of([ScriptedNode::builder().in_memory()]);

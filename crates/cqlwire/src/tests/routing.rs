@@ -164,7 +164,7 @@ async fn g13_1_a_batch_that_is_filled_again_goes_to_a_replica_of_what_is_in_it_n
     let write = session.prepare(WRITE).await.unwrap();
     let mut batch = session.batch().unlogged();
     for key in 0..100 {
-        let misfits = [(key + 1_000, CqlValue::from("v")), (key, CqlValue::from(5))];
+        let misfits = [vec![(key + 1_000).into(), CqlValue::from("v")], vec![key.into()]];
         batch.clear();
         assert!(batch.add_all(&write, &misfits).is_err());
         assert!(batch.is_empty());

@@ -216,4 +216,9 @@ impl Connection {
         debug_assert!(taken.is_empty(), "samples would be counted twice");
         self.metrics.take_samples(taken);
     }
+
+    /// Give back samples that could not be recorded, to be taken with the next ones.
+    pub fn return_samples(&mut self, taken: &mut Vec<Sample>) {
+        self.metrics.return_samples(taken);
+    }
 }

@@ -126,7 +126,6 @@ impl<S> Driver<S> {
         core.handle_end(unwritten, &mut self.wakers);
         drop(core);
         self.wake();
-        self.shared.record(&mut self.samples, true);
         self.shared.core().take_samples(&mut self.samples);
         self.shared.record(&mut self.samples, true);
     }
@@ -196,7 +195,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             core.take_wakers(&mut self.wakers);
         }
         let rests = core.rests_once_written();
-        if core.samples() >= RECORDED_AT_ONCE && self.samples.is_empty() {
+        if core.samples() >= RECORDED_AT_ONCE {
             core.take_samples(&mut self.samples);
         }
         // What comes while a last batch is written wakes the task, which looks no further after it.
@@ -206,6 +205,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         drop(core);
         self.wake();
         self.shared.record(&mut self.samples, false);
+        if !self.samples.is_empty() {
+            // Somebody else is about it: they are where whoever looks at the connection finds them.
+            self.shared.core().return_samples(&mut self.samples);
+        }
         if retiring {
             self.shared.retiring.cancel();
         }

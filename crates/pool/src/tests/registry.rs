@@ -97,6 +97,7 @@ async fn g10_4_a_connection_that_opens_as_the_pool_stops_cannot_be_picked() {
     let connection = pool.pick().unwrap();
     let turns = Arc::new(tokio::sync::Semaphore::new(1));
     let stopped = Shared::new(
+        1,
         pool.address().clone().into(),
         Arc::new(settings()),
         Arc::default(),

@@ -81,3 +81,24 @@ fn a_shell_that_takes_no_samples_goes_without_and_nothing_grows() {
     }
     assert_eq!((bench.core.totals().responses, bench.core.samples()), (70_000, 65_536));
 }
+
+#[test]
+fn samples_that_come_back_are_taken_with_the_next_ones_in_their_order() {
+    let mut bench = Bench::new(Settings::default());
+    let mut taken = Vec::new();
+    for (tag, wait) in [(1, 3 * MS), (2, 5 * MS)] {
+        bench.core.return_samples(&mut taken);
+        let ticket = bench.submit(tag);
+        let sent = bench.transmit();
+        bench.now += wait;
+        bench.deliver(answer(sent[0].0, Opcode::Result, tag)).unwrap();
+        drop(bench.outcome(ticket));
+        bench.core.take_samples(&mut taken);
+    }
+    bench.core.return_samples(&mut taken);
+    assert!(taken.is_empty());
+    assert_eq!(samples(&mut bench), [(true, 3_000), (true, 5_000)]);
+    taken = vec![Sample { kind: RequestKind::Read, is_whole: true, micros: 1 }; 70_000];
+    bench.core.return_samples(&mut taken);
+    assert_eq!(bench.core.samples(), 65_536);
+}
