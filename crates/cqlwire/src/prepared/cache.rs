@@ -21,7 +21,7 @@ use std::time::Instant;
 use foldhash::quality::RandomState;
 use hashbrown::HashMap;
 
-use super::key::{KeyParts, StatementKey};
+use super::key::{KeyParts, PreparedBy, StatementKey};
 use super::named::StatementMetrics;
 use super::statement::PreparedStatement;
 use super::totals::{Counters, PreparedTotals};
@@ -43,7 +43,7 @@ pub(crate) struct Cache {
 #[derive(Default)]
 struct Texts {
     kept: HashMap<StatementKey, Entry, RandomState>,
-    in_preparation: UnderWay<StatementKey, Result<PreparedStatement>>,
+    in_preparation: UnderWay<(StatementKey, PreparedBy), Result<PreparedStatement>>,
     /// From so many on, those that nobody holds are counted.
     count_at: usize,
     turnover: Turnover,
@@ -75,15 +75,21 @@ impl Cache {
         self.read().find(KeyParts { keyspace, text }).inspect(|_| self.counters.hit())
     }
 
-    /// Asks for the statement of this key: `begin` begins to prepare it, unless that is under way.
-    /// It is given the number of the preparation, whose end it has to [report](Self::ended).
-    pub(crate) fn ask(&self, key: &StatementKey, begin: impl FnOnce(u64) -> Preparation) -> Asked {
+    /// Asks for the statement of this key: `begin` begins to have it prepared by these hosts, unless
+    /// that is under way. It is given the number of the preparation, whose end it has to
+    /// [report](Self::ended).
+    pub(crate) fn ask(
+        &self,
+        key: &StatementKey,
+        by: PreparedBy,
+        begin: impl FnOnce(u64) -> Preparation,
+    ) -> Asked {
         let mut texts = self.write();
         if let Some(statement) = texts.find(key.parts()) {
             self.counters.hit();
             return Asked::Kept(statement);
         }
-        Asked::InPreparation(texts.in_preparation.join(key.clone(), begin))
+        Asked::InPreparation(texts.in_preparation.join((key.clone(), by), begin))
     }
 
     /// Keeps a statement that was prepared.
@@ -113,8 +119,8 @@ impl Cache {
     }
 
     /// A preparation has come to its end, be it that nobody waits for it any more.
-    pub(crate) fn ended(&self, key: &StatementKey, number: u64) {
-        self.write().in_preparation.ended(key, number);
+    pub(crate) fn ended(&self, key: &StatementKey, by: PreparedBy, number: u64) {
+        self.write().in_preparation.ended(&(key.clone(), by), number);
     }
 
     /// Those that are in use: somebody holds them, or asked for them lately.
@@ -297,11 +303,15 @@ mod tests {
             let deadline = cqlwire_net::Deadline::after(Duration::from_secs(1));
             Preparation::new(std::future::pending(), deadline, || {})
         };
-        let Asked::InPreparation(first) = cache.ask(&text, begin) else { panic!() };
-        let second = cache.ask(&text, |_| panic!("begun twice"));
+        let any = PreparedBy::default();
+        let Asked::InPreparation(first) = cache.ask(&text, any, begin) else { panic!() };
+        let second = cache.ask(&text, any, |_| panic!("begun twice"));
         assert!(matches!(second, Asked::InPreparation(_)));
+        // Those who want it of one host do not wait for what others may refuse.
+        let by = PreparedBy { host: Some(uuid::Uuid::nil()), ..any };
+        assert!(matches!(cache.ask(&text, by, begin), Asked::InPreparation(_)));
         cache.keep(text.clone(), &statement("SELECT 1"), Instant::now());
         drop((first, second));
-        assert!(matches!(cache.ask(&text, |_| panic!()), Asked::Kept(_)));
+        assert!(matches!(cache.ask(&text, any, |_| panic!()), Asked::Kept(_)));
     }
 }
