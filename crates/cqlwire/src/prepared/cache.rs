@@ -296,6 +296,26 @@ mod tests {
     }
 
     #[test]
+    fn those_are_in_use_that_somebody_holds_or_has_asked_for() {
+        let cache = Cache::new(16);
+        let held = statement("held");
+        cache.keep(key("held"), &held, Instant::now());
+        for text in ["asked for", "neither"] {
+            cache.keep(key(text), &statement(text), Instant::now());
+        }
+        drop(cache.find(None, "asked for").unwrap());
+        let in_use = || {
+            let mut texts: Vec<_> =
+                cache.in_use().iter().map(|statement| statement.text().to_owned()).collect();
+            texts.sort();
+            texts
+        };
+        assert_eq!(in_use(), ["asked for", "held"]);
+        drop(held);
+        assert_eq!(in_use(), ["asked for"]);
+    }
+
+    #[test]
     fn g15_3_a_text_is_prepared_once_and_then_it_is_kept() {
         let cache = Cache::new(16);
         let text = key("SELECT 1");
