@@ -17,7 +17,7 @@ use crate::execution::Execution;
 use crate::keyspace::Handle;
 use crate::load::Load;
 use crate::metrics::Metrics;
-use crate::operation::Statement;
+use crate::operation::{Options, Statement};
 use crate::prepare::{not_begun, prepare_in_turn};
 use crate::prepared::PreparedStatement;
 use crate::profile::ExecutionProfile;
@@ -123,10 +123,8 @@ impl Session {
     /// Dropped, it takes the statement from nobody else who waits for it. The host may know the
     /// statement; nothing else is left behind.
     pub async fn prepare(&self, statement: &str) -> Result<PreparedStatement> {
-        let settings = self.profile().settings();
-        let (timeout, of_attempt) = (settings.timeout, settings.attempt_timeout);
-        let keyspace = self.handle.keyspace().to_shared();
-        prepare_in_turn(&self.shared, keyspace, statement, timeout, of_attempt).await
+        let options = Options::of(self.profile(), self.handle.keyspace());
+        prepare_in_turn(&self.shared, statement, options).await
     }
 
     /// The keyspace of unqualified names, spelled as in the schema, if there is one.

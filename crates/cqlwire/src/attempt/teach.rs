@@ -100,7 +100,7 @@ async fn prepare_on(
     let prepare = PrepareOperation {
         text: statement.text(),
         keyspace: Some(keyspace),
-        attempt_timeout: None,
+        ..PrepareOperation::default()
     };
     let request = {
         let shared = session.upgrade().ok_or(ErrorKind::SessionClosed)?;

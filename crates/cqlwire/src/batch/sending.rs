@@ -10,7 +10,6 @@
 
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use cqlwire_codec::{BatchType, StatementKind};
 use cqlwire_net::{Deadline, RequestKind};
@@ -20,9 +19,8 @@ use crate::cql::Outline;
 use crate::error::Result;
 use crate::execution::{Permits, State, Turn, take_turn};
 use crate::history::{Beginning, Watched};
-use crate::keyspace::Keyspace;
 use crate::operation::{BatchOperation, Options};
-use crate::prepare::prepare;
+use crate::prepare::{Asker, prepare};
 use crate::prepared::PreparedStatement;
 use crate::result::QueryResult;
 use crate::shared::Shared;
@@ -30,15 +28,12 @@ use crate::shared::Shared;
 /// Prepares texts, one after the other: those that the session has cost nothing.
 async fn prepare_all(
     shared: Arc<Shared>,
-    keyspace: Arc<Keyspace>,
     texts: Vec<Arc<str>>,
-    deadline: Deadline,
-    attempt_timeout: Option<Duration>,
+    asker: Asker,
 ) -> Result<Vec<PreparedStatement>> {
     let mut statements = Vec::with_capacity(texts.len());
     for text in texts {
-        let (shared, keyspace) = (Arc::clone(&shared), Arc::clone(&keyspace));
-        statements.push(prepare(shared, keyspace, text, deadline, attempt_timeout).await?);
+        statements.push(prepare(Arc::clone(&shared), text, asker.clone()).await?);
     }
     Ok(statements)
 }
@@ -128,9 +123,8 @@ impl<'a> Sending<'a> {
         if texts.is_empty() {
             return State::running(permits, deadline, Vec::new());
         }
-        let (shared, of_attempt) = (Arc::clone(self.shared), self.options.settings.attempt_timeout);
-        let keyspace = self.options.keyspace.to_shared();
-        let preparing = Box::pin(prepare_all(shared, keyspace, texts, deadline, of_attempt));
+        let asker = Asker::of(&self.options, deadline);
+        let preparing = Box::pin(prepare_all(Arc::clone(self.shared), texts, asker));
         State::Preparing { permits, deadline, preparing }
     }
 

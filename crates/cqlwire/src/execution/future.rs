@@ -28,7 +28,7 @@ use super::turn::{Permits, Turn, take_turn};
 use crate::error::{ErrorKind, Result};
 use crate::history::{Beginning, Watched};
 use crate::operation::{Statement, StatementOperation};
-use crate::prepare::prepare;
+use crate::prepare::{Asker, prepare};
 use crate::prepared::PreparedStatement;
 use crate::result::QueryResult;
 use crate::speculation::Executions;
@@ -112,10 +112,8 @@ impl<V> Execution<'_, V> {
         match self.shared.statements.find(keyspace.other().map(|name| &**name), text) {
             prepared @ Some(_) => State::running(permits, deadline, prepared),
             None => {
-                let (shared, of_attempt) =
-                    (Arc::clone(self.shared), self.options.settings.attempt_timeout);
-                let keyspace = keyspace.to_shared();
-                let preparing = prepare(shared, keyspace, text.into(), deadline, of_attempt);
+                let asker = Asker::of(&self.options, deadline);
+                let preparing = prepare(Arc::clone(self.shared), text.into(), asker);
                 let preparing = Box::pin(async move { preparing.await.map(Some) });
                 State::Preparing { permits, deadline, preparing }
             }

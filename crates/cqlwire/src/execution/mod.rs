@@ -175,7 +175,8 @@ impl<'a, V> Execution<'a, V> {
     }
 
     /// The only host that it is for, by its id: for tables that are each host's own
-    /// (`system.local`, virtual tables). While that is not connected, it goes nowhere else.
+    /// (`system.local`, virtual tables). While that is not connected, it goes nowhere else, nor does
+    /// the PREPARE of its text.
     pub fn host(mut self, host_id: Uuid) -> Self {
         self.rare().host = Some(host_id);
         self

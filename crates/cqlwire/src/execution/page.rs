@@ -172,9 +172,8 @@ fn poll_prepared(
 ) -> Poll<Result<()>> {
     let Some(text) = request.text_to_prepare() else { return Poll::Ready(Ok(())) };
     let begin = || {
-        let attempt_timeout = request.attempt_timeout();
-        let (shared, keyspace) = (Arc::clone(request.shared()), request.keyspace());
-        Box::pin(prepare(shared, keyspace, Arc::clone(text), deadline, attempt_timeout))
+        let (shared, asker) = (Arc::clone(request.shared()), request.asker(deadline));
+        Box::pin(prepare(shared, Arc::clone(text), asker))
     };
     let polled = preparing.get_or_insert_with(|| begin() as Preparing<_>).as_mut().poll(context);
     let prepared = ready!(polled);

@@ -11,8 +11,8 @@ use cqlwire_stream::Fingerprint;
 use super::reencode::StoredValues;
 use crate::error::ErrorKind;
 use crate::history::{Beginning, Watched};
-use crate::keyspace::Keyspace;
 use crate::operation::{Options, PageRange, Statement, StatementOperation, check_untyped};
+use crate::prepare::Asker;
 use crate::prepared::{Named, PreparedStatement};
 use crate::shared::Shared;
 
@@ -124,10 +124,6 @@ impl PageRequest {
         &self.shared
     }
 
-    pub(super) fn keyspace(&self) -> Arc<Keyspace> {
-        self.options.keyspace.to_shared()
-    }
-
     pub(super) fn kind(&self) -> StatementKind {
         self.statement.as_statement().kind()
     }
@@ -142,8 +138,9 @@ impl PageRequest {
         }
     }
 
-    pub(super) const fn attempt_timeout(&self) -> Option<Duration> {
-        self.options.settings.attempt_timeout
+    /// Who asks for the statement of its text, and has until then.
+    pub(super) fn asker(&self, deadline: Deadline) -> Asker {
+        Asker::of(&self.options, deadline)
     }
 
     /// What is counted of its statement, if that has a name.

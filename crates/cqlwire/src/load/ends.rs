@@ -30,17 +30,10 @@ impl<R> Load<'_, R> {
                 here.map(|()| prepared.clone()).map_err(Error::new)
             }
             Statement::Text(text) => {
-                let (shared, settings) = (self.shared, self.options().settings);
-                let keyspace = self.settings.options.keyspace.to_shared();
-                let preparing = self.preparing.get_or_insert_with(|| {
-                    Box::pin(prepare_in_turn(
-                        shared,
-                        keyspace,
-                        text,
-                        settings.timeout,
-                        settings.attempt_timeout,
-                    ))
-                });
+                let (shared, options) = (self.shared, self.options());
+                let preparing = self
+                    .preparing
+                    .get_or_insert_with(|| Box::pin(prepare_in_turn(shared, text, options)));
                 ready!(preparing.as_mut().poll(context))
             }
         };

@@ -88,7 +88,7 @@ pub(crate) trait Operation {
 
     /// The only host that it is for.
     fn pinned(&self) -> Option<Uuid> {
-        self.options()?.rare.as_ref()?.host
+        self.options()?.host()
     }
 
     /// May it be done twice, because it only reads, or because its user says so?

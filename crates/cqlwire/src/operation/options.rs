@@ -1,5 +1,7 @@
 //! How one request is executed: its profile's settings, and what it says itself.
 
+use std::sync::Arc;
+
 use cqlwire_cluster::LoadBalancing;
 use cqlwire_codec::Token;
 use uuid::Uuid;
@@ -74,7 +76,17 @@ impl<'a> Options<'a> {
 
     #[inline]
     pub(crate) fn load_balancing(&self) -> Option<&dyn LoadBalancing> {
-        self.policy(|policies| policies.load_balancing.as_deref())
+        self.shared_load_balancing().map(|policy| &**policy)
+    }
+
+    #[inline]
+    pub(crate) fn shared_load_balancing(&self) -> Option<&Arc<dyn LoadBalancing>> {
+        self.policy(|policies| policies.load_balancing.as_ref())
+    }
+
+    /// The only host that it is for.
+    pub(crate) fn host(&self) -> Option<Uuid> {
+        self.rare.as_ref()?.host
     }
 
     /// Its own, or that of its profile.

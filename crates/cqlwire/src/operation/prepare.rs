@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use cqlwire_cluster::{KeyspacePools, Routing};
+use cqlwire_cluster::{KeyspacePools, LoadBalancing, Routing};
 use cqlwire_codec::{Consistency, Prepare, RequestOptions, StatementKind, encode_request};
 use cqlwire_net::RequestKind;
+use uuid::Uuid;
 
 use super::{Encoded, Form, NotEncoded, Operation};
 use crate::cql;
@@ -22,6 +23,10 @@ pub(crate) struct PrepareOperation<'a> {
     pub(crate) keyspace: Option<&'a Keyspace>,
     /// How long one host has for it, if not all of the time.
     pub(crate) attempt_timeout: Option<Duration>,
+    /// The only host that it is for.
+    pub(crate) host: Option<Uuid>,
+    /// What chooses its hosts, if not what the session has.
+    pub(crate) load_balancing: Option<&'a dyn LoadBalancing>,
 }
 
 impl Operation for PrepareOperation<'_> {
@@ -43,13 +48,21 @@ impl Operation for PrepareOperation<'_> {
         Ok(Encoded { envelope: envelope?, metadata: None, token: None })
     }
 
-    /// Any host will do.
+    /// Each host will do as well as another.
     fn routing(&self) -> Routing<'_> {
         Routing::new(Consistency::One)
     }
 
     fn connections(&self) -> Option<&KeyspacePools> {
         self.keyspace?.connections()
+    }
+
+    fn pinned(&self) -> Option<Uuid> {
+        self.host
+    }
+
+    fn load_balancing(&self) -> Option<&dyn LoadBalancing> {
+        self.load_balancing
     }
 
     fn is_idempotent(&self) -> bool {

@@ -21,7 +21,7 @@ use std::time::Instant;
 use foldhash::quality::RandomState;
 use hashbrown::HashMap;
 
-use super::key::{KeyParts, StatementKey};
+use super::key::{KeyParts, PreparedBy, StatementKey};
 use super::named::StatementMetrics;
 use super::statement::PreparedStatement;
 use super::totals::{Counters, PreparedTotals};
@@ -43,7 +43,7 @@ pub(crate) struct Cache {
 #[derive(Default)]
 struct Texts {
     kept: HashMap<StatementKey, Entry, RandomState>,
-    in_preparation: UnderWay<StatementKey, Result<PreparedStatement>>,
+    in_preparation: UnderWay<(StatementKey, PreparedBy), Result<PreparedStatement>>,
     /// From so many on, those that nobody holds are counted.
     count_at: usize,
     turnover: Turnover,
@@ -75,15 +75,21 @@ impl Cache {
         self.read().find(KeyParts { keyspace, text }).inspect(|_| self.counters.hit())
     }
 
-    /// Asks for the statement of this key: `begin` begins to prepare it, unless that is under way.
-    /// It is given the number of the preparation, whose end it has to [report](Self::ended).
-    pub(crate) fn ask(&self, key: &StatementKey, begin: impl FnOnce(u64) -> Preparation) -> Asked {
+    /// Asks for the statement of this key: `begin` begins to have it prepared by these hosts, unless
+    /// that is under way. It is given the number of the preparation, whose end it has to
+    /// [report](Self::ended).
+    pub(crate) fn ask(
+        &self,
+        key: &StatementKey,
+        by: PreparedBy,
+        begin: impl FnOnce(u64) -> Preparation,
+    ) -> Asked {
         let mut texts = self.write();
         if let Some(statement) = texts.find(key.parts()) {
             self.counters.hit();
             return Asked::Kept(statement);
         }
-        Asked::InPreparation(texts.in_preparation.join(key.clone(), begin))
+        Asked::InPreparation(texts.in_preparation.join((key.clone(), by), begin))
     }
 
     /// Keeps a statement that was prepared. Gives one that went for it, if by now so many went within
@@ -126,8 +132,8 @@ impl Cache {
     }
 
     /// A preparation has come to its end, be it that nobody waits for it any more.
-    pub(crate) fn ended(&self, key: &StatementKey, number: u64) {
-        self.write().in_preparation.ended(key, number);
+    pub(crate) fn ended(&self, key: &StatementKey, by: PreparedBy, number: u64) {
+        self.write().in_preparation.ended(&(key.clone(), by), number);
     }
 
     /// Those that are in use: somebody holds them, or asked for them lately.
@@ -294,6 +300,26 @@ mod tests {
     }
 
     #[test]
+    fn those_are_in_use_that_somebody_holds_or_has_asked_for() {
+        let cache = Cache::new(16);
+        let held = statement("held");
+        cache.keep(key("held"), &held, Instant::now());
+        for text in ["asked for", "neither"] {
+            cache.keep(key(text), &statement(text), Instant::now());
+        }
+        drop(cache.find(None, "asked for").unwrap());
+        let in_use = || {
+            let mut texts: Vec<_> =
+                cache.in_use().iter().map(|statement| statement.text().to_owned()).collect();
+            texts.sort();
+            texts
+        };
+        assert_eq!(in_use(), ["asked for", "held"]);
+        drop(held);
+        assert_eq!(in_use(), ["asked for"]);
+    }
+
+    #[test]
     fn g15_3_a_text_is_prepared_once_and_then_it_is_kept() {
         let cache = Cache::new(16);
         let text = key("SELECT 1");
@@ -301,11 +327,15 @@ mod tests {
             let deadline = cqlwire_net::Deadline::after(Duration::from_secs(1));
             Preparation::new(std::future::pending(), deadline, || {})
         };
-        let Asked::InPreparation(first) = cache.ask(&text, begin) else { panic!() };
-        let second = cache.ask(&text, |_| panic!("begun twice"));
+        let any = PreparedBy::default();
+        let Asked::InPreparation(first) = cache.ask(&text, any, begin) else { panic!() };
+        let second = cache.ask(&text, any, |_| panic!("begun twice"));
         assert!(matches!(second, Asked::InPreparation(_)));
+        // Those who want it of one host do not wait for what others may refuse.
+        let by = PreparedBy { host: Some(uuid::Uuid::nil()), ..any };
+        assert!(matches!(cache.ask(&text, by, begin), Asked::InPreparation(_)));
         cache.keep(text.clone(), &statement("SELECT 1"), Instant::now());
         drop((first, second));
-        assert!(matches!(cache.ask(&text, |_| panic!()), Asked::Kept(_)));
+        assert!(matches!(cache.ask(&text, any, |_| panic!()), Asked::Kept(_)));
     }
 }

@@ -5,6 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use hashbrown::Equivalent;
+use uuid::Uuid;
 
 use crate::cql;
 
@@ -21,6 +22,15 @@ pub(crate) struct StatementKey {
 pub(super) struct KeyParts<'a> {
     pub(super) keyspace: Option<&'a str>,
     pub(super) text: &'a str,
+}
+
+/// By which hosts a text is to be prepared: those who want the same wait for one PREPARE.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct PreparedBy {
+    /// By this one alone.
+    pub(crate) host: Option<Uuid>,
+    /// By those that the policy at this address chooses.
+    pub(crate) policy: Option<usize>,
 }
 
 impl StatementKey {

@@ -12,7 +12,7 @@ mod totals;
 mod turnover;
 
 pub(crate) use self::cache::{Asked, Cache, Preparation};
-pub(crate) use self::key::StatementKey;
+pub(crate) use self::key::{PreparedBy, StatementKey};
 #[cfg(test)]
 pub(crate) use self::metadata::ResultMetadata;
 pub(crate) use self::metadata::StatementMetadata;

@@ -70,7 +70,7 @@ macro_rules! request_setters {
             self
         }
 
-        /// What chooses its hosts, instead of the session's
+        /// What chooses its hosts, those that prepare its text included, instead of the session's
         /// [`load_balancing`](crate::SessionBuilder::load_balancing), among those that the session
         /// is connected to.
         #[doc(alias = "load_balancing_policy")]

@@ -275,3 +275,23 @@ impl Beside {
         Poll::Ready(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// A reader who comes late gives all of them its time.
+    #[test]
+    fn g6_6_another_deadline_is_that_of_each_execution() {
+        let [early, late] = [1, 60].map(|seconds| Deadline::after(Duration::from_secs(seconds)));
+        let runs = vec![Run::new(early), Run::new(early)];
+        let beside = Some(Box::new(Beside { runs, ..Beside::default() }));
+        let mut executions = Executions { first: Run::new(early), beside };
+        executions.set_deadline(late);
+        let of_first = std::iter::once(&executions.first);
+        let mut runs = of_first.chain(executions.beside.iter().flat_map(|beside| &beside.runs));
+        assert!(runs.clone().count() == 3 && runs.all(|run| run.deadline.at() == late.at()));
+    }
+}

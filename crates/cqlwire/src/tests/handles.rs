@@ -111,6 +111,51 @@ async fn g15_6_the_keyspace_of_the_session_is_no_other_one() {
     }
 }
 
+/// Spelled as in the schema, whatever that is.
+#[tokio::test(start_paused = true)]
+async fn g15_6_a_keyspace_may_have_any_name() {
+    let long = "long_".repeat(5_000);
+    let names = [
+        "Shop",
+        "SHOP",
+        "\"",
+        "\"shop\"",
+        "\"\"",
+        "a\"b\"\"c",
+        ";",
+        "-- ",
+        "/*",
+        " ",
+        "use",
+        "1",
+        "\u{43A}\u{43B}\u{44E}\u{447}",
+        "line\nline",
+        "?",
+        "nul\0",
+        &long,
+    ];
+    for version in VERSIONS {
+        let memory = node_of(version);
+        memory.node().set_keyspaces(names.into_iter().chain(["shop"]));
+        let session = in_shop(&memory).await;
+        for name in names {
+            let handle = session.with_keyspace(name).await.unwrap();
+            session.use_keyspace(name).await.unwrap();
+            for handle in [&handle, &session] {
+                assert_eq!(handle.keyspace().as_deref(), Some(name));
+                handle.query(WRITE, (1,)).await.unwrap();
+                let last = ours(&memory, 0).pop().unwrap();
+                assert_eq!(last.runs_in.as_deref(), Some(name), "{version}");
+            }
+            let connected = memory.builder().keyspace(name).connect().await.unwrap();
+            connected.query(INSERT, ()).await.unwrap();
+            let last = ours(&memory, 0).pop().unwrap();
+            assert_eq!(last.runs_in.as_deref(), Some(name), "{version}");
+        }
+        memory.node().assert_clean();
+    }
+}
+
 fn is_unknown(error: &Error, name: &str) {
     let ErrorKind::UnknownKeyspace { keyspace, error: said, .. } = error.kind() else {
         panic!("{error}")

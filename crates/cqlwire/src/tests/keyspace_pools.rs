@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use cqlwire_testkit::cluster::{EventDelivery, ScriptedCluster};
+use cqlwire_testkit::cancel::poll_once;
+use cqlwire_testkit::cluster::{EventDelivery, Reach, ScriptedCluster};
 use cqlwire_testkit::eventually;
 use cqlwire_testkit::node::Prime;
 use cqlwire_testkit::schema::{Keyspace, Table};
@@ -15,7 +16,7 @@ use uuid::Uuid;
 
 use super::memory::at_rest;
 use super::scripted::Dials;
-use super::{INSERT, PATIENCE};
+use super::{INSERT, PATIENCE, rounds};
 use crate::codec::{Opcode, ProtocolVersion};
 use crate::net::Dialer;
 use crate::{
@@ -326,4 +327,98 @@ async fn an_adaptive_limit_is_found_out_through_any_handle() {
     assert!(refused * 20 < done, "{refused} were refused while {done} were done");
     drop(callers);
     at_rest(&session).await;
+}
+
+/// Whoever goes while its connections are dialled leaves no task, and the dial is given up.
+#[tokio::test(start_paused = true)]
+async fn g8_1_a_handle_that_is_dropped_while_its_connections_are_dialled_leaves_nothing() {
+    let cluster = cluster_of(&["rack1", "rack2"]);
+    let session = builder(&cluster).connections_per_host(2).ready_when(2).connect().await.unwrap();
+    has_connections(&session, 4).await;
+    let before = session.resources();
+    let dialled = || (0..2).map(|number| cluster.dials(cluster.address(number))).sum::<usize>();
+    // Lost on the way, never answered, and refused.
+    let reaches = [Some(Reach::Lost), None, Some(Reach::Refused)];
+    for reach in reaches {
+        (0..2).for_each(|number| match reach {
+            Some(reach) => cluster.set_reach(cluster.address(number), reach),
+            None => {
+                cluster.set_reach(cluster.address(number), Reach::Open);
+                cluster.node(number).prime(Prime::opcode(Opcode::Startup).silence());
+            }
+        });
+        let dials = dialled();
+        let (mut entering, mut switching) =
+            (Box::pin(session.with_keyspace("other")), Box::pin(session.use_keyspace("other")));
+        assert!(poll_once(&mut entering).await.is_pending());
+        assert!(poll_once(&mut switching).await.is_pending());
+        eventually(PATIENCE, "they are dialled", || dialled() >= dials + 4).await;
+        assert!(session.resources().tasks > before.tasks);
+        drop(entering);
+        eventually(PATIENCE, "one waits still", || session.resources().calls == 1).await;
+        assert!(session.resources().tasks > before.tasks, "for the other one");
+        drop(switching);
+        eventually(PATIENCE, "all are given up", || session.resources() == before).await;
+        (0..2).for_each(|number| cluster.node(number).clear_primes());
+    }
+    assert_eq!(session.keyspace().as_deref(), Some("app"));
+    (0..2).for_each(|number| cluster.set_reach(cluster.address(number), Reach::Open));
+    session.use_keyspace("other").await.unwrap();
+    assert_eq!(session.keyspace().as_deref(), Some("other"));
+}
+
+/// Whatever a close comes upon: all calls end, and nothing is left.
+#[tokio::test(start_paused = true)]
+async fn g10_1_a_close_races_with_those_who_switch_and_those_who_ask() {
+    for round in 0..rounds(60, 2_000) {
+        fastrand::seed(round as u64);
+        let cluster = cluster_of(&["rack1", "rack2"]);
+        let session = builder(&cluster).connect().await.unwrap();
+        (0..2).for_each(|number| {
+            cluster.node(number).prime(Prime::any().after(Duration::from_micros(300)));
+        });
+        let mut callers = JoinSet::new();
+        for caller in 0..6 {
+            let handle = session.clone();
+            callers.spawn(async move {
+                loop {
+                    let keyspace = ["app", "other", "third"][fastrand::usize(..3)];
+                    let done = match caller {
+                        0 | 1 => handle.use_keyspace(keyspace).await,
+                        2 => handle.with_keyspace(keyspace).await.map(drop),
+                        _ => handle.query(INSERT, ()).await.map(drop),
+                    };
+                    if let Err(error) = done {
+                        assert!(error.is_closed(), "{error}");
+                        return;
+                    }
+                }
+            });
+        }
+        sleep(Duration::from_micros(fastrand::u64(..6_000))).await;
+        session.close(PATIENCE).await;
+        assert!(session.resources().is_zero(), "round {round}: {}", session.resources());
+        while let Some(caller) = callers.join_next().await {
+            caller.unwrap();
+        }
+        let open: usize = (0..2).map(|number| cluster.node(number).connections()).sum();
+        assert_eq!(open, 0, "round {round}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn g8_6_sessions_that_are_dropped_leave_no_connection_of_a_keyspace() {
+    let (cluster, session, other) = three().await;
+    let held = cluster.node(0).hold(Prime::statement(INSERT));
+    let stream = other.query(READ, (1,)).pages();
+    drop(session);
+    let open = || (0..3).map(|number| cluster.node(number).connections()).sum::<usize>();
+    // The last one that can ask keeps all of them, and the control connection.
+    assert_eq!(open(), 7);
+    drop(other);
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(open(), 7, "a stream is one, too");
+    drop(stream);
+    eventually(PATIENCE, "all are closed", || open() == 0).await;
+    drop(held);
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use cqlwire_testkit::eventually;
 use cqlwire_testkit::node::{Prime, ScriptedNode, columns};
+use tokio::time::Instant;
 
 use super::PATIENCE;
 use super::memory::Memory;
@@ -287,4 +288,34 @@ async fn g15_4_each_host_of_a_plan_may_prepare_as_often_as_the_first() {
         session.execute(&write, (k, 5_i32)).await.unwrap();
     }
     assert_eq!(second_values(&memory.nodes()[2]).len(), 4);
+}
+
+/// So that a host which cannot hold all that it is taught is not taught without end, nor by all who
+/// wait at once.
+#[tokio::test(start_paused = true)]
+async fn g15_4_a_host_that_forgets_at_once_is_taught_again_after_a_pause() {
+    let (memory, session, write) = forgotten().await;
+    let id = write.id();
+    let mut pauses = Vec::new();
+    for forgets in [1, 2] {
+        let mut took = Vec::new();
+        for _ in 0..40 {
+            // It does not know it, is taught, and has forgotten it so often by then.
+            memory.node().prime(super::basics::unprepared(&id).first(1 + forgets));
+            let began = Instant::now();
+            session.execute(&write, (1, 5_i32)).await.unwrap();
+            took.push(began.elapsed());
+        }
+        pauses.push(took);
+    }
+    let most = |millis| Duration::from_millis(millis);
+    let of = |took: &[Duration]| took.iter().sum::<Duration>() / 40;
+    assert!(pauses[0].iter().all(|took| *took <= most(21)), "{pauses:?}");
+    assert!(pauses[1].iter().all(|took| *took <= most(62)), "{pauses:?}");
+    // At random, so that not all come back at the same time.
+    assert!((most(6)..most(15)).contains(&of(&pauses[0])), "{pauses:?}");
+    assert!((most(20)..most(42)).contains(&of(&pauses[1])), "{pauses:?}");
+    pauses[0].sort();
+    pauses[0].dedup();
+    assert!(pauses[0].len() > 5, "{pauses:?}");
 }

@@ -8,6 +8,7 @@ use cqlwire_testkit::cancel::poll_once;
 use cqlwire_testkit::eventually;
 use cqlwire_testkit::node::{Prime, RequestFields, ScriptedNode};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::memory::{Memory, at_rest, ends_after};
 use super::statements::three;
@@ -15,8 +16,8 @@ use super::{INSERT, PATIENCE, SELECT, prime_users};
 use crate::codec::{Opcode, ProtocolVersion};
 use crate::{
     Consistency, ErrorKind, ExecutionProfile, FailedAttempt, HostIndex, LoadBalancing,
-    NeverSpeculate, RetryPolicy, RetryVerdict, Routing, SerialConsistency, Session, SlowRequest,
-    SpeculativePolicy, Topology, Tried,
+    NeverSpeculate, RetryPolicy, RetryVerdict, Routing, SerialConsistency, Session, SingleHost,
+    SlowRequest, SpeculativePolicy, Topology, Tried,
 };
 
 const SOON: Duration = Duration::from_millis(300);
@@ -261,6 +262,35 @@ async fn the_policies_of_a_profile_decide_about_its_requests_unless_they_have_th
     }
     batch.execute().profile(profile).idempotent(true).await.unwrap_err();
     assert_eq!(asked(), [0, 3, 0]);
+}
+
+/// Whatever it is that has a text prepared.
+#[tokio::test(start_paused = true)]
+async fn the_hosts_that_a_policy_chooses_prepare_its_texts() {
+    let memory = Memory::of(three());
+    prime_users(memory.node(), 3);
+    let id = Uuid::from_bytes(memory.nodes()[2].member().host_id);
+    let single = ExecutionProfile::default().load_balancing(SingleHost::new(id));
+    let session = memory.builder().named_profile("single", single).connect().await.unwrap();
+    all_connected(&session).await;
+    let profile = session.profile_named("single").unwrap();
+    let text = |number| format!("INSERT INTO users (id) VALUES (?) -- {number}");
+    let texts: Vec<_> = (0..20).map(text).collect();
+    for texts in texts.chunks(5) {
+        session.query(&texts[0], ([1_u8],)).profile(profile).await.unwrap();
+        let call = session.query(&texts[1], ([1_u8],)).load_balancing(SingleHost::new(id));
+        call.pages().try_next().await.unwrap();
+        let mut batch = session.batch();
+        batch.add(&*texts[2], ([1_u8],)).unwrap();
+        batch.execute().profile(profile).await.unwrap();
+        session.use_profile("single").unwrap();
+        session.prepare(&texts[3]).await.unwrap();
+        session.insert_all(&*texts[4], [([1_u8],)]).await.unwrap();
+        session.use_profile("default").unwrap();
+    }
+    let prepared = |node: &ScriptedNode| node.count(Opcode::Prepare);
+    let by_host: Vec<_> = memory.nodes().iter().map(prepared).collect();
+    assert_eq!(by_host, [0, 0, 20]);
 }
 
 /// A request borrows its policies.

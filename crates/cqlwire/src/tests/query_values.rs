@@ -2,9 +2,10 @@
 
 use cqlwire_testkit::cancel::cancel_at_every_poll;
 use cqlwire_testkit::node::{Prime, ScriptedNode, columns};
+use uuid::Uuid;
 
 use super::memory::{Memory, at_rest};
-use super::statements::{WRITE, alter, second_values};
+use super::statements::{WRITE, alter, connected, second_values, three};
 use super::{SELECT, answer_users};
 use crate::codec::{ColumnType, Opcode};
 use crate::{ErrorKind, Session, ValueError};
@@ -201,4 +202,28 @@ async fn g6_1_a_page_of_a_text_with_values_takes_no_longer_than_its_timeout() {
     assert!(error.is_timeout(), "{error}");
     let took = began.elapsed();
     assert!(took <= timeout + Duration::from_millis(50), "{took:?}");
+}
+
+/// A virtual table is perhaps of the newest release: nobody else can say what the text means.
+#[tokio::test(start_paused = true)]
+async fn a_text_for_one_host_is_prepared_there() {
+    const TEXTS: [&str; 3] =
+        ["SELECT a FROM v WHERE k = ?", "SELECT b FROM v WHERE k = ?", "DELETE ?"];
+    for number in 0..3 {
+        let (memory, session) = connected(three()).await;
+        for (_, node) in memory.nodes().iter().enumerate().filter(|(other, _)| *other != number) {
+            for text in TEXTS {
+                node.prime(Prime::prepare(text).error(0x2200, "no such table"));
+            }
+        }
+        let host = Uuid::from_bytes(memory.nodes()[number].member().host_id);
+        let one = session.query(TEXTS[0], ([1_u8],)).host(host);
+        // Whoever asks for the same meanwhile, and not for that host, is told by another, or not.
+        let (one, _) = tokio::join!(one, session.prepare(TEXTS[0]));
+        one.unwrap();
+        session.query(TEXTS[1], ([1_u8],)).host(host).pages().try_next().await.unwrap();
+        let mut batch = session.batch();
+        batch.add(TEXTS[2], ([1_u8],)).unwrap();
+        batch.execute().host(host).await.unwrap();
+    }
 }

@@ -531,6 +531,35 @@ async fn g10_1_a_page_that_pauses_makes_no_other_attempt_once_the_session_is_clo
     close.await;
 }
 
+/// Nor one that waited for its statement to be prepared.
+#[tokio::test(start_paused = true)]
+async fn g10_1_a_page_whose_statement_was_taught_is_not_asked_for_once_the_session_is_closed() {
+    let (memory, session) = one_host().await;
+    let held = memory.node().hold(Prime::statement(INSERT));
+    let mut inside = Box::pin(session.query(INSERT, ()).into_future());
+    assert!(poll_once(&mut inside).await.is_pending());
+    memory.node().prime(answer_users(30));
+    let mut pages = session.query(SELECT, ("Oslo",)).page_size(10).stream().prefetch(0).pages();
+    pages.try_next().await.unwrap().unwrap();
+    memory.node().forget_prepared();
+    let taught = memory.node().hold(Prime::prepare(SELECT));
+    let mut next = Box::pin(pages.try_next());
+    while taught.is_empty() {
+        assert!(poll_once(&mut next).await.is_pending());
+        sleep(Duration::from_millis(1)).await;
+    }
+    let mut close = Box::pin(session.close(PATIENCE));
+    assert!(poll_once(&mut close).await.is_pending());
+    let before = memory.node().count(Opcode::Execute);
+    taught.release();
+    let error = next.await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::SessionClosed), "{error}");
+    held.release();
+    inside.await.unwrap();
+    close.await;
+    assert_eq!(memory.node().count(Opcode::Execute), before);
+}
+
 /// The host is silent when it is to prepare the statement: nothing has been executed by then.
 #[tokio::test(start_paused = true)]
 async fn g6_6_a_host_that_hangs_while_it_prepares_costs_any_request_the_time_of_one_attempt() {

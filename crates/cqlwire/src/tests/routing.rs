@@ -4,17 +4,20 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use cqlwire_testkit::cluster::{Builder, ScriptedCluster};
 use cqlwire_testkit::eventually;
+use cqlwire_testkit::node::Received;
 use cqlwire_testkit::schema::{Keyspace, Table};
+use tokio::time::sleep;
 
 use super::scripted::Dials;
 use super::*;
 use crate::codec::{CqlValue, Opcode};
 use crate::net::Dialer;
 use crate::{
-    Compression, Consistency, ErrorKind, HostDescription, HostFilter, HostIndex, LoadBalancing,
-    PreparedStatement, ProtocolVersion, Routing, Token, Topology, Tried,
+    Compression, Consistency, ConstantDelay, ErrorKind, HostDescription, HostFilter, HostIndex,
+    LoadBalancing, PreparedStatement, ProtocolVersion, Routing, Token, Topology, Tried,
 };
 
 const READ: &str = "SELECT v FROM app.t WHERE k = ?";
@@ -396,4 +399,36 @@ async fn g13_6_a_policy_that_panics_harms_its_own_request() {
     let error = session.query("SELECT 1", ()).await.unwrap_err();
     assert_eq!(error.attempts().len(), 1, "no host is tried twice: {error}");
     assert!(session.resources().calls == 0);
+}
+
+/// Its executions beside the first, too.
+#[tokio::test(start_paused = true)]
+async fn g13_1_an_execution_beside_the_first_goes_to_the_other_replica() {
+    let cluster = cluster().in_memory();
+    let delay = Duration::from_millis(20);
+    let policy = Arc::new(ConstantDelay { delay, most: 1 });
+    let builder = builder_of(&cluster).speculation(|settings| {
+        settings.policy = Some(policy);
+        settings.budget.reserve = 1_000;
+    });
+    let session = builder.connect().await.unwrap();
+    let read = session.prepare(READ).await.unwrap();
+    for key in 0..60_i32 {
+        (0..3).for_each(|number| {
+            cluster.node(number).clear_primes();
+            cluster.node(number).prime(Prime::opcode(Opcode::Execute).after(4 * delay));
+        });
+        session.execute(&read, (key,)).await.unwrap();
+        sleep(4 * delay).await;
+        let is_of_key = |one: &Received| {
+            let key = Bytes::copy_from_slice(&key.to_be_bytes());
+            one.opcode == Opcode::Execute && one.values.first() == Some(&Some(key))
+        };
+        let there = |number: &usize| cluster.node(*number).received().iter().any(is_of_key);
+        let mut sent_to: Vec<_> =
+            (0..3).filter(there).map(|number| cluster.address(number)).collect();
+        let mut replicas = local_replicas(&session, key);
+        (sent_to.sort(), replicas.sort());
+        assert_eq!(sent_to, replicas, "{key}");
+    }
 }

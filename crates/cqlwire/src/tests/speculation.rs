@@ -14,7 +14,7 @@ use super::memory::{Memory, at_rest};
 use super::statements::three;
 use super::{INSERT, PATIENCE};
 use crate::{
-    ConstantDelay, FailedAttempt, RetryPolicy, RetryVerdict, Session, SlowRequest,
+    Consistency, ConstantDelay, FailedAttempt, RetryPolicy, RetryVerdict, Session, SlowRequest,
     SpeculationSettings, SpeculativePolicy,
 };
 
@@ -428,4 +428,32 @@ async fn g14_3_there_is_one_try_for_time_once_the_budget_is_used_up() {
     assert!(error.is_timeout(), "{error}");
     let totals = session.metrics().speculation;
     assert_eq!((totals.for_time, totals.over_budget), (0, 1), "{totals}");
+}
+
+/// At the consistency that was decided on for the first: the servers could not do it at its own.
+#[tokio::test(start_paused = true)]
+async fn g14_3_an_execution_beside_the_first_is_at_the_consistency_that_was_decided_on() {
+    #[derive(Debug)]
+    struct AtOne;
+    impl RetryPolicy for AtOne {
+        fn decide(&self, _: &FailedAttempt<'_>) -> RetryVerdict {
+            RetryVerdict::SameHostAt(Consistency::One)
+        }
+    }
+    let (memory, session) = with_delay(1).await;
+    let unavailable = || Prime::statement(INSERT).error(0x1001, "too much to do").first(1);
+    for node in memory.nodes() {
+        node.prime(Prime::statement(INSERT).after(20 * DELAY));
+        node.prime(unavailable());
+    }
+    let call = session.query(INSERT, ()).idempotent(true).retry_policy(AtOne);
+    call.await.unwrap();
+    let sent = memory.nodes().iter().flat_map(ScriptedNode::received);
+    let sent = sent.filter(|one| one.statements.iter().any(|text| text == INSERT));
+    let consistencies: Vec<_> = sent.filter_map(|one| one.fields.consistency).collect();
+    let at = |wanted| consistencies.iter().filter(|one| **one == wanted).count();
+    assert_eq!(session.metrics().speculation.for_time, 1);
+    assert_eq!(at(Consistency::LocalQuorum), 1, "{consistencies:?}");
+    assert!(at(Consistency::One) >= 2, "{consistencies:?}");
+    assert_eq!(at(Consistency::LocalQuorum) + at(Consistency::One), consistencies.len());
 }
