@@ -53,7 +53,7 @@ pub(crate) async fn prepare_in_turn(
 /// down here.
 #[cold]
 fn watched(shared: &Shared, keyspace: &Keyspace, text: &str) -> Box<Watched> {
-    Watched::begin(&Beginning {
+    shared.watch(&Beginning {
         kind: RequestKind::Prepare,
         statement: Arc::new(Outline::of_prepare(text)),
         keyspace: keyspace.origin().keyspace.clone(),
@@ -61,7 +61,6 @@ fn watched(shared: &Shared, keyspace: &Keyspace, text: &str) -> Box<Watched> {
         page_size: None,
         idempotent: true,
         batch_size: None,
-        shared,
     })
 }
 
