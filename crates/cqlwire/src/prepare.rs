@@ -55,7 +55,7 @@ pub(crate) async fn prepare_in_turn(
 /// down here.
 #[cold]
 fn watched(shared: &Shared, keyspace: &Keyspace, text: &str) -> Box<Watched> {
-    Watched::begin(&Beginning {
+    shared.watch(&Beginning {
         kind: RequestKind::Prepare,
         statement: Arc::new(Outline::of_prepare(text)),
         keyspace: keyspace.origin().keyspace.clone(),
@@ -63,7 +63,6 @@ fn watched(shared: &Shared, keyspace: &Keyspace, text: &str) -> Box<Watched> {
         page_size: None,
         idempotent: true,
         batch_size: None,
-        shared,
     })
 }
 

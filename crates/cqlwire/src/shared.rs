@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use crate::attempt::Teachings;
 use crate::error::{Error, ErrorKind};
 use crate::gate::{Gate, Permit};
-use crate::history::{self, History, Watched};
+use crate::history::{self, Beginning, History, Watched};
 use crate::keyspace::{Keyspace, Keyspaces};
 use crate::limits::{HostLimits, SessionLimit};
 use crate::metrics::{Counted, RequestCounters};
@@ -188,6 +188,13 @@ impl Shared {
     #[inline]
     pub(crate) fn is_watched(&self) -> bool {
         self.are_watched || history::are_wanted()
+    }
+
+    /// What happens to a request is written down from now on.
+    #[cold]
+    pub(crate) fn watch(&self, beginning: &Beginning) -> Box<Watched> {
+        let observers = self.observers.clone().filter(|observers| observers.want_requests());
+        Watched::begin(beginning, Arc::clone(&self.log), observers)
     }
 
     /// Lets in whoever does not stay: nothing is waited for while this is held.

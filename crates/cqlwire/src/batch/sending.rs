@@ -94,9 +94,9 @@ impl<'a> Sending<'a> {
     #[cold]
     fn watched(&self, contents: &Contents) -> Box<Watched> {
         let (kind, outline) = (RequestKind::Batch, Arc::new(Outline::of_batch()));
-        let beginning = Beginning::of(kind, outline, &self.options, false, self.shared);
+        let beginning = Beginning::of(kind, outline, &self.options, false);
         let batch_size = Some(contents.len());
-        Watched::begin(&Beginning { batch_size, page_size: None, ..beginning })
+        self.shared.watch(&Beginning { batch_size, page_size: None, ..beginning })
     }
 
     /// Begins once its turn has come.

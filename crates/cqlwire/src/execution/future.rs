@@ -67,7 +67,7 @@ impl<V> Execution<'_, V> {
     fn watched(&self) -> Box<Watched> {
         let only_reads = self.statement.kind_at_a_glance() == StatementKind::Read;
         let (kind, outline) = (self.statement.request_kind(), self.statement.outline());
-        Watched::begin(&Beginning::of(kind, outline, &self.options, only_reads, self.shared))
+        self.shared.watch(&Beginning::of(kind, outline, &self.options, only_reads))
     }
 
     /// Begins once its turn has come.

@@ -154,7 +154,7 @@ impl PageRequest {
         let statement = self.statement.as_statement();
         let only_reads = statement.kind_at_a_glance() == StatementKind::Read;
         let (kind, outline) = (RequestKind::Page, statement.outline());
-        Watched::begin(&Beginning::of(kind, outline, &self.options, only_reads, &self.shared))
+        self.shared.watch(&Beginning::of(kind, outline, &self.options, only_reads))
     }
 
     /// The text that has to be prepared before a page is asked for, if it has not been.

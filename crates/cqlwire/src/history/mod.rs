@@ -8,6 +8,7 @@
 //!     +-- nobody: nothing is written down                    dropped: cancelled --> tell <---+
 //! ```
 
+mod beginning;
 mod report;
 mod span;
 
@@ -16,56 +17,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use cqlwire_cluster::Host;
-use cqlwire_codec::Consistency;
 use cqlwire_net::RequestKind;
 use tokio::time::Instant;
 
+pub(crate) use self::beginning::Beginning;
 pub use self::report::{ReportHost, RequestEnding, RequestReport, Step, StepKind};
 use self::span::RequestSpan;
 pub(crate) use self::span::are_wanted;
 use crate::cql::Outline;
 use crate::error::{AttemptFailure, Error};
 use crate::observer::Observers;
-use crate::operation::Options;
 use crate::request_log::RequestLog;
-use crate::shared::Shared;
-
-/// What there is to know of a request when it begins.
-pub(crate) struct Beginning<'a> {
-    pub(crate) kind: RequestKind,
-    pub(crate) statement: Arc<Outline>,
-    pub(crate) keyspace: Option<Arc<str>>,
-    pub(crate) consistency: Option<Consistency>,
-    pub(crate) page_size: Option<u32>,
-    pub(crate) idempotent: bool,
-    /// How many statements it has, if it is a batch.
-    pub(crate) batch_size: Option<usize>,
-    pub(crate) shared: &'a Shared,
-}
-
-impl<'a> Beginning<'a> {
-    /// Of a request that is executed by these options. Without being told, it is idempotent if it
-    /// only reads.
-    pub(crate) fn of(
-        kind: RequestKind,
-        statement: Arc<Outline>,
-        options: &Options<'_>,
-        only_reads: bool,
-        shared: &'a Shared,
-    ) -> Self {
-        let settings = &options.settings;
-        Self {
-            kind,
-            statement,
-            keyspace: options.keyspace.origin().keyspace.clone(),
-            consistency: Some(settings.consistency),
-            page_size: Some(settings.page_size),
-            idempotent: settings.idempotent.unwrap_or(only_reads),
-            batch_size: None,
-            shared,
-        }
-    }
-}
 
 /// What happens to one request. Shared by its executions, if there are several.
 pub(crate) struct History {
@@ -87,17 +49,21 @@ pub(crate) struct Watched {
 
 impl Watched {
     #[cold]
-    pub(crate) fn begin(beginning: &Beginning<'_>) -> Box<Self> {
-        let Beginning { kind, statement, keyspace, shared, .. } = beginning;
+    pub(crate) fn begin(
+        beginning: &Beginning,
+        log: Arc<RequestLog>,
+        observers: Option<Arc<Observers>>,
+    ) -> Box<Self> {
+        let Beginning { kind, statement, keyspace, .. } = beginning;
         let history = History {
             begun: Instant::now(),
             kind: *kind,
             statement: Arc::clone(statement),
             keyspace: keyspace.clone(),
-            span: RequestSpan::new(beginning),
+            span: RequestSpan::new(beginning, &log),
             steps: Mutex::default(),
-            log: Arc::clone(&shared.log),
-            observers: shared.observers.clone().filter(|observers| observers.want_requests()),
+            log,
+            observers,
         };
         Box::new(Self { history: Arc::new(history), ending: RequestEnding::Cancelled })
     }

@@ -9,11 +9,12 @@ use tracing::field::Empty;
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Span};
 
-use super::Beginning;
+use super::beginning::Beginning;
 use super::report::{ReportHost, RequestEnding, RequestReport, Step, StepKind};
 use crate::cql;
 use crate::error::ErrorKind;
 use crate::metrics::Outcome;
+use crate::request_log::RequestLog;
 
 /// The span of a request; none, if nobody wants it.
 pub(super) struct RequestSpan(Span);
@@ -31,9 +32,8 @@ fn are_enabled() -> bool {
 
 impl RequestSpan {
     /// It begins within the span of whoever polls the request first.
-    pub(super) fn new(beginning: &Beginning<'_>) -> Self {
-        let Beginning { statement, shared, .. } = beginning;
-        let log = &shared.log;
+    pub(super) fn new(beginning: &Beginning, log: &RequestLog) -> Self {
+        let statement = &beginning.statement;
         let consistency = beginning.consistency.map(level);
         let text = log.settings().statements_in_traces.then_some(&*statement.text);
         Self(tracing::debug_span!(

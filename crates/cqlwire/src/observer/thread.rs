@@ -4,14 +4,14 @@ use std::any::Any;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::thread::Builder;
 use std::time::Duration;
 
 use cqlwire_net::panic_message;
 use crossbeam_channel::{Receiver, select};
 
-use super::{Event, Observer, Shared};
+use super::event::{Event, Told};
+use super::tally::Tally;
 
 /// How often it is said at most that an observer panics.
 const EVERY: Duration = Duration::from_secs(600);
@@ -22,42 +22,19 @@ pub(super) fn start(
     observers: Vec<Told>,
     events: Receiver<Event>,
     stopped: Receiver<()>,
-    shared: Arc<Shared>,
+    tally: Arc<Tally>,
 ) -> io::Result<()> {
     let telling = move || {
-        let _ended = shared.ended.clone().drop_guard();
-        let thread = Telling { observers, shared };
+        let _ended = tally.ended.clone().drop_guard();
+        let thread = Telling { observers, tally };
         thread.run(&events, &stopped);
     };
     Builder::new().name("cqlwire-observer".to_owned()).spawn(telling).map(drop)
 }
 
-/// An observer, and what it wants to be told.
-pub(super) struct Told {
-    observer: Arc<dyn Observer>,
-    pub(super) wants_requests: bool,
-}
-
-impl Told {
-    /// One that panics when it is asked wants no requests.
-    pub(super) fn new(observer: Arc<dyn Observer>) -> Self {
-        let wants_requests = catch_unwind(AssertUnwindSafe(|| observer.wants_requests()));
-        Self { observer, wants_requests: wants_requests.unwrap_or(false) }
-    }
-
-    fn tell(&self, event: &Event) {
-        match event {
-            Event::Request(report) if self.wants_requests => self.observer.request(report),
-            Event::Request(_) => {}
-            Event::Cluster(change) => self.observer.cluster(change),
-            Event::Connection(change) => self.observer.connection(change),
-        }
-    }
-}
-
 struct Telling {
     observers: Vec<Told>,
-    shared: Arc<Shared>,
+    tally: Arc<Tally>,
 }
 
 impl Telling {
@@ -78,8 +55,8 @@ impl Telling {
     }
 
     fn tell(&self, event: &Event) {
-        if self.shared.abandoned.load(Relaxed) {
-            return self.shared.missed(1);
+        if self.tally.is_abandoned() {
+            return self.tally.missed(1);
         }
         for observer in &self.observers {
             let told = catch_unwind(AssertUnwindSafe(|| observer.tell(event)));
@@ -87,14 +64,14 @@ impl Telling {
                 self.panicked(&*payload);
             }
         }
-        self.shared.told.fetch_add(1, Relaxed);
+        self.tally.told();
     }
 
     #[cold]
     fn panicked(&self, payload: &(dyn Any + Send)) {
-        let panics = self.shared.panics.fetch_add(1, Relaxed) + 1;
-        if self.shared.log.now_and_then("observer", (), EVERY).is_some() {
-            let (session, message) = (self.shared.log.id(), panic_message(payload));
+        let panics = self.tally.panicked();
+        if self.tally.log.now_and_then("observer", (), EVERY).is_some() {
+            let (session, message) = (self.tally.log.id(), panic_message(payload));
             tracing::error!(%session, message, panics, "an observer panicked: it is told on");
         }
     }

@@ -36,6 +36,7 @@ mod routing;
 mod scripted;
 mod secrets;
 mod seeds;
+mod spans;
 mod speculation;
 mod statements;
 mod stream_totals;

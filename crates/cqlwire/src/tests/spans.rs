@@ -1,0 +1,202 @@
+//! Requests as spans, as an exporter of OpenTelemetry gets them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use cqlwire_testkit::log::LogLines;
+use cqlwire_testkit::node::Member;
+use opentelemetry::trace::{SpanKind, Status, TracerProvider};
+use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
+use tracing::{Instrument, Level, info_span};
+use tracing_subscriber::layer::SubscriberExt;
+
+use super::memory::Memory;
+use super::*;
+use crate::{Consistency, ConstantDelay};
+
+/// What this thread does from now on, as it is exported.
+struct Exported {
+    exporter: InMemorySpanExporter,
+    provider: SdkTracerProvider,
+    _until_dropped: tracing::subscriber::DefaultGuard,
+}
+
+impl Exported {
+    fn begin() -> Self {
+        let exporter = InMemorySpanExporter::default();
+        let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
+        let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
+        let subscriber = tracing_subscriber::registry().with(layer);
+        let _until_dropped = tracing::subscriber::set_default(subscriber);
+        Self { exporter, provider, _until_dropped }
+    }
+
+    /// The spans of requests, and that of whoever made them.
+    fn spans(&self) -> (Vec<SpanData>, SpanData) {
+        self.provider.force_flush().unwrap();
+        let spans = self.exporter.get_finished_spans().unwrap();
+        let (own, of_user) =
+            spans.into_iter().partition::<Vec<_>, _>(|span| span.name != "handler");
+        (own, of_user.into_iter().next().unwrap())
+    }
+}
+
+fn attributes(span: &SpanData) -> BTreeMap<String, String> {
+    let each = span.attributes.iter();
+    each.map(|one| (one.key.to_string(), one.value.to_string())).collect()
+}
+
+fn events(span: &SpanData) -> Vec<&str> {
+    span.events.iter().map(|event| &*event.name).collect()
+}
+
+async fn within_a_handler<F: Future>(work: F) -> F::Output {
+    work.instrument(info_span!("handler")).await
+}
+
+fn two_nodes() -> std::sync::Arc<Memory> {
+    let nodes = [1, 2].map(|number| {
+        let member = Member::new(([127, 0, 0, number], 9042).into());
+        ScriptedNode::builder().member(member).in_memory()
+    });
+    nodes[0].set_peers([nodes[1].member()]);
+    Memory::of(nodes)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_is_a_span_of_its_caller_with_the_attributes_of_the_conventions() {
+    let memory = two_nodes();
+    prime_users(memory.node(), 3);
+    prime_users(&memory.nodes()[1], 3);
+    let session = memory.builder().ready_when(2).keyspace("shop").connect().await.unwrap();
+    let by_city = session.prepare(SELECT).await.unwrap();
+    // Until both hosts know it.
+    for _ in 0..2 {
+        session.execute(&by_city, ("Oslo",)).await.unwrap();
+    }
+    let exported = Exported::begin();
+    within_a_handler(async {
+        let read = session.execute(&by_city, ("geheim",)).consistency(Consistency::One);
+        read.page_size(100).await.unwrap();
+    })
+    .await;
+    let (spans, handler) = exported.spans();
+    let [span] = &spans[..] else { panic!("{spans:#?}") };
+    assert_eq!(span.parent_span_id, handler.span_context.span_id());
+    assert_eq!(span.span_context.trace_id(), handler.span_context.trace_id());
+    assert_eq!((&*span.name, &span.span_kind), ("SELECT users", &SpanKind::Client));
+    assert_eq!(span.status, Status::Unset);
+    let attributes = attributes(span);
+    let host = &attributes["server.address"];
+    let found = session.topology();
+    let found = found.hosts().iter().find(|one| one.address().host() == *host).unwrap();
+    for (name, expected) in [
+        ("db.system.name", "cassandra"),
+        ("db.namespace", "shop"),
+        ("db.collection.name", "users"),
+        ("db.operation.name", "SELECT"),
+        ("cassandra.consistency.level", "one"),
+        ("cassandra.page.size", "100"),
+        ("cassandra.query.idempotent", "true"),
+        ("cassandra.speculative_execution.count", "0"),
+        ("cassandra.coordinator.id", &*found.id().to_string()),
+        ("cassandra.coordinator.dc", found.data_center()),
+        ("server.port", "9042"),
+        ("session", &*session.id().to_string()),
+    ] {
+        assert_eq!(attributes.get(name).map(String::as_str), Some(expected), "{name}");
+    }
+    for name in ["db.query.text", "error.type", "db.response.status_code"] {
+        assert_eq!(attributes.get(name), None, "{name}");
+    }
+    assert_eq!(events(span), ["attempt", "response"]);
+    assert!(!format!("{span:?}").contains("geheim"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempts_retries_and_what_a_server_says_are_events_and_attributes() {
+    let memory = two_nodes();
+    for node in memory.nodes() {
+        let text = "SELECT v FROM shop.t WHERE k = 'geheim'";
+        node.prime(Prime::statement(text).nth(1).error(0x1001, "too much for k = 'geheim'"));
+        node.prime(Prime::statement(text).error(0x2200, "no column k = 'geheim'"));
+        node.prime(Prime::statement(text).first(1).error(0x1001, "too much for k = 'geheim'"));
+    }
+    let logs = |logs: &mut crate::LogSettings| logs.statements_in_traces = true;
+    let session = memory.builder().ready_when(2).logs(logs).connect().await.unwrap();
+    let exported = Exported::begin();
+    let text = "SELECT v FROM shop.t WHERE k = 'geheim'";
+    within_a_handler(session.query(text, ())).await.unwrap_err();
+    let (spans, _) = exported.spans();
+    let [span] = &spans[..] else { panic!("{spans:#?}") };
+    let attributes = attributes(span);
+    for (name, expected) in [
+        ("db.collection.name", "shop.t"),
+        ("db.query.text", "SELECT v FROM shop.t WHERE k = ?"),
+        ("db.response.status_code", "8704"),
+        ("error.type", "8704"),
+    ] {
+        assert_eq!(attributes.get(name).map(String::as_str), Some(expected), "{name}");
+    }
+    let Status::Error { description } = &span.status else { panic!("{:?}", span.status) };
+    assert!(description.ends_with("no column k = ?"), "{description}");
+    let events = events(span);
+    let attempt = ["attempt", "response", "attempt failed"];
+    assert_eq!(events[..3], attempt, "{events:?}");
+    assert_eq!(events[events.len() - 3..], attempt, "{events:?}");
+    assert!(!format!("{span:?}").contains("geheim"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_batches_prepares_and_speculative_executions_are_spans() {
+    let memory = two_nodes();
+    memory.nodes().iter().for_each(|node| prime_users(node, 25));
+    let delay = ConstantDelay { delay: Duration::from_millis(20), most: 1 };
+    let session = memory.builder().ready_when(2).connect().await.unwrap();
+    let exported = Exported::begin();
+    within_a_handler(async {
+        let by_city = session.prepare(SELECT).await.unwrap();
+        let mut pages = session.execute(&by_city, ("Oslo",)).page_size(10).pages();
+        while pages.try_next().await.unwrap().is_some() {}
+        let mut batch = session.batch();
+        batch.add(INSERT, ()).unwrap().add(INSERT, ()).unwrap();
+        batch.execute().await.unwrap();
+        for node in memory.nodes() {
+            node.prime(Prime::statement("SELECT slow").after(Duration::from_millis(50)));
+        }
+        let slow = session.query("SELECT slow", ()).speculative_policy(delay);
+        slow.await.unwrap();
+        let cancelled = session.query("SELECT slow", ());
+        tokio::time::timeout(Duration::from_millis(5), cancelled).await.unwrap_err();
+    })
+    .await;
+    let (spans, handler) = exported.spans();
+    let names: Vec<_> = spans.iter().map(|span| &*span.name).collect();
+    let pages = ["SELECT users"; 3];
+    let expected = [&["PREPARE users"][..], &pages, &["BATCH", "SELECT", "SELECT"]].concat();
+    assert_eq!(names, expected);
+    let own = handler.span_context.span_id();
+    assert!(spans.iter().all(|span| span.parent_span_id == own), "{spans:#?}");
+    assert_eq!(attributes(&spans[1])["cassandra.page.size"], "10");
+    assert_eq!(attributes(&spans[4])["db.operation.batch.size"], "2");
+    let slow = attributes(&spans[5]);
+    assert_eq!(slow["cassandra.speculative_execution.count"], "1");
+    assert_eq!(events(&spans[5])[..3], ["attempt", "speculative execution", "attempt"]);
+    assert_eq!(attributes(&spans[6])["error.type"], "cancelled");
+}
+
+/// A request writes nothing down, and makes no span, as long as nobody wants that level.
+#[tokio::test(start_paused = true)]
+async fn requests_are_no_spans_where_nobody_wants_them() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    let session = memory.session().await;
+    for (level, is_watched) in
+        [(Level::INFO, false), (Level::DEBUG, true), (Level::TRACE, true), (Level::WARN, false)]
+    {
+        let log = LogLines::collect(level);
+        assert_eq!(session.shared().is_watched(), is_watched, "{level}");
+        session.query(INSERT, ()).await.unwrap();
+        let spans = log.all().iter().filter(|line| line.target == "cqlwire::request").count();
+        assert_eq!(spans > 0, is_watched, "{level}");
+    }
+}
