@@ -125,6 +125,7 @@ mod stream_totals;
 #[cfg(test)]
 mod tests;
 mod timed;
+mod timestamps;
 pub mod value;
 mod warm_up;
 mod warnings;
@@ -180,5 +181,6 @@ pub use speculation::{
     SpeculationTotals, SpeculativePolicy,
 };
 pub use stream_totals::StreamTotals;
+pub use timestamps::{ClientTimestamps, MonotonicTimestamps, TimestampGenerator, TimestampTotals};
 #[doc(no_inline)]
 pub use uuid;

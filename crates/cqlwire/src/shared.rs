@@ -25,6 +25,7 @@ use crate::retry::Retries;
 use crate::speculation::Speculations;
 use crate::stream_totals::StreamCounters;
 use crate::timed::timed;
+use crate::timestamps::Timestamps;
 use crate::warnings::WarningLog;
 
 /// How much later than its deadline a call that is polled has its outcome.
@@ -49,6 +50,7 @@ pub(crate) struct Shared {
     pub(crate) warnings: WarningLog,
     pub(crate) retries: Retries,
     pub(crate) speculations: Speculations,
+    pub(crate) timestamps: Timestamps,
     /// That of its connections, and those that other handles are in.
     pub(crate) keyspaces: Keyspaces,
     /// The prepared statements, by their texts and keyspaces.
@@ -130,6 +132,7 @@ impl Shared {
             warnings: WarningLog::default(),
             retries,
             speculations,
+            timestamps: Timestamps::default(),
             keyspaces: Keyspaces::new(Keyspace::of_session(origin)),
             statements: Cache::new(settings.prepared_statements),
             teachings: Teachings::default(),

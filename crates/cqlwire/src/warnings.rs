@@ -1,5 +1,5 @@
-//! Warnings of servers, in the log: so many a second at most, as a server may warn with each
-//! response.
+//! Warnings that may come with each request, those of servers for one, in the log: so many a second
+//! at most.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -28,7 +28,7 @@ impl WarningLog {
     }
 
     /// How many were passed over since the last one, if another may be logged.
-    fn due(&self, now: Instant) -> Option<u64> {
+    pub(crate) fn due(&self, now: Instant) -> Option<u64> {
         let since = now.saturating_duration_since(*self.begun.get_or_init(|| now));
         let since = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
         let next = self.next.load(Relaxed);

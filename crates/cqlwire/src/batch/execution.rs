@@ -46,9 +46,10 @@ impl<'a> BatchExecution<'a> {
 
     request_setters!();
 
-    /// The write time of all statements, in microseconds since 1970, instead of the server's clock;
-    /// anything but `i64::MIN`. Conditional statements and counters have times of their own,
-    /// whatever is said here.
+    /// The write time of all statements, in microseconds since 1970, instead of that of any clock
+    /// ([`client_timestamps`](Self::client_timestamps)); anything but `i64::MIN`. `USING TIMESTAMP` of a
+    /// statement comes before it; conditional statements and counters have times of their own, whatever
+    /// is said here.
     #[doc(alias = "USING TIMESTAMP")]
     pub fn timestamp_micros(mut self, micros: i64) -> Self {
         self.sending.options.timestamp_micros = Some(micros);

@@ -16,7 +16,7 @@ use cqlwire_codec::{BatchType, StatementKind};
 use cqlwire_net::{Deadline, RequestKind};
 
 use super::Contents;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::execution::{Permits, State, Turn, take_turn};
 use crate::keyspace::Keyspace;
 use crate::operation::{BatchOperation, Options};
@@ -79,7 +79,7 @@ impl<'a> Sending<'a> {
         if matches!(self.state, State::New) {
             let timeout = self.options.settings.timeout;
             let mut call = self.shared.admit(timeout)?;
-            contents.check_origin(self.options.keyspace.origin()).inspect_err(|kind| {
+            self.make_ready(contents).inspect_err(|kind| {
                 call.end(Some(kind));
             })?;
             let deadline = Deadline::after(timeout);
@@ -87,6 +87,15 @@ impl<'a> Sending<'a> {
                 Turn::Now(permits) => self.begun(contents, permits, deadline),
                 Turn::Later(queued) => State::Queued(queued),
             };
+        }
+        Ok(())
+    }
+
+    /// Is it one that can be begun? Then it has its write time from now on.
+    fn make_ready(&mut self, contents: &Contents) -> Result<(), ErrorKind> {
+        contents.check_origin(self.options.keyspace.origin())?;
+        if self.options.lacks_time(|| contents.kind(self.batch_type)) {
+            self.options.timestamp_micros = self.options.draw_time(&self.shared.timestamps)?;
         }
         Ok(())
     }

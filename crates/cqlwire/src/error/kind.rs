@@ -148,6 +148,12 @@ pub enum ErrorKind {
         /// What it said.
         message: String,
     },
+    /// The timestamp generator panicked. Nothing was sent.
+    #[error("the timestamp generator panicked: {message}")]
+    TimestampGenerator {
+        /// What it said.
+        message: String,
+    },
     /// More rows of a load failed than may ([`max_failures`](crate::Load::max_failures)): it took no
     /// more. Each failed row was given out with its own error.
     #[error("{failed} rows failed, more than {limit} may (max_failures)")]
@@ -324,6 +330,7 @@ impl ErrorKind {
             | Self::PositionMismatch(_)
             | Self::PreparedElsewhere { .. }
             | Self::LoadBalancing(_)
+            | Self::TimestampGenerator { .. }
             // What it was asked about is among the attempts.
             | Self::RetryPolicy { .. }
             | Self::Overloaded { .. } => false,

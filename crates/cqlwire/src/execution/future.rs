@@ -41,7 +41,7 @@ impl<V> Execution<'_, V> {
         if matches!(self.state, State::New) {
             let timeout = self.options.settings.timeout;
             let mut call = self.shared.admit(timeout)?;
-            self.statement.check_origin(self.options.keyspace.origin()).inspect_err(|kind| {
+            self.make_ready().inspect_err(|kind| {
                 call.end(Some(kind));
             })?;
             let deadline = Deadline::after(timeout);
@@ -54,6 +54,16 @@ impl<V> Execution<'_, V> {
                 Turn::Now(permits) => self.state = self.begun(permits, deadline),
                 Turn::Later(queued) => self.state = State::Queued(queued),
             }
+        }
+        Ok(())
+    }
+
+    /// Is it one that can be begun? Then it has its write time from now on.
+    #[inline]
+    fn make_ready(&mut self) -> Result<(), ErrorKind> {
+        self.statement.check_origin(self.options.keyspace.origin())?;
+        if self.options.lacks_time(|| self.statement.kind()) {
+            self.options.timestamp_micros = self.options.draw_time(&self.shared.timestamps)?;
         }
         Ok(())
     }
@@ -122,13 +132,9 @@ impl<V> Execution<'_, V> {
             debug_assert!(false, "polled after it had resolved");
             return Poll::Pending;
         };
-        let operation = StatementOperation {
-            statement: prepared.as_ref().map_or(self.statement, Statement::Prepared),
-            values: (self.as_values)(&self.values),
-            options: &self.options,
-            page: None,
-            consistency: None,
-        };
+        let statement = prepared.as_ref().map_or(self.statement, Statement::Prepared);
+        let values = (self.as_values)(&self.values);
+        let operation = StatementOperation::new(statement, values, &self.options);
         let response = ready!(run.poll(self.shared, &operation, true, context))?;
         let (fetched, change) =
             response.into_fetched().map_err(|kind| run.end(self.statement.kind(), kind))?;

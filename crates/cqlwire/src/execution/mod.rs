@@ -127,8 +127,9 @@ impl<'a, V> Execution<'a, V> {
     request_setters!();
     statement_setters!();
 
-    /// The write time, in microseconds since 1970, instead of the server's clock; anything but
-    /// `i64::MIN`.
+    /// The time of what it writes, in microseconds since 1970, instead of that of any clock
+    /// ([`client_timestamps`](Self::client_timestamps)); anything but `i64::MIN`. `USING TIMESTAMP` in
+    /// its text comes before it.
     #[doc(alias = "USING TIMESTAMP")]
     pub fn timestamp_micros(mut self, micros: i64) -> Self {
         self.options.timestamp_micros = Some(micros);

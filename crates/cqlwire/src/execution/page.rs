@@ -133,6 +133,7 @@ impl PageFetch {
         }
         let deadline = self.awaited_until.unwrap_or_else(|| request.deadline());
         if self.run.is_none() {
+            request.draw_time()?;
             ready!(poll_prepared(request, &mut self.preparing, deadline, context))?;
         }
         let run = self.run.get_or_insert_with(|| Executions::new(deadline));

@@ -22,6 +22,8 @@ pub(super) struct PageRequest {
     values: StoredValues,
     fingerprint: Fingerprint,
     options: Options<'static>,
+    /// The time of what it writes, if it writes: drawn when that is asked for.
+    drawn: OnceLock<Option<i64>>,
     /// The end of the whole stream, counted from its first page.
     whole: OnceLock<Deadline>,
 }
@@ -106,8 +108,9 @@ impl PageRequest {
                 fingerprint(prepared.text(), keyspace, stored.encoded())
             }
         };
-        let (statement, values, whole) = (owned, stored, OnceLock::new());
-        Ok(Self { shared, statement, values, fingerprint, options, whole })
+        let (statement, values) = (owned, stored);
+        let (drawn, whole) = (OnceLock::new(), OnceLock::new());
+        Ok(Self { shared, statement, values, fingerprint, options, drawn, whole })
     }
 
     /// What the stream is known by: positions in it are given out with it.
@@ -132,13 +135,25 @@ impl PageRequest {
     }
 
     pub(super) fn operation<'a>(&'a self, page: PageRange<'a>) -> StatementOperation<'a> {
+        let (statement, options) = (self.statement.as_statement(), &self.options);
         StatementOperation {
-            statement: self.statement.as_statement(),
-            values: &self.values,
-            options: &self.options,
             page: Some(page),
-            consistency: None,
+            timestamp_micros: options.timestamp_micros.or_else(|| *self.drawn.get()?),
+            ..StatementOperation::new(statement, &self.values, options)
         }
+    }
+
+    /// It is about to be asked for: it has its write time from now on.
+    ///
+    /// # Errors
+    ///
+    /// A generator of the user's panicked.
+    pub(super) fn draw_time(&self) -> Result<(), ErrorKind> {
+        if self.options.lacks_time(|| self.kind()) && self.drawn.get().is_none() {
+            let drawn = self.options.draw_time(&self.shared.timestamps)?;
+            self.drawn.get_or_init(|| drawn);
+        }
+        Ok(())
     }
 
     pub(super) const fn attempt_timeout(&self) -> Option<Duration> {

@@ -110,6 +110,7 @@ impl Outcome {
             | ErrorKind::UnknownKeyspace { .. }
             | ErrorKind::PreparedElsewhere { .. }
             | ErrorKind::LoadBalancing(_)
+            | ErrorKind::TimestampGenerator { .. }
             | ErrorKind::TooManyFailures { .. }
             | ErrorKind::RetryPolicy { .. } => Self::Invalid,
             ErrorKind::ResponseTooLarge { .. }

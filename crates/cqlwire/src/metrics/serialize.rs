@@ -110,11 +110,12 @@ impl Serialize for Metrics {
         let errors = self.server_errors.iter().map(|(code, count)| {
             (code.map_or_else(|| "others".to_owned(), |code| code.to_string()), *count)
         });
-        let mut metrics = serializer.serialize_struct("Metrics", 13)?;
+        let mut metrics = serializer.serialize_struct("Metrics", 14)?;
         metrics.serialize_field("requests", &figures(self.requests.each()))?;
         metrics.serialize_field("server_errors", &Figures(errors))?;
         metrics.serialize_field("retries", &figures(self.retries.each()))?;
         metrics.serialize_field("speculation", &figures(self.speculation.each()))?;
+        metrics.serialize_field("timestamps", &figures(self.timestamps.each()))?;
         metrics.serialize_field("streams", &figures(self.streams.each()))?;
         metrics.serialize_field("prepared", &figures(self.prepared.each()))?;
         metrics.serialize_field("cluster", &figures(self.cluster.each()))?;

@@ -1,13 +1,15 @@
 //! How one request is executed: its profile's settings, and what it says itself.
 
 use cqlwire_cluster::LoadBalancing;
-use cqlwire_codec::Token;
+use cqlwire_codec::{StatementKind, Token};
 use uuid::Uuid;
 
+use crate::error::ErrorKind;
 use crate::keyspace::InKeyspace;
 use crate::profile::{ExecutionProfile, Policies, RequestSettings};
 use crate::retry::RetryPolicy;
 use crate::speculation::SpeculativePolicy;
+use crate::timestamps::{Timestamps, has_a_time};
 
 /// How one request is executed.
 #[derive(Clone, Debug)]
@@ -17,6 +19,7 @@ pub(crate) struct Options<'a> {
     policies: Option<&'a Policies>,
     /// That of its unqualified names.
     pub(crate) keyspace: InKeyspace<'a>,
+    /// The write time of all attempts: given, or drawn when it was begun.
     pub(crate) timestamp_micros: Option<i64>,
     /// A text goes as it is, whatever values go with it.
     pub(crate) unprepared: bool,
@@ -61,6 +64,26 @@ impl<'a> Options<'a> {
         let keyspace = self.keyspace.into_owned();
         let Self { settings, timestamp_micros, unprepared, rare, .. } = self;
         Options { settings, policies: None, keyspace, timestamp_micros, unprepared, rare }
+    }
+
+    /// Has it to draw its write time when it begins? What it does is looked at last: of a text, that
+    /// means to read it.
+    #[inline]
+    pub(crate) fn lacks_time(&self, kind: impl FnOnce() -> StatementKind) -> bool {
+        let settings = &self.settings;
+        settings.client_timestamps.are_for(settings.idempotent)
+            && self.timestamp_micros.is_none()
+            && has_a_time(kind())
+    }
+
+    /// Draws its write time.
+    ///
+    /// # Errors
+    ///
+    /// A generator of the user's panicked.
+    #[inline]
+    pub(crate) fn draw_time(&self, timestamps: &Timestamps) -> Result<Option<i64>, ErrorKind> {
+        timestamps.draw(self.policy(|policies| policies.timestamps.as_deref()))
     }
 
     pub(crate) fn retry_policy(&self) -> Option<&dyn RetryPolicy> {

@@ -53,6 +53,22 @@ macro_rules! request_setters {
             self
         }
 
+        /// Which writes have their time from this client, if they are given none by themselves
+        /// ([`timestamp_micros`](crate::Execution::timestamp_micros)). Each choice loses some writes
+        /// in silence: see [`ClientTimestamps`](crate::ClientTimestamps).
+        #[doc(alias = "USING TIMESTAMP")]
+        pub fn client_timestamps(mut self, which: crate::ClientTimestamps) -> Self {
+            self.settings_mut().client_timestamps = which;
+            self
+        }
+
+        /// What draws the times of those writes, instead of the one
+        /// [`MonotonicTimestamps`](crate::MonotonicTimestamps) of the session.
+        pub fn timestamp_generator(mut self, generator: impl crate::TimestampGenerator) -> Self {
+            self.policies_mut().timestamps = Some(std::sync::Arc::new(generator));
+            self
+        }
+
         /// What decides whether it is sent again once it has failed, and where, instead of the
         /// session's [`retry_policy`](crate::SessionBuilder::retry_policy). An `Arc` of a policy is
         /// one, too, so that requests can share it.

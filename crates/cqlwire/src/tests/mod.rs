@@ -37,6 +37,7 @@ mod stream_totals;
 mod streams;
 #[cfg(feature = "derive")]
 mod structs;
+mod timestamps;
 
 use std::time::Duration;
 
