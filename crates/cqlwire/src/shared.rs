@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use cqlwire_cluster::Cluster;
+use cqlwire_codec::StatementKind;
 use cqlwire_net::{Deadline, RequestKind};
 use cqlwire_stream::PageBudget;
 use tokio::runtime::Handle;
@@ -24,7 +25,7 @@ use crate::resources::Resources;
 use crate::retry::Retries;
 use crate::speculation::Speculations;
 use crate::stream_totals::StreamCounters;
-use crate::timed::timed;
+use crate::timed::{Timed, timed};
 use crate::timestamps::Timestamps;
 use crate::warnings::WarningLog;
 
@@ -163,6 +164,14 @@ impl Shared {
     pub(crate) fn begin(self: &Arc<Self>) -> Counted<CountersOf> {
         self.gate.begin();
         Counted::new(CountersOf(Arc::clone(self)))
+    }
+
+    /// What a request that does this waits for before it is sent, if its time, which it has from the
+    /// servers, could be before that of a write which was done.
+    #[inline]
+    pub(crate) fn pause(&self, kind: impl FnOnce() -> StatementKind) -> Option<Timed<()>> {
+        let pause = self.timestamps.pause(kind)?;
+        Some(timed(&self.runtime, async move { tokio::time::sleep(pause).await }))
     }
 
     /// A request of this kind has come to its end, after more than one attempt or with an error.

@@ -20,6 +20,7 @@ mod replicas;
 mod security;
 mod structs;
 mod three_nodes;
+mod timestamps;
 mod values;
 
 use std::time::Duration;

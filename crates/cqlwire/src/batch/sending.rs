@@ -94,8 +94,9 @@ impl<'a> Sending<'a> {
     /// Is it one that can be begun? Then it has its write time from now on.
     fn make_ready(&mut self, contents: &Contents) -> Result<(), ErrorKind> {
         contents.check_origin(self.options.keyspace.origin())?;
-        if self.options.lacks_time(|| contents.kind(self.batch_type)) {
-            self.options.timestamp_micros = self.options.draw_time(&self.shared.timestamps)?;
+        let timestamps = &self.shared.timestamps;
+        if self.options.lacks_time(timestamps, || contents.kind(self.batch_type)) {
+            self.options.timestamp_micros = self.options.draw_time(timestamps)?;
         }
         Ok(())
     }
@@ -121,12 +122,18 @@ impl<'a> Sending<'a> {
         deadline: Deadline,
     ) -> State<'p, Vec<PreparedStatement>> {
         let texts: Vec<_> = contents.texts().cloned().collect();
-        if texts.is_empty() {
+        let pause = self.shared.pause(|| contents.kind(self.batch_type));
+        if texts.is_empty() && pause.is_none() {
             return State::running(permits, deadline, Vec::new());
         }
         let (shared, of_attempt) = (Arc::clone(self.shared), self.options.settings.attempt_timeout);
         let keyspace = self.options.keyspace.to_shared();
-        let preparing = Box::pin(prepare_all(shared, keyspace, texts, deadline, of_attempt));
+        let preparing = Box::pin(async move {
+            if let Some(pause) = pause {
+                pause.await;
+            }
+            prepare_all(shared, keyspace, texts, deadline, of_attempt).await
+        });
         State::Preparing { permits, deadline, preparing }
     }
 

@@ -24,6 +24,7 @@ use crate::prepare::prepare;
 use crate::prepared::PreparedStatement;
 use crate::shared::CountersOf;
 use crate::speculation::Executions;
+use crate::timed::Timed;
 
 /// One page of a stream on its way: the future of a [`StatementSource`](super::StatementSource).
 ///
@@ -36,6 +37,8 @@ pub struct PageFetch {
     most_rows: Option<NonZeroU32>,
     /// What it counts as, once it was begun.
     counted: Option<Counted<CountersOf>>,
+    /// What it waits for before it is sent, if it has to.
+    pause: Option<Timed<()>>,
     /// The statement of its text on its way.
     preparing: Option<Preparing<PreparedStatement>>,
     /// Its permit, if the session has a limit.
@@ -56,6 +59,7 @@ impl PageFetch {
             from,
             most_rows,
             counted: None,
+            pause: None,
             preparing: None,
             turn: PageTurn::New,
             run: None,
@@ -78,6 +82,7 @@ impl PageFetch {
     fn begin(&mut self) {
         if let (Ok(request), None) = (&self.request, &self.counted) {
             self.counted = Some(request.shared().begin());
+            self.pause = request.shared().pause(|| request.kind());
         }
     }
 
@@ -134,6 +139,10 @@ impl PageFetch {
         let deadline = self.awaited_until.unwrap_or_else(|| request.deadline());
         if self.run.is_none() {
             request.draw_time()?;
+            if let Some(pause) = &mut self.pause {
+                ready!(pause.as_mut().poll(context));
+                self.pause = None;
+            }
             ready!(poll_prepared(request, &mut self.preparing, deadline, context))?;
         }
         let run = self.run.get_or_insert_with(|| Executions::new(deadline));

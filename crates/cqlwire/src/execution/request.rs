@@ -149,7 +149,9 @@ impl PageRequest {
     ///
     /// A generator of the user's panicked.
     pub(super) fn draw_time(&self) -> Result<(), ErrorKind> {
-        if self.options.lacks_time(|| self.kind()) && self.drawn.get().is_none() {
+        if self.drawn.get().is_none()
+            && self.options.lacks_time(&self.shared.timestamps, || self.kind())
+        {
             let drawn = self.options.draw_time(&self.shared.timestamps)?;
             self.drawn.get_or_init(|| drawn);
         }

@@ -9,7 +9,7 @@ use crate::keyspace::InKeyspace;
 use crate::profile::{ExecutionProfile, Policies, RequestSettings};
 use crate::retry::RetryPolicy;
 use crate::speculation::SpeculativePolicy;
-use crate::timestamps::{Timestamps, has_a_time};
+use crate::timestamps::Timestamps;
 
 /// How one request is executed.
 #[derive(Clone, Debug)]
@@ -66,14 +66,15 @@ impl<'a> Options<'a> {
         Options { settings, policies: None, keyspace, timestamp_micros, unprepared, rare }
     }
 
-    /// Has it to draw its write time when it begins? What it does is looked at last: of a text, that
-    /// means to read it.
+    /// Has it to draw its write time when it begins?
     #[inline]
-    pub(crate) fn lacks_time(&self, kind: impl FnOnce() -> StatementKind) -> bool {
-        let settings = &self.settings;
-        settings.client_timestamps.are_for(settings.idempotent)
-            && self.timestamp_micros.is_none()
-            && has_a_time(kind())
+    pub(crate) fn lacks_time(
+        &self,
+        timestamps: &Timestamps,
+        kind: impl FnOnce() -> StatementKind,
+    ) -> bool {
+        let RequestSettings { client_timestamps, idempotent, .. } = self.settings;
+        self.timestamp_micros.is_none() && timestamps.are_for(client_timestamps, idempotent, kind)
     }
 
     /// Draws its write time.

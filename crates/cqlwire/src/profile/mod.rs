@@ -67,7 +67,7 @@ pub(crate) use self::settings::RequestSettings;
 /// | [`prefetch_pages`](Self::prefetch_pages) | pages | 1 | the next page comes while one is read |
 /// | [`idempotent`](Self::idempotent) | | by the text: `SELECT` is, nothing else | only its user knows of a write |
 /// | [`tracing`](Self::tracing) | | no | a server writes dozens of rows for each request that it traces |
-/// | [`client_timestamps`](Self::client_timestamps) | | if idempotent | a write that is sent twice is as old as it is, whoever executes it late: see [`ClientTimestamps`](crate::ClientTimestamps) |
+/// | [`client_timestamps`](Self::client_timestamps) | | as needed | a write that is sent twice is as old as it is, whoever executes it late: see [`ClientTimestamps`](crate::ClientTimestamps) |
 /// | [`timestamp_generator`](Self::timestamp_generator) | | that of the session | one for all of its requests |
 /// | [`retry_policy`](Self::retry_policy) | | that of the session | see [`SessionBuilder::retry_policy`](crate::SessionBuilder::retry_policy) |
 /// | [`speculative_policy`](Self::speculative_policy) | | that of the session | see [`SessionBuilder::speculation`](crate::SessionBuilder::speculation) |

@@ -35,7 +35,7 @@ impl Default for RequestSettings {
             page_size: 5_000,
             idempotent: None,
             tracing: false,
-            client_timestamps: ClientTimestamps::IfIdempotent,
+            client_timestamps: ClientTimestamps::AsNeeded,
         }
     }
 }

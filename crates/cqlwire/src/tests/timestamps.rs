@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use cqlwire_testkit::cancel::poll_once;
+use cqlwire_testkit::cancel::{cancel_at_every_poll, poll_once};
 use cqlwire_testkit::eventually;
 use cqlwire_testkit::node::{Prime, Received, ScriptedNode, columns};
 
@@ -27,6 +27,8 @@ const TRUNCATE: &str = "TRUNCATE users";
 const TRANSACTION: &str =
     "BEGIN TRANSACTION UPDATE users SET n = 1 WHERE id = 1; COMMIT TRANSACTION";
 const SELECT: &str = "SELECT * FROM users";
+const SELECT_ONE: &str = "SELECT * FROM users WHERE id = 1";
+const IF_NOT_EXISTS: &str = "INSERT INTO users (id) VALUES (1) IF NOT EXISTS";
 
 async fn one(version: ProtocolVersion) -> (Arc<Memory>, Session) {
     let memory = Memory::of([ScriptedNode::builder().versions([version]).in_memory()]);
@@ -88,59 +90,62 @@ fn is_now(time: i64) -> bool {
     (micros_now() - 60_000_000..=micros_now()).contains(&time)
 }
 
+/// What is said of writes, and whether the first of a session has the time of the client then.
+const SAID: [(ClientTimestamps, Option<bool>, bool); 7] = {
+    use ClientTimestamps::{Always, AsNeeded, Never};
+    [
+        (AsNeeded, None, false),
+        (AsNeeded, Some(false), false),
+        (AsNeeded, Some(true), true),
+        (Never, None, false),
+        (Never, Some(true), false),
+        (Always, None, true),
+        (Always, Some(false), true),
+    ]
+};
+
 #[tokio::test(start_paused = true)]
 async fn plain_writes_have_a_time_by_what_is_said_of_them_and_nothing_else_has() {
-    use ClientTimestamps::{Always, IfIdempotent, Never};
-    for version in VERSIONS {
+    for (version, (which, idempotent, expected)) in
+        VERSIONS.into_iter().flat_map(|version| SAID.map(|said| (version, said)))
+    {
+        let case = format!("{version}, {which:?}, {idempotent:?}");
         let (memory, session) = one(version).await;
         let write = session.prepare(WRITE).await.unwrap();
-        let mut seen = [0; 6];
-        for (which, idempotent, expected) in [
-            (None, None, false),
-            (None, Some(false), false),
-            (None, Some(true), true),
-            (Some(IfIdempotent), Some(true), true),
-            (Some(Never), Some(true), false),
-            (Some(Always), None, true),
-            (Some(Always), Some(false), true),
+        for (text, is_write) in [
+            (SELECT, false),
+            (IF_EXISTS, false),
+            (TRUNCATE, false),
+            (TRANSACTION, false),
+            (INSERT, true),
+            // Once there was a write with a time.
+            (SELECT_ONE, false),
+            (IF_NOT_EXISTS, false),
         ] {
-            let case = format!("{version}, {which:?}, {idempotent:?}");
-            let which = which.unwrap_or_default();
-            for (at, text, is_write) in [
-                (0, INSERT, true),
-                (1, SELECT, false),
-                (2, IF_EXISTS, false),
-                (3, TRUNCATE, false),
-                (4, TRANSACTION, false),
-            ] {
-                let call = session.query(text, ()).client_timestamps(which);
-                call.idempotent(idempotent).await.unwrap();
-                let time = time(&memory, &mut seen[at], text);
-                assert_eq!(time.map(is_now), (expected && is_write).then_some(true), "{case}");
-            }
-            let call = session.execute(&write, (1, 2)).client_timestamps(which);
+            let call = session.query(text, ()).client_timestamps(which);
             call.idempotent(idempotent).await.unwrap();
-            let of_execute = time(&memory, &mut seen[5], WRITE);
-            assert_eq!(of_execute.map(is_now), expected.then_some(true), "{case}");
-            let call = session.query(WRITE, (1, 2)).client_timestamps(which);
-            call.idempotent(idempotent).await.unwrap();
-            let of_query = time(&memory, &mut seen[5], WRITE);
-            assert_eq!(of_query.is_some(), expected, "{case}");
-            assert!(!expected || of_query > of_execute, "{case}");
-            let call = session.query(WRITE, (1, 2)).client_timestamps(which);
-            let page = call.idempotent(idempotent).pages().try_next().await.unwrap();
-            drop(page);
-            let of_page = time(&memory, &mut seen[5], WRITE);
-            assert_eq!(of_page.is_some(), expected, "{case}");
-            assert!(!expected || of_page > of_query, "{case}");
+            let time = time(&memory, &mut 0, text);
+            assert_eq!(time.map(is_now), (expected && is_write).then_some(true), "{case}");
         }
+        let call = session.execute(&write, (1, 2)).client_timestamps(which);
+        call.idempotent(idempotent).await.unwrap();
+        let call = session.query(WRITE, (1, 2)).client_timestamps(which);
+        call.idempotent(idempotent).await.unwrap();
+        let call = session.query(WRITE, (1, 2)).client_timestamps(which);
+        call.idempotent(idempotent).pages().try_next().await.unwrap();
+        let times = times(&memory, WRITE);
+        assert_eq!(times.len(), 3, "{case}");
+        assert!(times.iter().all(|time| time.is_some() == expected), "{case}: {times:?}");
+        assert!(!expected || times.is_sorted_by(|one, next| one < next), "{case}: {times:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn batches_have_a_time_unless_they_are_conditional() {
-    use ClientTimestamps::{Always, IfIdempotent, Never};
-    for version in VERSIONS {
+    for (version, (which, idempotent, expected)) in
+        VERSIONS.into_iter().flat_map(|version| SAID.map(|said| (version, said)))
+    {
+        let case = format!("{version}, {which:?}, {idempotent:?}");
         let (memory, session) = one(version).await;
         let write = session.prepare(WRITE).await.unwrap();
         let (mut plain, mut text, mut conditional) =
@@ -148,27 +153,119 @@ async fn batches_have_a_time_unless_they_are_conditional() {
         plain.add(&write, (1, 2)).unwrap();
         text.add(INSERT, ()).unwrap();
         conditional.add(IF_EXISTS, ()).unwrap().add(&write, (1, 2)).unwrap();
-        let (mut of_write, mut of_text) = (0, 0);
-        for (which, idempotent, expected) in [
-            (IfIdempotent, None, false),
-            (IfIdempotent, Some(true), true),
-            (Never, Some(true), false),
-            (Always, None, true),
-        ] {
-            let case = format!("{version}, {which:?}, {idempotent:?}");
-            let call = plain.execute().client_timestamps(which).idempotent(idempotent);
+        for batch in [&conditional, &plain, &conditional, &text] {
+            let call = batch.execute().client_timestamps(which).idempotent(idempotent);
             call.await.unwrap();
-            let first = time(&memory, &mut of_write, WRITE);
-            assert_eq!(first.map(is_now), expected.then_some(true), "{case}");
-            let call = conditional.execute().client_timestamps(which).idempotent(idempotent);
-            call.await.unwrap();
-            assert_eq!(time(&memory, &mut of_write, WRITE), None, "{case}");
-            let call = text.execute().client_timestamps(which).idempotent(idempotent);
-            call.await.unwrap();
-            let second = time(&memory, &mut of_text, INSERT);
-            assert_eq!(second.is_some(), expected, "{case}");
-            assert!(!expected || second > first, "{case}");
         }
+        assert_eq!(times(&memory, IF_EXISTS), [None, None], "{case}");
+        let (of_plain, of_text) = (times(&memory, WRITE)[1], times(&memory, INSERT)[0]);
+        assert_eq!(of_plain.map(is_now), expected.then_some(true), "{case}");
+        assert!(of_text.is_some() == expected && (!expected || of_text > of_plain), "{case}");
+    }
+}
+
+/// Or else it could be older than what the session wrote before.
+#[tokio::test(start_paused = true)]
+async fn g14_5_a_session_that_has_given_a_time_gives_one_to_all_plain_writes() {
+    let own = ExecutionProfile::default().idempotent(true).timestamp_generator(Ticks::default());
+    let marked = ExecutionProfile::default().idempotent(true);
+    for (profile, first) in [(&marked, None), (&own, Some(0))] {
+        let (memory, session) = one(ProtocolVersion::V5).await;
+        let write = session.prepare(WRITE).await.unwrap();
+        let mut batch = session.batch();
+        batch.add(&write, (1, 2)).unwrap();
+        let mut seen = 0;
+        let mut last = || time(&memory, &mut seen, WRITE);
+        session.execute(&write, (1, 2)).await.unwrap();
+        assert_eq!(last(), None);
+        session.execute(&write, (1, 2)).profile(profile).await.unwrap();
+        let marked = last();
+        assert!(first.is_none_or(|first| marked == Some(first)) && marked.is_some());
+        session.execute(&write, (1, 2)).await.unwrap();
+        let second = last();
+        assert!(second > marked, "{marked:?}, {second:?}");
+        batch.execute().idempotent(false).await.unwrap();
+        let third = last();
+        assert!(third > second, "{second:?}, {third:?}");
+        session.query(WRITE, (1, 2)).pages().try_next().await.unwrap();
+        assert!(last() > third);
+        session.execute(&write, (1, 2)).client_timestamps(ClientTimestamps::Never).await.unwrap();
+        assert_eq!(last(), None);
+    }
+}
+
+/// Is what begins right after a write with a time sent later? `begin` says how many requests are out
+/// then.
+async fn is_held_back(session: &Session, mut begin: impl AsyncFnMut() -> usize) -> bool {
+    for _ in 0..1_000 {
+        session.query(INSERT, ()).idempotent(true).await.unwrap();
+        assert_eq!(session.resources().requests, 0);
+        // Unless the millisecond was over just then.
+        if begin().await == 0 {
+            return true;
+        }
+    }
+    false
+}
+
+#[tokio::test(start_paused = true)]
+async fn g14_5_a_conditional_statement_waits_for_the_millisecond_after_that_of_a_write() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    let session = memory.session().await;
+    let mut batch = session.batch();
+    batch.add(IF_EXISTS, ()).unwrap();
+    let requests = || session.resources().requests;
+    for number in 0..4 {
+        let held_back = is_held_back(&session, async || match number {
+            0 => {
+                let mut call = session.query(IF_EXISTS, ());
+                assert!(poll_once(&mut call).await.is_pending());
+                (requests(), call.await.unwrap()).0
+            }
+            1 => {
+                let mut call = batch.execute();
+                assert!(poll_once(&mut call).await.is_pending());
+                (requests(), call.await.unwrap()).0
+            }
+            2 => {
+                let mut pages = session.query(IF_EXISTS, ()).pages();
+                let mut next = Box::pin(pages.try_next());
+                assert!(poll_once(&mut next).await.is_pending());
+                (requests(), next.await.unwrap()).0
+            }
+            _ => {
+                let mut call = session.query(SELECT, ()).idempotent(true);
+                assert!(poll_once(&mut call).await.is_pending());
+                (requests(), call.await.unwrap()).0
+            }
+        });
+        assert_eq!(held_back.await, number < 3, "{number}: a read is not");
+    }
+    at_rest(&session).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn g8_1_a_conditional_statement_that_waits_dropped_at_every_poll() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    let session = memory.session().await;
+    memory.node().prime(Prime::statement(IF_EXISTS).after(Duration::from_millis(2)));
+    let mut batch = session.batch();
+    batch.add(IF_EXISTS, ()).unwrap();
+    for number in 0..3 {
+        let fresh = || {
+            Box::pin(async {
+                session.query(INSERT, ()).idempotent(true).await?;
+                match number {
+                    0 => session.query(IF_EXISTS, ()).await.map(drop),
+                    1 => batch.execute().await.map(drop),
+                    _ => session.query(IF_EXISTS, ()).pages().try_next().await.map(drop),
+                }
+            })
+        };
+        let (output, dropped) =
+            cancel_at_every_poll(fresh, async |_| at_rest(&session).await).await;
+        output.unwrap();
+        assert!(dropped >= 3, "dropped at {dropped} points only");
     }
 }
 
@@ -363,6 +460,16 @@ async fn g14_5_times_increase_over_all_threads_of_a_session() {
     assert_eq!(all.len(), TASKS * EACH, "no time was drawn twice");
 }
 
+/// Counts by itself.
+#[derive(Debug, Default)]
+struct Ticks(AtomicI64);
+
+impl TimestampGenerator for Ticks {
+    fn next_micros(&self) -> Option<i64> {
+        Some(self.0.fetch_add(1, Relaxed))
+    }
+}
+
 /// Counts by itself; panics, or has none, where it is told to.
 #[derive(Debug, Default)]
 struct Own(AtomicI64);
@@ -448,16 +555,16 @@ async fn rows_of_a_load_have_times_of_their_own_in_their_order() {
     let (memory, session) = one(ProtocolVersion::V5).await;
     let write = session.prepare(WRITE).await.unwrap();
     let rows = || (0..50).map(|number| (number, number));
+    session.insert_all(&write, rows()).await.unwrap();
+    assert!(times(&memory, WRITE).iter().all(Option::is_none));
     session.insert_all(&write, rows()).idempotent(true).await.unwrap();
-    let mut by_key: Vec<_> = sent(&memory, WRITE)
-        .into_iter()
+    let mut by_key: Vec<_> = sent(&memory, WRITE)[50..]
+        .iter()
         .map(|one| (one.values[0].clone().unwrap(), one.fields.timestamp_micros.unwrap()))
         .collect();
     by_key.sort();
     assert_eq!(by_key.len(), 50);
     assert!(by_key.is_sorted_by(|(_, one), (_, next)| one < next), "{by_key:?}");
     session.insert_all(&write, rows()).idempotent(true).timestamp_micros(7).await.unwrap();
-    assert!(times(&memory, WRITE)[50..].iter().all(|time| *time == Some(7)));
-    session.insert_all(&write, rows()).await.unwrap();
-    assert!(times(&memory, WRITE)[100..].iter().all(Option::is_none));
+    assert!(times(&memory, WRITE)[100..].iter().all(|time| *time == Some(7)));
 }

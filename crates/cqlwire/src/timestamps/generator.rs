@@ -90,6 +90,12 @@ impl MonotonicTimestamps {
         Self { drawn: Increasing::new(), warnings: WarningLog::default() }
     }
 
+    /// The last one; `i64::MIN` if there was none.
+    #[inline]
+    pub(super) fn last(&self) -> i64 {
+        self.drawn.last()
+    }
+
     /// The next one, at this time.
     #[inline]
     fn next_at(&self, clock: i64) -> i64 {
@@ -116,12 +122,16 @@ impl MonotonicTimestamps {
 impl TimestampGenerator for MonotonicTimestamps {
     #[inline]
     fn next_micros(&self) -> Option<i64> {
-        let now = SystemTime::now();
-        let clock = match now.duration_since(UNIX_EPOCH) {
-            Ok(since) => micros(since),
-            Err(before) => -micros(before.duration()),
-        };
-        Some(self.next_at(clock))
+        Some(self.next_at(clock()))
+    }
+}
+
+/// The clock of this machine, in microseconds since 1970.
+#[inline]
+pub(super) fn clock() -> i64 {
+    match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(since) => micros(since),
+        Err(before) => -micros(before.duration()),
     }
 }
 

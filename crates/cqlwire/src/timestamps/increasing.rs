@@ -40,4 +40,11 @@ impl Increasing {
             }
         }
     }
+
+    /// The last one; `i64::MIN` if there was none.
+    #[cfg(not(loom))]
+    #[inline]
+    pub(crate) fn last(&self) -> i64 {
+        self.last.load(Relaxed)
+    }
 }

@@ -8,7 +8,6 @@ mod increasing;
 mod session;
 
 pub use self::choice::ClientTimestamps;
-pub(crate) use self::choice::has_a_time;
 pub use self::generator::{MonotonicTimestamps, TimestampGenerator};
 pub use self::session::TimestampTotals;
 pub(crate) use self::session::Timestamps;
