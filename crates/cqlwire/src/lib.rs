@@ -146,9 +146,9 @@ pub use cqlwire_cluster::{
 #[doc(no_inline)]
 pub use cqlwire_codec as codec;
 pub use cqlwire_codec::{
-    Compression, Consistency, DecodeRow, DecodeValue, EncodeValue, EncodeValues, ErrorCode,
-    PagingState, ProtocolVersion, SchemaChange, SerialConsistency, ServerError, ServerErrorDetail,
-    StatementKind, Token, ValueError,
+    Compression, Consistency, CustomPayload, DecodeRow, DecodeValue, EncodeValue, EncodeValues,
+    ErrorCode, PagingState, ProtocolVersion, SchemaChange, SerialConsistency, ServerError,
+    ServerErrorDetail, StatementKind, Token, ValueError,
 };
 #[cfg(feature = "derive")]
 pub use cqlwire_derive::{BindValues, Row, UserType, Value};

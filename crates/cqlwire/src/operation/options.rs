@@ -1,7 +1,7 @@
 //! How one request is executed: its profile's settings, and what it says itself.
 
 use cqlwire_cluster::LoadBalancing;
-use cqlwire_codec::{StatementKind, Token};
+use cqlwire_codec::{CustomPayload, StatementKind, Token};
 use uuid::Uuid;
 
 use crate::error::ErrorKind;
@@ -35,6 +35,10 @@ pub(crate) struct RareOptions {
     pub(crate) keyspace: Option<Box<str>>,
     /// The only host that it is for.
     pub(crate) host: Option<Uuid>,
+    /// What the server is to take for now, in seconds since 1970.
+    pub(crate) now_in_seconds: Option<i32>,
+    /// What is for the server's query handler.
+    pub(crate) custom_payload: Option<CustomPayload>,
     /// Those of its own.
     pub(crate) policies: Policies,
 }
@@ -85,6 +89,16 @@ impl<'a> Options<'a> {
     #[inline]
     pub(crate) fn draw_time(&self, timestamps: &Timestamps) -> Result<Option<i64>, ErrorKind> {
         timestamps.draw(self.policy(|policies| policies.timestamps.as_deref()))
+    }
+
+    #[inline]
+    pub(crate) fn now_in_seconds(&self) -> Option<i32> {
+        self.rare.as_ref()?.now_in_seconds
+    }
+
+    #[inline]
+    pub(crate) fn custom_payload(&self) -> Option<&CustomPayload> {
+        self.rare.as_ref()?.custom_payload.as_ref()
     }
 
     pub(crate) fn retry_policy(&self) -> Option<&dyn RetryPolicy> {

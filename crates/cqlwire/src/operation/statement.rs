@@ -125,6 +125,7 @@ impl<'a> StatementOperation<'a> {
             serial_consistency: Some(settings.serial_consistency),
             timestamp_micros: self.timestamp_micros,
             keyspace: self.options.keyspace.field(version),
+            now_in_seconds: self.options.now_in_seconds(),
             ..QueryParameters::new(self.consistency.unwrap_or(settings.consistency), values)
         }
     }
@@ -195,6 +196,7 @@ impl Operation for StatementOperation<'_> {
         }
         let options = RequestOptions {
             tracing: self.options.settings.tracing,
+            custom_payload: self.options.custom_payload(),
             compression: form.compression,
             ..RequestOptions::default()
         };

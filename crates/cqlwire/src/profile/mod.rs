@@ -18,7 +18,7 @@ use std::time::Duration;
 
 pub(crate) use self::named::{DEFAULT_PROFILE, Profiles};
 pub(crate) use self::policies::Policies;
-pub(crate) use self::setters::{request_setters, statement_setters};
+pub(crate) use self::setters::{request_setters, single_request_setters, statement_setters};
 pub(crate) use self::settings::RequestSettings;
 
 /// How a request is executed. The defaults are meant for production.

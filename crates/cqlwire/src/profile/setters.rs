@@ -109,4 +109,29 @@ macro_rules! statement_setters {
     };
 }
 
-pub(crate) use {request_setters, statement_setters};
+/// What single requests can be told, statements and batches, and profiles not.
+macro_rules! single_request_setters {
+    () => {
+        /// What the server is to take for now, in seconds since 1970, where lifetimes matter: which
+        /// cells with a TTL are over, and from when on a new TTL counts. For tests, and for replays
+        /// that are to end as they did. It is not the [write time](Self::timestamp_micros). Only v5
+        /// can say it: below that, [`Encode`](crate::ErrorKind::Encode) is the error, and nothing is
+        /// sent.
+        pub fn now_in_seconds(mut self, seconds: i32) -> Self {
+            self.rare().now_in_seconds = Some(seconds);
+            self
+        }
+
+        /// What goes along for a query handler of one's own in the servers (`cassandra.custom_query_handler_class`);
+        /// Cassandra's passes it over. On v3, which has none, [`Encode`](crate::ErrorKind::Encode) is
+        /// the error, and nothing is sent. What the handler sends along is in the
+        /// [page](crate::Page::custom_payload) of the result, or in its
+        /// [error](crate::Error::custom_payload).
+        pub fn custom_payload(mut self, payload: cqlwire_codec::CustomPayload) -> Self {
+            self.rare().custom_payload = Some(payload);
+            self
+        }
+    };
+}
+
+pub(crate) use {request_setters, single_request_setters, statement_setters};

@@ -31,6 +31,7 @@ mod retry_chaos;
 mod routing;
 mod scripted;
 mod seeds;
+mod sent_along;
 mod speculation;
 mod statements;
 mod stream_totals;
