@@ -126,6 +126,7 @@ mod stream_totals;
 mod tests;
 mod timed;
 mod timestamps;
+mod trace;
 pub mod value;
 mod warm_up;
 mod warnings;
@@ -182,5 +183,6 @@ pub use speculation::{
 };
 pub use stream_totals::StreamTotals;
 pub use timestamps::{ClientTimestamps, MonotonicTimestamps, TimestampGenerator, TimestampTotals};
+pub use trace::{Trace, TraceEvent};
 #[doc(no_inline)]
 pub use uuid;

@@ -21,6 +21,7 @@ mod security;
 mod structs;
 mod three_nodes;
 mod timestamps;
+mod traces;
 mod values;
 
 use std::time::Duration;

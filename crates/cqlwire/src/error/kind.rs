@@ -9,6 +9,7 @@ use cqlwire_codec::{
 };
 use cqlwire_net::ConnectionEnd;
 use cqlwire_stream::{PositionMismatch, StreamError};
+use uuid::Uuid;
 
 use super::limit::RequestLimit;
 
@@ -163,6 +164,16 @@ pub enum ErrorKind {
         /// How many may.
         limit: u64,
     },
+    /// The trace was not there in time. Servers write it once they have answered, if they can: what is
+    /// too much for them to write is left out.
+    #[error("the trace {id} {}", if *.has_begun { NOT_OVER } else { NOT_THERE })]
+    NoTrace {
+        /// Its id.
+        id: Uuid,
+        /// Has its coordinator written that it began? Then it may have ended without a word, as may
+        /// happen to a coordinator under load, or to a request that is still under way there.
+        has_begun: bool,
+    },
     /// The response cannot be read.
     #[error("the response cannot be read: {0}")]
     Decode(#[from] DecodeError),
@@ -207,6 +218,10 @@ pub enum ErrorKind {
         found: u32,
     },
 }
+
+const NOT_OVER: &str =
+    "has not come to its end yet: its coordinator has not written how long it took";
+const NOT_THERE: &str = "is not there: no server has written it, or not yet, or it is older than servers keep it (a day)";
 
 /// What was being waited for when a deadline passed.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
@@ -298,6 +313,7 @@ impl ErrorKind {
         match self {
             Self::Timeout { .. } | Self::ConnectionLost { .. } | Self::Overloaded { .. } => true,
             Self::Server { error, .. } => is_passing(error.code),
+            Self::NoTrace { .. } => true,
             _ => false,
         }
     }
@@ -331,6 +347,7 @@ impl ErrorKind {
             | Self::PreparedElsewhere { .. }
             | Self::LoadBalancing(_)
             | Self::TimestampGenerator { .. }
+            | Self::NoTrace { .. }
             // What it was asked about is among the attempts.
             | Self::RetryPolicy { .. }
             | Self::Overloaded { .. } => false,

@@ -119,6 +119,7 @@ impl Outcome {
             | ErrorKind::Value { .. }
             | ErrorKind::TooManyRows { .. }
             | ErrorKind::UnexpectedResponse(_)
+            | ErrorKind::NoTrace { .. }
             | ErrorKind::NoColumns { .. }
             | ErrorKind::MorePages { .. }
             | ErrorKind::RowCount { .. } => Self::Unreadable,

@@ -39,6 +39,7 @@ mod streams;
 #[cfg(feature = "derive")]
 mod structs;
 mod timestamps;
+mod traces;
 
 use std::time::Duration;
 
