@@ -1,11 +1,13 @@
-//! The session's gate and its limit of requests, in the interleavings of two threads and of three: the very files that
-//! sessions have, with the atomics and locks of loom in them and a model of tokio's `Notify`. Nothing here without
-//! `--cfg loom`; `make loom` sets it.
+//! The session's gate, its limit of requests and its write times, in the interleavings of two threads and of three: the
+//! very files that sessions have, with the atomics and locks of loom in them and a model of tokio's `Notify`. Nothing
+//! here without `--cfg loom`; `make loom` sets it.
 #![cfg(all(loom, test))]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 #[path = "../../crates/cqlwire/src/gate.rs"]
 mod gate;
+#[path = "../../crates/cqlwire/src/timestamps/increasing.rs"]
+mod increasing;
 #[path = "../../crates/cqlwire/src/limits/limiter.rs"]
 #[allow(dead_code, reason = "what takes a clock is not explored")]
 mod limiter;
@@ -14,6 +16,7 @@ mod notify;
 #[path = "../../crates/cqlwire/src/limits/queue.rs"]
 #[allow(dead_code, reason = "what takes a clock is not explored")]
 mod queue;
+mod timestamps;
 
 use std::sync::atomic::Ordering::{Acquire, Release};
 

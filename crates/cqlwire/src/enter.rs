@@ -65,9 +65,7 @@ async fn probe(shared: &Arc<Shared>, keyspace: &Arc<Keyspace>, deadline: Deadlin
     options.settings.consistency = Consistency::LocalOne;
     let mut run = Executions::later(deadline, None);
     let asked = poll_fn(|context| {
-        let (statement, values) = (Statement::Text(PROBE), &());
-        let (options, page, consistency) = (&options, None, None);
-        let probe = StatementOperation { statement, values, options, page, consistency };
+        let probe = StatementOperation::new(Statement::Text(PROBE), &(), &options);
         run.poll(shared, &probe, true, context)
     });
     let unknown = |kind| match kind {

@@ -128,6 +128,8 @@ mod stream_totals;
 #[cfg(test)]
 mod tests;
 mod timed;
+mod timestamps;
+mod trace;
 pub mod value;
 mod warm_up;
 
@@ -147,9 +149,9 @@ pub use cqlwire_cluster::{
 #[doc(no_inline)]
 pub use cqlwire_codec as codec;
 pub use cqlwire_codec::{
-    Compression, Consistency, DecodeRow, DecodeValue, EncodeValue, EncodeValues, ErrorCode,
-    PagingState, ProtocolVersion, SchemaChange, SerialConsistency, ServerError, ServerErrorDetail,
-    StatementKind, Token, ValueError,
+    Compression, Consistency, CustomPayload, DecodeRow, DecodeValue, EncodeValue, EncodeValues,
+    ErrorCode, PagingState, ProtocolVersion, SchemaChange, SerialConsistency, ServerError,
+    ServerErrorDetail, StatementKind, Token, ValueError,
 };
 #[cfg(feature = "derive")]
 pub use cqlwire_derive::{BindValues, Row, UserType, Value};
@@ -188,5 +190,7 @@ pub use speculation::{
     SpeculationTotals, SpeculativePolicy,
 };
 pub use stream_totals::StreamTotals;
+pub use timestamps::{ClientTimestamps, MonotonicTimestamps, TimestampGenerator, TimestampTotals};
+pub use trace::{Trace, TraceEvent};
 #[doc(no_inline)]
 pub use uuid;

@@ -23,6 +23,7 @@ use crate::prepared::PreparedStatement;
 use crate::profile::ExecutionProfile;
 use crate::resources::Resources;
 use crate::shared::Shared;
+use crate::trace::{self, Trace};
 use crate::warm_up::follow;
 
 /// A session with a Cassandra cluster: connections to its hosts, over which statements are executed.
@@ -250,6 +251,37 @@ impl Session {
     pub async fn describe(&self, what: Describe<'_>) -> Result<String, DescribeError> {
         let deadline = Deadline::after(self.profile().settings().timeout);
         self.shared.cluster().describe(what, deadline).await
+    }
+
+    /// What the servers wrote of a request that they were asked to trace
+    /// ([`tracing`](Execution::tracing)), whose id came with its [page](crate::Page::tracing_id) or its
+    /// [error](Error::tracing_id).
+    ///
+    /// Servers write it once they have answered, so this waits until the coordinator has written how
+    /// long it took, and until no more events come from one look to the next: 10 ms as a rule. What
+    /// other hosts write later than that is not in it. It is read at `ONE`, 100,000 events at most; each
+    /// look is a request of its own.
+    ///
+    /// ```no_run
+    /// # async fn example(session: cqlwire::Session) -> cqlwire::Result<()> {
+    /// let found = session.query("SELECT * FROM shop.orders LIMIT 10", ()).tracing(true).await?;
+    /// if let Some(id) = found.page().tracing_id() {
+    ///     println!("{}", session.trace(id).await?);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`NoTrace`](ErrorKind::NoTrace) if it is not there within the
+    /// [timeout](ExecutionProfile::timeout) of the profile, and what can happen to any request.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, nothing is left behind.
+    pub async fn trace(&self, id: Uuid) -> Result<Trace> {
+        let deadline = Deadline::after(self.profile().settings().timeout);
+        trace::read(&self.shared, id, deadline).await
     }
 
     /// Has the hosts and the whole schema read again, and waits until that is done; no longer than

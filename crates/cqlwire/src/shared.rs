@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use cqlwire_cluster::Cluster;
+use cqlwire_codec::StatementKind;
 use cqlwire_net::{Deadline, RequestKind};
 use cqlwire_stream::PageBudget;
 use tokio::runtime::Handle;
@@ -27,7 +28,8 @@ use crate::resources::Resources;
 use crate::retry::Retries;
 use crate::speculation::Speculations;
 use crate::stream_totals::StreamCounters;
-use crate::timed::timed;
+use crate::timed::{Timed, timed};
+use crate::timestamps::Timestamps;
 
 /// How much later than its deadline a call that is polled has its outcome.
 const OUTCOME_GRACE: Duration = Duration::from_millis(50);
@@ -53,6 +55,7 @@ pub(crate) struct Shared {
     pub(crate) observers: Option<Arc<Observers>>,
     pub(crate) retries: Retries,
     pub(crate) speculations: Speculations,
+    pub(crate) timestamps: Timestamps,
     /// That of its connections, and those that other handles are in.
     pub(crate) keyspaces: Keyspaces,
     /// The prepared statements, by their texts and keyspaces.
@@ -163,6 +166,7 @@ impl Shared {
             observers: settings.observers,
             retries,
             speculations,
+            timestamps: Timestamps::default(),
             keyspaces: Keyspaces::new(Keyspace::of_session(origin)),
             statements: Cache::new(settings.prepared_statements),
             teachings: Teachings::default(),
@@ -206,6 +210,14 @@ impl Shared {
     pub(crate) fn begin(self: &Arc<Self>) -> Counted<CountersOf> {
         self.gate.begin();
         Counted::new(CountersOf(Arc::clone(self)))
+    }
+
+    /// What a request that does this waits for before it is sent, if its time, which it has from the
+    /// servers, could be before that of a write which was done.
+    #[inline]
+    pub(crate) fn pause(&self, kind: impl FnOnce() -> StatementKind) -> Option<Timed<()>> {
+        let pause = self.timestamps.pause(kind)?;
+        Some(timed(&self.runtime, async move { tokio::time::sleep(pause).await }))
     }
 
     /// A request of this kind has come to its end, after more than one attempt or with an error.

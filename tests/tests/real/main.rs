@@ -22,6 +22,8 @@ mod security;
 mod seen;
 mod structs;
 mod three_nodes;
+mod timestamps;
+mod traces;
 mod values;
 
 use std::time::Duration;

@@ -9,7 +9,9 @@ use super::Contents;
 use super::sending::Sending;
 use crate::keyspace::{InKeyspace, Keyspace};
 use crate::operation::{Options, RareOptions};
-use crate::profile::{ExecutionProfile, Policies, RequestSettings, request_setters};
+use crate::profile::{
+    ExecutionProfile, Policies, RequestSettings, request_setters, single_request_setters,
+};
 use crate::shared::Shared;
 
 /// A [`Batch`](super::Batch) about to be sent: the future of its result. Nothing is sent until it is
@@ -45,10 +47,12 @@ impl<'a> BatchExecution<'a> {
     }
 
     request_setters!();
+    single_request_setters!();
 
-    /// The write time of all statements, in microseconds since 1970, instead of the server's clock;
-    /// anything but `i64::MIN`. Conditional statements and counters have times of their own,
-    /// whatever is said here.
+    /// The write time of all statements, in microseconds since 1970, instead of that of any clock
+    /// ([`client_timestamps`](Self::client_timestamps)); anything but `i64::MIN`. `USING TIMESTAMP` of a
+    /// statement comes before it; conditional statements and counters have times of their own, whatever
+    /// is said here.
     #[doc(alias = "USING TIMESTAMP")]
     pub fn timestamp_micros(mut self, micros: i64) -> Self {
         self.sending.options.timestamp_micros = Some(micros);

@@ -16,7 +16,7 @@ use cqlwire_net::{Deadline, RequestKind};
 
 use super::Contents;
 use crate::cql::Outline;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::execution::{Permits, State, Turn, take_turn};
 use crate::history::{Beginning, Watched};
 use crate::operation::{BatchOperation, Options};
@@ -76,7 +76,7 @@ impl<'a> Sending<'a> {
         if matches!(self.state, State::New) {
             let timeout = self.options.settings.timeout;
             let mut call = self.shared.admit(timeout)?;
-            contents.check_origin(self.options.keyspace.origin()).inspect_err(|kind| {
+            self.make_ready(contents).inspect_err(|kind| {
                 call.end(Some(kind));
             })?;
             if self.shared.is_watched() {
@@ -97,6 +97,16 @@ impl<'a> Sending<'a> {
         let beginning = Beginning::of(kind, outline, &self.options, false);
         let batch_size = Some(contents.len());
         self.shared.watch(&Beginning { batch_size, page_size: None, ..beginning })
+    }
+
+    /// Is it one that can be begun? Then it has its write time from now on.
+    fn make_ready(&mut self, contents: &Contents) -> Result<(), ErrorKind> {
+        contents.check_origin(self.options.keyspace.origin())?;
+        let timestamps = &self.shared.timestamps;
+        if self.options.lacks_time(timestamps, || contents.kind(self.batch_type)) {
+            self.options.timestamp_micros = self.options.draw_time(timestamps)?;
+        }
+        Ok(())
     }
 
     /// Begins once its turn has come.
@@ -120,11 +130,18 @@ impl<'a> Sending<'a> {
         deadline: Deadline,
     ) -> State<'p, Vec<PreparedStatement>> {
         let texts: Vec<_> = contents.texts().cloned().collect();
-        if texts.is_empty() {
+        let pause = self.shared.pause(|| contents.kind(self.batch_type));
+        if texts.is_empty() && pause.is_none() {
             return State::running(permits, deadline, Vec::new());
         }
         let asker = Asker::of(&self.options, deadline);
-        let preparing = Box::pin(prepare_all(Arc::clone(self.shared), texts, asker));
+        let shared = Arc::clone(self.shared);
+        let preparing = Box::pin(async move {
+            if let Some(pause) = pause {
+                pause.await;
+            }
+            prepare_all(shared, texts, asker).await
+        });
         State::Preparing { permits, deadline, preparing }
     }
 

@@ -9,6 +9,7 @@ use cqlwire_codec::{
 };
 use cqlwire_net::ConnectionEnd;
 use cqlwire_stream::{PositionMismatch, StreamError};
+use uuid::Uuid;
 
 use super::limit::RequestLimit;
 
@@ -148,6 +149,12 @@ pub enum ErrorKind {
         /// What it said.
         message: String,
     },
+    /// The timestamp generator panicked. Nothing was sent.
+    #[error("the timestamp generator panicked: {message}")]
+    TimestampGenerator {
+        /// What it said.
+        message: String,
+    },
     /// More rows of a load failed than may ([`max_failures`](crate::Load::max_failures)): it took no
     /// more. Each failed row was given out with its own error.
     #[error("{failed} rows failed, more than {limit} may (max_failures)")]
@@ -156,6 +163,16 @@ pub enum ErrorKind {
         failed: u64,
         /// How many may.
         limit: u64,
+    },
+    /// The trace was not there in time. Servers write it once they have answered, if they can: what is
+    /// too much for them to write is left out.
+    #[error("the trace {id} {}", if *.has_begun { NOT_OVER } else { NOT_THERE })]
+    NoTrace {
+        /// Its id.
+        id: Uuid,
+        /// Has its coordinator written that it began? Then it may have ended without a word, as may
+        /// happen to a coordinator under load, or to a request that is still under way there.
+        has_begun: bool,
     },
     /// The response cannot be read.
     #[error("the response cannot be read: {0}")]
@@ -201,6 +218,10 @@ pub enum ErrorKind {
         found: u32,
     },
 }
+
+const NOT_OVER: &str =
+    "has not come to its end yet: its coordinator has not written how long it took";
+const NOT_THERE: &str = "is not there: no server has written it, or not yet, or it is older than servers keep it (a day)";
 
 /// What was being waited for when a deadline passed.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
@@ -292,6 +313,7 @@ impl ErrorKind {
         match self {
             Self::Timeout { .. } | Self::ConnectionLost { .. } | Self::Overloaded { .. } => true,
             Self::Server { error, .. } => is_passing(error.code),
+            Self::NoTrace { .. } => true,
             _ => false,
         }
     }
@@ -324,6 +346,8 @@ impl ErrorKind {
             | Self::PositionMismatch(_)
             | Self::PreparedElsewhere { .. }
             | Self::LoadBalancing(_)
+            | Self::TimestampGenerator { .. }
+            | Self::NoTrace { .. }
             // What it was asked about is among the attempts.
             | Self::RetryPolicy { .. }
             | Self::Overloaded { .. } => false,

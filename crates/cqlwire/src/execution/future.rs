@@ -8,7 +8,9 @@
 //!    +--> queued (a limit is reached) ---+
 //! ```
 //!
-//! A text with values is prepared before that, unless the session has it: see `prepare`.
+//! A text with values is prepared before that, unless the session has it: see `prepare`. So is, in a
+//! way, a conditional statement that follows a write of the same millisecond: it waits for the next
+//! (`timestamps/session.rs`).
 //!
 //! All of it is a state of the future itself: that the first attempt is the last one, as nearly
 //! always, costs no allocation.
@@ -43,7 +45,7 @@ impl<V> Execution<'_, V> {
         if matches!(self.state, State::New) {
             let timeout = self.options.settings.timeout;
             let mut call = self.shared.admit(timeout)?;
-            self.statement.check_origin(self.options.keyspace.origin()).inspect_err(|kind| {
+            self.make_ready().inspect_err(|kind| {
                 call.end(Some(kind));
             })?;
             if self.shared.is_watched() {
@@ -52,7 +54,7 @@ impl<V> Execution<'_, V> {
             let deadline = Deadline::after(timeout);
             match take_turn(self.shared, call, deadline) {
                 // Made where it stays: it is large.
-                Turn::Now(permits) if self.text_to_prepare().is_none() => {
+                Turn::Now(permits) if self.is_ready() => {
                     let (run, prepared) = (Executions::new(deadline, permits.history()), None);
                     self.state = State::Running { permits, run, prepared };
                 }
@@ -70,6 +72,24 @@ impl<V> Execution<'_, V> {
         self.shared.watch(&Beginning::of(kind, outline, &self.options, only_reads))
     }
 
+    /// Is it one that can be begun? Then it has its write time from now on.
+    #[inline]
+    fn make_ready(&mut self) -> Result<(), ErrorKind> {
+        self.statement.check_origin(self.options.keyspace.origin())?;
+        let timestamps = &self.shared.timestamps;
+        if self.options.lacks_time(timestamps, || self.statement.kind()) {
+            self.options.timestamp_micros = self.options.draw_time(timestamps)?;
+        }
+        Ok(())
+    }
+
+    /// Is there nothing to wait for before it is sent?
+    #[inline]
+    fn is_ready(&self) -> bool {
+        let pause = self.shared.timestamps.pause(|| self.statement.kind());
+        pause.is_none() && self.text_to_prepare().is_none()
+    }
+
     /// Begins once its turn has come.
     #[cold]
     fn poll_turn(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
@@ -79,16 +99,34 @@ impl<V> Execution<'_, V> {
         Poll::Ready(Ok(()))
     }
 
-    #[inline]
+    /// Its text is prepared first, and it waits if it has to.
     fn begun<'p>(
         &self,
         permits: Permits<'p>,
         deadline: Deadline,
     ) -> State<'p, Option<PreparedStatement>> {
-        match self.text_to_prepare() {
-            None => State::running(permits, deadline, None),
-            Some(text) => self.prepared_first(text, permits, deadline),
+        let keyspace = &self.options.keyspace;
+        let name = || keyspace.other().map(|name| &**name);
+        let text = self.text_to_prepare();
+        let found = text.and_then(|text| self.shared.statements.find(name(), text));
+        let to_prepare = text.filter(|_| found.is_none()).map(|text| {
+            let asker = Asker::of(&self.options, deadline);
+            prepare(Arc::clone(self.shared), text.into(), asker)
+        });
+        let pause = self.shared.pause(|| self.statement.kind());
+        if pause.is_none() && to_prepare.is_none() {
+            return State::running(permits, deadline, found);
         }
+        let preparing = Box::pin(async move {
+            if let Some(pause) = pause {
+                pause.await;
+            }
+            match to_prepare {
+                None => Ok(found),
+                Some(preparing) => preparing.await.map(Some),
+            }
+        });
+        State::Preparing { permits, deadline, preparing }
     }
 
     /// Its text, if it has to be a prepared statement: its values are nothing without bind markers.
@@ -99,24 +137,6 @@ impl<V> Execution<'_, V> {
                 has_values.then_some(text)
             }
             _ => None,
-        }
-    }
-
-    fn prepared_first<'p>(
-        &self,
-        text: &str,
-        permits: Permits<'p>,
-        deadline: Deadline,
-    ) -> State<'p, Option<PreparedStatement>> {
-        let keyspace = &self.options.keyspace;
-        match self.shared.statements.find(keyspace.other().map(|name| &**name), text) {
-            prepared @ Some(_) => State::running(permits, deadline, prepared),
-            None => {
-                let asker = Asker::of(&self.options, deadline);
-                let preparing = prepare(Arc::clone(self.shared), text.into(), asker);
-                let preparing = Box::pin(async move { preparing.await.map(Some) });
-                State::Preparing { permits, deadline, preparing }
-            }
         }
     }
 
@@ -132,13 +152,9 @@ impl<V> Execution<'_, V> {
             debug_assert!(false, "polled after it had resolved");
             return Poll::Pending;
         };
-        let operation = StatementOperation {
-            statement: prepared.as_ref().map_or(self.statement, Statement::Prepared),
-            values: (self.as_values)(&self.values),
-            options: &self.options,
-            page: None,
-            consistency: None,
-        };
+        let statement = prepared.as_ref().map_or(self.statement, Statement::Prepared);
+        let values = (self.as_values)(&self.values);
+        let operation = StatementOperation::new(statement, values, &self.options);
         let response = ready!(run.poll(self.shared, &operation, true, context))?;
         let (fetched, change) =
             response.into_fetched().map_err(|kind| run.end(self.statement.kind(), kind))?;

@@ -30,7 +30,8 @@ use crate::keyspace::InKeyspace;
 use crate::operation::{Options, RareOptions, Statement};
 use crate::prepared::PreparedStatement;
 use crate::profile::{
-    ExecutionProfile, Policies, RequestSettings, request_setters, statement_setters,
+    ExecutionProfile, Policies, RequestSettings, request_setters, single_request_setters,
+    statement_setters,
 };
 use crate::shared::Shared;
 
@@ -126,9 +127,11 @@ impl<'a, V> Execution<'a, V> {
 
     request_setters!();
     statement_setters!();
+    single_request_setters!();
 
-    /// The write time, in microseconds since 1970, instead of the server's clock; anything but
-    /// `i64::MIN`.
+    /// The time of what it writes, in microseconds since 1970, instead of that of any clock
+    /// ([`client_timestamps`](Self::client_timestamps)); anything but `i64::MIN`. `USING TIMESTAMP` in
+    /// its text comes before it.
     #[doc(alias = "USING TIMESTAMP")]
     pub fn timestamp_micros(mut self, micros: i64) -> Self {
         self.options.timestamp_micros = Some(micros);

@@ -25,6 +25,7 @@ use crate::prepare::prepare;
 use crate::prepared::PreparedStatement;
 use crate::shared::CountersOf;
 use crate::speculation::Executions;
+use crate::timed::Timed;
 
 /// One page of a stream on its way: the future of a [`StatementSource`](super::StatementSource).
 ///
@@ -39,6 +40,8 @@ pub struct PageFetch {
     counted: Option<Counted<CountersOf>>,
     /// What happens to it, if anybody would like to know.
     watched: Option<Box<Watched>>,
+    /// What it waits for before it is sent, if it has to.
+    pause: Option<Timed<()>>,
     /// The statement of its text on its way.
     preparing: Option<Preparing<PreparedStatement>>,
     /// Its permit, if the session has a limit.
@@ -60,6 +63,7 @@ impl PageFetch {
             most_rows,
             counted: None,
             watched: None,
+            pause: None,
             preparing: None,
             turn: PageTurn::New,
             run: None,
@@ -85,6 +89,7 @@ impl PageFetch {
             if request.shared().is_watched() {
                 self.watched = Some(request.watched());
             }
+            self.pause = request.shared().pause(|| request.kind());
         }
     }
 
@@ -143,6 +148,11 @@ impl PageFetch {
         }
         let deadline = self.awaited_until.unwrap_or_else(|| request.deadline());
         if self.run.is_none() {
+            request.draw_time()?;
+            if let Some(pause) = &mut self.pause {
+                ready!(pause.as_mut().poll(context));
+                self.pause = None;
+            }
             ready!(poll_prepared(request, &mut self.preparing, deadline, context))?;
         }
         let history = || self.watched.as_ref().map(|watched| watched.history());

@@ -23,6 +23,8 @@ pub(super) struct PageRequest {
     values: StoredValues,
     fingerprint: Fingerprint,
     options: Options<'static>,
+    /// The time of what it writes, if it writes: drawn when that is asked for.
+    drawn: OnceLock<Option<i64>>,
     /// The end of the whole stream, counted from its first page.
     whole: OnceLock<Deadline>,
 }
@@ -107,8 +109,9 @@ impl PageRequest {
                 fingerprint(prepared.text(), keyspace, stored.encoded())
             }
         };
-        let (statement, values, whole) = (owned, stored, OnceLock::new());
-        Ok(Self { shared, statement, values, fingerprint, options, whole })
+        let (statement, values) = (owned, stored);
+        let (drawn, whole) = (OnceLock::new(), OnceLock::new());
+        Ok(Self { shared, statement, values, fingerprint, options, drawn, whole })
     }
 
     /// What the stream is known by: positions in it are given out with it.
@@ -129,18 +132,32 @@ impl PageRequest {
     }
 
     pub(super) fn operation<'a>(&'a self, page: PageRange<'a>) -> StatementOperation<'a> {
+        let (statement, options) = (self.statement.as_statement(), &self.options);
         StatementOperation {
-            statement: self.statement.as_statement(),
-            values: &self.values,
-            options: &self.options,
             page: Some(page),
-            consistency: None,
+            timestamp_micros: options.timestamp_micros.or_else(|| *self.drawn.get()?),
+            ..StatementOperation::new(statement, &self.values, options)
         }
     }
 
     /// Who asks for the statement of its text, and has until then.
     pub(super) fn asker(&self, deadline: Deadline) -> Asker {
         Asker::of(&self.options, deadline)
+    }
+
+    /// It is about to be asked for: it has its write time from now on.
+    ///
+    /// # Errors
+    ///
+    /// A generator of the user's panicked.
+    pub(super) fn draw_time(&self) -> Result<(), ErrorKind> {
+        if self.drawn.get().is_none()
+            && self.options.lacks_time(&self.shared.timestamps, || self.kind())
+        {
+            let drawn = self.options.draw_time(&self.shared.timestamps)?;
+            self.drawn.get_or_init(|| drawn);
+        }
+        Ok(())
     }
 
     /// What is counted of its statement, if that has a name.

@@ -18,7 +18,7 @@ pub(crate) enum State<'a, P> {
     New,
     /// It waits for its turn in the session.
     Queued(Queued<'a>),
-    /// What goes with values is prepared first.
+    /// What goes with values is prepared first; or there is a pause.
     Preparing {
         permits: Permits<'a>,
         deadline: Deadline,

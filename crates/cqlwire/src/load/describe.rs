@@ -69,8 +69,9 @@ impl<'a, R> Load<'a, R> {
 
     request_setters!();
 
-    /// The write time of all rows, in microseconds since 1970, instead of the server's clock;
-    /// anything but `i64::MIN`. Conditional statements and counters have times of their own, whatever
+    /// The write time of all rows, in microseconds since 1970, instead of that of any clock
+    /// ([`client_timestamps`](Self::client_timestamps)); anything but `i64::MIN`. `USING TIMESTAMP` of a
+    /// statement comes before it; conditional statements and counters have times of their own, whatever
     /// is said here.
     #[doc(alias = "USING TIMESTAMP")]
     pub const fn timestamp_micros(mut self, micros: i64) -> Self {

@@ -110,6 +110,7 @@ impl Outcome {
             | ErrorKind::UnknownKeyspace { .. }
             | ErrorKind::PreparedElsewhere { .. }
             | ErrorKind::LoadBalancing(_)
+            | ErrorKind::TimestampGenerator { .. }
             | ErrorKind::TooManyFailures { .. }
             | ErrorKind::RetryPolicy { .. } => Self::Invalid,
             ErrorKind::ResponseTooLarge { .. }
@@ -118,6 +119,7 @@ impl Outcome {
             | ErrorKind::Value { .. }
             | ErrorKind::TooManyRows { .. }
             | ErrorKind::UnexpectedResponse(_)
+            | ErrorKind::NoTrace { .. }
             | ErrorKind::NoColumns { .. }
             | ErrorKind::MorePages { .. }
             | ErrorKind::RowCount { .. } => Self::Unreadable,

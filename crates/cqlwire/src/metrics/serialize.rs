@@ -115,6 +115,7 @@ impl Serialize for Metrics {
         metrics.serialize_field("server_errors", &Figures(errors))?;
         metrics.serialize_field("retries", &figures(self.retries.each()))?;
         metrics.serialize_field("speculation", &figures(self.speculation.each()))?;
+        metrics.serialize_field("timestamps", &figures(self.timestamps.each()))?;
         metrics.serialize_field("streams", &figures(self.streams.each()))?;
         metrics.serialize_field("prepared", &figures(self.prepared.each()))?;
         metrics.serialize_field("observers", &figures(self.observers.each()))?;

@@ -14,6 +14,7 @@ use crate::retry::RetryTotals;
 use crate::shared::Shared;
 use crate::speculation::SpeculationTotals;
 use crate::stream_totals::StreamTotals;
+use crate::timestamps::TimestampTotals;
 
 /// What a session has counted since it was connected, and what it holds at the moment.
 ///
@@ -40,6 +41,8 @@ pub struct Metrics {
     pub retries: RetryTotals,
     /// Requests that were sent to another host as well.
     pub speculation: SpeculationTotals,
+    /// Write times that requests drew.
+    pub timestamps: TimestampTotals,
     /// Streams.
     pub streams: StreamTotals,
     /// Prepared statements.
@@ -99,6 +102,7 @@ impl Metrics {
             server_errors: shared.requests.server_errors(),
             retries: shared.retries.totals(),
             speculation: shared.speculations.totals(),
+            timestamps: shared.timestamps.totals(),
             streams: shared.streams.totals(),
             prepared: shared.statements.totals(),
             observers: shared
@@ -145,6 +149,7 @@ impl Metrics {
             server_errors: errors.filter(|(_, count)| *count > 0).collect(),
             retries: self.retries.since(&earlier.retries),
             speculation: self.speculation.since(&earlier.speculation),
+            timestamps: self.timestamps.since(&earlier.timestamps),
             streams: self.streams.since(&earlier.streams),
             prepared: self.prepared.since(&earlier.prepared),
             observers: self.observers.since(&earlier.observers),

@@ -17,6 +17,7 @@ impl fmt::Display for Metrics {
         line(f, "server errors", names)?;
         line(f, "retries", self.retries.each())?;
         line(f, "speculation", self.speculation.each())?;
+        line(f, "timestamps", self.timestamps.each())?;
         line(f, "streams", self.streams.each())?;
         let kept = [("kept", self.kept_statements as u64)];
         line(f, "prepared", self.prepared.each().chain(kept))?;

@@ -43,13 +43,14 @@ impl BatchOperation<'_> {
             serial_consistency: Some(settings.serial_consistency),
             timestamp_micros: self.options.timestamp_micros,
             keyspace: self.options.keyspace.field(form.version),
+            now_in_seconds: self.options.now_in_seconds(),
             ..Batch::new(self.batch_type, statements, consistency)
         };
         let options = RequestOptions {
             tracing: settings.tracing,
+            custom_payload: self.options.custom_payload(),
             compression: form.compression,
             max_body_bytes: Some(self.max_bytes),
-            ..RequestOptions::default()
         };
         let envelope = encode_request(&batch, form.version, &options, buffer);
         let envelope = envelope.map_err(|error| self.refused(error))?;

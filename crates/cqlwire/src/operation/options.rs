@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use cqlwire_cluster::LoadBalancing;
-use cqlwire_codec::Token;
+use cqlwire_codec::{CustomPayload, StatementKind, Token};
 use uuid::Uuid;
 
+use crate::error::ErrorKind;
 use crate::keyspace::InKeyspace;
 use crate::profile::{ExecutionProfile, Policies, RequestSettings};
 use crate::retry::RetryPolicy;
 use crate::speculation::SpeculativePolicy;
+use crate::timestamps::Timestamps;
 
 /// How one request is executed.
 #[derive(Clone, Debug)]
@@ -19,6 +21,7 @@ pub(crate) struct Options<'a> {
     policies: Option<&'a Policies>,
     /// That of its unqualified names.
     pub(crate) keyspace: InKeyspace<'a>,
+    /// The write time of all attempts: given, or drawn when it was begun.
     pub(crate) timestamp_micros: Option<i64>,
     /// A text goes as it is, whatever values go with it.
     pub(crate) unprepared: bool,
@@ -34,6 +37,10 @@ pub(crate) struct RareOptions {
     pub(crate) keyspace: Option<Box<str>>,
     /// The only host that it is for.
     pub(crate) host: Option<Uuid>,
+    /// What the server is to take for now, in seconds since 1970.
+    pub(crate) now_in_seconds: Option<i32>,
+    /// What is for the server's query handler.
+    pub(crate) custom_payload: Option<CustomPayload>,
     /// Those of its own.
     pub(crate) policies: Policies,
 }
@@ -63,6 +70,37 @@ impl<'a> Options<'a> {
         let keyspace = self.keyspace.into_owned();
         let Self { settings, timestamp_micros, unprepared, rare, .. } = self;
         Options { settings, policies: None, keyspace, timestamp_micros, unprepared, rare }
+    }
+
+    /// Has it to draw its write time when it begins?
+    #[inline]
+    pub(crate) fn lacks_time(
+        &self,
+        timestamps: &Timestamps,
+        kind: impl FnOnce() -> StatementKind,
+    ) -> bool {
+        let RequestSettings { client_timestamps, idempotent, .. } = self.settings;
+        self.timestamp_micros.is_none() && timestamps.are_for(client_timestamps, idempotent, kind)
+    }
+
+    /// Draws its write time.
+    ///
+    /// # Errors
+    ///
+    /// A generator of the user's panicked.
+    #[inline]
+    pub(crate) fn draw_time(&self, timestamps: &Timestamps) -> Result<Option<i64>, ErrorKind> {
+        timestamps.draw(self.policy(|policies| policies.timestamps.as_deref()))
+    }
+
+    #[inline]
+    pub(crate) fn now_in_seconds(&self) -> Option<i32> {
+        self.rare.as_ref()?.now_in_seconds
+    }
+
+    #[inline]
+    pub(crate) fn custom_payload(&self) -> Option<&CustomPayload> {
+        self.rare.as_ref()?.custom_payload.as_ref()
     }
 
     pub(crate) fn retry_policy(&self) -> Option<&dyn RetryPolicy> {

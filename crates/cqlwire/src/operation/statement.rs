@@ -116,11 +116,24 @@ pub(crate) struct StatementOperation<'a> {
     pub(crate) values: &'a (dyn EncodeValues + 'a),
     pub(crate) options: &'a Options<'a>,
     pub(crate) page: Option<PageRange<'a>>,
+    /// Its write time, if it has one of its own.
+    pub(crate) timestamp_micros: Option<i64>,
     /// At which it is sent, if not at that of the options.
     pub(crate) consistency: Option<Consistency>,
 }
 
 impl<'a> StatementOperation<'a> {
+    /// The whole result of it.
+    #[inline]
+    pub(crate) const fn new(
+        statement: Statement<'a>,
+        values: &'a (dyn EncodeValues + 'a),
+        options: &'a Options<'a>,
+    ) -> Self {
+        let timestamp_micros = options.timestamp_micros;
+        Self { statement, values, options, page: None, timestamp_micros, consistency: None }
+    }
+
     fn parameters<'v>(
         &self,
         values: &'v (dyn EncodeValues + 'v),
@@ -136,8 +149,9 @@ impl<'a> StatementOperation<'a> {
             page_size: Some(i32::try_from(page_size).unwrap_or(i32::MAX)),
             paging_state: self.page.and_then(|page| page.from.paging_state()),
             serial_consistency: Some(settings.serial_consistency),
-            timestamp_micros: self.options.timestamp_micros,
+            timestamp_micros: self.timestamp_micros,
             keyspace: self.options.keyspace.field(version),
+            now_in_seconds: self.options.now_in_seconds(),
             ..QueryParameters::new(self.consistency.unwrap_or(settings.consistency), values)
         }
     }
@@ -208,6 +222,7 @@ impl Operation for StatementOperation<'_> {
         }
         let options = RequestOptions {
             tracing: self.options.settings.tracing,
+            custom_payload: self.options.custom_payload(),
             compression: form.compression,
             ..RequestOptions::default()
         };
@@ -299,10 +314,7 @@ mod tests {
         let metadata = StatementMetadata { id, bind, partition_key: Box::default(), result };
         let profile = ExecutionProfile::default();
         let options = Options::of(&profile, nowhere());
-        let (statement, values) = (Statement::Text(""), &());
-        let (page, consistency) = (None, None);
-        let operation =
-            StatementOperation { statement, values, options: &options, page, consistency };
+        let operation = StatementOperation::new(Statement::Text(""), &(), &options);
         let plain = RequestOptions::default();
         let encoded =
             operation.encode_prepared(Arc::new(metadata), version, &plain, BytesMut::new());
@@ -320,9 +332,7 @@ mod tests {
     fn it_is_sent_at_the_consistency_that_it_is_asked_for_at_last() {
         let profile = ExecutionProfile::default();
         let options = Options::of(&profile, nowhere());
-        let (statement, values) = (Statement::Text("?"), &());
-        let (page, consistency) = (None, None);
-        let first = StatementOperation { statement, values, options: &options, page, consistency };
+        let first = StatementOperation::new(Statement::Text("?"), &(), &options);
         let sent_at = |operation: &StatementOperation<'_>| {
             let form = Form { version: ProtocolVersion::V4, compression: None };
             let encoded = operation.encode(form, None, BytesMut::new()).map_err(drop).unwrap();

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 pub(crate) use self::named::{DEFAULT_PROFILE, Profiles};
 pub(crate) use self::policies::Policies;
-pub(crate) use self::setters::{request_setters, statement_setters};
+pub(crate) use self::setters::{request_setters, single_request_setters, statement_setters};
 pub(crate) use self::settings::RequestSettings;
 
 /// How a request is executed. The defaults are meant for production.
@@ -67,6 +67,8 @@ pub(crate) use self::settings::RequestSettings;
 /// | [`prefetch_pages`](Self::prefetch_pages) | pages | 1 | the next page comes while one is read |
 /// | [`idempotent`](Self::idempotent) | | by the text: `SELECT` is, nothing else | only its user knows of a write |
 /// | [`tracing`](Self::tracing) | | no | a server writes dozens of rows for each request that it traces |
+/// | [`client_timestamps`](Self::client_timestamps) | | as needed | a write that is sent twice is as old as it is, whoever executes it late: see [`ClientTimestamps`](crate::ClientTimestamps) |
+/// | [`timestamp_generator`](Self::timestamp_generator) | | that of the session | one for all of its requests |
 /// | [`retry_policy`](Self::retry_policy) | | that of the session | see [`SessionBuilder::retry_policy`](crate::SessionBuilder::retry_policy) |
 /// | [`speculative_policy`](Self::speculative_policy) | | that of the session | see [`SessionBuilder::speculation`](crate::SessionBuilder::speculation) |
 /// | [`load_balancing`](Self::load_balancing) | | that of the session | see [`SessionBuilder::load_balancing`](crate::SessionBuilder::load_balancing) |

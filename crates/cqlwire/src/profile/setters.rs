@@ -53,6 +53,22 @@ macro_rules! request_setters {
             self
         }
 
+        /// Which writes have their time from this client, if they are given none by themselves
+        /// ([`timestamp_micros`](crate::Execution::timestamp_micros)). Each choice loses some writes
+        /// in silence: see [`ClientTimestamps`](crate::ClientTimestamps).
+        #[doc(alias = "USING TIMESTAMP")]
+        pub fn client_timestamps(mut self, which: crate::ClientTimestamps) -> Self {
+            self.settings_mut().client_timestamps = which;
+            self
+        }
+
+        /// What draws the times of those writes, instead of the one
+        /// [`MonotonicTimestamps`](crate::MonotonicTimestamps) of the session.
+        pub fn timestamp_generator(mut self, generator: impl crate::TimestampGenerator) -> Self {
+            self.policies_mut().timestamps = Some(std::sync::Arc::new(generator));
+            self
+        }
+
         /// What decides whether it is sent again once it has failed, and where, instead of the
         /// session's [`retry_policy`](crate::SessionBuilder::retry_policy). An `Arc` of a policy is
         /// one, too, so that requests can share it.
@@ -93,4 +109,29 @@ macro_rules! statement_setters {
     };
 }
 
-pub(crate) use {request_setters, statement_setters};
+/// What single requests can be told, statements and batches, and profiles not.
+macro_rules! single_request_setters {
+    () => {
+        /// What the server is to take for now, in seconds since 1970, where lifetimes matter: which
+        /// cells with a TTL are over, and from when on a new TTL counts. For tests, and for replays
+        /// that are to end as they did. It is not the [write time](Self::timestamp_micros). Only v5
+        /// can say it: below that, [`Encode`](crate::ErrorKind::Encode) is the error, and nothing is
+        /// sent.
+        pub fn now_in_seconds(mut self, seconds: i32) -> Self {
+            self.rare().now_in_seconds = Some(seconds);
+            self
+        }
+
+        /// What goes along for a query handler of one's own in the servers (`cassandra.custom_query_handler_class`);
+        /// Cassandra's passes it over. On v3, which has none, [`Encode`](crate::ErrorKind::Encode) is
+        /// the error, and nothing is sent. What the handler sends along is in the
+        /// [page](crate::Page::custom_payload) of the result, or in its
+        /// [error](crate::Error::custom_payload).
+        pub fn custom_payload(mut self, payload: cqlwire_codec::CustomPayload) -> Self {
+            self.rare().custom_payload = Some(payload);
+            self
+        }
+    };
+}
+
+pub(crate) use {request_setters, single_request_setters, statement_setters};

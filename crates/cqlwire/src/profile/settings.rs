@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use cqlwire_codec::{Consistency, SerialConsistency};
 
+use crate::timestamps::ClientTimestamps;
+
 /// What each of these is, [`ExecutionProfile`](super::ExecutionProfile) says.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RequestSettings {
@@ -18,6 +20,7 @@ pub(crate) struct RequestSettings {
     /// `None`: if it begins with `SELECT`.
     pub(crate) idempotent: Option<bool>,
     pub(crate) tracing: bool,
+    pub(crate) client_timestamps: ClientTimestamps,
 }
 
 impl Default for RequestSettings {
@@ -32,6 +35,7 @@ impl Default for RequestSettings {
             page_size: 5_000,
             idempotent: None,
             tracing: false,
+            client_timestamps: ClientTimestamps::AsNeeded,
         }
     }
 }

@@ -36,6 +36,7 @@ mod routing;
 mod scripted;
 mod secrets;
 mod seeds;
+mod sent_along;
 mod spans;
 mod speculation;
 mod statements;
@@ -43,6 +44,8 @@ mod stream_totals;
 mod streams;
 #[cfg(feature = "derive")]
 mod structs;
+mod timestamps;
+mod traces;
 
 use std::time::Duration;
 

@@ -59,7 +59,9 @@ const USUAL: RequestFields = RequestFields {
     page_size: Some(5_000),
     timestamp_micros: None,
     keyspace: None,
+    now_in_seconds: None,
     tracing: false,
+    custom_payload: None,
 };
 
 const UNUSUAL: RequestFields = RequestFields {
@@ -68,7 +70,9 @@ const UNUSUAL: RequestFields = RequestFields {
     page_size: Some(7),
     timestamp_micros: None,
     keyspace: None,
+    now_in_seconds: None,
     tracing: true,
+    custom_payload: None,
 };
 
 /// A batch has no pages.

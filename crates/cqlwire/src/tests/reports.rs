@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use bytes::{BufMut, BytesMut};
 use cqlwire_testkit::node::{Prime, ScriptedNode, columns};
 use cqlwire_testkit::probe::alone;
 
 use super::memory::Memory;
 use super::{INSERT, SELECT, prime_users};
-use crate::codec::wire::write;
-use crate::codec::{ColumnType, EnvelopeFlags, NamedValues, Opcode};
+use crate::codec::{ColumnType, NamedValues, Opcode};
 use crate::{ErrorKind, Session, TimeoutPhase, codec};
 
 /// Nobody has to read a message to find out that a password is wrong.
@@ -36,50 +34,6 @@ async fn g4_4_a_contact_point_that_is_silent_is_a_timeout_of_connecting() {
     let phase = TimeoutPhase::Connect;
     assert!(matches!(error.kind(), ErrorKind::Timeout { phase: p, .. } if *p == phase), "{error}");
     assert!(error.is_retryable() && !error.attempts().is_empty(), "{error}");
-}
-
-/// ERROR on v4 and v5 with all that may stand before it: a tracing id, warnings, a custom payload.
-fn error_with_everything() -> (EnvelopeFlags, BytesMut) {
-    let mut body = BytesMut::new();
-    body.put_slice(&[7; 16]);
-    body.put_u16(1);
-    write::string(&mut body, "warning", "look here").unwrap();
-    body.put_u16(1);
-    write::string(&mut body, "key", "k").unwrap();
-    body.put_i32(1);
-    body.put_u8(9);
-    body.put_i32(0x2200);
-    write::string(&mut body, "message", "that is wrong").unwrap();
-    let flags = EnvelopeFlags::TRACING.bits()
-        | EnvelopeFlags::WARNING.bits()
-        | EnvelopeFlags::CUSTOM_PAYLOAD.bits();
-    (EnvelopeFlags::from_bits(flags), body)
-}
-
-#[tokio::test(start_paused = true)]
-async fn g4_1_an_error_keeps_what_came_along() {
-    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
-    prime_users(memory.node(), 25);
-    let session = memory.session().await;
-    let by_city = session.prepare(SELECT).await.unwrap();
-    let mut batch = session.batch();
-    batch.add(INSERT, ()).unwrap();
-    for opcode in [Opcode::Query, Opcode::Execute, Opcode::Prepare, Opcode::Batch] {
-        let (flags, body) = error_with_everything();
-        memory.node().prime(Prime::opcode(opcode).raw(Opcode::Error, flags, body));
-    }
-    let errors = [
-        session.query(INSERT, ()).await.map(drop).unwrap_err(),
-        session.execute(&by_city, ("Oslo",)).await.map(drop).unwrap_err(),
-        session.execute(&by_city, ("Oslo",)).pages().try_next().await.map(drop).unwrap_err(),
-        session.prepare("SELECT 1").await.map(drop).unwrap_err(),
-        batch.execute().await.map(drop).unwrap_err(),
-    ];
-    for error in errors {
-        assert_eq!(error.warnings(), ["look here"], "{error}");
-        assert_eq!(error.tracing_id().unwrap().as_bytes(), &[7; 16]);
-        assert_eq!(error.custom_payload().unwrap().len(), 1);
-    }
 }
 
 /// `fn main() -> cqlwire::Result<()>` prints `Error: ` and this.

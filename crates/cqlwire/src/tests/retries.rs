@@ -393,13 +393,7 @@ async fn what_is_sent_again_is_encoded_at_the_consistency_that_was_decided_on() 
     memory.nodes().iter().for_each(|node| node.prime(Prime::any().error(OVERLOADED, "no")));
     let (encoded_at, options) = (Mutex::default(), options_of(&session));
     for verdict in [RetryVerdict::NextHost, RetryVerdict::SameHostAt(Consistency::One)] {
-        let statement = StatementOperation {
-            statement: Statement::Text(ALL),
-            values: &(),
-            options: &options,
-            page: None,
-            consistency: None,
-        };
+        let statement = read_all(&options);
         let policy = Always::new(verdict);
         let operation = Noted { statement, encoded_at: &encoded_at, policy };
         let mut run = Run::new(Deadline::after(PATIENCE), None);
@@ -701,8 +695,7 @@ fn options_of(session: &Session) -> Options<'_> {
 }
 
 const fn read_all<'a>(options: &'a Options<'a>) -> StatementOperation<'a> {
-    let (statement, values) = (Statement::Text(ALL), &());
-    StatementOperation { statement, values, options, page: None, consistency: None }
+    StatementOperation::new(Statement::Text(ALL), &(), options)
 }
 
 /// Once it is lower, it stays so.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use cqlwire_codec::{Envelope, EnvelopeHeader, Opcode};
+use cqlwire_codec::{Envelope, EnvelopeHeader, Opcode, Prefixes};
 
 use super::command::Outgoing;
 use super::connection::Connection;
@@ -97,10 +97,16 @@ impl Connection {
         };
         let unknown = self.unknown(received.fields.keyspace.as_deref());
         let own = unknown.unwrap_or_else(|| self.own_answer(request, &asked, received));
-        match prime.map(|prime| &prime.response) {
+        let reply = match prime.map(|prime| &prime.response) {
             Some(Response::Reply(reply)) => reply.clone(),
             Some(Response::Table(table)) => table.page(&asked, received),
             Some(Response::Own) | None => own,
+        };
+        match prime {
+            Some(prime) if prime.along != Prefixes::NONE => {
+                Reply::After(Box::new((prime.along.clone(), reply)))
+            }
+            _ => reply,
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use cqlwire_codec::{ColumnSpec, EnvelopeFlags, Opcode, SchemaChange, StreamId};
+use cqlwire_codec::{ColumnSpec, EnvelopeFlags, Opcode, Prefixes, SchemaChange, StreamId};
 
 use super::Received;
 use super::events::write_schema_change;
@@ -33,6 +33,7 @@ pub struct Prime {
     pub(super) delay: Duration,
     pub(super) delivery: Delivery,
     pub(super) bind: Option<(Arc<[ColumnSpec]>, Vec<u16>)>,
+    pub(super) along: Prefixes,
 }
 
 #[derive(Clone, Debug)]
@@ -104,6 +105,7 @@ impl Prime {
             delay: Duration::ZERO,
             delivery: Delivery::Whole,
             bind: None,
+            along: Prefixes::NONE,
         }
     }
 
@@ -237,6 +239,12 @@ impl Prime {
 
     fn reply(mut self, reply: Reply) -> Self {
         self.response = Response::Reply(reply);
+        self
+    }
+
+    /// Before the answer, whatever it is, come these; on v3, the tracing id alone.
+    pub fn along(mut self, prefixes: Prefixes) -> Self {
+        self.along = prefixes;
         self
     }
 

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use cqlwire_codec::request::RequestMessage;
 use cqlwire_codec::{
-    Compression, Consistency, Envelope, EnvelopeFlags, Opcode, ProtocolVersion, SerialConsistency,
-    StreamId, request,
+    Compression, Consistency, CustomPayload, Envelope, EnvelopeFlags, Opcode, ProtocolVersion,
+    SerialConsistency, StreamId, request,
 };
 
 /// A request that a node has received.
@@ -48,13 +48,18 @@ pub struct RequestFields {
     pub timestamp_micros: Option<i64>,
     /// The keyspace of unqualified names, if the request has one of its own.
     pub keyspace: Option<String>,
+    /// What the server is to take for now, in seconds since 1970 (v5).
+    pub now_in_seconds: Option<i32>,
     /// Whether it is to be traced.
     pub tracing: bool,
+    /// What is for the server's query handler (v4 and newer).
+    pub custom_payload: Option<CustomPayload>,
 }
 
 impl RequestFields {
     pub(super) fn of(envelope: &Envelope) -> Self {
         let tracing = envelope.header.flags.contains(EnvelopeFlags::TRACING);
+        let custom_payload = request::custom_payload(envelope).unwrap_or_default();
         match request::decode(envelope) {
             Ok(
                 RequestMessage::Query { parameters, .. }
@@ -65,7 +70,9 @@ impl RequestFields {
                 page_size: parameters.page_size,
                 timestamp_micros: parameters.timestamp_micros,
                 keyspace: parameters.keyspace,
+                now_in_seconds: parameters.now_in_seconds,
                 tracing,
+                custom_payload,
             },
             Ok(RequestMessage::Batch(batch)) => Self {
                 consistency: Some(batch.consistency),
@@ -73,12 +80,14 @@ impl RequestFields {
                 page_size: None,
                 timestamp_micros: batch.timestamp_micros,
                 keyspace: batch.keyspace,
+                now_in_seconds: batch.now_in_seconds,
                 tracing,
+                custom_payload,
             },
             Ok(RequestMessage::Prepare { keyspace, .. }) => {
-                Self { keyspace, tracing, ..Self::default() }
+                Self { keyspace, tracing, custom_payload, ..Self::default() }
             }
-            _ => Self { tracing, ..Self::default() },
+            _ => Self { tracing, custom_payload, ..Self::default() },
         }
     }
 }

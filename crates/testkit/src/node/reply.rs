@@ -6,7 +6,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use cqlwire_codec::wire::write;
 use cqlwire_codec::{
     ColumnSpec, Direction, EncodeError, EnvelopeFlags, EnvelopeHeader, HEADER_LEN, Opcode,
-    ProtocolVersion, StreamId,
+    Prefixes, ProtocolVersion, StreamId,
 };
 
 /// The cells of one row, encoded; `None` is null.
@@ -34,6 +34,8 @@ pub(super) enum Reply {
         flags: EnvelopeFlags,
         body: Bytes,
     },
+    /// What stands before it, as far as the version has that.
+    After(Box<(Prefixes, Self)>),
 }
 
 /// One page.
@@ -85,6 +87,15 @@ impl Reply {
             Self::Supported(_) => Opcode::Supported,
             Self::Void | Self::SetKeyspace(_) | Self::Rows(_) | Self::Prepared(_) => Opcode::Result,
             Self::Raw { opcode, .. } => *opcode,
+            Self::After(answer) => answer.1.opcode(),
+        }
+    }
+
+    fn flags(&self, version: ProtocolVersion) -> EnvelopeFlags {
+        match self {
+            Self::Raw { flags, .. } => *flags,
+            Self::After(answer) => flags_of(&answer.0, version),
+            _ => EnvelopeFlags::NONE,
         }
     }
 
@@ -96,14 +107,10 @@ impl Reply {
     pub(super) fn envelope(&self, version: ProtocolVersion, stream: StreamId) -> BytesMut {
         let mut body = BytesMut::new();
         self.write_body(version, &mut body).expect("a primed answer can be encoded");
-        let flags = match self {
-            Self::Raw { flags, .. } => *flags,
-            _ => EnvelopeFlags::NONE,
-        };
         let header = EnvelopeHeader {
             version,
             direction: Direction::Response,
-            flags,
+            flags: self.flags(version),
             stream,
             opcode: self.opcode(),
             length: u32::try_from(body.len()).expect("a primed answer is under 4 GiB"),
@@ -139,8 +146,48 @@ impl Reply {
             Self::Rows(rows) => rows.write(version, out)?,
             Self::Prepared(prepared) => prepared.write(version, out)?,
             Self::Raw { body, .. } => out.put_slice(body),
+            Self::After(answer) => {
+                let (prefixes, reply) = &**answer;
+                write_prefixes(prefixes, version, out)?;
+                reply.write_body(version, out)?;
+            }
         }
         Ok(())
+    }
+}
+
+fn flags_of(prefixes: &Prefixes, version: ProtocolVersion) -> EnvelopeFlags {
+    let mut flags = EnvelopeFlags::NONE;
+    if prefixes.tracing_id().is_some() {
+        flags |= EnvelopeFlags::TRACING;
+    }
+    if version >= ProtocolVersion::V4 && !prefixes.warnings().is_empty() {
+        flags |= EnvelopeFlags::WARNING;
+    }
+    if version >= ProtocolVersion::V4 && prefixes.custom_payload().is_some() {
+        flags |= EnvelopeFlags::CUSTOM_PAYLOAD;
+    }
+    flags
+}
+
+/// Those that the flags announce (v5 §2.4.1.2).
+fn write_prefixes(
+    prefixes: &Prefixes,
+    version: ProtocolVersion,
+    out: &mut BytesMut,
+) -> Result<(), EncodeError> {
+    let flags = flags_of(prefixes, version);
+    if let Some(id) = prefixes.tracing_id() {
+        out.put_slice(id.as_bytes());
+    }
+    if flags.contains(EnvelopeFlags::WARNING) {
+        write::string_list(out, "warnings", prefixes.warnings())?;
+    }
+    match prefixes.custom_payload() {
+        Some(payload) if flags.contains(EnvelopeFlags::CUSTOM_PAYLOAD) => {
+            write::bytes_map(out, "custom payload", payload)
+        }
+        _ => Ok(()),
     }
 }
 
