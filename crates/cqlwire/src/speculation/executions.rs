@@ -286,9 +286,9 @@ mod tests {
     #[test]
     fn g6_6_another_deadline_is_that_of_each_execution() {
         let [early, late] = [1, 60].map(|seconds| Deadline::after(Duration::from_secs(seconds)));
-        let runs = vec![Run::new(early), Run::new(early)];
+        let runs = vec![Run::new(early, None), Run::new(early, None)];
         let beside = Some(Box::new(Beside { runs, ..Beside::default() }));
-        let mut executions = Executions { first: Run::new(early), beside };
+        let mut executions = Executions { first: Run::new(early, None), beside };
         executions.set_deadline(late);
         let of_first = std::iter::once(&executions.first);
         let mut runs = of_first.chain(executions.beside.iter().flat_map(|beside| &beside.runs));
