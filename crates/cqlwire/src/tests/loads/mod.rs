@@ -5,6 +5,7 @@ mod failures;
 mod flow;
 mod grouping;
 mod mistakes;
+mod sums;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
