@@ -85,7 +85,7 @@ async fn g14_1_rows_are_written_once_while_connections_are_lost() {
     for idempotent in [false, true] {
         let lose = |cluster: &ScriptedCluster, round: usize| {
             let node = cluster.node(round % 3);
-            if round % 2 == 0 { node.reset_connections() } else { node.close_connections() }
+            if round.is_multiple_of(2) { node.reset_connections() } else { node.close_connections() }
         };
         is_sound_while(idempotent, 7 * MS, lose).await;
     }
@@ -96,7 +96,7 @@ async fn g14_1_rows_are_written_once_while_hosts_go_and_come() {
     for idempotent in [false, true] {
         let restart = |cluster: &ScriptedCluster, round: usize| {
             let number = round / 2 % 3;
-            if round % 2 == 0 { cluster.kill(number) } else { cluster.start(number) }
+            if round.is_multiple_of(2) { cluster.kill(number) } else { cluster.start(number) }
         };
         is_sound_while(idempotent, 7 * MS, restart).await;
     }
