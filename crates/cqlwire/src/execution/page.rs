@@ -101,12 +101,18 @@ impl PageFetch {
         }
         let (Ok(request), Some(mut counted)) = (&self.request, self.counted.take()) else { return };
         let took_time = counted.end(error.map(Error::kind));
-        let Some(run) = &self.run else { return };
+        let (deadline, is_whole) = match (&self.run, self.awaited_until) {
+            (Some(run), _) => (run.deadline(), run.is_whole()),
+            // It has failed before a host was chosen: in its turn, or preparing its text.
+            (None, Some(deadline)) if took_time => (deadline, false),
+            (None, None) if took_time => (request.deadline(), false),
+            (None, _) => return,
+        };
         if let Some(named) = request.named() {
-            named.ended(error.is_none(), run.deadline().elapsed());
+            named.ended(error.is_none(), deadline.elapsed());
         }
-        if took_time && (error.is_some() || !run.is_whole()) {
-            request.shared().took(RequestKind::Page, run.deadline());
+        if took_time && (error.is_some() || !is_whole) {
+            request.shared().took(RequestKind::Page, deadline);
         }
     }
 

@@ -22,7 +22,8 @@ const SPAN: Duration = Duration::from_secs(60);
 /// another one.
 ///
 /// Attempts count by kind: those at reads, at writes, at batches, at pages. It goes by the last one to
-/// two minutes, and looks once a second at most. Until there were enough attempts it begins none.
+/// two minutes, and looks once a second at most. Until there were enough attempts it begins none. It
+/// is for one session: two would each go by what the other has seen.
 ///
 /// ```
 /// use std::sync::Arc;

@@ -585,6 +585,20 @@ async fn g15_4_all_statements_of_a_batch_that_a_host_forgot_are_taught_it_at_onc
     }
 }
 
+/// Beside each other, so many at a time, and not one after the other.
+#[tokio::test(start_paused = true)]
+async fn g15_4_what_a_batch_has_a_host_taught_takes_little_longer_than_one_of_it() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    let session = memory.session().await;
+    let batch = of(&session, &prepared(&session, 32).await);
+    memory.node().prime(Prime::opcode(Opcode::Prepare).after(Duration::from_millis(20)));
+    memory.node().forget_prepared();
+    let began = tokio::time::Instant::now();
+    batch.execute().await.unwrap();
+    let took = began.elapsed();
+    assert!(took < Duration::from_millis(60), "{took:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn g15_4_many_batches_teach_a_host_what_it_forgot_together() {
     let memory = Memory::of([ScriptedNode::builder().in_memory()]);

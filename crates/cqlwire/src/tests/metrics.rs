@@ -99,6 +99,29 @@ async fn g6_3_what_takes_too_long_counts_by_what_it_waited_for_and_with_its_time
     assert_eq!(metrics.pools.requests.timed_out, 1);
 }
 
+/// As a request does that is no page.
+#[tokio::test(start_paused = true)]
+async fn a_page_that_fails_before_it_is_sent_has_its_time_too() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    prime_users(memory.node(), 5);
+    let session = memory.builder().max_requests(1).connect().await.unwrap();
+    let by_city = session.prepare(SELECT).await.unwrap().name("users.by_city");
+    memory.node().prime(Prime::statement(INSERT).silence());
+    memory.node().prime(Prime::prepare("SELECT 2").silence());
+    let first = session.query(INSERT, ()).timeout(30 * MS);
+    let mut pages = session.execute(&by_city, ("Oslo",)).timeout(10 * MS).pages();
+    let (first, page) = tokio::join!(first, pages.try_next());
+    assert!(first.unwrap_err().is_timeout() && page.unwrap_err().is_timeout());
+    let mut pages = session.query("SELECT 2", (1,)).timeout(20 * MS).pages();
+    assert!(pages.try_next().await.unwrap_err().is_timeout());
+    let metrics = session.metrics();
+    let latencies = metrics.latency(RequestKind::Page).unwrap();
+    assert_eq!((latencies.requests.count(), latencies.attempts.count()), (2, 0), "{metrics}");
+    let times = [0.5, 1.0].map(|part| latencies.requests.quantile(part).unwrap());
+    assert!(times[0] >= 10 * MS && times[1] >= 20 * MS, "{times:?}");
+    assert_eq!(metrics.statements[0].failed, 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn g9_5_a_host_that_leaves_takes_its_times_along_and_leaves_its_figures() {
     let nodes = three();

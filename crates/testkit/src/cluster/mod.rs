@@ -111,6 +111,11 @@ impl ScriptedCluster {
         self.state().ring.slot(number).node.clone()
     }
 
+    /// All nodes that there ever were, by their numbers.
+    pub fn nodes(&self) -> Vec<Arc<ScriptedNode>> {
+        self.state().ring.slots.iter().map(|slot| slot.node.clone()).collect()
+    }
+
     /// Where it is reached, or was when it left.
     ///
     /// # Panics

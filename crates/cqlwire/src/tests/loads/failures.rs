@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::memory::at_rest;
 use super::*;
-use crate::codec::{ColumnType, CqlValue};
+use crate::codec::{ColumnType, CqlUserType, CqlValue, UserType};
 use crate::{ErrorKind, FailedRow};
 
 /// What `next_failure` gives, to the end.
@@ -241,5 +241,56 @@ async fn g14_2_rows_of_a_batch_that_may_be_written_are_given_back_as_such() {
         assert_eq!(failure.error.attempts().len(), 1, "{:?}", failure.error);
     }
     assert_eq!(load.progress().requests, 1);
+    at_rest(&session).await;
+}
+
+/// The type of `v` is this from now on, and nobody remembers what it was before.
+fn alter(cluster: &ScriptedCluster, write: &crate::PreparedStatement, v: ColumnType) {
+    let mut markers = write.bind_markers().to_vec();
+    markers[2].column_type = v;
+    prime_all(cluster, &Prime::statement(WRITE).void().binds(markers, &[0]));
+    (0..3).for_each(|number| cluster.node(number).forget_prepared());
+}
+
+/// Of rows that share a request, encoded by what the table was: those that do not fit what it is by
+/// now, or are too large for one request, are a matter of their own.
+#[tokio::test(start_paused = true)]
+async fn g15_1_a_row_that_does_not_fit_any_more_takes_none_of_its_request_with_it() {
+    let cluster = cluster();
+    let session = connected(&cluster).await;
+    let write = session.prepare(WRITE).await.unwrap();
+    alter(&cluster, &write, ColumnType::Ascii);
+    let value = |at| if at == 7 { "\u{e4}" } else { "a" };
+    let mut load = session.insert_all(&write, (0..20_i64).map(|at| (1, at, value(at))));
+    let failures = all_failures(&mut load).await;
+    assert_eq!(failures.len(), 1);
+    assert!(matches!(failures[0].error.kind(), ErrorKind::Encode(_)) && failures[0].number == 8);
+    assert!(failures[0].error.to_string().contains("column `v`"), "{}", failures[0]);
+    assert_eq!(load.progress().written, 19);
+    assert!(times_written(&cluster).values().all(|times| *times == 1));
+    at_rest(&session).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_that_do_not_fit_one_request_any_more_go_one_by_one() {
+    let of = |count: usize| {
+        // The field that there was is the last one, so that those before it are written as null.
+        let field = |number| (format!("f{number}"), ColumnType::Int);
+        let (keyspace, name) = ("ks".to_owned(), "udt".to_owned());
+        Arc::new(UserType { keyspace, name, fields: (0..count).rev().map(field).collect() })
+    };
+    let cluster = cluster();
+    let session = builder_of(&cluster).max_request_bytes(1_000).connect().await.unwrap();
+    knows_schema(&session).await;
+    let write = session.prepare(WRITE).await.unwrap();
+    alter(&cluster, &write, ColumnType::UserType(of(1)));
+    let value =
+        || CqlValue::UserType(CqlUserType { user_type: of(1), values: vec![CqlValue::from(7)] });
+    let rows = |sensor| (0..10_i64).map(move |at| (sensor, at, value()));
+    assert_eq!(session.insert_all(&write, rows(1)).await.unwrap().written, 10);
+    alter(&cluster, &write, ColumnType::UserType(of(100)));
+    let progress = session.insert_all(&write, rows(2)).await.unwrap();
+    assert_eq!((progress.written, progress.requests), (10, 11));
+    assert!(times_written(&cluster).values().all(|times| *times == 1));
     at_rest(&session).await;
 }

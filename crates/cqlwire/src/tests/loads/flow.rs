@@ -208,3 +208,66 @@ async fn g7_5_other_tasks_have_their_turn_while_it_runs() {
     poll_fn(|context| count(failures.as_mut().poll(context), &mut polls)).await;
     assert!(polls > 14, "{polls} polls");
 }
+
+/// As many as the session lets, once it lets them again.
+#[tokio::test(start_paused = true)]
+async fn what_was_too_much_for_a_while_is_not_for_good() {
+    let cluster = cluster();
+    let builder = builder_of(&cluster).max_requests(8).max_queued_requests(0);
+    let session = builder.connect().await.unwrap();
+    let plain = session.prepare(PLAIN).await.unwrap();
+    prime_all(&cluster, &Prime::statement(PLAIN).after(Duration::from_millis(1)));
+    let holds = hold(&cluster, "INSERT INTO other");
+    let mut others: Vec<_> = (0..7).map(|_| session.query("INSERT INTO other", ())).collect();
+    for other in &mut others {
+        assert!(poll_once(other).await.is_pending());
+    }
+    let load = session.insert_all(&plain, (0..2_000).map(|n| (n, "v")));
+    let watch = load.watch();
+    let lets_go = async {
+        eventually(PATIENCE, "one goes at a time", || watch.progress().written > 50).await;
+        assert_eq!(session.resources().requests, 8);
+        drop(others);
+        eventually(PATIENCE, "all go at once", || session.resources().permits == 8).await;
+        assert!(!watch.progress().is_over);
+        let (before, began) = (watch.progress().written, tokio::time::Instant::now());
+        eventually(PATIENCE, "it is done", || watch.progress().is_over).await;
+        let each = began.elapsed() / u32::try_from(2_000 - before).unwrap();
+        assert!(each < Duration::from_micros(400), "{each:?}");
+    };
+    let (loaded, ()) = tokio::join!(load, lets_go);
+    assert_eq!(loaded.unwrap().written, 2_000);
+    holds.iter().for_each(Held::release);
+    at_rest(&session).await;
+}
+
+/// Each of them fails, since it may have been done: as many as it takes to find out, and few then.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_overloaded_is_sent_less() {
+    let cluster = cluster();
+    let session = connected(&cluster).await;
+    let plain = session.prepare(PLAIN).await.unwrap();
+    prime_all(&cluster, &Prime::statement(PLAIN).after(Duration::from_millis(1)));
+    let too_much = Prime::statement(PLAIN).above(4).error(0x1001, "too much");
+    prime_all(&cluster, &too_much.after(Duration::from_millis(1)));
+    let mut load = session.insert_all(&plain, (0..5_000).map(|n| (n, "v"))).concurrency(64);
+    let mut failed = 0;
+    while let Some(failure) = load.next_failure().await.unwrap() {
+        assert!(failure.error.to_string().contains("too much"), "{failure}");
+        failed += 1;
+    }
+    assert!((50..1_500).contains(&failed), "{failed}");
+    assert_eq!(load.progress().written + failed, 5_000);
+}
+
+/// What would only wait in the session's queue, before others, is not taken.
+#[tokio::test(start_paused = true)]
+async fn no_more_requests_are_in_flight_than_the_session_lets() {
+    let cluster = cluster();
+    let session = builder_of(&cluster).max_requests(4).connect().await.unwrap();
+    let plain = session.prepare(PLAIN).await.unwrap();
+    let mut load = session.insert_all(&plain, (0..1_000).map(|n| (n, "v")));
+    assert!(poll_once(&mut load).await.is_pending());
+    let resources = session.resources();
+    assert_eq!((resources.permits, resources.queued, load.progress().taken), (4, 0, 4));
+}

@@ -1,10 +1,12 @@
 //! Loading many rows into a scripted cluster, under paused time.
 
+mod changes;
 mod ends;
 mod failures;
 mod flow;
 mod grouping;
 mod mistakes;
+mod sums;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -70,7 +72,7 @@ async fn knows_schema(session: &Session) {
 }
 
 fn prime_all(cluster: &ScriptedCluster, prime: &Prime) {
-    (0..3).for_each(|number| cluster.node(number).prime(prime.clone()));
+    cluster.nodes().iter().for_each(|node| node.prime(prime.clone()));
 }
 
 /// The requests that the nodes have accepted which write by this statement.
@@ -79,7 +81,7 @@ fn requests(cluster: &ScriptedCluster, text: &str) -> Vec<Received> {
         matches!(one.opcode, Opcode::Execute | Opcode::Batch)
             && one.statements.first().is_some_and(|statement| statement == text)
     };
-    (0..3).flat_map(|number| cluster.node(number).received()).filter(writes).collect()
+    cluster.nodes().iter().flat_map(|node| node.received()).filter(writes).collect()
 }
 
 fn int(value: Option<&bytes::Bytes>) -> i64 {
