@@ -35,6 +35,14 @@ pub const KEYS: i64 = 10_000;
 pub const NAME: &str = "Ada Lovelace";
 /// The payload in every row that is read or inserted.
 pub const PAYLOAD: [u8; 100] = [0x5A; 100];
+const PAYLOAD_BYTES: &[u8] = &PAYLOAD;
+
+/// How many rows a load writes, and how many requests of it may be in flight.
+pub const LOAD_ROWS: u32 = 100_000;
+/// See [`LOAD_ROWS`].
+pub const LOAD_CONCURRENCY: u16 = 256;
+/// How many rows one after the other are of one partition, where a load is ordered by them.
+pub const LOAD_PARTITION_ROWS: u32 = 1_000;
 
 /// The rows of the table that is scanned.
 pub const SCAN_ROWS: u32 = 500_000;
@@ -50,6 +58,7 @@ pub const SCAN_NAME: &str = "user of the year";
 pub const SCAN_SCORE: f64 = 0.5;
 /// The photo in each of its rows.
 pub const SCAN_PHOTO: [u8; 32] = [0xA5; 32];
+const SCAN_PHOTO_BYTES: &[u8] = &SCAN_PHOTO;
 
 /// What is done.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ValueEnum)]
@@ -69,6 +78,10 @@ pub enum Work {
     Scan,
     /// The same scan with rows that borrow from their page.
     ScanBorrowed,
+    /// A load of 100,000 rows of three columns, each a partition of its own.
+    Load,
+    /// A load of 100,000 rows of five columns, ordered by their partitions of 1,000 rows.
+    LoadOrdered,
     /// Many streams of the scan at once, each holding a page while the others are read on.
     Streams,
 }
@@ -84,6 +97,8 @@ impl Work {
             Self::ReadOpenLoop => "read-open-loop",
             Self::Scan => "scan",
             Self::ScanBorrowed => "scan-borrowed",
+            Self::Load => "load",
+            Self::LoadOrdered => "load-ordered",
             Self::Streams => "streams",
         }
     }
@@ -91,6 +106,11 @@ impl Work {
     /// Whether an operation is one request of a closed loop.
     pub const fn is_closed_loop(self) -> bool {
         matches!(self, Self::Read | Self::Insert | Self::Query | Self::Batch)
+    }
+
+    /// Whether an operation is a row of a load.
+    pub const fn is_load(self) -> bool {
+        matches!(self, Self::Load | Self::LoadOrdered)
     }
 
     /// Whether an operation is a row of a scan.
@@ -103,6 +123,17 @@ impl fmt::Display for Work {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
+}
+
+/// A row of a load, its own partition: key, name, payload.
+pub fn user_row(number: u32) -> (i64, &'static str, &'static [u8]) {
+    (i64::from(number), NAME, PAYLOAD_BYTES)
+}
+
+/// A row of a load that is ordered by partitions: partition, id, name, score, photo.
+pub fn event_row(number: u32) -> (i32, i64, &'static str, f64, &'static [u8]) {
+    let part = (number / LOAD_PARTITION_ROWS).cast_signed();
+    (part, i64::from(number), SCAN_NAME, SCAN_SCORE, SCAN_PHOTO_BYTES)
 }
 
 /// Checks the row that a read gave.

@@ -72,7 +72,8 @@ impl Cluster {
     }
 
     /// The next host to try for this request, as `by` chooses, or else the policy of the cluster;
-    /// `None` if there is no other.
+    /// `None` if there is no other. Where requests cannot name their keyspace, it goes over the
+    /// connections of `own`, if there are any.
     ///
     /// # Errors
     ///
@@ -83,8 +84,9 @@ impl Cluster {
         plan: &'a mut Plan,
         by: Option<&dyn LoadBalancing>,
         request: &Routing<'_>,
+        own: Option<&KeyspacePools>,
     ) -> Result<Option<Turn<'a>>, PolicyPanicked> {
-        plan.next(&self.policy, by, request).inspect_err(|_| {
+        plan.next(&self.policy, by, request, own).inspect_err(|_| {
             self.shared.counters.policy_panics.count();
         })
     }
@@ -193,8 +195,9 @@ impl Cluster {
     pub async fn force_up(&self, host_id: Uuid) {
         self.force(host_id, false).await;
         let topology = self.topology();
-        if let Some(host) = topology.find(host_id) {
-            topology.host(host).pool().attempt_now();
+        if let Some(host) = topology.find(host_id).map(|index| topology.host(index)) {
+            host.pool().attempt_now();
+            self.shared.keyspaces.attempt_now(host);
         }
     }
 

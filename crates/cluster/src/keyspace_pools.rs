@@ -3,12 +3,13 @@
 //!
 //! ```text
 //!   opened --> a pool at each host that is connected and speaks v3 or v4
-//!                + one at a host that comes later, when the first request goes there
+//!                + one at a host that comes up later
 //!                - that of a host that goes
 //!   the last handle is dropped, or the cluster closed --> all of them drain
 //! ```
 //!
-//! Hosts are chosen, and known to be up or down, by the connections that they have anyway.
+//! Hosts are known to be up or down by the connections that they have anyway. Of those that are up,
+//! requests are for the ones that have a connection in their keyspace.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,10 +17,11 @@ use std::time::Duration;
 
 use cqlwire_codec::ProtocolVersion;
 use cqlwire_net::{Connection, Deadline, Race};
-use cqlwire_pool::{NotConnected, Pool};
+use cqlwire_pool::NotConnected;
+use tokio::time::timeout_at;
 
 use crate::Host;
-use crate::own_pools::OwnPools;
+use crate::own_pools::{OwnPools, speaks_without_keyspaces};
 use crate::shared::Shared;
 
 /// The connections to the hosts of a cluster whose unqualified names mean one keyspace, where
@@ -41,22 +43,34 @@ impl KeyspacePools {
         Self { own, shared: Arc::clone(shared) }
     }
 
-    /// The least busy connection to this host. If there is no pool for the host yet, one is started,
-    /// and has no connection for a moment.
+    pub(crate) fn own(&self) -> &OwnPools {
+        &self.own
+    }
+
+    /// The least busy connection to this host on which requests are in the keyspace: one of the host's
+    /// own, if requests on it can name their keyspace. If there is no pool for the host yet, one is
+    /// started, and has no connection for a moment.
     ///
     /// # Errors
     ///
     /// [`NotConnected`], with the reason: at once, without waiting for an attempt.
     pub fn pick(&self, host: &Host) -> Result<Connection, NotConnected> {
-        match self.own.find(host.id()) {
-            Some(pool) => pool.pick(),
-            None => self.start(host)?.pick(),
+        let connection = host.pool().pick().inspect_err(|_| host.pool().hasten())?;
+        if connection.version() >= ProtocolVersion::V5 {
+            return Ok(connection);
         }
+        let pool = match self.own.find(host.id()) {
+            Some(pool) => pool,
+            None => self.own.start(host, &self.shared)?,
+        };
+        pool.pick().inspect_err(|_| pool.hasten())
     }
 
     /// Begins to connect to each host that has a connection on which requests cannot name their
-    /// keyspace, and waits until that was tried at all of them; no longer than the deadline. There
-    /// is nothing to wait for where all speak v5.
+    /// keyspace, and waits for the first that is connected; for the others no longer than
+    /// [`attempt_delay`](cqlwire_net::Settings::attempt_delay) after that, so that not all of what comes
+    /// next is for one host. All of it takes no longer than the deadline. There is nothing to wait for
+    /// where all speak v5.
     ///
     /// # Errors
     ///
@@ -68,32 +82,29 @@ impl KeyspacePools {
     pub async fn ready(&self, deadline: Deadline) -> Result<(), Vec<NotConnected>> {
         let topology = self.shared.topology.load_full();
         let mut race = Race::new(Duration::ZERO, deadline);
-        let (mut is_ready, mut failed) = (true, Vec::new());
+        let mut failed = Vec::new();
+        let mut is_needed = false;
         for host in topology.hosts().iter().filter(|host| speaks_without_keyspaces(host)) {
-            is_ready = false;
-            match self.start(host) {
+            is_needed = true;
+            match self.own.start(host, &self.shared) {
                 Ok(pool) => race.begin(async move { pool.ready(deadline).await }),
                 Err(error) => failed.push(error),
             }
         }
         while let Some(outcome) = race.next().await {
             match outcome {
-                Ok(_) => is_ready = true,
+                Ok(_) => {
+                    let soon = self.shared.settings.pool.connection.attempt_delay;
+                    let others = async { while race.next().await.is_some() {} };
+                    // Those that are late are connected to all the same.
+                    drop(timeout_at(deadline.within(soon).at().into(), others).await);
+                    return Ok(());
+                }
                 Err(error) => failed.push(error),
             }
         }
-        if is_ready { Ok(()) } else { Err(failed) }
+        if is_needed { Err(failed) } else { Ok(()) }
     }
-
-    fn start(&self, host: &Host) -> Result<Pool, NotConnected> {
-        let Shared { topology, registry, runtime, .. } = &*self.shared;
-        self.own.start(host, topology, registry, runtime)
-    }
-}
-
-/// Is it connected, and does it speak a version whose requests cannot name a keyspace?
-fn speaks_without_keyspaces(host: &Host) -> bool {
-    host.pool().pick().is_ok_and(|connection| connection.version() < ProtocolVersion::V5)
 }
 
 impl fmt::Debug for KeyspacePools {

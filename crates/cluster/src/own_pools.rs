@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use arc_swap::ArcSwap;
-use cqlwire_pool::{NotConnected, Pool, Registry, Target, Unconnected};
+use cqlwire_codec::ProtocolVersion;
+use cqlwire_pool::{NotConnected, Offer, Pool, Unconnected};
 use foldhash::quality::RandomState;
-use tokio::runtime::Handle;
 use uuid::Uuid;
 
+use crate::shared::Shared;
 use crate::{Host, Topology};
 
 /// The pools of one keyspace. Dropped, their connections finish what was sent and close.
@@ -37,18 +38,24 @@ impl OwnPools {
         self.pools.load().get(&host_id).cloned()
     }
 
-    /// The pool of this host, started on this runtime if there is none.
+    /// The least busy connection to this host on which requests are in the keyspace, with what the host
+    /// owes: one of the host's own, if requests on it can name their keyspace. `None` if there is no
+    /// connection that takes requests. Waits for no lock.
+    #[inline(never)]
+    pub(crate) fn offer(&self, host: &Host) -> Option<Offer> {
+        let offer = host.pool().offer()?;
+        if offer.connection.version() >= ProtocolVersion::V5 {
+            return Some(offer);
+        }
+        self.pools.load().get(&host.id())?.offer()
+    }
+
+    /// The pool of this host, started if there is none.
     ///
     /// # Errors
     ///
     /// There is to be none: the host is not in the cluster any more, or the registry is closed.
-    pub(crate) fn start(
-        &self,
-        host: &Host,
-        topology: &ArcSwap<Topology>,
-        registry: &Registry,
-        runtime: &Handle,
-    ) -> Result<Pool, NotConnected> {
+    pub(crate) fn start(&self, host: &Host, shared: &Shared) -> Result<Pool, NotConnected> {
         let _alone = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let pools = self.pools.load_full();
         if let Some(pool) = pools.get(&host.id()) {
@@ -56,14 +63,12 @@ impl OwnPools {
         }
         let not_connected = |reason| NotConnected::new(host.address().clone(), reason);
         // Looked at in here: whoever replaces the topology comes here after it.
-        if !is_in(&topology.load(), host) {
+        if !is_in(&shared.topology.load(), host) {
             return Err(not_connected(Unconnected::NotWanted));
         }
-        let keyspace = Some(Arc::clone(&self.keyspace));
-        let target = Target { keyspace, ..host.pool().target().clone() };
         // Requests come from anywhere, and connections belong to the runtime of the cluster.
-        let _entered = runtime.enter();
-        let started = registry.start(target, host.pool().size());
+        let _entered = shared.runtime.enter();
+        let started = shared.registry.start_beside(host.pool(), Arc::clone(&self.keyspace));
         let pool = started.map_err(|_| not_connected(Unconnected::Closed))?;
         let mut pools = HashMap::clone(&pools);
         pools.insert(host.id(), pool.clone());
@@ -71,9 +76,24 @@ impl OwnPools {
         Ok(pool)
     }
 
+    /// This host is connected to: it gets a pool, if requests to it cannot name their keyspace.
+    fn meet(&self, host: &Host, shared: &Shared) {
+        if self.find(host.id()).is_none()
+            && speaks_without_keyspaces(host)
+            && let Err(error) = self.start(host, shared)
+        {
+            tracing::debug!(%error, keyspace = self.keyspace(), "a host comes and goes");
+        }
+    }
+
+    /// Has the pool of this host connect now, if it has no connection.
+    fn attempt_now(&self, host: &Host) {
+        self.find(host.id()).as_ref().into_iter().for_each(attempt_now);
+    }
+
     /// The hosts are these from now on: pools of others drain, and each has as many connections as
     /// its host has otherwise.
-    fn renew(&self, topology: &Topology, registry: &Registry) {
+    fn renew(&self, topology: &Topology, shared: &Shared) {
         let _alone = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut pools = HashMap::clone(&self.pools.load());
         pools.retain(|id, pool| {
@@ -83,9 +103,20 @@ impl OwnPools {
                 return false;
             };
             // After a close nothing is resized.
-            registry.resize(pool, host.pool().size()).is_ok()
+            shared.registry.resize(pool, host.pool().size()).is_ok()
         });
         self.pools.store(Arc::new(pools));
+    }
+}
+
+/// Is it connected, and does it speak a version whose requests cannot name a keyspace?
+pub(crate) fn speaks_without_keyspaces(host: &Host) -> bool {
+    host.pool().pick().is_ok_and(|connection| connection.version() < ProtocolVersion::V5)
+}
+
+fn attempt_now(pool: &Pool) {
+    if !pool.state().is_up() {
+        pool.attempt_now();
     }
 }
 
@@ -109,9 +140,29 @@ impl KeyspaceList {
         all.push(Arc::downgrade(pools));
     }
 
-    /// The hosts are these from now on.
-    pub(crate) fn renew(&self, topology: &Topology, registry: &Registry) {
+    /// The hosts, and the keyspaces that there are, are these from now on.
+    pub(crate) fn renew(&self, before: &Topology, topology: &Topology, shared: &Shared) {
+        self.each(|pools| {
+            pools.renew(topology, shared);
+            let is_known = |topology: &Topology| topology.has_keyspace(pools.keyspace());
+            if is_known(topology) && !is_known(before) {
+                pools.pools.load().values().for_each(attempt_now);
+            }
+        });
+    }
+
+    /// This host is connected to.
+    pub(crate) fn meet(&self, host: &Host, shared: &Shared) {
+        self.each(|pools| pools.meet(host, shared));
+    }
+
+    /// Somebody has reason to think that this host can be connected to by now.
+    pub(crate) fn attempt_now(&self, host: &Host) {
+        self.each(|pools| pools.attempt_now(host));
+    }
+
+    fn each(&self, what: impl FnMut(Arc<OwnPools>)) {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        all.iter().filter_map(Weak::upgrade).for_each(|pools| pools.renew(topology, registry));
+        all.iter().filter_map(Weak::upgrade).for_each(what);
     }
 }

@@ -113,7 +113,7 @@ impl Shared {
         let topology = Arc::new(topology);
         self.topology.store(Arc::clone(&topology));
         known.not_in(&topology).for_each(|host| host.pool().stop());
-        self.keyspaces.renew(&topology, &self.registry);
+        self.keyspaces.renew(&known, &topology, self);
         self.publish_differences(&known, &topology);
         Ok(())
     }

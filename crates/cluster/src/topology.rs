@@ -154,6 +154,11 @@ impl Topology {
         self.placement.ring().ranges()
     }
 
+    /// Was there a keyspace of this name when the hosts were listed?
+    pub(crate) fn has_keyspace(&self, name: &str) -> bool {
+        self.placement.replications().contains_key(name)
+    }
+
     #[inline]
     pub(crate) fn replicas_at(&self, keyspace: Option<&str>, token: Option<Token>) -> &[HostIndex] {
         match (keyspace, token) {

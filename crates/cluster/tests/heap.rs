@@ -75,7 +75,7 @@ fn plan(cluster: &Cluster) {
         Routing::new(Consistency::LocalSerial).conditional(true),
     ];
     let look = |plan: &mut Plan, request: &Routing<'_>| {
-        assert!(cluster.next_host(plan, None, request).unwrap().is_some());
+        assert!(cluster.next_host(plan, None, request, None).unwrap().is_some());
     };
     let before = heap::now().allocations;
     for number in 0..3_000_i64 {

@@ -45,4 +45,4 @@ pub use connection::{
 pub use metrics::{Measure, RequestKind, Sample, Totals};
 pub use requests::{Outcome, Reached, Ticket};
 pub use settings::Settings;
-pub use waiting::WaitingLimit;
+pub use waiting::{Backlog, WaitingLimit, WaitsFor};

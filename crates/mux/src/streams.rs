@@ -76,9 +76,16 @@ impl Streams {
         self.limit = limit.clamp(1, i16::MAX.unsigned_abs());
     }
 
+    /// The limit, if as many are in use as may.
+    #[inline]
+    pub(crate) fn exhausted(&self) -> Option<u16> {
+        let used = self.owed + self.orphans.count();
+        (used >= usize::from(self.limit)).then_some(self.limit)
+    }
+
     /// Take a free id for `request`; the last one given back first, while its cache lines are warm.
     pub(crate) fn claim(&mut self, request: u32) -> Option<StreamId> {
-        if self.owed + self.orphans.count() >= usize::from(self.limit) {
+        if self.exhausted().is_some() {
             return None;
         }
         let id = match self.free {

@@ -6,6 +6,54 @@ use cqlwire_codec::RequestEnvelope;
 
 use crate::links::{Links, List};
 
+/// Why a request may not even wait: what it would have waited for, and the limit of those who do. A
+/// limit of requests in flight that is low, with none that may wait, refuses what another setting would
+/// have let through, so whoever reads of one wants to know both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Backlog {
+    /// What those who wait are waiting for.
+    pub waits_for: WaitsFor,
+    /// How many may wait.
+    pub full: WaitingLimit,
+}
+
+impl Backlog {
+    /// These limits.
+    pub const fn new(waits_for: WaitsFor, full: WaitingLimit) -> Self {
+        Self { waits_for, full }
+    }
+}
+
+impl fmt::Display for Backlog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, and {} wait, as many as may", self.waits_for, self.full)
+    }
+}
+
+/// What a request waits for that is taken in and not sent at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum WaitsFor {
+    /// A free stream id: so many requests are in flight, which are as many as may. It is
+    /// [`Settings::max_in_flight`](crate::Settings::max_in_flight), or the lower limit of
+    /// [`Connection::limit_in_flight`](crate::Connection::limit_in_flight).
+    StreamId(u16),
+    /// Room in the outgoing buffer, which is full since the server reads more slowly than requests
+    /// come: [`Settings::max_outgoing_bytes`](crate::Settings::max_outgoing_bytes).
+    OutgoingBuffer,
+}
+
+impl fmt::Display for WaitsFor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::StreamId(1) => f.write_str("1 request is in flight, as many as may"),
+            Self::StreamId(limit) => write!(f, "{limit} requests are in flight, as many as may"),
+            Self::OutgoingBuffer => f.write_str("the outgoing buffer is full"),
+        }
+    }
+}
+
 /// The limit that those who wait have come up to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -19,6 +67,7 @@ pub enum WaitingLimit {
 impl fmt::Display for WaitingLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Requests(1) => f.write_str("1 request"),
             Self::Requests(limit) => write!(f, "{limit} requests"),
             Self::Bytes(limit) => write!(f, "{limit} bytes"),
         }

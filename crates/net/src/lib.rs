@@ -72,8 +72,9 @@ pub use connection::{Connection, Sent};
 #[doc(hidden)]
 pub use cqlwire_mux::counters;
 pub use cqlwire_mux::{
-    Measure, Reached, RefusedBecause, RequestKind, Sample, Settings as MultiplexerSettings, Totals,
-    Unresponsive, Usage, Violation, WaitingLimit,
+    Backlog, Measure, Reached, RefusedBecause, RequestKind, Sample,
+    Settings as MultiplexerSettings, Totals, Unresponsive, Usage, Violation, WaitingLimit,
+    WaitsFor,
 };
 pub use deadline::{Deadline, DeadlinePassed};
 pub use dial::{ByteStream, Dialer, Dialing};

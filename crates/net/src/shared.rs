@@ -90,8 +90,8 @@ impl Shared {
         self.quiet.load(Ordering::Relaxed)
     }
 
-    /// The driver's alone, before it wakes anybody. Whoever reads it keeps its cache line while it does
-    /// not change.
+    /// The driver's alone, under the lock under which it takes the wakers of those who wait. Whoever reads
+    /// it keeps its cache line while it does not change.
     pub(crate) fn set_quiet(&self, quiet: bool) {
         if self.is_quiet() != quiet {
             self.quiet.store(quiet, Ordering::Relaxed);

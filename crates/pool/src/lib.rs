@@ -10,6 +10,7 @@
 //!   slot 2   connecting --> open -- retiring --> the next one opens, then this one drains
 //!                            |
 //!   pick() <---- the least busy of the open ones
+//!   hasten() --> ends a back-off, so often and no more: requests found none
 //! ```
 //!
 //! Invariants: a pool is for one server; no slot is ever without its task until the pool is stopped
@@ -18,8 +19,10 @@
 
 mod backoff;
 mod change;
+mod demand;
 mod error;
 mod farewell;
+mod host_pools;
 mod latency;
 mod offer;
 mod open;

@@ -1,25 +1,42 @@
 //! The connections of a pool: those that can be picked, readable without a lock, and all that have
 //! not ended yet.
 
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
-use cqlwire_net::Connection;
+use cqlwire_net::{Connection, Usage};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::host_pools::HostPools;
 use crate::offer::Offer;
 use crate::totals::PoolTotals;
+use crate::usage::PoolUsage;
 
 /// The connections of a pool.
 #[derive(Debug)]
 pub(crate) struct Open {
     /// Those that can be picked; replaced as a whole: rarely written, read for every request.
-    listed: ArcSwap<Vec<(u64, Connection)>>,
+    listed: ArcSwap<Listing>,
     /// Those that have not ended, draining ones included. Whoever holds the lock writes the list.
     known: Mutex<Known>,
     /// Notified when the first is listed, and when the last is listed no more.
     changed: Arc<Notify>,
+    /// What it has in common with the other pools of its host.
+    host: Arc<HostPools>,
+    /// How many requests each connection may have in flight, where the host has a limit.
+    share: AtomicUsize,
+}
+
+/// Connections that can be picked, each with its number.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Listing(Vec<(u64, Connection)>);
+
+impl Listing {
+    pub(crate) fn connections(&self) -> impl Iterator<Item = &Connection> {
+        self.0.iter().map(|(_, connection)| connection)
+    }
 }
 
 #[derive(Debug)]
@@ -31,34 +48,50 @@ struct Known {
     next: u64,
     /// Nothing is listed any more.
     closed: bool,
-    /// How many requests those on the list may have in flight together.
-    max_in_flight: Option<usize>,
     /// Of those that have ended; and how many were opened.
     totals: PoolTotals,
 }
 
 impl Open {
-    pub(crate) fn new(changed: Arc<Notify>, max_in_flight: Option<usize>) -> Self {
+    /// One more pool of this host.
+    pub(crate) fn start(changed: Arc<Notify>, host: Arc<HostPools>) -> Arc<Self> {
         let (connections, since) = (Vec::new(), Instant::now());
         let totals = PoolTotals::default();
-        let known = Known { connections, since, next: 0, closed: false, max_in_flight, totals };
-        Self { listed: ArcSwap::default(), known: Mutex::new(known), changed }
+        let known = Mutex::new(Known { connections, since, next: 0, closed: false, totals });
+        let (listed, share) = (ArcSwap::default(), AtomicUsize::new(usize::MAX));
+        let open = Arc::new(Self { listed, known, changed, host, share });
+        open.host.join(&open);
+        open
+    }
+
+    /// What it has in common with the other pools of its host.
+    pub(crate) const fn host(&self) -> &Arc<HostPools> {
+        &self.host
+    }
+
+    pub(crate) fn listing(&self) -> Arc<Listing> {
+        self.listed.load_full()
     }
 
     /// Is any on the list, and since when is that so?
     pub(crate) fn state(&self) -> (bool, Instant) {
         let known = self.known();
-        (!self.listed.load().is_empty(), known.since)
+        (!self.listed.load().0.is_empty(), known.since)
     }
 
     /// The least busy of those that can be picked; one that is quiet only if all are.
     pub(crate) fn least_busy(&self) -> Option<Connection> {
         let listed = self.listed.load();
         let open = in_turn(&listed);
-        open.min_by_key(|connection| (connection.is_quiet(), connection.load())).cloned()
+        let least = open.min_by_key(|connection| (connection.is_quiet(), connection.load()))?;
+        if self.host.are_several() {
+            self.look_at_share(least.load());
+        }
+        Some(least.clone())
     }
 
-    /// The least busy of those that are not quiet, with what all of them owe.
+    /// The least busy of those that are not quiet, with what all of them owe, and those of the other
+    /// pools of the host.
     #[inline]
     pub(crate) fn offer(&self) -> Option<Offer> {
         let listed = self.listed.load();
@@ -71,32 +104,36 @@ impl Open {
                 least = Some((connection, load));
             }
         });
-        least.map(|(connection, _)| Offer { connection: connection.clone(), load: all })
+        let (connection, load) = least?;
+        if self.host.are_several() {
+            self.look_at_share(load);
+            all = self.host.load();
+        }
+        Some(Offer { connection: connection.clone(), load: all })
     }
 
-    /// What the connections owe that can be picked; `None` if there is none, or all are quiet.
+    /// What the connections owe that can be picked, with those of the other pools of the host; `None`
+    /// if there is none here, or all are quiet.
     #[inline]
     pub(crate) fn load(&self) -> Option<usize> {
         let listed = self.listed.load();
-        let open = listed.iter().map(|(_, connection)| connection).filter(|one| one.is_open());
+        let open = listed.connections().filter(|one| one.is_open());
         // What a quiet one owes is no work for the others, and they have to take its share.
         let well = open.filter(|one| !one.is_quiet());
-        well.map(Connection::load).reduce(|sum, load| sum + load)
+        let own = well.map(Connection::load).reduce(|sum, load| sum + load)?;
+        Some(if self.host.are_several() { self.host.load() } else { own })
     }
 
-    /// Those on the list may have so many requests in flight together from now on.
-    pub(crate) fn limit_in_flight(&self, requests: usize) {
-        self.known().max_in_flight = Some(requests);
-        self.share_out();
+    /// From now on each connection may have so many requests in flight.
+    pub(crate) fn set_share(&self, requests: usize) {
+        self.share.store(requests, Relaxed);
     }
 
-    /// Shares out among those on the list how many requests may be in flight.
-    fn share_out(&self) {
-        let Some(all) = self.known().max_in_flight else { return };
-        let listed = self.listed.load();
-        for (index, (_, connection)) in listed.iter().enumerate() {
-            let share = all / listed.len() + usize::from(index < all % listed.len());
-            connection.limit_in_flight(u16::try_from(share).unwrap_or(u16::MAX));
+    /// The least busy connection owes so much: is that all that it may?
+    #[cold]
+    fn look_at_share(&self, least: usize) {
+        if least >= self.share.load(Relaxed) {
+            self.host.share_out_anew();
         }
     }
 
@@ -114,6 +151,13 @@ impl Open {
         let requests = known.connections.iter().map(Connection::totals);
         let requests = requests.fold(known.totals.requests, |sum, totals| sum + totals);
         PoolTotals { requests, ..known.totals }
+    }
+
+    /// What those hold that have not ended.
+    pub(crate) fn usage(&self) -> PoolUsage {
+        let connections = self.all();
+        let usage = connections.iter().fold(Usage::default(), |sum, one| sum + one.usage());
+        PoolUsage { connections: connections.len(), usage }
     }
 
     /// Another one takes the place of one that serves on.
@@ -146,27 +190,27 @@ impl Open {
         known.connections.push(connection.clone());
         let number = known.next;
         known.next += 1;
-        let mut listed = Vec::clone(&self.listed.load());
-        listed.push((number, connection.clone()));
+        let mut listed = Listing::clone(&self.listed.load());
+        listed.0.push((number, connection.clone()));
         self.store(listed, known);
         Some(Listed { open: Arc::clone(self), connection, number })
     }
 
     fn delist(&self, number: u64) {
         let known = self.known();
-        let mut listed = Vec::clone(&self.listed.load());
-        listed.retain(|(listed, _)| *listed != number);
+        let mut listed = Listing::clone(&self.listed.load());
+        listed.0.retain(|(listed, _)| *listed != number);
         self.store(listed, known);
     }
 
-    fn store(&self, listed: Vec<(u64, Connection)>, mut known: MutexGuard<'_, Known>) {
-        let (is_up, was_up) = (!listed.is_empty(), !self.listed.load().is_empty());
+    fn store(&self, listed: Listing, mut known: MutexGuard<'_, Known>) {
+        let (is_up, was_up) = (!listed.0.is_empty(), !self.listed.load().0.is_empty());
         self.listed.store(Arc::new(listed));
         if is_up != was_up {
             known.since = Instant::now();
         }
         drop(known);
-        self.share_out();
+        self.host.listed();
         if is_up != was_up {
             self.changed.notify_one();
         }
@@ -180,7 +224,7 @@ impl Open {
 /// Those that are open, from another one on each time, at random: of several that are equally busy
 /// the first may be one that no response comes from.
 #[inline]
-fn in_turn(listed: &[(u64, Connection)]) -> impl Iterator<Item = &Connection> {
+fn in_turn(Listing(listed): &Listing) -> impl Iterator<Item = &Connection> {
     let start = if listed.len() > 1 { fastrand::usize(..listed.len()) } else { 0 };
     let (before, after) = listed.split_at_checked(start).unwrap_or_default();
     let all = after.iter().chain(before).map(|(_, connection)| connection);
@@ -229,15 +273,15 @@ mod tests {
     async fn what_is_no_longer_listed_is_forgotten_and_drains() {
         let node = ScriptedNode::builder().in_memory();
         let (settings, soon) = (Settings::default(), Deadline::after(Duration::from_secs(5)));
-        let open = Arc::new(Open::new(Arc::default(), None));
+        let open = Open::start(Arc::default(), Arc::new(HostPools::new(None)));
         for _ in 0..3 {
             let stream = node.connect();
             let connection = Connection::over(stream, "node", &settings, soon).await.unwrap();
             let listed = open.list(connection.clone()).unwrap();
-            assert_eq!((open.listed.load().len(), open.all().len()), (1, 1));
+            assert_eq!((open.listed.load().0.len(), open.all().len()), (1, 1));
             drop(listed);
             assert!(!connection.is_open());
-            assert_eq!(open.listed.load().len(), 0);
+            assert_eq!(open.listed.load().0.len(), 0);
             connection.ended().await;
         }
         assert_eq!(open.all().len(), 0);

@@ -36,25 +36,32 @@ impl Pool {
         self.shared.open.least_busy().ok_or_else(|| self.not_connected())
     }
 
-    /// How many responses are owed by the connections that can be picked, to choose among hosts;
-    /// `None` if there is no such connection, or all of them are [quiet](Connection::is_quiet). Takes
-    /// no lock.
+    /// How many responses are owed by the connections that can be picked, with those of the other pools
+    /// of the host, to choose among hosts; `None` if there is no such connection here, or all of them
+    /// are [quiet](Connection::is_quiet). Takes no lock.
     #[inline]
     pub fn load(&self) -> Option<usize> {
         self.shared.open.load()
     }
 
     /// The least busy connection with the [load](Self::load), in one look; `None` where that is
-    /// `None`. Takes no lock.
+    /// `None`. Waits for no lock.
     #[inline]
     pub fn offer(&self) -> Option<Offer> {
         self.shared.open.offer()
     }
 
+    /// Is there a connection to the host that is [quiet](Connection::is_quiet), in whichever of its
+    /// pools?
+    pub fn has_quiet(&self) -> bool {
+        self.shared.open.host().has_quiet()
+    }
+
     /// From now on, has so many requests in flight at the host at once, shared out among the
-    /// connections that can be picked, each of which has at least one. What is more waits for them.
+    /// connections of all its pools that can be picked, each of which has at least one: by what the
+    /// pools have to do, and evenly within each. What is more waits for them.
     pub fn limit_in_flight(&self, requests: usize) {
-        self.shared.open.limit_in_flight(requests);
+        self.shared.open.host().limit_in_flight(requests);
     }
 
     /// Waits for the first connection, or for as many failed attempts as it has slots.
@@ -97,9 +104,22 @@ impl Pool {
         self.shared.hopes.send_modify(|hopes| *hopes = hopes.wrapping_add(1));
     }
 
+    /// A request has found no connection: the next attempt waits no longer than
+    /// [`backoff_under_demand`](crate::Settings::backoff_under_demand), however long its back-off
+    /// has become. To be said as often as it happens: the rate of the attempts is bounded.
+    #[cold]
+    pub fn hasten(&self) {
+        self.shared.demand.announce();
+    }
+
     /// What the connections hold at the moment.
     pub fn usage(&self) -> PoolUsage {
-        self.shared.usage()
+        self.shared.open.usage()
+    }
+
+    /// What the connections of all pools of the host hold at the moment.
+    pub fn host_usage(&self) -> PoolUsage {
+        self.shared.open.host().usage()
     }
 
     /// What has become of its connections and their requests.
@@ -107,8 +127,15 @@ impl Pool {
         self.shared.open.totals()
     }
 
-    /// How long its requests of this kind took, each attempt being one; `None` if there were none.
-    /// Those that ended a moment ago are among them once [`totals`](Self::totals) were looked at.
+    /// What has become of the connections of all pools of the host, and of their requests; those of
+    /// pools that are not there any more included.
+    pub fn host_totals(&self) -> PoolTotals {
+        self.shared.open.host().totals()
+    }
+
+    /// How long the requests of this kind to the host took, each attempt being one; `None` if there
+    /// were none. Those that ended a moment ago are among them once
+    /// [`host_totals`](Self::host_totals) were looked at.
     pub fn latency(&self, kind: RequestKind) -> Option<LatencyHistogram> {
         self.shared.latencies.of(kind)
     }

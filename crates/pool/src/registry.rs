@@ -65,7 +65,26 @@ impl Registry {
     pub fn start(&self, target: Target, connections: usize) -> Result<Pool, RegistryClosed> {
         let (changed, turns) = (Arc::clone(&self.changed), Arc::clone(&self.turns));
         let (settings, latencies) = (Arc::clone(&self.settings), Arc::clone(&self.latencies));
-        let shared = Arc::new(Shared::new(target, settings, changed, turns, latencies));
+        self.begin(Shared::new(target, settings, changed, turns, latencies), connections)
+    }
+
+    /// Starts another pool of the same host, whose connections are in this keyspace, spelled as in the
+    /// schema: as many as that pool has. What may be in flight at the host is shared out among the
+    /// connections of all its pools.
+    ///
+    /// # Errors
+    ///
+    /// [`RegistryClosed`]: nothing was begun.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime with I/O and time.
+    pub fn start_beside(&self, pool: &Pool, keyspace: Arc<str>) -> Result<Pool, RegistryClosed> {
+        self.begin(pool.shared().beside(keyspace), pool.size())
+    }
+
+    fn begin(&self, shared: Shared, connections: usize) -> Result<Pool, RegistryClosed> {
+        let shared = Arc::new(shared);
         let pool = Pool::new(Arc::clone(&shared));
         // Held until all slots have their tasks: a close comes before all of it, or after.
         let mut live = self.live();
@@ -113,7 +132,7 @@ impl Registry {
     /// What all pools hold at the moment, added up, those that drain included.
     pub fn usage(&self) -> PoolUsage {
         let pools = self.pools();
-        pools.iter().fold(PoolUsage::default(), |sum, pool| sum + pool.usage())
+        pools.iter().fold(PoolUsage::default(), |sum, pool| sum + pool.open.usage())
     }
 
     /// What has become of the connections and requests of all pools, those added up that are not
@@ -216,7 +235,9 @@ impl Live {
         self.pools.retain(|pool| {
             let stays = Arc::strong_count(pool) > 1 || !pool.open.all().is_empty();
             if !stays {
-                *gone = *gone + pool.open.totals();
+                let totals = pool.open.totals();
+                pool.open.host().leave(&pool.open, totals);
+                *gone = *gone + totals;
             }
             stays
         });

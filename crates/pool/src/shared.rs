@@ -4,15 +4,15 @@ use std::borrow::Cow;
 use std::mem::discriminant;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use cqlwire_net::{Connection, ConnectionEnd, Deadline, SessionLog, Usage};
+use cqlwire_net::{Connection, ConnectionEnd, Deadline, SessionLog};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::demand::Demand;
+use crate::host_pools::HostPools;
 use crate::latency::{HostLatencies, SessionLatencies};
 use crate::open::{Listed, Open};
-use crate::{
-    ConnectionChange, ConnectionChangeKind, PoolState, PoolUsage, Settings, Target, Unconnected,
-};
+use crate::{ConnectionChange, ConnectionChangeKind, PoolState, Settings, Target, Unconnected};
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -21,12 +21,14 @@ pub(crate) struct Shared {
     pub(crate) settings: Arc<Settings>,
     pub(crate) stopped: CancellationToken,
     pub(crate) open: Arc<Open>,
-    /// How long its requests took.
+    /// How long the requests to its host took.
     pub(crate) latencies: Arc<HostLatencies>,
     /// What stops each slot, in the order in which they began.
     pub(crate) slots: Mutex<Vec<CancellationToken>>,
     /// How often somebody had reason to think that an attempt would succeed by then.
     pub(crate) hopes: watch::Sender<u64>,
+    /// Requests that found no connection.
+    pub(crate) demand: Demand,
     /// Whoever follows the states of all pools.
     changed: Arc<Notify>,
     /// Whoever has one of them may connect; those of all pools.
@@ -44,6 +46,7 @@ struct Attempts {
 }
 
 impl Shared {
+    /// The first pool of a host.
     pub(crate) fn new(
         target: Target,
         settings: Arc<Settings>,
@@ -51,14 +54,38 @@ impl Shared {
         turns: Arc<Semaphore>,
         latencies: Arc<SessionLatencies>,
     ) -> Self {
+        let open =
+            Open::start(Arc::clone(&changed), Arc::new(HostPools::new(settings.max_in_flight)));
+        let latencies = Arc::new(HostLatencies::new(latencies));
+        Self::with(target, settings, changed, turns, open, latencies)
+    }
+
+    /// Another one of the same host, whose connections are in this keyspace.
+    pub(crate) fn beside(&self, keyspace: Arc<str>) -> Self {
+        let target = Target { keyspace: Some(keyspace), ..self.target.clone() };
+        let (settings, changed) = (Arc::clone(&self.settings), Arc::clone(&self.changed));
+        let open = Open::start(Arc::clone(&changed), Arc::clone(self.open.host()));
+        let (turns, latencies) = (Arc::clone(&self.turns), Arc::clone(&self.latencies));
+        Self::with(target, settings, changed, turns, open, latencies)
+    }
+
+    fn with(
+        target: Target,
+        settings: Arc<Settings>,
+        changed: Arc<Notify>,
+        turns: Arc<Semaphore>,
+        open: Arc<Open>,
+        latencies: Arc<HostLatencies>,
+    ) -> Self {
         Self {
             target,
             stopped: CancellationToken::new(),
-            open: Arc::new(Open::new(Arc::clone(&changed), settings.max_in_flight)),
-            latencies: Arc::new(HostLatencies::new(latencies)),
+            open,
+            latencies,
             settings,
             slots: Mutex::default(),
             hopes: watch::Sender::new(0),
+            demand: Demand::default(),
             changed,
             turns,
             reason: Mutex::new(Unconnected::NotYet),
@@ -185,12 +212,6 @@ impl Shared {
     pub(crate) fn stop(&self) {
         self.stopped.cancel();
         self.open.close().iter().for_each(Connection::stop);
-    }
-
-    pub(crate) fn usage(&self) -> PoolUsage {
-        let connections = self.open.all();
-        let sum = connections.iter().fold(Usage::default(), |sum, c| sum + c.usage());
-        PoolUsage { connections: connections.len(), usage: sum }
     }
 
     /// A slot has lost its task.

@@ -71,11 +71,12 @@ async fn refill(shared: &Shared) {
 }
 
 /// Waits before the next attempt, unless since the last one began somebody has had reason to think
-/// that it will succeed now.
+/// that it will succeed now, or requests find no connection.
 async fn back_off(shared: &Shared, failures: u32, hopes: &mut watch::Receiver<u64>) {
     tokio::select! {
         () = sleep(shared.settings.backoff.after(failures)) => {}
         Ok(()) = hopes.changed() => {}
+        () = shared.demand.hastened(shared.settings.backoff_under_demand) => {}
     }
     // What is hoped from now on comes after the attempt that begins.
     hopes.mark_unchanged();

@@ -7,6 +7,7 @@
 mod bad_input;
 mod batches;
 mod changing;
+mod forgetful;
 mod keyspaces;
 mod large;
 mod loads;
@@ -53,6 +54,12 @@ async fn create(session: &Session, keyspace: &str, table: &str) {
     for statement in statements {
         session.query(&statement, ()).await.unwrap();
     }
+}
+
+/// Does the server have vectors? Those before 5.0 have none.
+async fn has_vectors(session: &Session) -> bool {
+    let found = session.query("SELECT release_version FROM system.local", ()).await.unwrap();
+    !found.one_row::<(&str,)>().unwrap().0.starts_with(['3', '4'])
 }
 
 /// Closes the session, and asserts that nothing is left of it.

@@ -15,9 +15,15 @@ use cdrs_tokio::types::IntoRustByIndex;
 use cdrs_tokio::types::blob::Blob;
 use cdrs_tokio::types::rows::Row;
 
+use futures_util::future::ready;
+use futures_util::{StreamExt, TryStreamExt, stream};
+
 use super::Client;
 use crate::load::ScanWatch;
-use crate::work::{BATCH_ROWS, INSERT, NAME, PAGE_ROWS, PAYLOAD, READ, SCAN, check_row};
+use crate::work::{
+    BATCH_ROWS, FILL, INSERT, LOAD_CONCURRENCY, LOAD_ROWS, NAME, PAGE_ROWS, PAYLOAD, READ, SCAN,
+    Work, check_row, event_row, user_row,
+};
 use crate::{Result, ensure};
 
 type Balancing = RoundRobinLoadBalancingStrategy<TransportTcp, TcpConnectionManager>;
@@ -33,6 +39,7 @@ struct Inner {
     read: PreparedQuery,
     insert: PreparedQuery,
     scan: PreparedQuery,
+    fill: PreparedQuery,
 }
 
 impl fmt::Debug for Cdrs {
@@ -49,7 +56,8 @@ impl Client for Cdrs {
         let read = session.prepare(READ).await?;
         let insert = session.prepare(INSERT).await?;
         let scan = session.prepare(SCAN).await?;
-        Ok(Self { inner: Arc::new(Inner { session, read, insert, scan }) })
+        let fill = session.prepare(FILL).await?;
+        Ok(Self { inner: Arc::new(Inner { session, read, insert, scan, fill }) })
     }
 
     async fn read(&self, key: i64) -> Result<()> {
@@ -82,6 +90,12 @@ impl Client for Cdrs {
         Ok(())
     }
 
+    async fn load(&self, work: Work) -> Result<()> {
+        let written = stream::iter(0..LOAD_ROWS).map(|number| self.write(work, number));
+        let written = written.buffer_unordered(LOAD_CONCURRENCY.into());
+        written.try_for_each(|()| ready(Ok(()))).await
+    }
+
     async fn scan(&self, watch: &mut ScanWatch) -> Result<()> {
         let inner = &*self.inner;
         let mut pager = inner.session.paged(i32::try_from(PAGE_ROWS)?);
@@ -98,6 +112,25 @@ impl Client for Cdrs {
 
     async fn scan_borrowed(&self, _watch: &mut ScanWatch) -> Result<()> {
         Err("cdrs-tokio has no rows that borrow".into())
+    }
+}
+
+impl Cdrs {
+    /// One row of a load.
+    async fn write(&self, work: Work, number: u32) -> Result<()> {
+        let inner = &*self.inner;
+        let (statement, values) = match work {
+            Work::LoadOrdered => {
+                let (part, id, name, score, photo) = event_row(number);
+                (&inner.fill, query_values!(part, id, name, score, photo.to_vec()))
+            }
+            _ => {
+                let (id, name, payload) = user_row(number);
+                (&inner.insert, query_values!(id, name, payload.to_vec()))
+            }
+        };
+        inner.session.exec_with_values(statement, values).await?.response_body()?;
+        Ok(())
     }
 }
 

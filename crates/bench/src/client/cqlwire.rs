@@ -6,9 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ::cqlwire::{Batch, Page, Pages, PreparedStatement, Session};
 
 use super::Client;
-use crate::Result;
 use crate::load::{ScanWatch, StreamsWatch};
-use crate::work::{BATCH_ROWS, INSERT, NAME, PAGE_ROWS, PAYLOAD, READ, SCAN, check_row};
+use crate::work::{
+    BATCH_ROWS, FILL, INSERT, LOAD_CONCURRENCY, LOAD_ROWS, NAME, PAGE_ROWS, PAYLOAD, READ, SCAN,
+    Work, check_row, event_row, user_row,
+};
+use crate::{Result, ensure};
 
 /// How many pages each of many streams reads.
 const TURNS: usize = 2;
@@ -20,6 +23,7 @@ pub struct Cqlwire {
     read: PreparedStatement,
     insert: PreparedStatement,
     scan: PreparedStatement,
+    fill: PreparedStatement,
     /// Batches that are not filled just now.
     batches: Arc<Mutex<Vec<Batch>>>,
 }
@@ -31,7 +35,8 @@ impl Client for Cqlwire {
         let read = session.prepare(READ).await?;
         let insert = session.prepare(INSERT).await?;
         let scan = session.prepare(SCAN).await?;
-        Ok(Self { session, read, insert, scan, batches: Arc::default() })
+        let fill = session.prepare(FILL).await?;
+        Ok(Self { session, read, insert, scan, fill, batches: Arc::default() })
     }
 
     async fn read(&self, key: i64) -> Result<()> {
@@ -61,6 +66,21 @@ impl Client for Cqlwire {
         batch.execute().await?;
         batches().push(batch);
         Ok(())
+    }
+
+    async fn load(&self, work: Work) -> Result<()> {
+        let (session, concurrency) = (&self.session, LOAD_CONCURRENCY.into());
+        let written = match work {
+            Work::LoadOrdered => {
+                let load = session.insert_all(&self.fill, (0..LOAD_ROWS).map(event_row));
+                load.concurrency(concurrency).idempotent(true).await?
+            }
+            _ => {
+                let load = session.insert_all(&self.insert, (0..LOAD_ROWS).map(user_row));
+                load.concurrency(concurrency).idempotent(true).await?
+            }
+        };
+        ensure(written.written == u64::from(LOAD_ROWS), "a load writes all rows")
     }
 
     async fn scan(&self, watch: &mut ScanWatch) -> Result<()> {

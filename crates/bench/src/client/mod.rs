@@ -51,6 +51,10 @@ pub trait Client: Clone + Send + Sync + Sized + 'static {
     /// request.
     fn batch(&self, key: i64) -> impl Future<Output = Result<()>> + Send;
 
+    /// Writes the rows of a load with [`LOAD_CONCURRENCY`](crate::work::LOAD_CONCURRENCY), as users
+    /// of this driver do it.
+    fn load(&self, work: Work) -> impl Future<Output = Result<()>> + Send;
+
     /// One operation of a closed loop.
     fn ask(&self, work: Work, key: i64) -> impl Future<Output = Result<()>> + Send {
         async move {

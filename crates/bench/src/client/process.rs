@@ -14,7 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::{Client, Floor, floor_round};
 use crate::Result;
-use crate::load::{RoundSettings, closed_round, open_round, scan_round, streams_round};
+use crate::load::{RoundSettings, closed_round, load_round, open_round, scan_round, streams_round};
 use crate::measure::{HeapProbe, Round, pin_to};
 use crate::work::Work;
 
@@ -53,7 +53,7 @@ impl Kind {
             return matches!(self, Self::Cqlwire);
         }
         match self {
-            Self::Floor => !matches!(work, Work::ReadOpenLoop | Work::ScanBorrowed | Work::Batch),
+            Self::Floor => matches!(work, Work::Read | Work::Insert | Work::Scan),
             Self::Cqlwire => true,
             #[cfg(feature = "peers")]
             Self::Scylla => true,
@@ -163,6 +163,7 @@ fn run_client<C: Client>(arguments: &ClientArguments, probe: HeapProbe) -> Resul
             runtime.block_on(closed_round(&client, work, in_flight, settings))
         }
         Work::ReadOpenLoop => runtime.block_on(open_round(&client, arguments.rate, settings)),
+        Work::Load | Work::LoadOrdered => runtime.block_on(load_round(&client, work, settings)),
         Work::Scan | Work::ScanBorrowed => runtime.block_on(scan_round(&client, work, settings)),
         Work::Streams => runtime.block_on(streams_round(&client, in_flight, settings)),
     })

@@ -11,12 +11,16 @@ use ::scylla::response::PagingState;
 use ::scylla::statement::Statement;
 use ::scylla::statement::batch::{Batch, BatchType};
 use ::scylla::statement::prepared::PreparedStatement;
-use futures_util::TryStreamExt;
+use futures_util::future::ready;
+use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::Client;
 use crate::Result;
 use crate::load::ScanWatch;
-use crate::work::{BATCH_ROWS, INSERT, NAME, PAGE_ROWS, PAYLOAD, READ, SCAN, check_row};
+use crate::work::{
+    BATCH_ROWS, FILL, INSERT, LOAD_CONCURRENCY, LOAD_ROWS, NAME, PAGE_ROWS, PAYLOAD, READ, SCAN,
+    Work, check_row, event_row, user_row,
+};
 
 /// A session of `scylla`. It cannot be cloned, so that its users share it.
 #[derive(Clone)]
@@ -29,6 +33,7 @@ struct Inner {
     read: PreparedStatement,
     insert: PreparedStatement,
     scan: PreparedStatement,
+    fill: PreparedStatement,
     batch: Batch,
 }
 
@@ -46,9 +51,10 @@ impl Client for Scylla {
         let insert = session.prepare(INSERT).await?;
         let scan = Statement::new(SCAN).with_page_size(i32::try_from(PAGE_ROWS)?);
         let scan = session.prepare(scan).await?;
+        let fill = session.prepare(FILL).await?;
         let mut batch = Batch::new(BatchType::Unlogged);
         (0..BATCH_ROWS).for_each(|_| batch.append_statement(insert.clone()));
-        Ok(Self { inner: Arc::new(Inner { session, read, insert, scan, batch }) })
+        Ok(Self { inner: Arc::new(Inner { session, read, insert, scan, fill, batch }) })
     }
 
     async fn read(&self, key: i64) -> Result<()> {
@@ -71,6 +77,13 @@ impl Client for Scylla {
         let rows: Vec<_> = rows.collect();
         self.inner.session.batch(&self.inner.batch, rows).await?;
         Ok(())
+    }
+
+    /// It has nothing of its own for many rows: its documentation advises to execute so many at once.
+    async fn load(&self, work: Work) -> Result<()> {
+        let written = stream::iter(0..LOAD_ROWS).map(|number| self.write(work, number));
+        let written = written.buffer_unordered(LOAD_CONCURRENCY.into());
+        written.try_for_each(|()| ready(Ok(()))).await
     }
 
     async fn scan(&self, watch: &mut ScanWatch) -> Result<()> {
@@ -99,5 +112,19 @@ impl Client for Scylla {
                 std::ops::ControlFlow::Break(()) => return Ok(()),
             }
         }
+    }
+}
+
+impl Scylla {
+    /// One row of a load.
+    async fn write(&self, work: Work, number: u32) -> Result<()> {
+        let inner = &*self.inner;
+        match work {
+            Work::LoadOrdered => {
+                inner.session.execute_unpaged(&inner.fill, event_row(number)).await?
+            }
+            _ => inner.session.execute_unpaged(&inner.insert, user_row(number)).await?,
+        };
+        Ok(())
     }
 }

@@ -45,6 +45,7 @@ impl fmt::Display for Group {
             }
             Work::ReadOpenLoop => write!(f, ", {} a second", case.rate),
             Work::Scan | Work::ScanBorrowed => Ok(()),
+            Work::Load | Work::LoadOrdered => write!(f, ", {} in flight", case.in_flight),
             Work::Streams => write!(f, ", {} open", case.in_flight),
         }
     }
@@ -56,7 +57,7 @@ pub(super) fn groups(arguments: &CompareArguments) -> Vec<Group> {
     for work in Work::value_variants().iter().filter(|work| wanted(&arguments.work, work)) {
         let levels: &[u32] = match work {
             Work::Read | Work::Insert => &LEVELS,
-            Work::Query => &[256],
+            Work::Query | Work::Load | Work::LoadOrdered => &[256],
             Work::Batch => &[1, 32],
             Work::Streams => &[STREAMS],
             Work::ReadOpenLoop => &[0],

@@ -1,7 +1,9 @@
-//! What clients are put under: so many requests in flight, so many a second, a scan, or many at once.
+//! What clients are put under: so many requests in flight, so many a second, a load, a scan, or many
+//! at once.
 
 mod closed;
 mod open;
+mod rows;
 mod scan;
 mod streams;
 mod watch;
@@ -10,6 +12,7 @@ use std::time::Duration;
 
 pub use self::closed::closed_round;
 pub use self::open::open_round;
+pub use self::rows::load_round;
 pub use self::scan::scan_round;
 pub use self::streams::streams_round;
 pub use self::watch::{ScanWatch, StreamsWatch};

@@ -14,7 +14,8 @@ use super::catalog::{self, Table, spec};
 use super::execute::{Execute, Statement};
 use super::system;
 use crate::work::{
-    INSERT, NAME, PAGE_ROWS, PAYLOAD, READ, SCAN, SCAN_NAME, SCAN_PHOTO, SCAN_ROWS, SCAN_SCORE,
+    FILL, INSERT, NAME, PAGE_ROWS, PAYLOAD, READ, SCAN, SCAN_NAME, SCAN_PHOTO, SCAN_ROWS,
+    SCAN_SCORE,
 };
 use crate::{Result, ensure};
 
@@ -53,7 +54,10 @@ struct Row {
 #[derive(Debug)]
 struct Columns {
     users: Arc<[ColumnSpec]>,
+    /// What is scanned.
     events: Arc<[ColumnSpec]>,
+    /// What is written there.
+    filled: Arc<[ColumnSpec]>,
 }
 
 impl Answers {
@@ -64,6 +68,13 @@ impl Answers {
                 spec("bench", "users", "id", ColumnType::BigInt),
                 spec("bench", "users", "name", ColumnType::Text),
                 spec("bench", "users", "payload", ColumnType::Blob),
+            ]),
+            filled: Arc::from([
+                spec("bench", "events", "part", ColumnType::Int),
+                spec("bench", "events", "id", ColumnType::BigInt),
+                spec("bench", "events", "name", ColumnType::Text),
+                spec("bench", "events", "score", ColumnType::Double),
+                spec("bench", "events", "photo", ColumnType::Blob),
             ]),
             events: Arc::from([
                 spec("bench", "events", "id", ColumnType::BigInt),
@@ -98,7 +109,7 @@ impl Answers {
                 own.row_without_columns.put(execute.key, stream, out);
             }
             Statement::Read => own.row.put(execute.key, stream, out),
-            Statement::Insert => put(&own.void, stream, out),
+            Statement::Insert | Statement::Fill => put(&own.void, stream, out),
             Statement::Scan => self.page(&execute, version, stream, out)?,
             Statement::System(number) => {
                 let text = self.system_statement(number)?;
@@ -201,6 +212,7 @@ impl Answers {
             READ => (Statement::Read, users.get(..1).unwrap_or_default(), vec![0], users.clone()),
             INSERT => (Statement::Insert, &**users, vec![0], Arc::from([])),
             SCAN => (Statement::Scan, &[][..], Vec::new(), self.columns.events.clone()),
+            FILL => (Statement::Fill, &*self.columns.filled, vec![0], Arc::from([])),
             other => match catalog::select(&self.tables, other) {
                 Some(Ok(Response::Result(ResultResponse::Rows(rows)))) => {
                     let columns = rows.metadata.columns.unwrap_or_else(|| Arc::from([]));

@@ -10,6 +10,7 @@ pub(super) enum Statement {
     Read,
     Insert,
     Scan,
+    Fill,
     /// Something about the node itself: the number of its text in the order of PREPARE.
     System(u8),
 }
@@ -24,6 +25,7 @@ impl Statement {
             Self::Read => 1,
             Self::Insert => 2,
             Self::Scan => 3,
+            Self::Fill => 4,
             Self::System(number) => FIRST_SYSTEM.saturating_add(number),
         };
         [number; ID_LEN]
@@ -34,6 +36,7 @@ impl Statement {
             Some(1) => Ok(Self::Read),
             Some(2) => Ok(Self::Insert),
             Some(3) => Ok(Self::Scan),
+            Some(4) => Ok(Self::Fill),
             Some(number @ FIRST_SYSTEM..) => Ok(Self::System(number - FIRST_SYSTEM)),
             _ => Err("EXECUTE of a statement that was not prepared here".into()),
         }
@@ -83,7 +86,7 @@ impl Execute {
         match statement {
             // Two bytes of count and four of length come before the first value.
             Statement::Read => key = long(body, at + 6)?,
-            Statement::Insert | Statement::System(_) => {}
+            Statement::Insert | Statement::Fill | Statement::System(_) => {}
             Statement::Scan => page = page_of(body, at, flags)?,
         }
         Ok(Self { statement, skip_metadata, key, page })

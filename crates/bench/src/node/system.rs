@@ -21,11 +21,12 @@ const REPLICATION: [(&str, &str); 2] =
     [("class", "org.apache.cassandra.locator.SimpleStrategy"), ("replication_factor", "1")];
 
 /// Its columns: table, name, kind, position, type.
-const COLUMNS: [(&str, &str, &str, i32, &str); 7] = [
+const COLUMNS: [(&str, &str, &str, i32, &str); 8] = [
     ("users", "id", "partition_key", 0, "bigint"),
     ("users", "name", "regular", -1, "text"),
     ("users", "payload", "regular", -1, "blob"),
-    ("events", "id", "partition_key", 0, "bigint"),
+    ("events", "part", "partition_key", 0, "int"),
+    ("events", "id", "clustering", 0, "bigint"),
     ("events", "name", "regular", -1, "text"),
     ("events", "score", "regular", -1, "double"),
     ("events", "photo", "regular", -1, "blob"),

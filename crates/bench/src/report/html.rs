@@ -144,7 +144,7 @@ fn write_work(out: &mut String, entries: &[Entry], work: &str, runtime: &str) ->
     clients.sort_by_key(|client| (*client != "cqlwire", *client == "floor", *client));
     writeln!(out, "<h2>{}, {runtime}</h2><div class=\"grid-2\">", headline(work))?;
     let figures: &[Chart] = match work {
-        "scan" | "scan-borrowed" => &OF_SCANS,
+        "scan" | "scan-borrowed" | "load" | "load-ordered" => &OF_SCANS,
         "streams" => &OF_STREAMS,
         "read-open-loop" => &OF_OPEN_LOOPS,
         _ => &OF_LEVELS,
@@ -162,6 +162,10 @@ fn headline(work: &str) -> &'static str {
     match work {
         "read" => "Prepared read of one row by its key",
         "insert" => "Prepared insert of three columns",
+        "query" => "The same read by its text, prepared once",
+        "batch" => "Unlogged batch of 64 such inserts",
+        "load" => "Load of 100,000 rows, each a partition of its own",
+        "load-ordered" => "Load of 100,000 rows, ordered by partitions of 1,000",
         "read-open-loop" => "The same read at a fixed rate, waiting counted",
         "scan" => "Scan of 500,000 rows of four columns, owned",
         "scan-borrowed" => "Scan of 500,000 rows of four columns, borrowed",

@@ -64,9 +64,13 @@ impl Pools {
             let (host_id, address) = (host.id(), host.address().clone());
             let down = host.state().down;
             looked.elsewhere |= down.as_ref().is_some_and(is_of_another_host);
+            if down.is_none() {
+                shared.keyspaces.meet(host, shared);
+            }
             match down {
                 None if before != Known::Up => {
                     *known = Known::Up;
+                    shared.keyspaces.attempt_now(host);
                     if before != Known::First {
                         looked.came_up = true;
                         host.warmth().begin();
@@ -100,6 +104,7 @@ impl Pools {
                 if !host.state().is_up() {
                     host.pool().attempt_now();
                 }
+                shared.keyspaces.attempt_now(host);
             }
         }
         is_known

@@ -8,7 +8,46 @@
 use cqlwire_net::Connection;
 use cqlwire_pool::Offer;
 
-use crate::{HostIndex, Topology};
+use crate::host::Warmth;
+use crate::own_pools::OwnPools;
+use crate::{HostIndex, KeyspacePools, Topology};
+
+/// The hosts of a topology, as one request gets to them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hosts<'a> {
+    pub(super) topology: &'a Topology,
+    /// The connections over which it goes where requests cannot name their keyspace.
+    own: Option<&'a OwnPools>,
+}
+
+impl<'a> Hosts<'a> {
+    #[inline]
+    pub(super) fn new(topology: &'a Topology, own: Option<&'a KeyspacePools>) -> Self {
+        Self { topology, own: own.map(KeyspacePools::own) }
+    }
+
+    /// The connection there and what is in flight; `None` if no connection takes requests.
+    #[inline]
+    fn offer(self, host: HostIndex) -> Option<Offer> {
+        let host = self.topology.host(host);
+        match self.own {
+            None => host.pool().offer(),
+            Some(own) => own.offer(host),
+        }
+    }
+
+    /// What is in flight there; `None` if no connection takes requests.
+    fn load(self, host: HostIndex) -> Option<usize> {
+        match self.own {
+            None => self.topology.host(host).pool().load(),
+            Some(_) => self.offer(host).map(|offer| offer.load),
+        }
+    }
+
+    fn warmth(self, host: HostIndex) -> &'a Warmth {
+        self.topology.host(host).warmth()
+    }
+}
 
 /// A host that was chosen.
 #[derive(Clone, Debug)]
@@ -26,8 +65,8 @@ impl Choice {
 
     /// One that is ready; `None` if it is not.
     #[inline]
-    pub(super) fn ready(host: HostIndex, topology: &Topology) -> Option<Self> {
-        offer(host, topology).map(|offer| Self { host, connection: Some(offer.connection) })
+    pub(super) fn ready(host: HostIndex, hosts: Hosts<'_>) -> Option<Self> {
+        hosts.offer(host).map(|offer| Self { host, connection: Some(offer.connection) })
     }
 }
 
@@ -71,59 +110,59 @@ impl Draw {
 /// two that are drawn from those that are. `None` if none is to be had.
 #[inline]
 pub(super) fn best_of_two(
-    hosts: &[HostIndex],
-    topology: &Topology,
+    of: &[HostIndex],
+    hosts: Hosts<'_>,
     draw: &mut Draw,
     eligible: impl Fn(HostIndex) -> bool,
 ) -> Option<Choice> {
-    let (first, second) = match *hosts {
+    let (first, second) = match *of {
         [] => return None,
-        [only] if eligible(only) => return Choice::ready(only, topology),
+        [only] if eligible(only) => return Choice::ready(only, hosts),
         [_] => return None,
         _ => {
-            let first = draw.below(hosts.len());
-            let second = (first + 1 + draw.below(hosts.len() - 1)) % hosts.len();
-            (*hosts.get(first)?, *hosts.get(second)?)
+            let first = draw.below(of.len());
+            let second = (first + 1 + draw.below(of.len() - 1)) % of.len();
+            (*of.get(first)?, *of.get(second)?)
         }
     };
     if eligible(first)
         && eligible(second)
-        && let (Some(of_first), Some(of_second)) = (offer(first, topology), offer(second, topology))
-        && admitted(first, topology, draw)
-        && admitted(second, topology, draw)
+        && let (Some(of_first), Some(of_second)) = (hosts.offer(first), hosts.offer(second))
+        && admitted(first, hosts, draw)
+        && admitted(second, hosts, draw)
     {
         // Of two that are equally busy it is the one that was drawn first, which is either.
         let (host, offer) =
             if of_second.load < of_first.load { (second, of_second) } else { (first, of_first) };
         return Some(Choice { host, connection: Some(offer.connection) });
     }
-    best_of_those_left(hosts, topology, draw, eligible).map(Choice::of)
+    best_of_those_left(of, hosts, draw, eligible).map(Choice::of)
 }
 
 /// The same where some are down, quiet or still warming up.
 #[cold]
 fn best_of_those_left(
-    hosts: &[HostIndex],
-    topology: &Topology,
+    of: &[HostIndex],
+    hosts: Hosts<'_>,
     draw: &mut Draw,
     eligible: impl Fn(HostIndex) -> bool,
 ) -> Option<HostIndex> {
-    let there = |host: &HostIndex| eligible(*host) && load(*host, topology).is_some();
+    let there = |host: &HostIndex| eligible(*host) && hosts.load(*host).is_some();
     // Those that have just come up get a part of their share, unless there are only such.
     let byte = draw.byte();
-    let admits = |host: &HostIndex| there(host) && topology.host(*host).warmth().admits(byte);
-    two_of(hosts, topology, draw, admits).or_else(|| two_of(hosts, topology, draw, there))
+    let admits = |host: &HostIndex| there(host) && hosts.warmth(*host).admits(byte);
+    two_of(of, hosts, draw, admits).or_else(|| two_of(of, hosts, draw, there))
 }
 
 /// The better of two that are drawn from those of them that are wanted. They are counted first, and
 /// walked through again: nothing is allocated.
 fn two_of(
-    hosts: &[HostIndex],
-    topology: &Topology,
+    of: &[HostIndex],
+    hosts: Hosts<'_>,
     draw: &mut Draw,
     wanted: impl Fn(&HostIndex) -> bool,
 ) -> Option<HostIndex> {
-    let all = || hosts.iter().copied().filter(&wanted);
+    let all = || of.iter().copied().filter(&wanted);
     let count = all().count();
     if count < 2 {
         return all().next();
@@ -133,21 +172,10 @@ fn two_of(
     // One that was lost since it was counted leaves the other.
     let (first, second) = (all().nth(first), all().nth(second));
     let (Some(first), Some(second)) = (first, second) else { return first.or(second) };
-    Some(if load(second, topology) < load(first, topology) { second } else { first })
+    Some(if hosts.load(second) < hosts.load(first) { second } else { first })
 }
 
-fn admitted(host: HostIndex, topology: &Topology, draw: &mut Draw) -> bool {
-    let warmth = topology.host(host).warmth();
+fn admitted(host: HostIndex, hosts: Hosts<'_>, draw: &mut Draw) -> bool {
+    let warmth = hosts.warmth(host);
     warmth.is_whole() || warmth.admits(draw.byte())
-}
-
-/// The connection there and what is in flight; `None` if no connection takes requests.
-#[inline]
-fn offer(host: HostIndex, topology: &Topology) -> Option<Offer> {
-    topology.host(host).pool().offer()
-}
-
-/// What is in flight there; `None` if no connection takes requests.
-fn load(host: HostIndex, topology: &Topology) -> Option<usize> {
-    topology.host(host).pool().load()
 }

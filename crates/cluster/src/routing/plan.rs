@@ -6,9 +6,9 @@ use std::sync::Arc;
 use cqlwire_net::{Connection, panic_message};
 use uuid::Uuid;
 
-use super::choice::Choice;
+use super::choice::{Choice, Hosts};
 use super::{LoadBalancing, Routing, TokenAware, Tried};
-use crate::{Host, HostIndex, Topology};
+use crate::{Host, HostIndex, KeyspacePools, Topology};
 
 /// The hosts to try for one request, one after the other, in the topology as it was when the
 /// request began.
@@ -28,8 +28,8 @@ pub struct Plan {
 pub struct Turn<'a> {
     /// The host.
     pub host: &'a Arc<Host>,
-    /// Its least busy connection, if that was looked at when the host was chosen: another look at
-    /// the pool is saved.
+    /// Its least busy connection for the request, if that was looked at when the host was chosen:
+    /// another look at the pool is saved.
     pub connection: Option<Connection>,
 }
 
@@ -79,6 +79,7 @@ impl Plan {
         policy: &Policy,
         by: Option<&dyn LoadBalancing>,
         request: &Routing<'_>,
+        own: Option<&KeyspacePools>,
     ) -> Result<Option<Turn<'_>>, PolicyPanicked> {
         if let Some(last) = self.last.take() {
             self.tried.get_or_insert_default().insert(last);
@@ -86,7 +87,8 @@ impl Plan {
         let next = match (self.only, by, policy) {
             (Only::Any, Some(by), _) => self.ask(by, request)?.map(Choice::of),
             (Only::Any, None, Policy::TokenAware(policy)) => {
-                policy.choose(request, &self.topology, self.draw, self.tried())
+                let hosts = Hosts::new(&self.topology, own);
+                policy.choose(request, hosts, self.draw, self.tried())
             }
             (Only::Any, None, Policy::Custom(policy)) => {
                 self.ask(&**policy, request)?.map(Choice::of)

@@ -2,7 +2,7 @@
 
 use cqlwire_codec::Consistency;
 
-use super::choice::{Choice, Draw, best_of_two};
+use super::choice::{Choice, Draw, Hosts, best_of_two};
 use super::{LoadBalancing, Routing, Tried};
 use crate::{HostIndex, Topology};
 
@@ -39,7 +39,7 @@ impl LoadBalancing for TokenAware {
         draw: u64,
         tried: &Tried,
     ) -> Option<HostIndex> {
-        self.choose(request, topology, draw, tried).map(|choice| choice.host)
+        self.choose(request, Hosts::new(topology, None), draw, tried).map(|choice| choice.host)
     }
 }
 
@@ -49,24 +49,25 @@ impl TokenAware {
     pub(super) fn choose(
         &self,
         request: &Routing<'_>,
-        topology: &Topology,
+        hosts: Hosts<'_>,
         draw: u64,
         tried: &Tried,
     ) -> Option<Choice> {
+        let topology = hosts.topology;
         let replicas = topology.replicas_at(request.keyspace, request.token);
         let mut draw = Draw::new(draw);
         let untried = |host| !tried.contains(host);
         if request.conditional {
             let local = replicas.iter().copied().filter(|host| topology.is_local(*host));
             let mut left = local.filter(|host| untried(*host));
-            if let Some(first) = left.find_map(|host| Choice::ready(host, topology)) {
+            if let Some(first) = left.find_map(|host| Choice::ready(host, hosts)) {
                 return Some(first);
             }
-        } else if let Some(near) = nearest(replicas, topology, &mut draw, untried) {
+        } else if let Some(near) = nearest(replicas, hosts, &mut draw, untried) {
             return Some(near);
         }
-        best_of_two(topology.local_hosts(), topology, &mut draw, untried)
-            .or_else(|| self.farther(request, topology, replicas, draw, tried))
+        best_of_two(topology.local_hosts(), hosts, &mut draw, untried)
+            .or_else(|| self.farther(request, hosts, replicas, draw, tried))
     }
 
     /// Where no local host is to be had.
@@ -74,19 +75,20 @@ impl TokenAware {
     fn farther(
         &self,
         request: &Routing<'_>,
-        topology: &Topology,
+        hosts: Hosts<'_>,
         replicas: &[HostIndex],
         mut draw: Draw,
         tried: &Tried,
     ) -> Option<Choice> {
+        let topology = hosts.topology;
         let may_leave = self.remote_for_local_consistency || !is_local(request.consistency);
         let remote = if may_leave { topology.remote_hosts() } else { &[] };
         let untried = |host: &HostIndex| !tried.contains(*host);
         for data_center in remote {
             let of_replicas = |host| untried(&host) && replicas.contains(&host);
-            let ready = best_of_two(data_center, topology, &mut draw, of_replicas);
+            let ready = best_of_two(data_center, hosts, &mut draw, of_replicas);
             let ready =
-                ready.or_else(|| best_of_two(data_center, topology, &mut draw, |h| untried(&h)));
+                ready.or_else(|| best_of_two(data_center, hosts, &mut draw, |h| untried(&h)));
             if ready.is_some() {
                 return ready;
             }
@@ -102,25 +104,24 @@ impl TokenAware {
 #[inline]
 fn nearest(
     replicas: &[HostIndex],
-    topology: &Topology,
+    hosts: Hosts<'_>,
     draw: &mut Draw,
     untried: impl Fn(HostIndex) -> bool + Copy,
 ) -> Option<Choice> {
     if replicas.is_empty() {
         return None;
     }
+    let topology = hosts.topology;
     let of_rack = |host: HostIndex| topology.host(host).is_in_local_rack();
-    let there = topology.has_local_rack().then(|| of(replicas, topology, draw, untried, of_rack));
-    there
-        .flatten()
-        .or_else(|| of(replicas, topology, draw, untried, |host| topology.is_local(host)))
+    let there = topology.has_local_rack().then(|| of(replicas, hosts, draw, untried, of_rack));
+    there.flatten().or_else(|| of(replicas, hosts, draw, untried, |host| topology.is_local(host)))
 }
 
 /// The better of two of those replicas that are as near as asked.
 #[inline]
 fn of(
     replicas: &[HostIndex],
-    topology: &Topology,
+    hosts: Hosts<'_>,
     draw: &mut Draw,
     untried: impl Fn(HostIndex) -> bool + Copy,
     near: impl Fn(HostIndex) -> bool,
@@ -131,7 +132,7 @@ fn of(
         *next = host;
         count += 1;
     }
-    best_of_two(nearest.get(..count)?, topology, draw, untried)
+    best_of_two(nearest.get(..count)?, hosts, draw, untried)
 }
 
 const fn is_local(consistency: Consistency) -> bool {

@@ -145,7 +145,7 @@ impl Day {
     async fn request(&self) -> bool {
         let mut plan = self.cluster.plan(None);
         let routing = Routing::new(Consistency::One);
-        while let Some(turn) = self.cluster.next_host(&mut plan, None, &routing).unwrap() {
+        while let Some(turn) = self.cluster.next_host(&mut plan, None, &routing, None).unwrap() {
             if let Ok(connection) = turn.host.pool().pick()
                 && send(&connection, "request").await.is_ok()
             {

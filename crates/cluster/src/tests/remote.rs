@@ -61,7 +61,7 @@ async fn g13_4_remote_hosts_have_their_own_number_of_connections_and_their_turn_
         let routing = Routing::new(consistency);
         let mut plan = cluster.plan(None);
         let mut order = Vec::new();
-        while let Some(turn) = cluster.next_host(&mut plan, None, &routing).unwrap() {
+        while let Some(turn) = cluster.next_host(&mut plan, None, &routing, None).unwrap() {
             order.push(turn.host.distance());
         }
         order

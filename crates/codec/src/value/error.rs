@@ -84,6 +84,9 @@ pub enum ValueError {
         /// How long it may be, in bytes.
         limit: usize,
     },
+    /// What encodes the values, code of their user, panicked.
+    #[error("encoding the values panicked: {0}")]
+    Panicked(Box<str>),
 }
 
 impl ValueError {

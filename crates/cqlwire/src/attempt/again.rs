@@ -231,11 +231,12 @@ impl Run {
     /// No host is left.
     #[cold]
     fn exhausted(&mut self, of: StatementKind) -> Error {
-        let kind = self.said_by_the_last().unwrap_or_else(|| {
-            self.refused_by_all().unwrap_or_else(|| ErrorKind::NoHostAvailable {
-                plan_was_empty: self.attempts.is_empty(),
-            })
-        });
+        let plan_was_empty = self.attempts.is_empty();
+        let kind = self
+            .said_by_the_last()
+            .or_else(|| self.refused_by_all())
+            .or_else(|| self.not_in_version())
+            .unwrap_or(ErrorKind::NoHostAvailable { plan_was_empty });
         self.end(of, kind)
     }
 
@@ -251,6 +252,16 @@ impl Run {
             _ => false,
         };
         let Attempt { host, failure } = self.attempts.pop_if(says_more)?;
+        Some(Failure::Attempt(failure).into_kind(host))
+    }
+
+    /// What hosts cannot be told, if it is for that that there is none.
+    fn not_in_version(&mut self) -> Option<ErrorKind> {
+        let at = self.attempts.iter().rposition(|attempt| attempt.failure.is_not_in_version())?;
+        let Attempt { host, mut failure } = self.attempts.remove(at);
+        while let AttemptFailure::Prepare(inner) = failure {
+            failure = *inner;
+        }
         Some(Failure::Attempt(failure).into_kind(host))
     }
 

@@ -97,6 +97,7 @@ pub(super) fn decide(
         // It was not sent.
         AttemptFailure::NotConnected(_)
         | AttemptFailure::Refused(_)
+        | AttemptFailure::NotInVersion(_)
         | AttemptFailure::Prepare(_)
         | AttemptFailure::TimedOut(_)
         | AttemptFailure::Forgotten { .. }

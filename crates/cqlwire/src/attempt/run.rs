@@ -11,7 +11,9 @@ use cqlwire_codec::{Consistency, SchemaChange, StatementKind, Token};
 use cqlwire_net::{Deadline, Reached, RequestError, RequestFailure};
 
 use super::decide::{Decision, decide};
-use super::send::{Draft, HeadStart, NotSent, Sent, measure_part, measure_whole, send_to};
+use super::send::{
+    Draft, HeadStart, NotSent, Sent, connection_to, measure_part, measure_whole, send_to,
+};
 use super::teach::teach;
 use crate::error::{Attempt, AttemptFailure, Error, ErrorKind, TimeoutPhase};
 use crate::history::History;
@@ -144,10 +146,22 @@ impl Run {
         }
     }
 
-    /// Does a host have it that has gone quiet?
+    /// Does a host have it that has gone quiet, or is that asked to prepare its statement?
     #[inline]
     pub(crate) fn is_at_a_quiet_host(&self) -> bool {
-        matches!(&self.step, Step::Asked(sent) if sent.request.is_quiet())
+        match &self.step {
+            Step::Asked(sent) => sent.request.is_quiet(),
+            Step::Preparing(preparing) => preparing.host.pool().has_quiet(),
+            Step::Next | Step::Pausing(_) | Step::Agreeing(_) => false,
+        }
+    }
+
+    /// It has been handed to a host a moment ago. Nobody is woken for what was so before: if the host
+    /// is quiet, whoever polls looks once more.
+    fn look_once_more(&self, context: &Context<'_>) {
+        if self.is_at_a_quiet_host() {
+            context.waker().wake_by_ref();
+        }
     }
 
     /// Is there another host for it, which has not gone quiet?
@@ -155,9 +169,10 @@ impl Run {
         let Some(mut plan) = self.plan.clone() else { return false };
         let mut request = operation.routing();
         request.token = self.token;
-        let next = shared.cluster().next_host(&mut plan, operation.load_balancing(), &request);
+        let (policy, own) = (operation.load_balancing(), operation.connections());
+        let next = shared.cluster().next_host(&mut plan, policy, &request, own);
         let Ok(Some(Turn { host, .. })) = next else { return false };
-        host.pool().pick().is_ok_and(|connection| !connection.is_quiet())
+        connection_to(host, operation).is_ok_and(|connection| !connection.is_quiet())
     }
 
     /// From now on attempts have until then. One under way keeps the deadline that it was sent with.
@@ -183,10 +198,7 @@ impl Run {
                 }
                 Step::Next => {
                     let handed_over = self.next_host(shared, operation, context)?;
-                    // Nobody is woken for what was so before: whoever polls looks once more.
-                    if self.is_at_a_quiet_host() {
-                        context.waker().wake_by_ref();
-                    }
+                    self.look_once_more(context);
                     ready!(handed_over);
                 }
                 Step::Asked(sent) => {
@@ -217,6 +229,7 @@ impl Run {
                     let taught = ready!(preparing.taught.as_mut().poll(context));
                     if let Step::Preparing(asked) = std::mem::replace(&mut self.step, Step::Next) {
                         self.taught(shared, operation, *asked, taught, may_send)?;
+                        self.look_once_more(context);
                     }
                 }
                 Step::Pausing(pausing) => {
@@ -225,6 +238,7 @@ impl Run {
                         Some(host) => self.ask_again(shared, operation, host)?,
                         None => self.step = Step::Next,
                     }
+                    self.look_once_more(context);
                 }
                 Step::Agreeing(waiting) => {
                     let (response, agreeing) = &mut **waiting;
@@ -266,8 +280,8 @@ impl Run {
             }
         };
         request.token = self.token;
-        let policy = operation.load_balancing();
-        let host = match shared.cluster().next_host(plan, policy, &request) {
+        let (policy, own) = (operation.load_balancing(), operation.connections());
+        let host = match shared.cluster().next_host(plan, policy, &request, own) {
             Ok(Some(Turn { host, connection, .. })) => {
                 head_start.connection = connection;
                 host

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::task::Context;
 
 use bytes::BytesMut;
-use cqlwire_cluster::{Host, KeyspacePools};
-use cqlwire_codec::{ProtocolVersion, Token};
+use cqlwire_cluster::Host;
+use cqlwire_codec::Token;
 use cqlwire_net::{Connection, Deadline, Measure, RefusedBecause, Request};
+use cqlwire_pool::NotConnected;
 
 use crate::error::AttemptFailure;
 use crate::operation::{Encoded, Failure, Form, NotEncoded, Operation};
@@ -29,7 +30,7 @@ pub(super) struct Sent {
 /// What there is of a request when its host has been chosen.
 #[derive(Default)]
 pub(super) struct HeadStart {
-    /// One of the host, found when it was chosen.
+    /// One on which it is in its keyspace, found when the host was chosen.
     pub(super) connection: Option<Connection>,
     pub(super) draft: Option<Draft>,
 }
@@ -94,6 +95,9 @@ impl From<NotEncoded> for NotSent {
         match error {
             NotEncoded::Unprepared(statement) => Self::Unprepared(statement),
             NotEncoded::Values(error) => Self::Failed(Failure::Values(error)),
+            NotEncoded::NotInVersion(kind) => {
+                Self::Failed(Failure::Attempt(AttemptFailure::NotInVersion(Box::new(kind))))
+            }
             NotEncoded::Refused(kind) => Self::Failed(Failure::Final(kind)),
         }
     }
@@ -129,11 +133,7 @@ pub(super) fn send_to<O: Operation, T>(
     for _ in 0..MAX_PICKS {
         let connection = match head_start.connection.take() {
             Some(connection) => connection,
-            None => host.pool().pick().map_err(not_connected)?,
-        };
-        let connection = match operation.connections() {
-            None => connection,
-            Some(own) => in_keyspace(connection, own, host)?,
+            None => connection_to(host, operation).map_err(not_connected)?,
         };
         let form = Form::of(&connection);
         let encoded = match head_start.draft.take() {
@@ -161,17 +161,16 @@ pub(super) fn send_to<O: Operation, T>(
     Err(NotSent::Failed(Failure::Attempt(AttemptFailure::Refused(refused))))
 }
 
-/// This connection, if requests on it can name their keyspace; else one that is in it.
-#[inline(never)]
-fn in_keyspace(
-    connection: Connection,
-    own: &KeyspacePools,
+/// One on which the operation is in its keyspace. Whoever asks for it may wait until the host is back.
+#[inline]
+pub(super) fn connection_to<O: Operation>(
     host: &Host,
-) -> Result<Connection, NotSent> {
-    if connection.version() >= ProtocolVersion::V5 {
-        return Ok(connection);
+    operation: &O,
+) -> Result<Connection, NotConnected> {
+    match operation.connections() {
+        None => host.pool().pick().inspect_err(|_| host.pool().hasten()),
+        Some(own) => own.pick(host),
     }
-    own.pick(host).map_err(not_connected)
 }
 
 /// Encodes it for this host, by what that host said of its statement.
@@ -189,6 +188,6 @@ fn encode<O: Operation>(
 }
 
 #[cold]
-fn not_connected(error: cqlwire_pool::NotConnected) -> NotSent {
+fn not_connected(error: NotConnected) -> NotSent {
     NotSent::Failed(Failure::Attempt(AttemptFailure::NotConnected(error)))
 }

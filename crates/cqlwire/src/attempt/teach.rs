@@ -3,12 +3,13 @@
 //! A host that was restarted, or holds fewer statements than are used, says so to each request that
 //! is on its way there. One PREPARE of a statement is enough for all of them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use cqlwire_cluster::Host;
 use cqlwire_net::Deadline;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::send::{HeadStart, NotSent, measure_part, send_to};
 use super::teachings::Teaching;
@@ -38,41 +39,47 @@ pub(crate) fn teach(
     let keyspace = shared.keyspaces.of(statement.origin(), shared.cluster());
     let lesson = (host.id(), keyspace.key(Arc::clone(statement.shared_text())));
     shared.teachings.join(lesson.clone(), |number| {
-        let (session, host, statement) = (Arc::clone(shared), Arc::clone(host), statement.clone());
+        let (runtime, turns) = (shared.runtime.clone(), shared.teachings.turns(host.id()));
+        let (session, host, statement) =
+            (Arc::downgrade(shared), Arc::clone(host), statement.clone());
         let work = async move {
-            pause(&session, again).await;
-            let _turn = turn(&session, &host, deadline).await?;
+            pause(&runtime, again).await;
+            let _turn = turn(&runtime, turns, &host, deadline).await?;
             prepare_on(&session, &host, &statement, &keyspace, deadline).await
         };
-        let session = Arc::clone(shared);
-        Joint::new(work, deadline, move || session.teachings.ended(&lesson, number))
+        let session = Arc::downgrade(shared);
+        Joint::new(work, deadline, move || {
+            if let Some(session) = session.upgrade() {
+                session.teachings.ended(&lesson, number);
+            }
+        })
     })
 }
 
 /// A host that forgets what it was just taught has more to hold than it can: whoever waits does not
 /// ask again at once, and not all of them at the same time.
-async fn pause(shared: &Shared, again: u8) {
+async fn pause(runtime: &Handle, again: u8) {
     if again > 0 {
         let longest = LONGEST_PAUSE * 2_u32.pow(u32::from(again - 1).min(8));
         let pause = longest.mul_f64(fastrand::f64());
         // Without its runtime, the request after it says so.
         let pausing = async move { tokio::time::sleep(pause).await };
-        timed_at_home(&shared.runtime, pausing).await.unwrap_or_default();
+        timed_at_home(runtime, pausing).await.unwrap_or_default();
     }
 }
 
 /// Waits for its turn at this host.
 async fn turn(
-    shared: &Shared,
+    runtime: &Handle,
+    turns: Arc<Semaphore>,
     host: &Host,
     deadline: Deadline,
 ) -> Result<OwnedSemaphorePermit, Failure> {
-    let turns = shared.teachings.turns(host.id());
     if let Ok(turn) = Arc::clone(&turns).try_acquire_owned() {
         return Ok(turn);
     }
     let waiting = async move { deadline.bound(turns.acquire_owned()).await };
-    match timed_at_home(&shared.runtime, waiting).await {
+    match timed_at_home(runtime, waiting).await {
         Some(Ok(Ok(turn))) => Ok(turn),
         _ => {
             let host = Some(host.address().to_string().into());
@@ -81,31 +88,39 @@ async fn turn(
     }
 }
 
+/// The PREPARE itself. While it is under way it keeps no session: whoever waits for it does, or
+/// nobody needs it.
 async fn prepare_on(
-    shared: &Shared,
+    session: &Weak<Shared>,
     host: &Arc<Host>,
     statement: &PreparedStatement,
     keyspace: &Keyspace,
     deadline: Deadline,
 ) -> Result<(), Failure> {
-    let (log, address) = (&shared.log, host.address());
-    tracing::debug!(session = %log.session(), host = %address, "preparing a statement again");
     let prepare = PrepareOperation {
         text: statement.text(),
         keyspace: Some(keyspace),
         attempt_timeout: None,
     };
-    let (head_start, measure) = (HeadStart::default(), measure_part(&prepare, deadline));
-    let how = (deadline, &measure);
-    let request = send_to(host, &prepare, head_start, shared, how, None, |sent| sent.request);
-    let request = request.map_err(not_asked)?;
-    let said = read(shared, host, request.await, None, None);
+    let request = {
+        let shared = session.upgrade().ok_or(ErrorKind::SessionClosed)?;
+        let (session, address) = (shared.log.session(), host.address());
+        tracing::debug!(%session, host = %address, "preparing a statement again");
+        let (head_start, measure) = (HeadStart::default(), measure_part(&prepare, deadline));
+        let how = (deadline, &measure);
+        send_to(host, &prepare, head_start, &shared, how, None, |sent| sent.request)
+            .map_err(not_asked)?
+    };
+    let outcome = request.await;
+    let shared = session.upgrade().ok_or(ErrorKind::SessionClosed)?;
+    let said = read(&shared, host, outcome, None, None);
     let said = said.map_err(|failure| failure.without_secrets_of(statement.text()))?;
-    let said = said.into_prepared()?;
-    let has_changed = statement.learn(host.id(), said, &shared.cluster().schema());
+    let has_changed = statement.learn(host.id(), said.into_prepared()?, &shared.cluster().schema());
+    let log = &shared.log;
     if has_changed && log.log().is_news("bind markers", statement.text()) {
         let (session, statement) = (log.session(), cql::without_values(statement.text()));
-        tracing::info!(%session, host = %address, statement, "the bind markers of a statement have changed");
+        let host = host.address();
+        tracing::info!(%session, %host, statement, "the bind markers of a statement have changed");
     }
     shared.statements.taught();
     Ok(())

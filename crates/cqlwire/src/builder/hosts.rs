@@ -81,13 +81,29 @@ impl SessionBuilder {
 
     /// How long to wait before a host that could not be connected to is tried again: `first` after
     /// the first failure, twice as long after each further one, up to `longest`; each shortened at
-    /// random by up to a half. Default 100 ms and 30 s.
+    /// random by up to a half. Default 100 ms and 30 s. While requests find no connection to it, it
+    /// is tried more often: [`reconnection_under_demand`](Self::reconnection_under_demand).
     pub fn reconnection(mut self, first: Duration, longest: Duration) -> Self {
         if first > longest {
             self.refuse("reconnection", "the first wait is longer than the longest");
         }
         self.cluster.pool.backoff.first = first;
         self.cluster.pool.backoff.longest = longest;
+        self
+    }
+
+    /// How long to wait at most before a host is tried again that requests found no connection to,
+    /// which is when no other host could take them either. One attempt a host is hastened in this
+    /// time, shortened at random by up to a half, so that requests which still have time are answered
+    /// moments after the host is back, and a cluster that is down is not flooded. Default 1 s.
+    pub fn reconnection_under_demand(mut self, interval: Duration) -> Self {
+        if interval.is_zero() {
+            self.refuse(
+                "reconnection_under_demand",
+                "hosts that are down would be tried without a pause",
+            );
+        }
+        self.cluster.pool.backoff_under_demand = interval;
         self
     }
 

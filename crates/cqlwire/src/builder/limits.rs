@@ -71,7 +71,8 @@ impl SessionBuilder {
 
     /// How many requests may be in flight at each host at once, those among them that nobody waits
     /// for any more, at least 1. They are shared out among its connections, each of which has at
-    /// least one; what is more waits there for its turn, first come, first served, as long as its
+    /// least one; where there are some for [other keyspaces](crate::Session::with_keyspace), by what is
+    /// asked in each. What is more waits there for its turn, first come, first served, as long as its
     /// own time lasts, and no more than [`max_waiting_requests`](Self::max_waiting_requests): with 0
     /// there, what is more goes to the next host at once. Of two replicas the one with less in flight
     /// and waiting is asked in any case.

@@ -31,6 +31,9 @@ pub enum AttemptFailure {
     /// Its connection took no more requests. Nothing was sent.
     #[error("{0}")]
     Refused(RefusedBecause),
+    /// The version of the protocol that it speaks cannot say what the request says. Nothing was sent.
+    #[error("{0}")]
+    NotInVersion(#[source] Box<ErrorKind>),
     /// The request got no response.
     #[error("{}", .0.failure)]
     NoResponse(#[source] Box<RequestError>),
@@ -85,6 +88,7 @@ impl Attempt {
             AttemptFailure::Execution(kind) => kind.may_have_been_applied(of),
             AttemptFailure::NotConnected(_)
             | AttemptFailure::Refused(_)
+            | AttemptFailure::NotInVersion(_)
             | AttemptFailure::Prepare(_)
             | AttemptFailure::Forgotten { .. }
             | AttemptFailure::Contact(_) => false,
@@ -111,6 +115,7 @@ impl AttemptFailure {
             Self::Execution(_)
             | Self::NotConnected(_)
             | Self::Refused(_)
+            | Self::NotInVersion(_)
             | Self::Forgotten { .. }
             | Self::Contact(_) => false,
         }
@@ -133,7 +138,20 @@ impl AttemptFailure {
                 matches!(error.code, ErrorCode::Overloaded | ErrorCode::IsBootstrapping)
             }
             Self::Prepare(failure) => failure.may_pass(),
-            Self::Execution(_) | Self::Forgotten { .. } | Self::Contact(_) => false,
+            Self::Execution(_)
+            | Self::NotInVersion(_)
+            | Self::Forgotten { .. }
+            | Self::Contact(_) => false,
+        }
+    }
+
+    /// Does its version of the protocol lack the words? Then others say more of it than that there is
+    /// no host.
+    pub(crate) fn is_not_in_version(&self) -> bool {
+        match self {
+            Self::NotInVersion(_) => true,
+            Self::Prepare(failure) => failure.is_not_in_version(),
+            _ => false,
         }
     }
 
@@ -144,7 +162,7 @@ impl AttemptFailure {
             Self::NoResponse(error) => !error.failure.would_recur(),
             Self::Server { error, .. } => is_passing(error.code),
             Self::Prepare(failure) => failure.is_retryable(),
-            Self::Execution(kind) => kind.is_retryable(),
+            Self::Execution(kind) | Self::NotInVersion(kind) => kind.is_retryable(),
             Self::Contact(failure) => could_contact(failure),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use cqlwire_net::WaitingLimit;
+use cqlwire_net::{Backlog, WaitingLimit, WaitsFor};
 
 /// A limit of the session that a request met: which, and by which setting.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -23,12 +23,12 @@ pub enum RequestLimit {
     /// many requests are in flight there as
     /// [`max_requests_per_host`](crate::SessionBuilder::max_requests_per_host) lets, or as the host
     /// is thought to bear ([`AdaptiveLimit`](crate::AdaptiveLimit)), or because it does not read.
-    Connection(WaitingLimit),
+    Connection(Backlog),
 }
 
-impl From<WaitingLimit> for RequestLimit {
-    fn from(limit: WaitingLimit) -> Self {
-        Self::Connection(limit)
+impl From<Backlog> for RequestLimit {
+    fn from(backlog: Backlog) -> Self {
+        Self::Connection(backlog)
     }
 }
 
@@ -40,12 +40,22 @@ impl fmt::Display for RequestLimit {
                 "{in_flight} requests of the session are in flight, and {waiting} wait for their \
                  turn, as many as may (max_requests, max_queued_requests)"
             ),
-            Self::Connection(limit) => {
-                let setting = match limit {
+            Self::Connection(Backlog { waits_for, full, .. }) => {
+                let in_flight = match waits_for {
+                    WaitsFor::StreamId(_) => {
+                        " (max_requests_per_host, adaptive_limit, max_in_flight)"
+                    }
+                    _ => "",
+                };
+                let waiting = match full {
                     WaitingLimit::Bytes(_) => "max_waiting_bytes",
                     _ => "max_waiting_requests",
                 };
-                write!(f, "as many requests wait for each connection as may: {limit} ({setting})")
+                write!(
+                    f,
+                    "each connection is busy: {waits_for}{in_flight}, and {full} wait, as many as may \
+                     ({waiting})"
+                )
             }
         }
     }

@@ -158,8 +158,8 @@ impl<'a, V> Execution<'a, V> {
     }
 
     /// The keyspace of its unqualified names, spelled as in the schema, instead of that of the handle
-    /// that it is asked through. Only v5 can say it: below that,
-    /// [`Encode`](crate::ErrorKind::Encode) is the error, and nothing is sent;
+    /// that it is asked through. Only v5 can say it: hosts that speak less are sent nothing, and where
+    /// there is no other, [`Encode`](crate::ErrorKind::Encode) is the error;
     /// [`Session::with_keyspace`](crate::Session::with_keyspace) is for all versions. A prepared
     /// statement has to be one of this keyspace.
     pub fn keyspace(mut self, name: &str) -> Self {

@@ -5,7 +5,7 @@
 //!                              v5                            v3, v4
 //!   of the session             its connections are in it     its connections are in it
 //!   of another handle          named by each request         connections of its own
-//!   of one request             named by it                   an error; nothing is sent
+//!   of one request             named by it                   nothing is sent: the next host
 //! ```
 //!
 //! No connection is ever switched to another keyspace: servers execute the requests of one

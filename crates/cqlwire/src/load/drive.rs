@@ -16,6 +16,7 @@ use std::task::{Context, Poll, ready};
 
 use super::failure::{FailedRow, LoadError};
 use super::flight::{Flight, Group};
+use super::guarded::Guarded;
 use super::progress::LoadProgress;
 use super::window::HeldRow;
 use super::{Load, MOST_POLLS};
@@ -42,22 +43,27 @@ impl<R> Load<'_, R> {
     ///
     /// Dropped, nothing is lost: the next call goes on. To end the load, drop the load itself.
     pub async fn next_failure(&mut self) -> Result<Option<FailedRow<R>>> {
-        poll_fn(|context| {
-            self.poll_failure(self.settings.max_failures.unwrap_or(u64::MAX), context)
-        })
-        .await
+        let max_failures = self.settings.max_failures.unwrap_or(u64::MAX);
+        poll_fn(|context| self.poll_on(max_failures, true, context)).await;
+        match self.failures.pop_front() {
+            Some(failure) => Ok(Some(failure)),
+            None => self.said_once().map(|()| None),
+        }
     }
 
-    fn poll_failure(
+    /// Goes on until each row has its outcome, or, if that is asked for, until there is a failure to
+    /// be given out.
+    fn poll_on(
         &mut self,
         max_failures: u64,
+        until_failure: bool,
         context: &mut Context<'_>,
-    ) -> Poll<Result<Option<FailedRow<R>>>> {
+    ) -> Poll<()> {
         ready!(self.poll_start(context));
         let mut is_empty = false;
         loop {
-            if let Some(failure) = self.failures.pop_front() {
-                return Poll::Ready(Ok(Some(failure)));
+            if until_failure && !self.failures.is_empty() {
+                return Poll::Ready(());
             }
             self.stop_if_due(max_failures);
             loop {
@@ -73,7 +79,10 @@ impl<R> Load<'_, R> {
                     self.polls = MOST_POLLS;
                     return Poll::Pending;
                 }
-                Poll::Ready(None) if self.intake.is_closed() => return self.over(),
+                Poll::Ready(None) if self.intake.is_closed() => {
+                    self.counters.end();
+                    return Poll::Ready(());
+                }
                 Poll::Ready(None) => ready!(self.poll_end(context)),
             }
         }
@@ -81,7 +90,9 @@ impl<R> Load<'_, R> {
 
     /// Takes a row from the source, if there is room, and one.
     fn take_row(&mut self, is_empty: &mut bool, context: &mut Context<'_>) -> bool {
-        let (Some(prepared), false) = (&self.prepared, *is_empty) else { return false };
+        let (Some(prepared), false) = (&self.prepared, *is_empty || self.is_late()) else {
+            return false;
+        };
         let can_go = self.flights.len() < self.width.now();
         let shared = self.shared;
         let schema = || shared.cluster().schema();
@@ -111,12 +122,12 @@ impl<R> Load<'_, R> {
         true
     }
 
-    fn new_group(&self) -> Group<R> {
+    fn new_group(&self) -> Group<Guarded<R>> {
         let keyspace = self.settings.options.keyspace.to_shared();
         Group { batch: Batch::new(self.shared, keyspace).unlogged(), rows: Vec::new() }
     }
 
-    fn send_alone(&mut self, row: HeldRow<R>) {
+    fn send_alone(&mut self, row: HeldRow<Guarded<R>>) {
         let HeldRow { row, number, bytes, .. } = row;
         let statement = self.statement;
         let (as_values, options) = (self.intake.as_values, self.options());
@@ -126,7 +137,7 @@ impl<R> Load<'_, R> {
 
     /// Rows whose values turn out not to fit go alone: what is known of the statement may be out of
     /// date.
-    fn send_together(&mut self, mut group: Group<R>) {
+    fn send_together(&mut self, mut group: Group<Guarded<R>>) {
         let Some(prepared) = &self.prepared else { return };
         let (Group { batch, rows }, as_values) = (&mut group, self.intake.as_values);
         batch.clear();
@@ -148,11 +159,11 @@ impl<R> Future for Load<'_, R> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let load = &mut *self;
         let max_failures = load.settings.max_failures.unwrap_or(0);
-        while let Ok(Some(failure)) = ready!(load.poll_failure(max_failures, context)) {
-            load.kept.push(failure);
-        }
-        let (stopped, kept) = (load.stopped.clone(), std::mem::take(&mut load.kept));
+        ready!(load.poll_on(max_failures, false, context));
+        load.owes_error = false;
+        let (stopped, failures) = (load.stopped.clone(), std::mem::take(&mut load.failures));
         let progress = load.counters.progress();
-        Poll::Ready(LoadError::of(stopped, kept, progress).map_or(Ok(progress), Err))
+        let error = LoadError::of(stopped, failures.into(), progress);
+        Poll::Ready(error.map_or(Ok(progress), Err))
     }
 }

@@ -1,15 +1,17 @@
 //! How a load begins, and what ends it: the end of its source, or something before that.
 
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use cqlwire_cluster::Host;
 use cqlwire_codec::StatementKind;
 use cqlwire_net::Deadline;
 
 use super::Load;
-use super::failure::FailedRow;
-use crate::error::{Error, ErrorKind, Result, TimeoutPhase};
+use crate::error::{Attempt, AttemptFailure, Error, ErrorKind, Result, TimeoutPhase};
 use crate::operation::Statement;
 use crate::prepare::prepare_in_turn;
+use crate::shared::Shared;
 use crate::timed::timed;
 
 impl<R> Load<'_, R> {
@@ -58,12 +60,19 @@ impl<R> Load<'_, R> {
         let failed = self.counters.failures();
         if self.shared.is_closed() {
             self.stop(ErrorKind::SessionClosed.into());
-        } else if self.whole.is_some_and(|whole| whole.remaining().is_zero()) {
+        } else if self.is_late() {
             let (phase, host, of_attempt) = (TimeoutPhase::Load, None, false);
-            self.stop(ErrorKind::Timeout { phase, host, of_attempt }.into());
+            let kind = ErrorKind::Timeout { phase, host, of_attempt };
+            let elapsed = self.whole.map(Deadline::elapsed);
+            self.stop(Error::after(kind, self.statement.kind(), Vec::new(), elapsed));
         } else if failed > max_failures {
             self.stop(ErrorKind::TooManyFailures { failed, limit: max_failures }.into());
         }
+    }
+
+    /// Has the time of the whole passed?
+    pub(super) fn is_late(&self) -> bool {
+        self.whole.is_some_and(|whole| whole.remaining().is_zero())
     }
 
     fn stop(&mut self, error: Error) {
@@ -83,19 +92,33 @@ impl<R> Load<'_, R> {
                 }
             })
         });
-        ready!(end.as_mut().poll(context));
+        let waited = ready!(end.as_mut().poll(context));
         self.end = None;
+        if waited.is_none() {
+            self.stop(nobody_to_ask(shared));
+        }
         Poll::Ready(())
     }
 
-    /// Each row that was taken has its outcome.
-    pub(super) fn over(&mut self) -> Poll<Result<Option<FailedRow<R>>>> {
-        self.counters.end();
+    /// Why it took no more rows, the first time that this is asked once it is over.
+    pub(super) fn said_once(&mut self) -> Result<()> {
         match &self.stopped {
-            Some(error) if std::mem::take(&mut self.owes_error) => Poll::Ready(Err(error.clone())),
-            _ => Poll::Ready(Ok(None)),
+            Some(error) if std::mem::take(&mut self.owes_error) => Err(error.clone()),
+            _ => Ok(()),
         }
     }
+}
+
+/// The runtime of the session is gone, and with it all connections: no row that may come is written.
+#[cold]
+fn nobody_to_ask(shared: &Shared) -> Error {
+    let skipped = |host: &Arc<Host>| {
+        let failure = AttemptFailure::NotConnected(host.pool().pick().err()?);
+        Some(Attempt { host: host.address().to_string().into(), failure })
+    };
+    let attempts: Vec<_> = shared.cluster().topology().hosts().iter().filter_map(skipped).collect();
+    let kind = ErrorKind::NoHostAvailable { plan_was_empty: attempts.is_empty() };
+    Error::after(kind, StatementKind::Write, attempts, None)
 }
 
 const fn writes_nothing(kind: StatementKind) -> bool {

@@ -1,7 +1,8 @@
 //! The source of a load, and the rows that were taken from it and are not on their way yet.
 //!
 //! A row is taken only if there is room for it. Where rows may share a request, there is room for
-//! some to be looked through; where each goes alone, only if it can go at once.
+//! some to be looked through; where each goes alone, only if it can go at once. Of a source that
+//! panics, nothing is taken with that, and what was taken before is as it was.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,7 +11,8 @@ use std::task::{Context, Poll};
 use cqlwire_cluster::Schema;
 use futures_util::stream::Stream;
 
-use super::keys::Keys;
+use super::guarded::Guarded;
+use super::keys::{Keys, Renewed};
 use super::progress::Counters;
 use super::settings::Settings;
 use super::window::{HeldRow, Window};
@@ -25,15 +27,15 @@ pub(super) struct Intake<'a, R> {
     /// `None` once nothing more is taken from it.
     source: Option<Source<'a, R>>,
     /// What rows can do, kept apart from their type: see [`Execution`](crate::Execution).
-    pub(super) as_values: AsValues<R>,
-    pub(super) window: Window<R>,
+    pub(super) as_values: AsValues<Guarded<R>>,
+    pub(super) window: Window<Guarded<R>>,
     keys: Keys,
     /// Of all rows whose outcome is not known yet, their values encoded.
     pub(super) held_bytes: usize,
 }
 
 impl<'a, R> Intake<'a, R> {
-    pub(super) fn new(source: Source<'a, R>, as_values: AsValues<R>) -> Self {
+    pub(super) fn new(source: Source<'a, R>, as_values: AsValues<Guarded<R>>) -> Self {
         let (window, keys) = (Window::default(), Keys::default());
         Self { source: Some(source), as_values, window, keys, held_bytes: 0 }
     }
@@ -60,10 +62,15 @@ impl<'a, R> Intake<'a, R> {
         context: &mut Context<'_>,
     ) -> Poll<bool> {
         let Some(source) = &mut self.source else { return Poll::Ready(false) };
-        if self.held_bytes >= settings.max_held_bytes {
+        // Where nothing is held, there is room for one row, whatever the limit.
+        if self.held_bytes >= settings.max_held_bytes.max(1) {
             return Poll::Ready(false);
         }
-        let may_share = settings.group.rows > 1 && self.keys.renew(prepared, schema);
+        let Renewed { may_share, are_others } = self.keys.renew(prepared, schema);
+        if are_others {
+            self.window.forget_places();
+        }
+        let may_share = may_share && settings.group.rows > 1;
         let has_room = match may_share {
             true => self.window.len() < settings.read_ahead.max(1),
             false => can_go && self.window.is_empty(),
@@ -79,9 +86,9 @@ impl<'a, R> Intake<'a, R> {
             }
             Poll::Ready(Some(row)) => {
                 let number = counters.take();
-                let (bytes, place) = self.keys.look_at((self.as_values)(&row));
+                let row = Guarded(row);
+                let (bytes, place) = self.keys.look_at((self.as_values)(&row), may_share);
                 self.held_bytes += bytes;
-                let place = place.filter(|_| may_share);
                 self.window.push(HeldRow { row, number, bytes, place });
                 Poll::Ready(true)
             }

@@ -15,7 +15,8 @@ use cqlwire_codec::{ColumnSpec, ColumnType, EncodeValues, StatementKind, Token};
 use super::window::Place;
 use crate::prepared::{PreparedStatement, StatementMetadata};
 
-/// How many rows of a table that is not known are taken before the schema is asked for it again.
+/// How many rows are taken before the schema is looked at again: the table may not have been known
+/// yet, or be another one by now, of another key.
 const LOOK_AGAIN: u32 = 128;
 
 /// See the [module](self).
@@ -34,29 +35,51 @@ struct Known {
     age: u32,
 }
 
+/// What is so by now.
+#[derive(Copy, Clone)]
+pub(super) struct Renewed {
+    /// Rows may share a request.
+    pub(super) may_share: bool,
+    /// The places that were found before are not those of now.
+    pub(super) are_others: bool,
+}
+
+impl Known {
+    /// Are places the same by the one and by the other?
+    fn finds_as(&self, other: &Self) -> bool {
+        self.row == other.row && self.metadata.bind == other.metadata.bind
+    }
+}
+
 impl Keys {
-    /// Looks at what is known of the statement by now. Gives whether rows may share a request.
+    /// Looks at what is known of the statement by now.
     pub(super) fn renew(
         &mut self,
         prepared: &PreparedStatement,
         schema: impl FnOnce() -> Arc<Schema>,
-    ) -> bool {
+    ) -> Renewed {
         let (metadata, _) = prepared.latest();
         if let Some(known) = &mut self.known
             && Arc::ptr_eq(&known.metadata, &metadata)
-            && (known.row.is_some() || known.age < LOOK_AGAIN)
+            && known.age < LOOK_AGAIN
         {
-            known.age = known.age.saturating_add(1);
-            return known.row.is_some();
+            known.age += 1;
+            return Renewed { may_share: known.row.is_some(), are_others: false };
         }
         let writes = prepared.kind() == StatementKind::Write;
         let row = writes.then(|| row_key(&metadata, &schema())).flatten();
-        self.known.insert(Known { metadata, row, age: 0 }).row.is_some()
+        let now = Known { metadata, row, age: 0 };
+        let are_others = self.known.as_ref().is_some_and(|before| !now.finds_as(before));
+        Renewed { may_share: self.known.insert(now).row.is_some(), are_others }
     }
 
-    /// How long the values are, encoded, and the place of their row, if it may share a request.
+    /// How long the values are, encoded, and the place of their row, if that `may_share` a request.
     /// Values that do not fit go alone: what is known of the statement may be out of date.
-    pub(super) fn look_at(&mut self, values: &dyn EncodeValues) -> (usize, Option<Place>) {
+    pub(super) fn look_at(
+        &mut self,
+        values: &dyn EncodeValues,
+        may_share: bool,
+    ) -> (usize, Option<Place>) {
         let Self { known: Some(Known { metadata, row, .. }), buffer } = self else {
             return (0, None);
         };
@@ -65,7 +88,7 @@ impl Keys {
         if values.named(markers) || values.encode_values(markers, buffer).is_err() {
             return (0, None);
         }
-        let place = row.as_ref().and_then(|row| {
+        let place = row.as_ref().filter(|_| may_share).and_then(|row| {
             let Token(partition) = Token::of_bind_values(buffer, &metadata.partition_key)?;
             let Token(row) = Token::of_bind_values(buffer, row)?;
             Some(Place { partition, row })

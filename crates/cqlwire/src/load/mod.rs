@@ -10,6 +10,7 @@ mod drive;
 mod ends;
 mod failure;
 mod flight;
+mod guarded;
 mod intake;
 mod keys;
 mod outcome;
@@ -31,8 +32,9 @@ use futures_util::stream::Stream;
 
 pub use self::failure::{FailedRow, LoadError};
 use self::flight::{Flight, Group};
+use self::guarded::Guarded;
 use self::intake::Intake;
-use self::progress::Counters;
+use self::progress::Counted;
 pub use self::progress::{LoadProgress, LoadWatch};
 use self::settings::Settings;
 use self::slots::Slots;
@@ -124,16 +126,14 @@ pub struct Load<'a, R> {
     /// Once it has been started.
     prepared: Option<PreparedStatement>,
     intake: Intake<'a, R>,
-    flights: Slots<Flight<'a, R>>,
+    flights: Slots<Flight<'a, Guarded<R>>>,
     width: Width,
     /// How many requests may be polled before other tasks have their turn.
     polls: usize,
     /// No more than there were in flight at once.
-    spare: Vec<Group<R>>,
-    /// Those that were not given out, no more than rows were held.
+    spare: Vec<Group<Guarded<R>>>,
+    /// Those that were not given out: no more than rows were held, unless it is awaited as a whole.
     failures: VecDeque<FailedRow<R>>,
-    /// Those that were met while it was awaited as a whole.
-    kept: Vec<FailedRow<R>>,
     /// Why it took no more rows.
     stopped: Option<Error>,
     /// That has not been said yet.
@@ -141,7 +141,7 @@ pub struct Load<'a, R> {
     whole: Option<Deadline>,
     /// Comes when it has to stop although nothing else happens.
     end: Option<Timed<()>>,
-    counters: Arc<Counters>,
+    counters: Counted,
 }
 
 /// Nothing in it is ever pinned.
@@ -165,18 +165,17 @@ impl<'a, R> Load<'a, R> {
             settings: Settings::new(Options::of(shared.profiles.current(), keyspace)),
             preparing: None,
             prepared: None,
-            intake: Intake::new(Box::pin(source), as_values::<R>),
+            intake: Intake::new(Box::pin(source), as_values::<Guarded<R>>),
             flights: Slots::default(),
             width: Width::new(1),
             polls: MOST_POLLS,
             spare: Vec::new(),
             failures: VecDeque::new(),
-            kept: Vec::new(),
             stopped: None,
             owes_error: false,
             whole: None,
             end: None,
-            counters: Arc::default(),
+            counters: Counted::default(),
         };
         load.set_width();
         load
@@ -204,7 +203,7 @@ impl<'a, R> Load<'a, R> {
 
     /// Reads how far it has got from elsewhere, while this is awaited.
     pub fn watch(&self) -> LoadWatch {
-        LoadWatch { counters: Arc::clone(&self.counters) }
+        self.counters.watch()
     }
 }
 

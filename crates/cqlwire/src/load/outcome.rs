@@ -5,13 +5,14 @@ use cqlwire_codec::ErrorCode;
 use super::Load;
 use super::failure::FailedRow;
 use super::flight::Landed;
+use super::guarded::Guarded;
 use super::window::HeldRow;
 use crate::error::{Error, ErrorKind, Result};
 use crate::result::QueryResult;
 
 impl<R> Load<'_, R> {
     /// A request came to its end.
-    pub(super) fn land(&mut self, landed: Landed<R>, outcome: Result<QueryResult>) {
+    pub(super) fn land(&mut self, landed: Landed<Guarded<R>>, outcome: Result<QueryResult>) {
         self.counters.request_ended();
         let applied = outcome.and_then(|result| result.was_applied());
         match &applied {
@@ -36,7 +37,7 @@ impl<R> Load<'_, R> {
     }
 
     /// Was nothing of it done, and may it go better the next time?
-    fn may_go_again(&self, error: &Error, landed: &Landed<R>) -> bool {
+    fn may_go_again(&self, error: &Error, landed: &Landed<Guarded<R>>) -> bool {
         let too_much = matches!(error.kind(), ErrorKind::Overloaded { .. });
         let refused = matches!(landed, Landed::Together(_)) && is_refused(error);
         // What one of many is refused for is a matter of that one alone; and what is too much may go
@@ -44,8 +45,8 @@ impl<R> Load<'_, R> {
         !error.may_have_been_applied() && (refused || too_much && !self.flights.is_empty())
     }
 
-    fn row_ended(&mut self, row: HeldRow<R>, applied: &Result<bool>) {
-        let HeldRow { row, number, bytes, .. } = row;
+    fn row_ended(&mut self, row: HeldRow<Guarded<R>>, applied: &Result<bool>) {
+        let HeldRow { row: Guarded(row), number, bytes, .. } = row;
         self.intake.held_bytes -= bytes;
         match applied {
             Ok(true) => self.counters.written(bytes),

@@ -1,6 +1,7 @@
 //! How far a load has got, as anybody may read it while it runs.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -27,7 +28,7 @@ pub struct LoadProgress {
     pub bytes: u64,
     /// How long it has been running, or ran, from when it was first polled.
     pub elapsed: Duration,
-    /// It is over: there are no more rows, or it was stopped.
+    /// It is over: there are no more rows, or it was stopped, or dropped.
     pub is_over: bool,
 }
 
@@ -60,13 +61,37 @@ impl fmt::Display for LoadProgress {
 /// nothing of the load alive but its figures.
 #[derive(Clone, Debug)]
 pub struct LoadWatch {
-    pub(super) counters: Arc<Counters>,
+    counters: Arc<Counters>,
 }
 
 impl LoadWatch {
     /// The figures of now.
     pub fn progress(&self) -> LoadProgress {
         self.counters.progress()
+    }
+}
+
+/// The figures of a load, which is over when this is dropped.
+#[derive(Debug, Default)]
+pub(super) struct Counted(Arc<Counters>);
+
+impl Counted {
+    pub(super) fn watch(&self) -> LoadWatch {
+        LoadWatch { counters: Arc::clone(&self.0) }
+    }
+}
+
+impl Deref for Counted {
+    type Target = Counters;
+
+    fn deref(&self) -> &Counters {
+        &self.0
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

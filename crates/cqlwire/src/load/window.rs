@@ -74,6 +74,11 @@ impl<R> Window<R> {
         self.order.push_front(entry);
     }
 
+    /// All that are there go alone: what was known of their places is not so any more.
+    pub(super) fn forget_places(&mut self) {
+        self.order.iter_mut().for_each(|entry| entry.place = None);
+    }
+
     fn keep(&mut self, row: HeldRow<R>) -> Entry {
         let (place, bytes) = (row.place, row.bytes);
         let at = self.free.pop().unwrap_or_else(|| {
@@ -186,5 +191,14 @@ mod tests {
         window.push(row(3, Some((1, 2)), 1));
         window.put_back(row(9, None, 1));
         assert_eq!(requests(&mut window, LIMIT), [vec![9], vec![0], vec![1, 3], vec![2]]);
+    }
+
+    #[test]
+    fn whose_place_is_forgotten_goes_alone_too() {
+        let mut window = window([row(0, Some((1, 1)), 1), row(1, Some((1, 2)), 1)]);
+        window.forget_places();
+        window.push(row(2, Some((1, 3)), 1));
+        window.push(row(3, Some((1, 4)), 1));
+        assert_eq!(requests(&mut window, LIMIT), [vec![0], vec![1], vec![2, 3]]);
     }
 }

@@ -76,7 +76,7 @@ pub struct HostMetrics {
     pub rack: String,
     /// Is it connected to at the moment?
     pub is_up: bool,
-    /// Its connections, and the attempts on them.
+    /// Its connections, those of keyspaces of their own included, and the attempts on them.
     pub totals: PoolTotals,
     /// How many connections to it there are at the moment.
     pub open_connections: usize,
@@ -160,7 +160,7 @@ impl Metrics {
 impl HostMetrics {
     fn of(host: &Host) -> Self {
         let pool = host.pool();
-        let (totals, usage) = (pool.totals(), pool.usage());
+        let (totals, usage) = (pool.host_totals(), pool.host_usage());
         let of_kind = |kind| pool.latency(kind).map(|latency| (kind, latency));
         Self {
             host_id: host.id(),

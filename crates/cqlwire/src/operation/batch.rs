@@ -59,13 +59,14 @@ impl BatchOperation<'_> {
 
     #[cold]
     fn refused(&self, error: EncodeError) -> NotEncoded {
-        NotEncoded::Refused(match error {
+        match error {
             EncodeError::TooLong { what: "body of an envelope", length, limit } => {
                 let statements = self.contents.len();
-                ErrorKind::BatchTooLarge { statements, bytes: length, limit }
+                let kind = ErrorKind::BatchTooLarge { statements, bytes: length, limit };
+                NotEncoded::Refused(kind)
             }
             error => error.into(),
-        })
+        }
     }
 }
 

@@ -38,6 +38,11 @@ impl Failure {
         }
     }
 
+    /// Is it an error that the server has answered with?
+    pub(crate) const fn is_of_server(&self) -> bool {
+        matches!(self, Self::Attempt(AttemptFailure::Server { .. }))
+    }
+
     /// The id of the prepared statement that the host does not know.
     pub(crate) fn unprepared_id(&self) -> Option<&[u8]> {
         match self {
@@ -80,6 +85,7 @@ impl Failure {
             Self::Attempt(AttemptFailure::Refused(RefusedBecause::TooLarge { bytes, limit })) => {
                 EncodeError::TooLong { what: "body of a request", length: bytes, limit }.into()
             }
+            Self::Attempt(AttemptFailure::NotInVersion(kind)) => *kind,
             Self::Attempt(
                 AttemptFailure::NotConnected(_)
                 | AttemptFailure::Refused(_)

@@ -198,6 +198,18 @@ pub(crate) enum NotEncoded {
     Unprepared(PreparedStatement),
     /// The values do not fit what is known of the statement, which may be out of date.
     Values(EncodeError),
+    /// The version that the connection speaks has no words for it. Another host may speak another one.
+    NotInVersion(ErrorKind),
     /// It would be wrong wherever it is sent.
     Refused(ErrorKind),
+}
+
+impl From<EncodeError> for NotEncoded {
+    #[cold]
+    fn from(error: EncodeError) -> Self {
+        match error {
+            error @ EncodeError::NotInVersion { .. } => Self::NotInVersion(error.into()),
+            error => Self::Refused(error.into()),
+        }
+    }
 }

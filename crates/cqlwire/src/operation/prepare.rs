@@ -40,8 +40,7 @@ impl Operation for PrepareOperation<'_> {
         };
         let options = RequestOptions { compression: form.compression, ..RequestOptions::default() };
         let envelope = encode_request(&prepare, form.version, &options, buffer);
-        let envelope = envelope.map_err(|error| NotEncoded::Refused(error.into()))?;
-        Ok(Encoded { envelope, metadata: None, token: None })
+        Ok(Encoded { envelope: envelope?, metadata: None, token: None })
     }
 
     /// Any host will do.

@@ -153,10 +153,10 @@ impl<'a> StatementOperation<'a> {
             return Err(NotEncoded::Refused(ErrorKind::UseStatement));
         }
         if !self.values.is_empty() {
-            check_untyped(text, self.values).map_err(refused)?;
+            check_untyped(text, self.values)?;
         }
         let query = Query { statement: text, parameters: self.parameters(self.values, version) };
-        let envelope = encode_request(&query, version, options, buffer).map_err(refused)?;
+        let envelope = encode_request(&query, version, options, buffer)?;
         Ok(Encoded { envelope, metadata: None, token: None })
     }
 
@@ -189,7 +189,7 @@ impl<'a> StatementOperation<'a> {
                 Ok(Encoded { envelope, metadata: Some(metadata), token })
             }
             Err(error @ EncodeError::Value(_)) => Err(NotEncoded::Values(error)),
-            Err(error) => Err(refused(error)),
+            Err(error) => Err(error.into()),
         }
     }
 }
@@ -204,7 +204,7 @@ impl Operation for StatementOperation<'_> {
         let version = form.version;
         if let Some(page) = self.page {
             let understood = page.from.check_protocol(version);
-            understood.map_err(|mismatch| NotEncoded::Refused(mismatch.into()))?;
+            understood.map_err(|mismatch| NotEncoded::NotInVersion(mismatch.into()))?;
         }
         let options = RequestOptions {
             tracing: self.options.settings.tracing,
@@ -274,11 +274,6 @@ impl Operation for StatementOperation<'_> {
             Statement::Prepared(prepared) => Some(prepared),
         }
     }
-}
-
-#[cold]
-fn refused(error: EncodeError) -> NotEncoded {
-    NotEncoded::Refused(error.into())
 }
 
 #[cfg(test)]

@@ -18,8 +18,8 @@ pub struct RetrySettings {
     /// nothing do not count. Default 16: five times to each of three hosts.
     pub max_attempts: u32,
     /// How often the plan of one request may be gone through, at least 1; with 1 it fails as soon
-    /// as no host is left. Default 16: with the pauses in between that is about as long as the
-    /// default timeout.
+    /// as no host is left. Default 32: with the pauses in between that is longer than the default
+    /// timeout, so that deadline and budget decide.
     pub max_plans: u8,
     /// The pause before the plan begins anew, or the same host is asked again. Default 50 ms after
     /// the first time, long enough for a connection that was lost to be opened again; twice as long
@@ -36,7 +36,7 @@ impl Default for RetrySettings {
         let (first, longest) = (Duration::from_millis(50), Duration::from_secs(1));
         Self {
             max_attempts: 16,
-            max_plans: 16,
+            max_plans: 32,
             backoff: Backoff { first, longest },
             budget: RetryBudget::default(),
         }

@@ -8,6 +8,7 @@ use cqlwire_pool::LatencyHistogram;
 use tokio::time::Instant;
 
 use super::policy::{SlowRequest, SpeculativePolicy};
+use crate::error::{Error, ErrorKind, Result};
 
 /// How often the percentile is worked out anew, at most.
 const LOOK: Duration = Duration::from_secs(1);
@@ -23,15 +24,17 @@ const SPAN: Duration = Duration::from_secs(60);
 /// Attempts count by kind: those at reads, at writes, at batches, at pages. It goes by the last one to
 /// two minutes, and looks once a second at most. Until there were enough attempts it begins none.
 ///
-/// ```no_run
+/// ```
 /// use std::sync::Arc;
 /// use std::time::Duration;
 ///
 /// use cqlwire::{PercentileDelay, Session};
 ///
-/// let policy = PercentileDelay::new(0.995).at_least(Duration::from_millis(2));
+/// let policy = PercentileDelay::new(0.995)?.at_least(Duration::from_millis(2));
 /// let builder = Session::builder()
 ///     .speculation(|speculation| speculation.policy = Some(Arc::new(policy)));
+/// # drop(builder);
+/// # Ok::<_, cqlwire::Error>(())
 /// ```
 #[derive(Debug)]
 pub struct PercentileDelay {
@@ -57,15 +60,22 @@ type Counted = Option<LatencyHistogram>;
 impl Default for PercentileDelay {
     /// After the time that 99 of a hundred attempts took.
     fn default() -> Self {
-        Self::new(0.99)
+        Self::after(0.99)
     }
 }
 
 impl PercentileDelay {
     /// After the time that this part of all attempts took: more than 0, less than 1, `0.99` for 99 of
-    /// a hundred. With another one it begins none.
-    pub fn new(part: f64) -> Self {
-        let part = if part > 0.0 && part < 1.0 { part } else { f64::NAN };
+    /// a hundred.
+    ///
+    /// # Errors
+    ///
+    /// [`Settings`](ErrorKind::Settings): it is another one, such as `99.0` for 99 of a hundred.
+    pub fn new(part: f64) -> Result<Self> {
+        if part > 0.0 && part < 1.0 { Ok(Self::after(part)) } else { Err(no_part(part)) }
+    }
+
+    fn after(part: f64) -> Self {
         let (least, least_attempts) = (Duration::from_millis(1), 1_000);
         Self { part, least, least_attempts, most: 1, known: Default::default() }
     }
@@ -118,6 +128,14 @@ impl PercentileDelay {
         }
         percentile.map(|time| time.max(self.least))
     }
+}
+
+#[cold]
+fn no_part(given: f64) -> Error {
+    let why = format!(
+        "the part of attempts has to be more than 0 and less than 1, such as 0.99, and is {given}"
+    );
+    ErrorKind::Settings { setting: "PercentileDelay", why }.into()
 }
 
 impl SpeculativePolicy for PercentileDelay {

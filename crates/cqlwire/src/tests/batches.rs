@@ -1,5 +1,6 @@
 //! Batches: filled, sent, sent again; and what is refused before it is sent.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
@@ -11,7 +12,10 @@ use super::memory::{Memory, at_rest, ends_after};
 use super::statements::{WRITE, alter, connected, three};
 use super::{INSERT, PATIENCE};
 use crate::codec::wire::write;
-use crate::codec::{ColumnType, CqlValue, EnvelopeFlags, NamedValues, Opcode, ProtocolVersion};
+use crate::codec::{
+    ColumnType, CqlUserType, CqlValue, EnvelopeFlags, NamedValues, Opcode, ProtocolVersion,
+    UserType,
+};
 use crate::value::Unset;
 use crate::{Batch, Consistency, Error, ErrorKind, PreparedStatement, Session, TimeoutPhase};
 
@@ -34,7 +38,7 @@ fn int(value: i32) -> Option<Vec<u8>> {
 }
 
 /// One node, which knows `WRITE` and `OTHER`.
-async fn one(version: ProtocolVersion) -> (std::sync::Arc<Memory>, Session) {
+async fn one(version: ProtocolVersion) -> (Arc<Memory>, Session) {
     let memory = Memory::of([ScriptedNode::builder().versions([version]).in_memory()]);
     alter(memory.nodes(), &ColumnType::Int);
     let session = memory.session().await;
@@ -305,6 +309,36 @@ async fn a_batch_has_limits_of_bytes_and_of_statements_and_says_which() {
     assert_eq!(batches(memory.node())[1].statements.len(), 65_535);
 }
 
+/// What fitted when it was added may not fit as what the table is by now.
+#[tokio::test(start_paused = true)]
+async fn g15_1_a_batch_that_is_too_large_once_it_is_encoded_anew_says_so() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    let of_fields = |count: usize| {
+        let field = |number| (format!("f{number}"), ColumnType::Int);
+        let (keyspace, name) = ("ks".to_owned(), "udt".to_owned());
+        // The one that there was is the last one, so that those before it are written as null.
+        let fields = (0..count).rev().map(field).collect();
+        ColumnType::UserType(Arc::new(UserType { keyspace, name, fields }))
+    };
+    let ColumnType::UserType(user_type) = of_fields(1) else { unreachable!("made as one") };
+    let value = CqlValue::UserType(CqlUserType { user_type, values: vec![CqlValue::from(7)] });
+    alter(memory.nodes(), &of_fields(1));
+    let session = memory.builder().max_request_bytes(1_000).connect().await.unwrap();
+    let write = session.prepare(WRITE).await.unwrap();
+    let mut batch = session.batch();
+    batch.add_all(&write, (0..3).map(|k| (k, value.clone()))).unwrap();
+    batch.execute().await.unwrap();
+    alter(memory.nodes(), &of_fields(100));
+    let error = batch.execute().await.unwrap_err();
+    let said = match error.kind() {
+        ErrorKind::BatchTooLarge { statements: 3, bytes, limit: 1_000 } => *bytes > 1_200,
+        _ => false,
+    };
+    assert!(said && !error.may_have_been_applied(), "{error}");
+    assert_eq!(batches(memory.node()).len(), 1);
+    at_rest(&session).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn conditional_batches_give_their_rows() {
     let (memory, session) = one(ProtocolVersion::V5).await;
@@ -572,9 +606,14 @@ async fn g14_2_what_a_batch_may_have_done_is_told_by_its_kind() {
     taken_back.add(DELETE, ()).unwrap();
     let rows = [(vec![1_u8], CqlValue::from(vec![1_u8])), (vec![1_u8], CqlValue::from(1))];
     assert!(taken_back.add_all(&write, &rows).is_err());
+    // Nor is what was cleared.
+    let mut cleared = session.batch();
+    cleared.add(&write, (vec![1_u8], vec![1_u8])).unwrap();
+    cleared.clear();
     let batches = [
         (of_text(session.batch(), DELETE), false),
         (taken_back, false),
+        (of_text(cleared, DELETE), false),
         (of_text(session.batch().unlogged(), DELETE), true),
         (of_text(session.batch().counter(), "UPDATE c SET n = n + 1 WHERE k = 1"), true),
         (of_text(session.batch(), "DELETE FROM users WHERE id = 2 IF EXISTS"), true),

@@ -13,7 +13,9 @@ use uuid::Uuid;
 use super::memory::{Memory, at_rest};
 use super::{INSERT, PATIENCE};
 use crate::codec::ErrorCode;
-use crate::{AdaptiveLimit, ErrorKind, RequestLimit, Session, TimeoutPhase, WaitingLimit};
+use crate::{
+    AdaptiveLimit, Backlog, ErrorKind, RequestLimit, Session, TimeoutPhase, WaitingLimit, WaitsFor,
+};
 
 /// How many inserts the node bears at once, and how long each takes.
 const BEARS: usize = 32;
@@ -172,9 +174,13 @@ async fn a_host_has_no_more_in_flight_than_may_be() {
     let resources = session.resources();
     assert_eq!((resources.in_flight, resources.waiting), (6, 2), "{resources}");
     let error = session.query(INSERT, ()).await.unwrap_err();
-    let met = RequestLimit::Connection(WaitingLimit::Requests(1));
+    let backlog = Backlog::new(WaitsFor::StreamId(3), WaitingLimit::Requests(1));
+    let met = RequestLimit::Connection(backlog);
     assert!(matches!(error.kind(), ErrorKind::Overloaded { limit } if *limit == met), "{error}");
-    assert!(error.to_string().contains("(max_waiting_requests)"), "{error}");
+    let both = "each connection is busy: 3 requests are in flight, as many as may \
+                (max_requests_per_host, adaptive_limit, max_in_flight), and 1 request wait, as \
+                many as may (max_waiting_requests)";
+    assert!(error.to_string().contains(both), "{error}");
     held.release();
     while let Some(call) = calls.join_next().await {
         call.unwrap().unwrap();

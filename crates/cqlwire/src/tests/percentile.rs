@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 use super::memory::Memory;
 use super::statements::three;
 use super::{PATIENCE, SELECT, answer_users};
-use crate::{PercentileDelay, PreparedStatement, RequestKind, Session};
+use crate::{ErrorKind, PercentileDelay, PreparedStatement, RequestKind, Session};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -54,7 +54,7 @@ async fn slow_read(memory: &Memory, session: &Session, by_city: &PreparedStateme
 
 #[tokio::test(start_paused = true)]
 async fn g14_3_what_takes_longer_than_nearly_all_is_sent_to_another_host_as_well() {
-    let policy = PercentileDelay::new(0.99).least_attempts(200);
+    let policy = PercentileDelay::new(0.99).unwrap().least_attempts(200);
     let (memory, session, by_city) = with(policy, 5 * MS).await;
     read(&session, &by_city, 150).await;
     sleep(Duration::from_secs(2)).await;
@@ -78,7 +78,7 @@ async fn g14_3_what_takes_longer_than_nearly_all_is_sent_to_another_host_as_well
 
 #[tokio::test(start_paused = true)]
 async fn however_fast_all_are_there_is_none_before_the_least_delay() {
-    let policy = PercentileDelay::new(0.5).at_least(40 * MS).least_attempts(10);
+    let policy = PercentileDelay::new(0.5).unwrap().at_least(40 * MS).least_attempts(10);
     let (memory, session, by_city) = with(policy, MS).await;
     read(&session, &by_city, 100).await;
     assert_eq!(session.metrics().speculation.for_time, 0);
@@ -98,7 +98,7 @@ async fn however_fast_all_are_there_is_none_before_the_least_delay() {
 /// ever.
 #[tokio::test(start_paused = true)]
 async fn g14_3_those_that_lose_count_with_their_time_and_the_percentile_follows() {
-    let policy = PercentileDelay::new(0.9).least_attempts(20);
+    let policy = PercentileDelay::new(0.9).unwrap().least_attempts(20);
     let (memory, session, by_city) = with(policy, 2 * MS).await;
     read(&session, &by_city, 20).await;
     // A third of all reads go there first.
@@ -121,7 +121,7 @@ async fn g14_3_those_that_lose_count_with_their_time_and_the_percentile_follows(
 /// A session that lives long goes by how its cluster is now.
 #[tokio::test(start_paused = true)]
 async fn it_goes_by_the_last_minutes() {
-    let policy = PercentileDelay::new(0.99).least_attempts(50);
+    let policy = PercentileDelay::new(0.99).unwrap().least_attempts(50);
     let (memory, session, by_city) = with(policy, 2 * MS).await;
     read(&session, &by_city, 1_000).await;
     answer_after(&memory, 30 * MS);
@@ -136,4 +136,18 @@ async fn it_goes_by_the_last_minutes() {
     let since = session.metrics().since(&before);
     assert_eq!(since.latency(RequestKind::Read).unwrap().requests.count(), 100);
     assert!(since.speculation.for_time <= 5, "{}", since.speculation);
+}
+
+#[test]
+fn a_part_that_is_none_is_refused_and_said() {
+    for part in [0.0, 1.0, -0.5, 99.0, f64::NAN, f64::INFINITY] {
+        let error = PercentileDelay::new(part).unwrap_err();
+        let text = error.to_string();
+        assert!(matches!(error.kind(), ErrorKind::Settings { .. }), "{text}");
+        assert!(
+            text.starts_with("PercentileDelay: ") && text.ends_with(&part.to_string()),
+            "{text}"
+        );
+    }
+    PercentileDelay::new(0.001).unwrap();
 }

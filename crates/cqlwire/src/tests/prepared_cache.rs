@@ -5,6 +5,7 @@ use std::time::Duration;
 use cqlwire_testkit::cancel::{cancel_at_every_poll, poll_once};
 use cqlwire_testkit::eventually;
 use cqlwire_testkit::node::{Prime, ScriptedNode};
+use tokio::time::Instant;
 
 use super::memory::{Memory, at_rest};
 use super::statements::{WRITE, alter, connected as all_connected, three};
@@ -173,6 +174,44 @@ async fn g15_4_a_host_that_comes_up_is_taught_what_is_in_use() {
     }
     assert!(second.count(Opcode::Execute) > 0);
     assert_eq!(second.count(Opcode::Prepare), prepares + 1, "it knew the statement");
+}
+
+/// One that takes the PREPARE and answers nothing holds up no other, and keeps no session.
+#[tokio::test(start_paused = true)]
+async fn g15_4_a_silent_host_that_comes_up_holds_up_no_other_and_keeps_no_session() {
+    let nodes = three();
+    alter(&nodes, &ColumnType::Int);
+    let (memory, session) = all_connected(nodes).await;
+    let _write = session.prepare(WRITE).await.unwrap();
+    let mut held = Vec::new();
+    for number in 0..30 {
+        held.push(session.prepare(&format!("SELECT {number} FROM t")).await.unwrap());
+    }
+    let hosts: Vec<_> = session.topology().hosts().iter().map(|host| host.id()).collect();
+    let (silent, well) = (&memory.nodes()[1], &memory.nodes()[2]);
+    for &host in &hosts[1..] {
+        session.force_down(host).await;
+    }
+    eventually(PATIENCE, "they are down", || session.resources().connections == 1).await;
+    for node in [silent, well] {
+        node.forget_prepared();
+    }
+    silent.prime(Prime::opcode(Opcode::Prepare).silence());
+    let prepares = well.count(Opcode::Prepare);
+    let (asked, began) = (silent.count(Opcode::Prepare), Instant::now());
+    for &host in &hosts[1..] {
+        session.force_up(host).await;
+    }
+    eventually(PATIENCE, "the one is taught", || well.count(Opcode::Prepare) == prepares + 31)
+        .await;
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    eventually(PATIENCE, "the other is asked", || silent.count(Opcode::Prepare) > asked).await;
+    let tasks = session.shared().cluster().tasks().clone();
+    drop((held, _write, session));
+    let dropped = Instant::now();
+    eventually(PATIENCE, "nothing of the session is left", || tasks.is_empty()).await;
+    assert!(dropped.elapsed() < Duration::from_millis(100), "{:?}", dropped.elapsed());
+    assert!(silent.count(Opcode::Prepare) <= asked + 4, "it was asked for no more of them");
 }
 
 /// Who began to prepare it does so on a runtime that does not run any more, or is gone: whoever

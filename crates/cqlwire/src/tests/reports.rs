@@ -139,7 +139,7 @@ async fn what_waits_beyond_the_limit_is_overloaded_and_says_which() {
         assert!(cqlwire_testkit::cancel::poll_once(call).await.is_pending());
     }
     let error = calls.remove(2).await.unwrap_err();
-    let text = "overloaded: as many requests wait for each connection as may: 1 requests";
+    let text = "overloaded: each connection is busy: 1 request is in flight, as many as may";
     assert!(error.to_string().starts_with(text), "{error}");
     assert!(matches!(error.kind(), ErrorKind::Overloaded { .. }) && error.is_retryable());
     assert!(!error.may_have_been_applied());

@@ -10,7 +10,7 @@ use cqlwire_testkit::schema::{Keyspace, Table};
 
 use super::scripted::Dials;
 use super::*;
-use crate::codec::Opcode;
+use crate::codec::{CqlValue, Opcode};
 use crate::net::Dialer;
 use crate::{
     Compression, Consistency, ErrorKind, HostDescription, HostFilter, HostIndex, LoadBalancing,
@@ -153,6 +153,26 @@ async fn g13_1_batches_go_to_a_replica_of_the_first_whole_key_among_them() {
             let pinned = batch.execute().host(host.id()).await.unwrap();
             assert_eq!(pinned.page().coordinator(), host.address().socket());
         }
+    }
+}
+
+/// What was in it before, or was to be added and did not fit, is no matter of where it belongs.
+#[tokio::test(start_paused = true)]
+async fn g13_1_a_batch_that_is_filled_again_goes_to_a_replica_of_what_is_in_it_now() {
+    let cluster = cluster().in_memory();
+    let session = builder_of(&cluster).connect().await.unwrap();
+    let write = session.prepare(WRITE).await.unwrap();
+    let mut batch = session.batch().unlogged();
+    for key in 0..100 {
+        let misfits = [(key + 1_000, CqlValue::from("v")), (key, CqlValue::from(5))];
+        batch.clear();
+        assert!(batch.add_all(&write, &misfits).is_err());
+        assert!(batch.is_empty());
+        batch.add(&write, (key, "v")).unwrap();
+        assert!(batch.add_all(&write, &misfits).is_err());
+        let result = batch.execute().await.unwrap();
+        let coordinator = result.page().coordinator().unwrap();
+        assert!(local_replicas(&session, key).contains(&coordinator), "{key}");
     }
 }
 

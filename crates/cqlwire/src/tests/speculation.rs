@@ -5,14 +5,18 @@ use std::time::Duration;
 
 use cqlwire_testkit::cancel::{cancel_at_every_poll, poll_once};
 use cqlwire_testkit::eventually;
-use cqlwire_testkit::node::Prime;
+use cqlwire_testkit::node::{Held, Prime, ScriptedNode};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::memory::{Memory, at_rest};
 use super::statements::three;
 use super::{INSERT, PATIENCE};
-use crate::{ConstantDelay, Session, SlowRequest, SpeculationSettings, SpeculativePolicy};
+use crate::{
+    ConstantDelay, FailedAttempt, RetryPolicy, RetryVerdict, Session, SlowRequest,
+    SpeculationSettings, SpeculativePolicy,
+};
 
 const DELAY: Duration = Duration::from_millis(50);
 const SYNTAX: i32 = 0x2000;
@@ -73,12 +77,12 @@ async fn g14_1_what_is_not_idempotent_is_sent_once_whatever_takes_long() {
         let call = session.query(INSERT, ()).timeout(Duration::from_secs(1));
         assert!(call.await.unwrap_err().may_have_been_applied());
     }
-    memory.nodes().iter().for_each(cqlwire_testkit::node::ScriptedNode::stop);
+    memory.nodes().iter().for_each(ScriptedNode::stop);
     for _ in 0..6 {
         let call = session.query(INSERT, ()).timeout(Duration::from_secs(1));
         assert!(call.await.unwrap_err().may_have_been_applied());
     }
-    memory.nodes().iter().for_each(cqlwire_testkit::node::ScriptedNode::resume);
+    memory.nodes().iter().for_each(ScriptedNode::resume);
     eventually(PATIENCE, "they are read", || received(&memory) == before + 12).await;
     assert_eq!(session.metrics().speculation, crate::SpeculationTotals::default());
 }
@@ -318,6 +322,75 @@ async fn g13_3_a_prepare_at_a_host_that_goes_quiet_goes_elsewhere_as_well() {
         assert!(took < Duration::from_millis(500), "{took:?}");
     }
     memory.nodes()[2].resume();
+}
+
+/// One that waits there for its statement to be prepared, too.
+#[tokio::test(start_paused = true)]
+async fn g13_3_a_request_at_a_host_that_goes_quiet_while_it_prepares_goes_elsewhere_as_well() {
+    let (memory, session) = with(|_| {}).await;
+    let select = "SELECT v FROM t";
+    let read = session.prepare(select).await.unwrap();
+    for node in memory.nodes() {
+        memory.nodes().iter().for_each(ScriptedNode::forget_prepared);
+        let held = node.hold(Prime::prepare(select));
+        let came = |held: &Held| !held.is_empty();
+        // Each host has its turn.
+        let call = loop {
+            let mut call = Box::pin(session.execute(&read, ()));
+            assert!(poll_once(&mut call).await.is_pending());
+            tokio::select! {
+                outcome = &mut call => drop(outcome.unwrap()),
+                () = eventually(PATIENCE, "it is asked to prepare", || came(&held)) => break call,
+            }
+        };
+        node.stop();
+        let began = Instant::now();
+        call.await.unwrap();
+        assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
+        held.release();
+        node.resume();
+        eventually(PATIENCE, "it is heard", || session.health().local_hosts_up == 3).await;
+    }
+}
+
+#[derive(Debug)]
+struct SameHost;
+
+impl RetryPolicy for SameHost {
+    fn decide(&self, _: &FailedAttempt<'_>) -> RetryVerdict {
+        RetryVerdict::SameHost
+    }
+}
+
+/// One that is sent there once more, when it has gone quiet before.
+#[tokio::test(start_paused = true)]
+async fn g13_3_a_request_that_comes_back_to_a_host_that_has_gone_quiet_goes_elsewhere_as_well() {
+    let memory = Memory::of(three());
+    let pause = Duration::from_secs(2);
+    let builder = memory.builder().retries(|settings| {
+        (settings.backoff.first, settings.backoff.longest) = (pause, pause);
+    });
+    let session = builder.retry_policy(SameHost).connect().await.unwrap();
+    eventually(PATIENCE, "all are connected", || session.resources().connections == 3).await;
+    for node in memory.nodes() {
+        node.prime(Prime::statement(INSERT).error(0x1001, "too much to do").first(1));
+    }
+    let mut call = Box::pin(session.query(INSERT, ()).idempotent(true));
+    assert!(poll_once(&mut call).await.is_pending());
+    let asked = || memory.nodes().iter().position(|node| node.count_statement(INSERT) > 0);
+    eventually(PATIENCE, "one has refused", || asked().is_some()).await;
+    let stopped = &memory.nodes()[asked().unwrap()];
+    let id = Uuid::from_bytes(stopped.member().host_id);
+    assert!(poll_once(&mut call).await.is_pending());
+    memory.nodes().iter().for_each(ScriptedNode::clear_primes);
+    stopped.stop();
+    // It owes something, and is quiet before the pause is over.
+    let mut owed = Box::pin(session.query("SELECT v FROM t", ()).host(id));
+    assert!(poll_once(&mut owed).await.is_pending());
+    let began = Instant::now();
+    call.await.unwrap();
+    assert!(began.elapsed() < pause + Duration::from_millis(100), "{:?}", began.elapsed());
+    stopped.resume();
 }
 
 /// Whichever of them fails first.

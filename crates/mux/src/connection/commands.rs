@@ -8,7 +8,7 @@ use cqlwire_codec::{HEADER_LEN, RequestEnvelope};
 use super::{Connection, Life};
 use crate::metrics::Measure;
 use crate::requests::{Outcome, Phase, Reached, Record, Ticket};
-use crate::waiting::WaitingLimit;
+use crate::waiting::{Backlog, WaitsFor};
 
 /// A request that was taken in.
 #[derive(Debug)]
@@ -37,8 +37,8 @@ pub struct Refused {
 #[non_exhaustive]
 pub enum RefusedBecause {
     /// As much waits for the connection as may.
-    #[error("as many wait for this connection as may: {0}")]
-    Full(WaitingLimit),
+    #[error("the connection is busy: {0}")]
+    Full(Backlog),
     /// Its body is longer than requests may be. No connection takes it.
     #[error("its body of {bytes} bytes is over the limit of {limit}")]
     TooLarge {
@@ -110,7 +110,8 @@ impl Connection {
             (phase, Some(envelope))
         } else if let Some(full) = self.waiting.full_for(envelope.len()) {
             self.metrics.totals.refused += 1;
-            return Err(Refused { because: RefusedBecause::Full(full), envelope });
+            let backlog = Backlog { waits_for: self.waits_for(), full };
+            return Err(Refused { because: RefusedBecause::Full(backlog), envelope });
         } else {
             self.waiting.join(key, envelope.len());
             (Phase::Waiting { envelope, deadline }, self.waiting.take_spare())
@@ -236,6 +237,12 @@ impl Connection {
         let stream = self.streams.claim(key)?;
         let number = self.outgoing.push(envelope, stream, Some((key, deadline)));
         Some(Phase::InFlight { stream, number })
+    }
+
+    /// What those who wait are waiting for.
+    fn waits_for(&self) -> WaitsFor {
+        let limit = self.streams.exhausted();
+        limit.map_or(WaitsFor::OutgoingBuffer, WaitsFor::StreamId)
     }
 
     /// The shell's waker, if it sleeps and there is something for it to do, now or at `look`.

@@ -201,9 +201,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
         // What comes while a last batch is written wakes the task, which looks no further after it.
         core.park(context, rests || self.writer.is_idle());
-        drop(core);
-        // Before anybody is woken, who may send again at once.
+        // Under the lock: whoever is not woken for it comes later, and finds it so.
         self.shared.set_quiet(quiet);
+        drop(core);
         self.wake();
         self.shared.record(&mut self.samples, false);
         if retiring {

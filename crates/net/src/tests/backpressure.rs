@@ -54,7 +54,7 @@ async fn fill(connection: &Connection) -> Vec<(String, Request)> {
             Err(refused) => {
                 assert!(matches!(refused.because, RefusedBecause::Full(_)), "{refused}");
                 assert_eq!(refused.envelope.as_bytes(), query(connection, &text).as_bytes());
-                let text = "not taken in: as many wait for this connection as may: ";
+                let text = "not taken in: the connection is busy: ";
                 assert!(refused.to_string().starts_with(text), "{refused}");
                 return taken;
             }

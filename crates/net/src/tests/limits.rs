@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cqlwire_codec::{EnvelopeFlags, FramingError, Opcode, ServerError, StreamId};
-use cqlwire_mux::{Reached, Usage, Violation, WaitingLimit};
+use cqlwire_mux::{Backlog, Reached, Usage, Violation, WaitingLimit, WaitsFor};
 use cqlwire_testkit::eventually;
 use cqlwire_testkit::node::{Prime, ScriptedNode};
 use tokio::io::{
@@ -156,8 +156,10 @@ async fn a_connection_that_is_full_says_by_which_limit() {
     let (connection, _server) = played::connected(&settings, 4096).await;
     let _asked: Vec<_> = (0..3).map(|_| send(&connection, "SELECT", seconds(5))).collect();
     let refused = connection.send(query(&connection, "SELECT"), seconds(5)).unwrap_err();
-    assert_eq!(refused.because, RefusedBecause::Full(WaitingLimit::Requests(2)));
-    let text = "not taken in: as many wait for this connection as may: 2 requests";
+    let backlog = Backlog::new(WaitsFor::StreamId(1), WaitingLimit::Requests(2));
+    assert_eq!(refused.because, RefusedBecause::Full(backlog));
+    let text = "not taken in: the connection is busy: 1 request is in flight, as many as may, and 2 \
+                requests wait, as many as may";
     assert_eq!(refused.to_string(), text);
 }
 

@@ -36,6 +36,13 @@ impl Wake for Unparks {
 /// here. What waits for a deadline has one of minutes.
 const SOON: Duration = Duration::from_secs(10);
 
+/// Waits until this is in time, at one of several tries: threads of a busy machine have their turn
+/// late now and then, and a mistake is late each time.
+fn in_time(limit: Duration, mut wait: impl FnMut() -> Duration) {
+    let late: Vec<_> = (0..5).map(|_| wait()).take_while(|took| *took > limit).collect();
+    assert!(late.len() < 5, "{late:?} of {limit:?}");
+}
+
 /// Waits for a future on a thread that has no runtime.
 fn wait_for<F: Future>(future: F) -> F::Output {
     let waker = Waker::from(Arc::new(Unparks(thread::current())));
@@ -172,48 +179,63 @@ fn g6_1_a_close_ends_though_nobody_drives_the_runtime_and_tells_the_requests() {
 #[test]
 fn g6_1_a_request_that_is_awaited_elsewhere_ends_in_time_though_nobody_drives_its_runtime() {
     for elsewhere in [current_thread(), multi_thread()] {
-        let home = current_thread();
-        let (node, connection) = on(&home);
-        let written = send(&connection, "silence", seconds(1));
-        home.block_on(async { tokio::time::sleep(Duration::from_millis(20)).await });
-        let queued = send(&connection, "silence", millis(200));
-        for (request, reached, limit) in
-            [(queued, Reached::Queued, 250), (written, Reached::Written, 1_050)]
-        {
-            let patient = async { timeout(Duration::from_secs(5), request).await };
-            let error = elsewhere.block_on(patient).expect("it waits for ever").unwrap_err();
-            let RequestFailure::DeadlinePassed(found) = error.failure else { panic!("{error}") };
-            assert_eq!(found, reached);
-            assert!(error.elapsed <= Duration::from_millis(limit), "{:?}", error.elapsed);
+        for (reached, limit) in [(Reached::Queued, 250), (Reached::Written, 1_050)] {
+            in_time(Duration::from_millis(limit), || {
+                let home = current_thread();
+                let (node, connection) = on(&home);
+                let request = send(&connection, "silence", millis(limit - 50));
+                if reached == Reached::Written {
+                    home.block_on(async { tokio::time::sleep(Duration::from_millis(20)).await });
+                }
+                let patient = async { timeout(Duration::from_secs(5), request).await };
+                let error = elsewhere.block_on(patient).expect("it waits for ever").unwrap_err();
+                let RequestFailure::DeadlinePassed(found) = error.failure else {
+                    panic!("{error}")
+                };
+                assert_eq!(found, reached);
+                let orphaned = usize::from(reached == Reached::Written);
+                let Usage { in_flight, orphaned: found, .. } = connection.usage();
+                assert_eq!((in_flight, found), (0, orphaned));
+                drop((home, node));
+                assert_eq!(connection.usage(), Usage::default());
+                error.elapsed
+            });
         }
-        assert_eq!((connection.usage().in_flight, connection.usage().orphaned), (0, 1));
-        drop((home, node));
-        assert_eq!(connection.usage(), Usage::default());
     }
 }
 
 #[test]
 fn g6_1_it_may_move_from_runtime_to_runtime_and_each_may_go() {
-    let home = current_thread();
-    let (node, connection) = on(&home);
-    let mut request = pin!(send(&connection, "silence", millis(200)));
-    for elsewhere in [multi_thread(), multi_thread(), current_thread()] {
-        let soon = async { timeout(Duration::from_millis(20), request.as_mut()).await };
-        elsewhere.block_on(soon).unwrap_err();
-    }
-    let patient = async { timeout(Duration::from_secs(5), request).await };
-    let error = multi_thread().block_on(patient).expect("it waits for ever").unwrap_err();
-    assert!(error.is_timeout() && error.elapsed <= Duration::from_millis(250), "{error}");
-    drop((home, node));
+    in_time(Duration::from_millis(250), || {
+        let home = current_thread();
+        let (node, connection) = on(&home);
+        let mut request = pin!(send(&connection, "silence", millis(200)));
+        for elsewhere in [multi_thread(), multi_thread(), current_thread()] {
+            let soon = async { timeout(Duration::from_millis(20), request.as_mut()).await };
+            // Late itself, it finds that the other deadline has passed.
+            let ended = elsewhere.block_on(soon).ok();
+            if let Some(ended) = ended {
+                return ended.unwrap_err().elapsed.max(Duration::from_secs(1));
+            }
+        }
+        let patient = async { timeout(Duration::from_secs(5), request).await };
+        let error = multi_thread().block_on(patient).expect("it waits for ever").unwrap_err();
+        assert!(error.is_timeout(), "{error}");
+        drop((home, node));
+        error.elapsed
+    });
 }
 
 #[test]
 fn g6_1_outside_of_tokio_it_ends_in_time_while_its_runtime_runs() {
-    let home = multi_thread();
-    let (node, connection) = on(&home);
-    let error = wait_for(send(&connection, "silence", millis(200))).unwrap_err();
-    assert!(error.is_timeout() && error.elapsed <= Duration::from_millis(250), "{error}");
-    drop((home, node));
+    in_time(Duration::from_millis(250), || {
+        let home = multi_thread();
+        let (node, connection) = on(&home);
+        let error = wait_for(send(&connection, "silence", millis(200))).unwrap_err();
+        assert!(error.is_timeout(), "{error}");
+        drop((home, node));
+        error.elapsed
+    });
 }
 
 /// Drops a value on a thread that has no runtime.

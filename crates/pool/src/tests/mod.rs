@@ -1,5 +1,6 @@
 //! A pool against scripted nodes.
 
+mod beside;
 mod farewell;
 mod identity;
 mod registry;

@@ -72,6 +72,40 @@ async fn a_host_that_refuses_is_dialled_less_and_less_often() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn requests_that_find_no_connection_hasten_the_next_attempt_at_a_bounded_rate() {
+    let (_registry, pool, count) =
+        dialing_for(4, |_| Err(std::io::Error::from(std::io::ErrorKind::ConnectionRefused)));
+    sleep(Duration::from_secs(300)).await;
+    let before = count();
+    // A thousand requests a second, for a minute.
+    for _ in 0..60_000 {
+        pool.hasten();
+        sleep(Duration::from_millis(1)).await;
+    }
+    let hastened = count() - before;
+    assert!((60..=136).contains(&hastened), "one or two a second of the whole pool: {hastened}");
+    sleep(Duration::from_secs(60)).await;
+    let after = count() - before - hastened;
+    assert!((8..=17).contains(&after), "then as before, four slots at most 30 s apart: {after}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_is_back_is_found_within_a_second_by_requests_that_want_it() {
+    let node = Arc::new(ScriptedNode::builder().in_memory());
+    let (reached, begun) = (node.clone(), tokio::time::Instant::now());
+    let (_registry, pool, _) = dialing(move |_| match begun.elapsed().as_secs() {
+        0..600 => Err(std::io::Error::from(std::io::ErrorKind::ConnectionRefused)),
+        _ => Ok(Box::new(reached.connect())),
+    });
+    sleep(Duration::from_secs(600)).await;
+    while pool.pick().is_err() {
+        pool.hasten();
+        sleep(Duration::from_millis(10)).await;
+    }
+    assert!(begun.elapsed() < Duration::from_millis(601_100), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_that_closes_right_away_is_dialled_less_and_less_often() {
     let node = Arc::new(ScriptedNode::builder().in_memory());
     let reached = node.clone();

@@ -143,7 +143,7 @@ impl Builder {
         self
     }
 
-    /// One more line of `cassandra.yaml`.
+    /// One more line of `cassandra.yaml`, as 4.1 and later have it: `4ms` becomes what 4.0 wants.
     #[must_use]
     pub fn setting(mut self, key: &str, value: &str) -> Self {
         self.settings.push((key.to_owned(), value.to_owned()));

@@ -1,6 +1,6 @@
 //! One node of a cluster of its own: what a test can do to it.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -120,6 +120,12 @@ impl Node {
         blocking(move || inner.start_again()).await;
     }
 
+    /// Removes what it has kept of prepared statements, so that it knows none when it is started
+    /// again. It has to be [stopped](Self::stop), in good order: then all of it lies in its tables.
+    pub fn forget_prepared(&self) {
+        or_panic(self.inner.forget_prepared());
+    }
+
     /// [`stop`](Self::stop), then [`start`](Self::start).
     pub async fn restart(&self) {
         let inner = self.inner.clone();
@@ -200,6 +206,21 @@ impl Inner {
             Some(_) => Ok(()),
             None => end(running),
         }
+    }
+
+    fn forget_prepared(&self) -> Result<(), Error> {
+        assert!(self.running().is_none(), "it would be told behind its back");
+        let tables = self.place.directory.join("files/data/system");
+        for table in fs::read_dir(&tables).map_err(Error::file("read", &tables))? {
+            let table = table.map_err(Error::file("read", &tables))?.path();
+            if table
+                .file_name()
+                .is_some_and(|name| name.as_encoded_bytes().starts_with(b"prepared_statements-"))
+            {
+                fs::remove_dir_all(&table).map_err(Error::file("remove", &table))?;
+            }
+        }
+        Ok(())
     }
 
     fn kill(&self) -> Result<(), Error> {

@@ -35,13 +35,12 @@ impl Version {
         format!("cassandra:{}.{}", self.branch.0, self.branch.1)
     }
 
-    /// The line of `cassandra.yaml` that says how often the commit log is synced: 4.1 put units
-    /// into the values.
-    pub(super) const fn commitlog_sync_period(&self) -> &'static str {
-        if self.is_before(4, 1) {
-            "commitlog_sync_period_in_ms: 10000"
-        } else {
-            "commitlog_sync_period: 10000ms"
+    /// A line of `cassandra.yaml`, of a key and a value as 4.1 and later have them: those before have
+    /// the units of times in their keys.
+    pub(super) fn setting(&self, key: &str, value: &str) -> String {
+        match value.strip_suffix("ms") {
+            Some(number) if self.is_before(4, 1) => format!("{key}_in_ms: {number}\n"),
+            _ => format!("{key}: {value}\n"),
         }
     }
 
@@ -98,11 +97,12 @@ mod tests {
         assert_eq!(newest.image(), "cassandra:5.0");
         let middle = version("4.1.10");
         assert_eq!(middle.javas(), [11]);
-        assert_eq!(middle.commitlog_sync_period(), "commitlog_sync_period: 10000ms");
+        assert_eq!(middle.setting("cas_timeout", "10ms"), "cas_timeout: 10ms\n");
         assert!(middle.reads_pem());
         let oldest = version("4.0.19");
         assert_eq!(oldest.image(), "cassandra:4.0");
-        assert_eq!(oldest.commitlog_sync_period(), "commitlog_sync_period_in_ms: 10000");
+        assert_eq!(oldest.setting("cas_timeout", "10ms"), "cas_timeout_in_ms: 10\n");
+        assert_eq!(oldest.setting("num_tokens", "8"), "num_tokens: 8\n");
         assert!(!oldest.reads_pem() && !oldest.is_default());
     }
 

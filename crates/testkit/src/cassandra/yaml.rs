@@ -54,7 +54,7 @@ impl Yaml<'_> {
         if self.variant.encryption != Encryption::None {
             text += &self.encryption();
         }
-        let more = self.settings.iter().map(|(key, value)| format!("{key}: {value}\n"));
+        let more = self.settings.iter().map(|(key, value)| self.version.setting(key, value));
         text.extend(more);
         text
     }
@@ -67,8 +67,7 @@ impl Yaml<'_> {
 num_tokens: {TOKENS_PER_NODE}
 partitioner: org.apache.cassandra.dht.Murmur3Partitioner
 commitlog_sync: periodic
-{commitlog_sync_period}
-listen_address: {address}
+{commitlog_sync_period}listen_address: {address}
 rpc_address: {address}
 storage_port: {storage}
 native_transport_port: {cql}
@@ -83,7 +82,7 @@ seed_provider:
     parameters:
       - seeds: \"{seeds}\"
 ",
-            commitlog_sync_period = self.version.commitlog_sync_period(),
+            commitlog_sync_period = self.version.setting("commitlog_sync_period", "10000ms"),
             storage = ports.storage,
             cql = ports.cql,
             seeds = seeds(self.variant),

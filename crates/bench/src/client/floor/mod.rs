@@ -68,9 +68,13 @@ pub fn floor_round(
             Window::new(template, work, in_flight)?.run(&mut floor.line, settings)
         }
         Work::Scan => scan_round(floor, settings),
-        Work::ReadOpenLoop | Work::ScanBorrowed | Work::Streams | Work::Query | Work::Batch => {
-            Err("the floor does not do that".into())
-        }
+        Work::ReadOpenLoop
+        | Work::ScanBorrowed
+        | Work::Streams
+        | Work::Query
+        | Work::Batch
+        | Work::Load
+        | Work::LoadOrdered => Err("the floor does not do that".into()),
     }
 }
 

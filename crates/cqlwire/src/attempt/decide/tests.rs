@@ -7,7 +7,7 @@ use cqlwire_codec::{
     EncodeError, FramingError, Prefixes, Replicas, ServerError, ServerErrorDetail, ValueError,
     WriteType,
 };
-use cqlwire_net::{ConnectionEnd, Reached, RequestError, WaitingLimit};
+use cqlwire_net::{Backlog, ConnectionEnd, Reached, RequestError, WaitingLimit, WaitsFor};
 
 use super::*;
 use crate::error::ErrorKind;
@@ -154,7 +154,7 @@ fn expect_asked(failure: &Failure, may_repeat: impl Fn(&Circumstances<'_>) -> bo
 
 #[test]
 fn g14_1_what_was_not_sent_goes_to_the_next_host() {
-    let limit = WaitingLimit::Requests(1);
+    let limit = Backlog::new(WaitsFor::OutgoingBuffer, WaitingLimit::Requests(1));
     let failures = [
         refused(RefusedBecause::Closing),
         refused(RefusedBecause::Ended),
@@ -163,6 +163,7 @@ fn g14_1_what_was_not_sent_goes_to_the_next_host() {
         timed_out(Reached::Waiting),
         timed_out(Reached::Queued),
         Failure::Attempt(AttemptFailure::Forgotten { times: 3 }),
+        Failure::Attempt(AttemptFailure::NotInVersion(Box::new(ErrorKind::SessionClosed))),
     ];
     for failure in failures {
         expect(&failure, |_| UNTRIED);

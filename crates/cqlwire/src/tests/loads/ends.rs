@@ -1,5 +1,6 @@
 //! How a load ends before its source does, and what it leaves behind.
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use cqlwire_testkit::cancel::cancel_at_every_poll;
@@ -88,6 +89,7 @@ async fn g6_1_the_time_of_the_whole_ends_it_with_each_row_accounted_for() {
     let phase = TimeoutPhase::Load;
     assert!(matches!(stopped.kind(), ErrorKind::Timeout { phase: p, .. } if *p == phase));
     assert!(stopped.may_have_been_applied() && stopped.to_string().contains("loading rows"));
+    assert!(stopped.elapsed().unwrap() >= SOON);
 
     // Also while there is nothing to be waited for but rows.
     let rows = stream::pending::<(i32, &str)>();
@@ -161,4 +163,95 @@ async fn a_load_of_no_rows_is_one() {
     let session = connected(&cluster).await;
     let progress = session.insert_all(PLAIN, Vec::<(i32, &str)>::new()).await.unwrap();
     assert_eq!((progress.taken, progress.requests, progress.is_over), (0, 0, true));
+}
+
+/// Counts the turns that another task of the same thread has until all rows have failed.
+async fn turns_until_all_failed<R: Send>(mut load: crate::Load<'_, R>, rows: u64) -> u64 {
+    let turns = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&turns);
+    let other = tokio::spawn(async move {
+        loop {
+            counted.fetch_add(1, Relaxed);
+            tokio::task::yield_now().await;
+        }
+    });
+    let failed = async {
+        let mut failed = 0;
+        // A session that was closed says so when all are through.
+        while let Ok(Some(_)) = load.next_failure().await {
+            failed += 1;
+        }
+        failed
+    };
+    assert_eq!(tokio::time::timeout(PATIENCE, failed).await.expect("it ends"), rows);
+    other.abort();
+    assert_eq!((load.progress().failed, load.progress().written), (rows, 0));
+    turns.load(Relaxed)
+}
+
+/// Nothing is waited for: not for a server, a timer or the source.
+#[tokio::test(start_paused = true)]
+async fn g7_5_a_load_of_which_all_rows_fail_at_once_ends_and_others_have_their_turns() {
+    const ROWS: u64 = 4_000;
+    // 256 requests are polled in one turn.
+    const FEWEST: u64 = ROWS / 256;
+    let rows = || (0..4_000).map(|n| (n, "v"));
+    let cluster = cluster();
+    let session = builder_of(&cluster).retries(|retries| retries.max_plans = 1).connect().await;
+    let session = session.unwrap();
+    knows_schema(&session).await;
+    for text in [PLAIN, WRITE] {
+        let statement = session.prepare(text).await.unwrap();
+        // Both texts have values of other types: no row can be encoded.
+        let misfits = (0..4_000).map(|_| ("text", "text", 5));
+        let load = session.insert_all(&statement, misfits);
+        let turns = turns_until_all_failed(load, ROWS).await;
+        assert!(turns >= FEWEST, "{turns}");
+    }
+    let plain = session.prepare(PLAIN).await.unwrap();
+    // With no time, nothing is sent.
+    let load = session.insert_all(&plain, rows()).timeout(Duration::ZERO);
+    let turns = turns_until_all_failed(load, ROWS).await;
+    assert!(turns >= FEWEST, "{turns}");
+    (0..3).for_each(|number| cluster.kill(number));
+    eventually(PATIENCE, "nobody is there", || session.resources().connections == 0).await;
+    let turns = turns_until_all_failed(session.insert_all(&plain, rows()), ROWS).await;
+    assert!(turns >= FEWEST, "{turns}");
+    assert_eq!(requests(&cluster, PLAIN).len(), 0);
+    at_rest(&session).await;
+}
+
+/// As all of a session whose limit others have met, and who leave no room to wait in.
+#[tokio::test(start_paused = true)]
+async fn g7_5_a_load_that_is_refused_each_row_ends_and_others_have_their_turns() {
+    let cluster = cluster();
+    let builder = builder_of(&cluster).max_requests(1).max_queued_requests(0);
+    let session = builder.connect().await.unwrap();
+    let plain = session.prepare(PLAIN).await.unwrap();
+    (0..3).for_each(|number| cluster.node(number).prime(Prime::statement("INSERT x").silence()));
+    let mut other = session.query("INSERT x", ()).timeout(10 * PATIENCE);
+    assert!(cqlwire_testkit::cancel::poll_once(&mut other).await.is_pending());
+    let load = session.insert_all(&plain, (0..4_000).map(|n| (n, "v")));
+    let turns = turns_until_all_failed(load, 4_000).await;
+    assert!(turns >= 4_000 / 256, "{turns}");
+}
+
+/// A source that blocks: it has no more rows taken once the time has passed, however many there is
+/// room for.
+#[tokio::test]
+async fn g6_1_a_slow_source_is_asked_for_no_row_once_the_time_of_the_whole_has_passed() {
+    let cluster = cluster();
+    let session = connected(&cluster).await;
+    let plain = session.prepare(PLAIN).await.unwrap();
+    let slow = Duration::from_millis(20);
+    let rows = (0..1_000).map(|n| {
+        std::thread::sleep(slow);
+        (n, "v")
+    });
+    let load = session.insert_all(&plain, rows).total_timeout(5 * slow);
+    let error = load.max_failures(u64::MAX).await.unwrap_err();
+    assert!(error.stopped.as_ref().unwrap().is_timeout(), "{error}");
+    assert!(error.progress.taken <= 6, "{}", error.progress.taken);
+    assert_eq!(error.progress.taken, error.progress.done());
+    at_rest(&session).await;
 }

@@ -211,3 +211,35 @@ async fn g14_1_rows_that_may_be_written_are_not_sent_again() {
     assert_eq!(load.progress().written + failures.len() as u64, 3_000);
     at_rest(&session).await;
 }
+
+/// A batch that one host may have done, and another refuses for what it says. Row by row it would be
+/// refused as if nothing of it had ever been done.
+#[tokio::test(start_paused = true)]
+async fn g14_2_rows_of_a_batch_that_may_be_written_are_given_back_as_such() {
+    let cluster = cluster();
+    let session = connected(&cluster).await;
+    let write = session.prepare(WRITE).await.unwrap();
+    let holds = [0, 1, 2].map(|number| cluster.node(number).hold(Prime::opcode(Opcode::Batch)));
+    let mut load = session.insert_all(&write, readings(1, 20)).idempotent(true);
+    let fails = async {
+        let is_held = || holds.iter().any(|held| !held.is_empty());
+        eventually(PATIENCE, "a host has it", is_held).await;
+        for (number, held) in holds.iter().enumerate() {
+            if held.is_empty() {
+                let refuses = |prime: Prime| cluster.node(number).prime(prime.error(0x2200, "no"));
+                refuses(Prime::opcode(Opcode::Batch));
+                refuses(Prime::statement(WRITE));
+            }
+        }
+        let first = holds.iter().position(|held| !held.is_empty()).unwrap();
+        cluster.kill(first);
+    };
+    let (failures, ()) = tokio::join!(all_failures(&mut load), fails);
+    assert_eq!(failures.len(), 20);
+    for failure in &failures {
+        assert!(failure.error.may_have_been_applied(), "{failure}");
+        assert_eq!(failure.error.attempts().len(), 1, "{:?}", failure.error);
+    }
+    assert_eq!(load.progress().requests, 1);
+    at_rest(&session).await;
+}

@@ -144,3 +144,32 @@ async fn rows_share_requests_from_when_their_table_is_known() {
     assert!((100..3_000).contains(&requests), "{requests}");
     assert_eq!(times_written(&cluster).len(), 5_000);
 }
+
+/// What is one row in a table may be several in one that was made anew by another key.
+#[tokio::test(start_paused = true)]
+async fn rows_share_requests_by_the_key_that_their_table_has_now() {
+    let cluster = cluster();
+    let session = connected(&cluster).await;
+    let write = session.prepare(WRITE).await.unwrap();
+    let markers = write.bind_markers().to_vec();
+    let prime = Prime::statement(WRITE).void().binds(markers, &[0]);
+    prime_all(&cluster, &prime.after(Duration::from_millis(20)));
+    let by_value = Table::new("readings").partition_key("sensor", "int").clustering("v", "text");
+    let load = session.insert_all(&write, readings(50, 200)).concurrency(4);
+    let watch = load.watch();
+    let together = || written(&cluster).iter().filter(|request| request.len() > 1).count();
+    let written_then = async {
+        eventually(PATIENCE, "some are written", || watch.progress().written > 500).await;
+        cluster.drop_table("app", "readings");
+        cluster.put_table("app", by_value.column("at", "bigint"));
+        let is_new = |table: &Arc<cqlwire_cluster::Table>| *table.clustering()[0].name == *"v";
+        let known = || session.schema().table("app", "readings").is_some_and(is_new);
+        eventually(PATIENCE, "it is known", known).await;
+        together()
+    };
+    let (loaded, before) = tokio::join!(load, written_then);
+    assert_eq!(loaded.unwrap().written, 10_000);
+    // All of them have one value: no two rows of a partition are different rows any more.
+    let later = together() - before;
+    assert!(later < 8, "{later} after {before}");
+}

@@ -4,6 +4,7 @@ mod ends;
 mod failures;
 mod flow;
 mod grouping;
+mod mistakes;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! What is bounded: responses, requests and events over their limits, and who bears it.
 
 use super::*;
-use crate::WaitingLimit;
 use crate::requests::Reached;
+use crate::{Backlog, WaitingLimit, WaitsFor};
 
 #[test]
 fn events_are_kept_in_order_and_bounded() {
@@ -220,7 +220,7 @@ fn what_fits_exactly_may_wait() {
     let mut bench = Bench::new(settings);
     let tickets: Vec<_> = (0..3).map(|tag| bench.submit(tag)).collect();
     let refused = bench.core.submit(request(3), bench.now + LONG, Some(&a_read(LONG))).unwrap_err();
-    let full = WaitingLimit::Bytes(max_waiting_bytes);
+    let full = Backlog::new(WaitsFor::StreamId(1), WaitingLimit::Bytes(max_waiting_bytes));
     assert_eq!(refused.because, RefusedBecause::Full(full));
     for ticket in tickets {
         let _abandoned = bench.abandon(ticket);

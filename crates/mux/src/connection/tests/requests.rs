@@ -1,8 +1,8 @@
 //! Requests: answered, given up, timed out, waiting for their turn.
 
 use super::*;
-use crate::WaitingLimit;
 use crate::requests::Reached;
+use crate::{Backlog, WaitingLimit, WaitsFor};
 
 #[test]
 fn an_answer_finds_its_caller_and_frees_its_stream() {
@@ -194,12 +194,13 @@ fn what_may_wait_is_bounded_in_number_and_in_bytes() {
     let mut tickets: Vec<_> = (0..2).map(|tag| bench.submit(tag)).collect();
     let deadline = bench.now + LONG;
     let large = bench.core.submit(request_of(9, 64), deadline, Some(&a_read(LONG))).unwrap_err();
-    let bytes = WaitingLimit::Bytes(3 * request(0).len());
-    assert_eq!(large.because, RefusedBecause::Full(bytes));
+    let behind_one = |full| RefusedBecause::Full(Backlog::new(WaitsFor::StreamId(1), full));
+    assert_eq!(large.because, behind_one(WaitingLimit::Bytes(3 * request(0).len())));
     tickets.push(bench.submit(2));
     let refused = bench.core.submit(request(3), deadline, Some(&a_read(LONG))).unwrap_err();
-    assert_eq!(refused.because, RefusedBecause::Full(WaitingLimit::Requests(2)));
-    assert!(refused.because.to_string().ends_with("as may: 2 requests"), "{}", refused.because);
+    assert_eq!(refused.because, behind_one(WaitingLimit::Requests(2)));
+    let text = "the connection is busy: 1 request is in flight, as many as may, and 2 requests wait, as many as may";
+    assert_eq!(refused.because.to_string(), text);
     assert_eq!(refused.envelope.as_bytes(), request(3).as_bytes(), "it comes back whole");
     for ticket in tickets {
         let _abandoned = bench.abandon(ticket);
@@ -209,10 +210,14 @@ fn what_may_wait_is_bounded_in_number_and_in_bytes() {
 
 #[test]
 fn a_full_outgoing_buffer_makes_requests_wait_and_a_write_lets_them_in() {
-    let settings = Settings { max_outgoing_bytes: 2 * request(0).len(), ..Settings::default() };
+    let max_outgoing_bytes = 2 * request(0).len();
+    let settings = Settings { max_outgoing_bytes, max_waiting: 3, ..Settings::default() };
     let mut bench = Bench::new(settings);
     let tickets: Vec<_> = (0..5).map(|tag| bench.submit(tag)).collect();
     assert_eq!(bench.core.usage().waiting, 3);
+    let refused = bench.core.submit(request(5), bench.now + LONG, None).unwrap_err();
+    let backlog = Backlog::new(WaitsFor::OutgoingBuffer, WaitingLimit::Requests(3));
+    assert_eq!(refused.because, RefusedBecause::Full(backlog));
     let sent: Vec<_> = bench.transmit().into_iter().map(|sent| sent.1.unwrap()).collect();
     assert_eq!(sent, [0, 1, 2, 3, 4]);
     for ticket in tickets {
