@@ -70,6 +70,11 @@ fn tests_claim_guarantees_that_exist() -> Outcome {
 }
 
 #[test]
+fn every_line_of_the_log_says_whose_it_is() -> Outcome {
+    hold(&sources()?, nobodys_lines)
+}
+
+#[test]
 fn every_crate_has_the_lints_of_the_workspace() -> Outcome {
     let manifests = texts(".toml")?;
     assert!(manifests.iter().any(Text::is_of_a_crate), "no manifest found");
@@ -254,6 +259,43 @@ fn outside_world(source: &Text) -> Vec<String> {
     code.find(|line| first_of(&OUTSIDE_WORLD, line))
 }
 
+/// Lines of the log without the id of their session, and without a span that has it.
+fn nobodys_lines(source: &Text) -> Vec<String> {
+    const LEVELS: [&str; 5] = [
+        "tracing::error!",
+        "tracing::warn!",
+        "tracing::info!",
+        "tracing::debug!",
+        "tracing::trace!",
+    ];
+    if source.is_test() || !source.path.contains("/src/") {
+        return Vec::new();
+    }
+    let code = source.code();
+    let begins = (0..code.len())
+        .filter(|start| code.get(*start).is_some_and(|line| first_of(&LEVELS, line).is_some()));
+    let wrong = begins.filter(|start| {
+        let call = call(code.get(*start..).unwrap_or_default());
+        !call.contains("session") && !call.contains("parent: &self.0")
+    });
+    wrong.map(|start| format!("{}:{}: whose line is it?", source.path, start + 1)).collect()
+}
+
+/// The call of a macro that begins on the first line, as far as its last parenthesis.
+fn call(lines: &[&str]) -> String {
+    let (mut call, mut depth) = (String::new(), 0_i32);
+    for line in lines {
+        let from = if call.is_empty() { line.find("tracing::").unwrap_or(0) } else { 0 };
+        let text = line.get(from..).unwrap_or_default();
+        call.push_str(text);
+        depth += text.chars().map(|c| i32::from(c == '(') - i32::from(c == ')')).sum::<i32>();
+        if depth <= 0 {
+            break;
+        }
+    }
+    call
+}
+
 fn false_claims(source: &Text) -> Vec<String> {
     source.find(|line| {
         let name = line.trim_start().trim_start_matches("async ").strip_prefix("fn ")?;
@@ -352,6 +394,24 @@ mod can_fail {
         assert_eq!(found(outside_world, TEST, clock), 0);
         let tests = format!("#[cfg(test)]\nmod tests {{\n    {clock}}}\n");
         assert_eq!(found(outside_world, ROOM, tests), 0);
+    }
+
+    #[test]
+    fn a_line_of_nobodys_is_found() {
+        for line in [
+            "tracing::warn!(%session, host, \"gone\");",
+            "Err(error) => tracing::debug!(\n    session = %log.id(),\n    \"gone (away)\"\n),",
+            "tracing::debug!(target: \"x\", parent: &self.0, \"gone\");",
+        ] {
+            assert_eq!(found(nobodys_lines, ROOM, line), 0, "{line}");
+        }
+        for line in [
+            "tracing::warn!(%host, \"gone\");\nlet session = 1;",
+            "tracing::info!(\n    %host,\n    \"gone\"\n);\n",
+        ] {
+            assert_eq!(found(nobodys_lines, ROOM, line), 1, "{line}");
+            assert_eq!(found(nobodys_lines, TEST, line), 0, "{line}");
+        }
     }
 
     #[test]

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::subscriber::DefaultGuard;
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::subscriber::{DefaultGuard, NoSubscriber};
+use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::{Layer, registry};
 
@@ -35,6 +35,7 @@ pub struct LogLine {
 impl LogLines {
     /// Those of this level, and of those that matter more.
     pub fn collect(level: Level) -> Self {
+        beside_others();
         let lines = Arc::default();
         let collector = Collector { level, lines: Arc::clone(&lines) };
         let subscriber = registry().with(collector);
@@ -61,6 +62,15 @@ impl fmt::Display for LogLine {
         write!(f, "{} {}: {}", self.level, self.target, self.message)?;
         self.fields.iter().try_for_each(|(name, value)| write!(f, " {name}={value}"))
     }
+}
+
+/// Has subscribers of one thread see all that this thread writes, whatever others do, from now on.
+///
+/// As long as there is but one subscriber, tracing asks that of whichever thread comes to a place first
+/// whether it wants what is written there, and remembers it for all: a thread without one says no.
+pub fn beside_others() {
+    static OTHERS: OnceLock<[Dispatch; 2]> = OnceLock::new();
+    OTHERS.get_or_init(|| [Dispatch::new(NoSubscriber::new()), Dispatch::new(NoSubscriber::new())]);
 }
 
 struct Collector {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use cqlwire_testkit::log::LogLines;
+use cqlwire_testkit::log::{LogLines, beside_others};
 use cqlwire_testkit::node::Member;
 use opentelemetry::trace::{SpanKind, Status, TracerProvider};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
@@ -23,6 +23,7 @@ struct Exported {
 
 impl Exported {
     fn begin() -> Self {
+        beside_others();
         let exporter = InMemorySpanExporter::default();
         let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
         let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
