@@ -20,6 +20,7 @@ mod replicas;
 mod security;
 mod structs;
 mod three_nodes;
+mod time_uuids;
 mod timestamps;
 mod traces;
 mod values;
