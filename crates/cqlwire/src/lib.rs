@@ -127,6 +127,7 @@ mod speculation;
 mod stream_totals;
 #[cfg(test)]
 mod tests;
+mod time_uuid;
 mod timed;
 mod timestamps;
 mod trace;

@@ -22,6 +22,7 @@ mod security;
 mod seen;
 mod structs;
 mod three_nodes;
+mod time_uuids;
 mod timestamps;
 mod traces;
 mod values;

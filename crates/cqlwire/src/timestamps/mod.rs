@@ -9,5 +9,6 @@ mod session;
 
 pub use self::choice::ClientTimestamps;
 pub use self::generator::{MonotonicTimestamps, TimestampGenerator};
+pub(crate) use self::increasing::Increasing;
 pub use self::session::TimestampTotals;
 pub(crate) use self::session::Timestamps;
