@@ -65,6 +65,11 @@ impl Cluster {
         Ok(Self { shared, policy, _stop: stop })
     }
 
+    #[cfg(test)]
+    pub(crate) const fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     /// The hosts to try for one request; with `pinned`, that one alone.
     #[inline]
     pub fn plan(&self, pinned: Option<Uuid>) -> Plan {
@@ -195,9 +200,8 @@ impl Cluster {
     pub async fn force_up(&self, host_id: Uuid) {
         self.force(host_id, false).await;
         let topology = self.topology();
-        if let Some(host) = topology.find(host_id).map(|index| topology.host(index)) {
-            host.pool().attempt_now();
-            self.shared.keyspaces.attempt_now(host);
+        if let Some(host) = topology.find(host_id) {
+            topology.host(host).pool().attempt_now();
         }
     }
 

@@ -156,9 +156,15 @@ impl KeyspaceList {
         self.each(|pools| pools.meet(host, shared));
     }
 
-    /// Somebody has reason to think that this host can be connected to by now.
+    /// This host was down, and is connected to by now.
     pub(crate) fn attempt_now(&self, host: &Host) {
         self.each(|pools| pools.attempt_now(host));
+    }
+
+    /// How many are on the list, those that are gone included.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.0.lock().unwrap().len()
     }
 
     fn each(&self, what: impl FnMut(Arc<OwnPools>)) {

@@ -104,7 +104,6 @@ impl Pools {
                 if !host.state().is_up() {
                     host.pool().attempt_now();
                 }
-                shared.keyspaces.attempt_now(host);
             }
         }
         is_known

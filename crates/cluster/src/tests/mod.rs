@@ -8,6 +8,7 @@ mod day;
 mod events;
 mod identity;
 mod init;
+mod keyspaces;
 mod outages;
 mod refresh;
 mod remote;

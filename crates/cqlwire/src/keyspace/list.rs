@@ -48,6 +48,12 @@ impl Keyspaces {
         keyspace
     }
 
+    /// How many are on the list, those that are gone included.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.open.lock().unwrap().len()
+    }
+
     /// The one that a statement was prepared in.
     pub(crate) fn of(&self, origin: &Origin, cluster: &Cluster) -> Arc<Keyspace> {
         match &origin.keyspace {

@@ -191,6 +191,31 @@ async fn g15_6_an_unknown_keyspace_is_one_error_and_leaves_nothing() {
     }
 }
 
+/// One that anybody is in is asked about once, and one that nobody is in any more is forgotten.
+#[tokio::test(start_paused = true)]
+async fn a_keyspace_costs_nothing_while_somebody_is_in_it_and_afterwards() {
+    for version in VERSIONS {
+        let memory = Memory::of([ScriptedNode::builder().versions([version]).in_memory()]);
+        let session = in_shop(&memory).await;
+        let asked = || memory.node().count(Opcode::Query);
+        let before = asked();
+        let first = session.with_keyspace(OTHER).await.unwrap();
+        let once = asked();
+        assert!(once > before);
+        let again = session.with_keyspace(OTHER).await.unwrap();
+        session.use_keyspace(OTHER).await.unwrap();
+        session.use_keyspace("shop").await.unwrap();
+        assert_eq!(asked(), once, "{version}");
+        drop((first, again));
+        for number in 0..200 {
+            drop(session.with_keyspace(&format!("of tenant {number}")).await.unwrap());
+        }
+        assert!(session.shared().keyspaces.len() < 20);
+        at_rest(&session).await;
+        eventually(PATIENCE, "they close", || session.resources().connections == 1).await;
+    }
+}
+
 fn is_refused(error: &Error) {
     assert!(matches!(error.kind(), ErrorKind::PreparedElsewhere { .. }), "{error}");
     assert!(!error.may_have_been_applied(), "{error}");

@@ -8,7 +8,7 @@ use std::time::Duration;
 use cqlwire_testkit::cancel::poll_once;
 use cqlwire_testkit::cluster::{EventDelivery, Reach, ScriptedCluster};
 use cqlwire_testkit::eventually;
-use cqlwire_testkit::node::Prime;
+use cqlwire_testkit::node::{Prime, Received};
 use cqlwire_testkit::schema::{Keyspace, Table};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
@@ -20,7 +20,8 @@ use super::{INSERT, PATIENCE, rounds};
 use crate::codec::{Opcode, ProtocolVersion};
 use crate::net::Dialer;
 use crate::{
-    AdaptiveLimit, Error, ErrorKind, ExecutionProfile, RequestKind, Session, SessionBuilder,
+    AdaptiveLimit, Error, ErrorKind, ExecutionProfile, RequestKind, RoundRobin, Session,
+    SessionBuilder,
 };
 
 const READ: &str = "SELECT v FROM other.t WHERE k = ?";
@@ -93,7 +94,7 @@ async fn three() -> (ScriptedCluster, Session, Session) {
     let session = builder(&cluster).ready_when(3).connect().await.unwrap();
     has_connections(&session, 3).await;
     let other = session.with_keyspace("other").await.unwrap();
-    has_connections(&session, 6).await;
+    assert_eq!(session.resources().connections, 6, "no host has all that comes next");
     (cluster, session, other)
 }
 
@@ -125,6 +126,83 @@ async fn g13_3_a_host_that_stops_gets_no_request_of_a_handle_from_one_second_on(
     let share = executed(&cluster, 3)[2] - after[2];
     assert!((250..450).contains(&share), "{share}");
     assert_eq!(reads.failed().await, 0);
+}
+
+/// Whichever policy chooses the host, and whichever of its connections was looked at for that.
+#[tokio::test(start_paused = true)]
+async fn g15_6_requests_that_are_routed_are_in_the_keyspace_of_their_handle() {
+    let (cluster, session, other) = three().await;
+    for policy in [None, Some(RoundRobin::default())] {
+        for (handle, name) in [(&session, "app"), (&other, "other")] {
+            let before: Vec<_> =
+                (0..3).map(|number| cluster.node(number).received().len()).collect();
+            for key in 0..30 {
+                let (mut read, mut write) = (handle.query(READ, (key,)), handle.query(INSERT, ()));
+                if let Some(policy) = policy.clone() {
+                    (read, write) =
+                        (read.load_balancing(policy.clone()), write.load_balancing(policy));
+                }
+                read.await.unwrap();
+                write.await.unwrap();
+            }
+            for number in 0..3 {
+                let received = cluster.node(number).received().split_off(before[number]);
+                let is_ours = |one: &&Received| {
+                    one.statements.iter().any(|text| text == READ || text == INSERT)
+                };
+                let ours: Vec<_> = received.iter().filter(is_ours).collect();
+                assert!(ours.len() >= 5, "{number}");
+                assert!(ours.iter().all(|one| one.runs_in.as_deref() == Some(name)), "{ours:?}");
+            }
+        }
+    }
+}
+
+/// It is known before: nothing is sent in vain where all are known to be quiet.
+#[tokio::test(start_paused = true)]
+async fn g13_3_a_request_of_a_handle_goes_nowhere_else_where_its_connections_are_quiet() {
+    let (cluster, session, other) = three().await;
+    (0..3).for_each(|number| cluster.node(number).stop());
+    let ask = || Box::pin(other.query("SELECT v FROM other.t", ()));
+    let mut first = JoinSet::new();
+    for _ in 0..30 {
+        let other = other.clone();
+        first.spawn(async move { other.query("SELECT v FROM other.t", ()).await.map(drop) });
+    }
+    // The connections of the session are idle: nobody knows by them.
+    sleep(Duration::from_secs(1)).await;
+    assert!(session.topology().hosts().iter().all(|host| host.pool().load().is_some()));
+    let before = session.metrics().speculation.for_silence;
+    let mut late = ask();
+    assert!(poll_once(&mut late).await.is_pending());
+    sleep(Duration::from_secs(1)).await;
+    assert!(poll_once(&mut late).await.is_pending());
+    assert_eq!(session.metrics().speculation.for_silence, before);
+    (0..3).for_each(|number| cluster.node(number).resume());
+    late.await.unwrap();
+    while let Some(done) = first.join_next().await {
+        done.unwrap().unwrap();
+    }
+}
+
+/// What nobody is in any more is not connected to for the sake of a statement that somebody holds.
+#[tokio::test(start_paused = true)]
+async fn a_host_that_comes_up_is_taught_nothing_of_a_keyspace_that_nobody_is_in() {
+    let (cluster, session, other) = three().await;
+    let (there, here) = (other.prepare(READ).await.unwrap(), session.prepare(READ).await.unwrap());
+    drop(other);
+    has_connections(&session, 3).await;
+    let before = cluster.node(2).accepted().len();
+    cluster.restart(2);
+    let taught = || {
+        let received = cluster.node(2).received();
+        received.iter().any(|one| one.opcode == Opcode::Prepare && one.connection >= before)
+    };
+    eventually(PATIENCE, "it is taught what is in use", taught).await;
+    sleep(Duration::from_secs(5)).await;
+    let accepted = cluster.node(2).accepted().split_off(before);
+    assert!(accepted.iter().all(|one| one.keyspace.as_deref() != Some("other")), "{accepted:?}");
+    drop((there, here));
 }
 
 /// The requests of all handles are its load.
@@ -181,6 +259,8 @@ async fn g3_4_a_host_that_comes_back_has_the_connections_of_keyspaces_as_soon_as
             cluster.start(0);
             let is_up = || session.topology().hosts()[0].state().is_up();
             eventually(PATIENCE * 4, "it is back", is_up).await;
+            sleep(Duration::from_millis(100)).await;
+            assert_eq!(session.resources().connections, 2, "{delivery:?}");
             session.query(INSERT, ()).idempotent(true).await.unwrap();
             other.query(INSERT, ()).idempotent(true).await.unwrap();
         }
@@ -192,12 +272,10 @@ async fn a_host_that_joins_takes_requests_of_a_handle_that_are_for_it_alone() {
     let cluster = cluster_of(&["rack1"]);
     let session = builder(&cluster).connect().await.unwrap();
     let other = session.with_keyspace("other").await.unwrap();
+    has_connections(&session, 2).await;
     let id = host_id(&cluster, cluster.join("near", "rack1"));
-    let is_up = || {
-        let topology = session.topology();
-        topology.find(id).is_some_and(|index| topology.host(index).state().is_up())
-    };
-    eventually(PATIENCE, "it is up", is_up).await;
+    // Before there is any request for it.
+    has_connections(&session, 4).await;
     other.query(INSERT, ()).host(id).await.unwrap();
 }
 
@@ -370,7 +448,7 @@ async fn g8_1_a_handle_that_is_dropped_while_its_connections_are_dialled_leaves_
 /// Whatever a close comes upon: all calls end, and nothing is left.
 #[tokio::test(start_paused = true)]
 async fn g10_1_a_close_races_with_those_who_switch_and_those_who_ask() {
-    for round in 0..rounds(60, 2_000) {
+    for round in 0..rounds(30, 2_000) {
         fastrand::seed(round as u64);
         let cluster = cluster_of(&["rack1", "rack2"]);
         let session = builder(&cluster).connect().await.unwrap();
@@ -421,4 +499,20 @@ async fn g8_6_sessions_that_are_dropped_leave_no_connection_of_a_keyspace() {
     drop(stream);
     eventually(PATIENCE, "all are closed", || open() == 0).await;
     drop(held);
+}
+
+/// The cluster closes while connections are still dialled.
+#[tokio::test(start_paused = true)]
+async fn g10_3_who_gets_into_a_keyspace_does_not_outlast_a_close() {
+    let cluster = cluster_of(&["rack1"]);
+    let session = builder(&cluster).connect().await.unwrap();
+    cluster.set_reach(cluster.address(0), Reach::Lost);
+    let (soon, began) = (Duration::from_millis(200), Instant::now());
+    let entering = session.with_keyspace("other");
+    let closing = session.close(soon);
+    let (entered, ()) = tokio::join!(entering, closing);
+    let error = entered.map(drop).unwrap_err();
+    assert!(!error.may_have_been_applied(), "{error}");
+    assert!(began.elapsed() < soon + Duration::from_millis(100), "{:?}: {error}", began.elapsed());
+    assert!(session.resources().is_zero(), "{}", session.resources());
 }

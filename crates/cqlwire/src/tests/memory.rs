@@ -33,11 +33,15 @@ impl Memory {
     /// A session with the first node as its contact point, one connection to each, and requests
     /// that go to each in turn.
     pub(super) fn builder(self: &Arc<Self>) -> SessionBuilder {
+        self.routed().load_balancing(InTurn::default())
+    }
+
+    /// The same, with requests that go where sessions send them.
+    pub(super) fn routed(self: &Arc<Self>) -> SessionBuilder {
         let dialer: Arc<dyn Dialer> = self.clone();
         Session::builder()
             .contact_points([self.node().address().to_string()])
             .connections_per_host(1)
-            .load_balancing(InTurn::default())
             .connection(|settings| settings.dialer = Some(dialer))
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use cqlwire_testkit::cancel::poll_once;
 use cqlwire_testkit::eventually;
 use cqlwire_testkit::node::{Member, Prime, ScriptedNode, columns};
 
@@ -14,8 +15,8 @@ use crate::{ErrorKind, Session};
 const OTHER: &str = "other";
 const WRITE: &str = "INSERT INTO users (id) VALUES (?)";
 
-/// A host of each of these versions, all connected, in the keyspace `shop`.
-async fn of(versions: &[ProtocolVersion]) -> (Arc<Memory>, Session) {
+/// A host of each of these versions.
+fn hosts_of(versions: &[ProtocolVersion]) -> Arc<Memory> {
     let nodes = versions.iter().zip(1..).map(|(version, last)| {
         let member = Member::new(([127, 0, 0, last], 9042).into());
         let node = ScriptedNode::builder().versions([*version]).member(member).in_memory();
@@ -30,10 +31,14 @@ async fn of(versions: &[ProtocolVersion]) -> (Arc<Memory>, Session) {
         let others = nodes.iter().map(ScriptedNode::member);
         node.set_peers(others.filter(|other| *other != node.member()));
     }
-    let count = nodes.len();
-    let memory = Memory::of(nodes);
+    Memory::of(nodes)
+}
+
+/// The same, all connected, in the keyspace `shop`, with requests that go to each in turn.
+async fn of(versions: &[ProtocolVersion]) -> (Arc<Memory>, Session) {
+    let memory = hosts_of(versions);
     let session = memory.builder().keyspace("shop").connect().await.unwrap();
-    let all = || session.resources().connections == count;
+    let all = || session.resources().connections == versions.len();
     eventually(PATIENCE, "all are connected", all).await;
     (memory, session)
 }
@@ -114,4 +119,26 @@ async fn g1_6_a_stream_has_all_rows_at_hosts_of_mixed_versions() {
         let ids: Vec<i64> = rows.into_iter().map(|(id, _)| id).collect();
         assert_eq!(ids, (0..30).collect::<Vec<_>>());
     }
+}
+
+/// Whatever connections they have in its keyspace.
+#[tokio::test(start_paused = true)]
+async fn g15_6_hosts_of_mixed_versions_have_their_shares_of_the_requests_of_a_handle() {
+    let memory = hosts_of(&[V4, V5]);
+    let session = memory.routed().keyspace("shop").connect().await.unwrap();
+    eventually(PATIENCE, "both are connected", || session.resources().connections == 2).await;
+    let other = session.with_keyspace(OTHER).await.unwrap();
+    let mut calls = Vec::new();
+    for _ in 0..200 {
+        calls.push(Box::pin(other.query(INSERT, ())));
+    }
+    for call in &mut calls {
+        assert!(poll_once(call).await.is_pending());
+    }
+    for call in calls {
+        call.await.unwrap();
+    }
+    let shares = [0, 1].map(|host: usize| memory.nodes()[host].count_statement(INSERT));
+    assert_eq!(shares, [100, 100]);
+    assert_eq!(ran_in(&memory), [[OTHER], [OTHER]]);
 }
