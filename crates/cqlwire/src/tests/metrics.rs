@@ -99,6 +99,28 @@ async fn g6_3_what_takes_too_long_counts_by_what_it_waited_for_and_with_its_time
     assert_eq!(metrics.pools.requests.timed_out, 1);
 }
 
+/// It would make the others look fast.
+#[tokio::test(start_paused = true)]
+async fn what_is_turned_away_has_no_time() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    prime_users(memory.node(), 25);
+    let session = memory.builder().max_requests(1).max_queued_requests(0).connect().await.unwrap();
+    let by_city = session.prepare(SELECT).await.unwrap();
+    let before = session.metrics();
+    session.execute(&by_city, (7_i32,)).await.unwrap_err();
+    session.query("USE shop", ()).await.unwrap_err();
+    let first = session.execute(&by_city, ("Oslo",));
+    let (first, second) = tokio::join!(first, session.query(INSERT, ()));
+    assert!(first.is_ok() && second.is_err());
+    session.execute(&by_city, ("Oslo",)).page_size(10).await.unwrap_err();
+    let since = session.metrics().since(&before);
+    assert_eq!((since.requests.invalid, since.requests.rejected), (2, 1), "{since}");
+    assert_eq!((since.requests.ok, since.requests.unreadable), (1, 1), "{since}");
+    let count = |kind| since.latency(kind).map_or(0, |latencies| latencies.requests.count());
+    // A response that is of no use took its time all the same.
+    assert_eq!(RequestKind::ALL.map(count), [2, 0, 0, 0, 0, 0], "{since}");
+}
+
 /// As a request does that is no page.
 #[tokio::test(start_paused = true)]
 async fn a_page_that_fails_before_it_is_sent_has_its_time_too() {
