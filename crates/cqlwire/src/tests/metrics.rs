@@ -65,6 +65,36 @@ async fn what_is_sent_again_counts_as_one_request_and_as_its_attempts() {
     assert!(second < MS, "the others are quick: {metrics}");
 }
 
+/// Of a request that waits in vain for a host to read, and then goes to the next, the second attempt
+/// is quick, and the whole is not.
+#[tokio::test(start_paused = true)]
+async fn what_was_never_sent_is_no_time_of_the_attempt_after_it() {
+    let memory = Memory::of(three());
+    let session = memory.session().await;
+    eventually(PATIENCE, "all are connected", || session.resources().connections == 3).await;
+    memory.nodes().iter().for_each(ScriptedNode::pause_reading);
+    let text = "x".repeat(1 << 20);
+    let before = session.metrics();
+    let moves_on = async {
+        tokio::time::sleep(40 * MS).await;
+        let is_asked = |node: &ScriptedNode| {
+            let host = |host: &&crate::HostMetrics| host.address == node.address().to_string();
+            session.metrics().hosts.iter().find(host).unwrap().usage.requests > 0
+        };
+        let asked = memory.nodes().iter().find(|node| is_asked(node)).unwrap();
+        memory.nodes().iter().for_each(ScriptedNode::resume_reading);
+        asked.reset_connections();
+    };
+    let (written, ()) = tokio::join!(session.query(&text, ()), moves_on);
+    written.unwrap();
+    let since = session.metrics().since(&before);
+    assert_eq!(since.pools.requests.unsent, 1, "{since}");
+    let latencies = since.latency(RequestKind::Other).unwrap();
+    assert_eq!((latencies.requests.count(), latencies.attempts.count()), (1, 1), "{since}");
+    assert!(latencies.requests.max().unwrap() >= 40 * MS, "{since}");
+    assert!(latencies.attempts.max().unwrap() < 20 * MS, "{since}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn errors_are_counted_by_what_servers_say() {
     let memory = Memory::of([ScriptedNode::builder().in_memory()]);
