@@ -371,8 +371,12 @@ async fn a_batch_has_limits_of_bytes_and_of_statements_and_says_which() {
     assert_eq!((batch.len(), batch.bytes()), (1, before));
     batch.execute().await.unwrap();
 
+    // Whatever was let in goes as one request.
     let mut batch = session.batch();
-    batch.add_all(&write, rows.iter().take(1)).unwrap();
+    while batch.add("", ()).is_ok() {}
+    assert!(batch.len() > 100);
+    batch.execute().await.unwrap();
+
     let session = memory.builder().max_request_bytes(1 << 20).connect().await.unwrap();
     let mut batch = session.batch();
     for _ in 0..65_535 {
@@ -381,7 +385,7 @@ async fn a_batch_has_limits_of_bytes_and_of_statements_and_says_which() {
     let error = batch.add("", ()).map(drop).unwrap_err().to_string();
     assert_eq!(error, "statements of a batch: 65536 is over the limit of 65535");
     batch.execute().await.unwrap();
-    assert_eq!(batches(memory.node())[1].statements.len(), 65_535);
+    assert_eq!(batches(memory.node())[2].statements.len(), 65_535);
 }
 
 /// What fitted when it was added may not fit as what the table is by now.
@@ -659,6 +663,46 @@ async fn g15_4_a_host_that_never_remembers_one_of_many_is_taught_it_three_times(
     assert!(!error.may_have_been_applied(), "{error}");
     assert_eq!(taught() - before, 3);
     assert_eq!(memory.node().count(Opcode::Batch), 4);
+}
+
+/// What one host was asked to prepare is no matter of the next one.
+#[tokio::test(start_paused = true)]
+async fn g15_4_each_host_is_taught_anew_what_another_never_remembers() {
+    let (memory, session) = connected(three()).await;
+    let statements = prepared(&session, 2).await;
+    let batch = of(&session, &statements);
+    let id = statements[1].id();
+    let detail = [&[0, u8::try_from(id.len()).unwrap()], &id[..]].concat();
+    let never = Prime::opcode(Opcode::Batch).error_with(0x2500, "never heard of it", detail);
+    memory.node().prime(never);
+    memory.nodes()[1..].iter().for_each(ScriptedNode::forget_prepared);
+    for _ in 0..6 {
+        batch.execute().await.unwrap();
+    }
+    assert!(memory.node().count(Opcode::Batch) > 3, "it was asked");
+    let executed: Vec<_> = memory.nodes()[1..].iter().map(|node| batches(node).len()).collect();
+    assert_eq!(executed.iter().sum::<usize>(), 6, "{executed:?}");
+}
+
+/// However many there are, a request holds so many at once.
+#[tokio::test(start_paused = true)]
+async fn g15_4_a_host_is_taught_so_many_statements_of_a_batch_at_once() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    let session = memory.session().await;
+    let statements = prepared(&session, 300).await;
+    let batch = of(&session, &statements);
+    let host = session.topology().hosts()[0].id();
+    statements.iter().for_each(|statement| statement.forgotten_by(host));
+    let held = memory.node().hold(Prime::opcode(Opcode::Prepare));
+    let before = memory.node().count(Opcode::Prepare);
+    let (mut execution, mut most) = (batch.execute(), 0);
+    while poll_once(&mut execution).await.is_pending() {
+        most = most.max(session.shared().teachings.count());
+        held.release();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!((most, memory.node().count(Opcode::Prepare) - before), (128, 300));
+    assert_eq!(batches(memory.node()).len(), 1);
 }
 
 /// An id that is of no statement of the batch: nobody can be taught it.

@@ -236,6 +236,9 @@ async fn g15_6_a_statement_belongs_to_the_keyspace_that_it_was_prepared_in() {
             let mut rows = handle.execute(statement, (1,)).rows::<(i32,)>();
             is_refused(&rows.try_next().await.unwrap_err());
             is_refused(&handle.batch().add(statement, (1,)).map(drop).unwrap_err());
+            let mut rows = [(1,), (2,)].into_iter();
+            is_refused(&handle.insert_all(statement, &mut rows).await.unwrap_err().error);
+            assert_eq!(rows.len(), 2, "none was taken");
         }
         assert_eq!(memory.node().received().len(), before, "nothing was sent");
         session.execute(&here, (1,)).await.unwrap();

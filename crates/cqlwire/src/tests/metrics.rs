@@ -65,6 +65,36 @@ async fn what_is_sent_again_counts_as_one_request_and_as_its_attempts() {
     assert!(second < MS, "the others are quick: {metrics}");
 }
 
+/// Of a request that waits in vain for a host to read, and then goes to the next, the second attempt
+/// is quick, and the whole is not.
+#[tokio::test(start_paused = true)]
+async fn what_was_never_sent_is_no_time_of_the_attempt_after_it() {
+    let memory = Memory::of(three());
+    let session = memory.session().await;
+    eventually(PATIENCE, "all are connected", || session.resources().connections == 3).await;
+    memory.nodes().iter().for_each(ScriptedNode::pause_reading);
+    let text = "x".repeat(1 << 20);
+    let before = session.metrics();
+    let moves_on = async {
+        tokio::time::sleep(40 * MS).await;
+        let is_asked = |node: &ScriptedNode| {
+            let host = |host: &&crate::HostMetrics| host.address == node.address().to_string();
+            session.metrics().hosts.iter().find(host).unwrap().usage.requests > 0
+        };
+        let asked = memory.nodes().iter().find(|node| is_asked(node)).unwrap();
+        memory.nodes().iter().for_each(ScriptedNode::resume_reading);
+        asked.reset_connections();
+    };
+    let (written, ()) = tokio::join!(session.query(&text, ()), moves_on);
+    written.unwrap();
+    let since = session.metrics().since(&before);
+    assert_eq!(since.pools.requests.unsent, 1, "{since}");
+    let latencies = since.latency(RequestKind::Other).unwrap();
+    assert_eq!((latencies.requests.count(), latencies.attempts.count()), (1, 1), "{since}");
+    assert!(latencies.requests.max().unwrap() >= 40 * MS, "{since}");
+    assert!(latencies.attempts.max().unwrap() < 20 * MS, "{since}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn errors_are_counted_by_what_servers_say() {
     let memory = Memory::of([ScriptedNode::builder().in_memory()]);
@@ -97,6 +127,28 @@ async fn g6_3_what_takes_too_long_counts_by_what_it_waited_for_and_with_its_time
     assert_eq!((latencies.requests.count(), latencies.attempts.count()), (2, 1));
     assert!(latencies.attempts.max().unwrap() >= 30 * MS);
     assert_eq!(metrics.pools.requests.timed_out, 1);
+}
+
+/// It would make the others look fast.
+#[tokio::test(start_paused = true)]
+async fn what_is_turned_away_has_no_time() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    prime_users(memory.node(), 25);
+    let session = memory.builder().max_requests(1).max_queued_requests(0).connect().await.unwrap();
+    let by_city = session.prepare(SELECT).await.unwrap();
+    let before = session.metrics();
+    session.execute(&by_city, (7_i32,)).await.unwrap_err();
+    session.query("USE shop", ()).await.unwrap_err();
+    let first = session.execute(&by_city, ("Oslo",));
+    let (first, second) = tokio::join!(first, session.query(INSERT, ()));
+    assert!(first.is_ok() && second.is_err());
+    session.execute(&by_city, ("Oslo",)).page_size(10).await.unwrap_err();
+    let since = session.metrics().since(&before);
+    assert_eq!((since.requests.invalid, since.requests.rejected), (2, 1), "{since}");
+    assert_eq!((since.requests.ok, since.requests.unreadable), (1, 1), "{since}");
+    let count = |kind| since.latency(kind).map_or(0, |latencies| latencies.requests.count());
+    // A response that is of no use took its time all the same.
+    assert_eq!(RequestKind::ALL.map(count), [2, 0, 0, 0, 0, 0], "{since}");
 }
 
 /// As a request does that is no page.

@@ -64,6 +64,10 @@ async fn g14_3_what_takes_longer_than_nearly_all_is_sent_to_another_host_as_well
     read(&session, &by_city, 100).await;
     sleep(Duration::from_secs(2)).await;
 
+    // One beside the first, unless it is told otherwise, however long both take.
+    assert!(slow_read(&memory, &session, &by_city).await >= 150 * MS);
+    assert_eq!(session.metrics().speculation.for_time, 1);
+    answer_after(&memory, 5 * MS);
     let before = session.metrics().speculation.for_time;
     memory.nodes()[0].prime(Prime::statement(SELECT).silence());
     for _ in 0..30 {
@@ -73,7 +77,7 @@ async fn g14_3_what_takes_longer_than_nearly_all_is_sent_to_another_host_as_well
     }
     let totals = session.metrics().speculation;
     assert!((5..=20).contains(&(totals.for_time - before)), "{totals}");
-    assert_eq!(totals.won, totals.for_time, "{totals}");
+    assert_eq!(totals.won, totals.for_time - before, "{totals}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -118,23 +122,24 @@ async fn g14_3_those_that_lose_count_with_their_time_and_the_percentile_follows(
     assert!(longest[11] > 12 * MS, "and later and later: {longest:?}");
 }
 
-/// A session that lives long goes by how its cluster is now.
+/// A session that lives long goes by how its cluster is now: at any time in these minutes.
 #[tokio::test(start_paused = true)]
 async fn it_goes_by_the_last_minutes() {
-    let policy = PercentileDelay::new(0.99).unwrap().least_attempts(50);
+    let policy = PercentileDelay::new(0.5).unwrap().least_attempts(50);
     let (memory, session, by_city) = with(policy, 2 * MS).await;
     read(&session, &by_city, 1_000).await;
     answer_after(&memory, 30 * MS);
     // Few of all that there were, but all of late.
-    for _ in 0..20 {
+    let mut before = session.metrics();
+    for round in 0..38 {
         sleep(Duration::from_secs(10)).await;
         read(&session, &by_city, 15).await;
+        if round == 20 {
+            before = session.metrics();
+        }
     }
-    let before = session.metrics();
-    sleep(Duration::from_secs(2)).await;
-    read(&session, &by_city, 100).await;
     let since = session.metrics().since(&before);
-    assert_eq!(since.latency(RequestKind::Read).unwrap().requests.count(), 100);
+    assert_eq!(since.latency(RequestKind::Read).unwrap().requests.count(), 17 * 15);
     assert!(since.speculation.for_time <= 5, "{}", since.speculation);
 }
 

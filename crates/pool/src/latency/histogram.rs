@@ -127,10 +127,11 @@ impl LatencyHistogram {
 
     /// All times together, as precisely as they are known.
     pub fn sum(&self) -> Duration {
-        let middle = |(start, end): (u64, u64), count: u64| (start + end) * count / 2;
         let filled = self.counts.iter().filter(|bucket| bucket.count() > 0);
-        let micros = filled.map(|bucket| middle((bucket.start(), bucket.end()), bucket.count()));
-        Duration::from_micros(micros.fold(0, u64::saturating_add))
+        // Each in the middle of its bucket.
+        let twice = filled
+            .map(|bucket| u128::from(bucket.start() + bucket.end()) * u128::from(bucket.count()));
+        Duration::from_micros(u64::try_from(twice.sum::<u128>() / 2).unwrap_or(u64::MAX))
     }
 
     /// Up to which time there are how many, for each that there are any of: the shortest first.

@@ -63,3 +63,26 @@ impl fmt::Debug for HostLatencies {
         f.debug_struct("HostLatencies").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All of them or none: what is refused comes again.
+    #[test]
+    fn g9_1_nothing_is_recorded_while_somebody_else_is_about_it() {
+        let session = Arc::<SessionLatencies>::default();
+        let host = HostLatencies::new(Arc::clone(&session));
+        let samples = [Sample { kind: RequestKind::Read, is_whole: true, micros: 7 }; 3];
+        let of_session = session.locked(true);
+        assert!(!host.record(&samples, false));
+        drop(of_session);
+        let own = host.kinds();
+        assert!(!host.record(&samples, false));
+        drop(own);
+        assert!(host.of(RequestKind::Read).is_none());
+        assert!(host.record(&samples, false));
+        assert_eq!(host.of(RequestKind::Read).unwrap().count(), 3);
+        assert_eq!(session.of(RequestKind::Read).unwrap().requests.count(), 3);
+    }
+}

@@ -70,6 +70,43 @@ fn what_is_added_up_is_what_was_recorded_together() {
     assert_eq!(fine.count(), 1_500);
 }
 
+/// Of another precision, they are not taken for shorter than they may have been.
+#[test]
+fn what_is_added_from_a_coarser_one_is_no_shorter() {
+    let mut fine = LatencyHistogram::new(Precision::Fine);
+    fine.merge(&of(Precision::Coarse, &[1_000; 10]));
+    let shortest = fine.quantile(0.0).unwrap().as_micros();
+    assert!((1_000..=1_125).contains(&shortest), "{shortest}");
+}
+
+#[test]
+fn nothing_has_come_since_a_later_look() {
+    let earlier = of(Precision::Fine, &[100, 200]);
+    let later = of(Precision::Fine, &[100, 100, 200, 300]);
+    assert_eq!(earlier.since(&later).count(), 0);
+    assert_eq!(later.since(&earlier).count(), 2);
+}
+
+/// From nothing to hours, and parts that are none.
+#[test]
+fn times_and_parts_at_the_edges_are_counted_and_refused() {
+    let mut histogram = LatencyHistogram::default();
+    let times = [Duration::ZERO, Duration::from_nanos(999), Duration::from_secs(36_000)];
+    times.into_iter().chain([Duration::MAX]).for_each(|time| histogram.record(time));
+    assert_eq!(histogram.count(), 4);
+    assert_eq!(histogram.quantile(0.0), Some(Duration::ZERO));
+    assert_eq!(histogram.quantile(0.5), Some(Duration::ZERO));
+    assert_eq!(histogram.max(), Some(Duration::from_micros((1 << LONGEST) - 1)));
+    for part in [-0.1, 1.1, f64::NAN, f64::INFINITY] {
+        assert_eq!(histogram.quantile(part), None, "{part}");
+    }
+    let buckets: Vec<_> = histogram.buckets().collect();
+    assert_eq!(buckets[0], (Duration::ZERO, 2));
+    // More of the longest times than a century of them has, all together.
+    histogram.add_micros(u64::MAX, 1 << 40);
+    assert!(histogram.sum() > Duration::from_secs(1 << 40));
+}
+
 #[test]
 fn a_time_that_is_too_long_counts_as_the_longest() {
     let histogram = of(Precision::Fine, &[u32::MAX, 1 << 27, 1]);
@@ -85,6 +122,9 @@ fn the_sum_is_as_precise_as_the_times() {
     let exact: u64 = times.iter().map(|micros| u64::from(*micros)).sum();
     let found = u64::try_from(of(Precision::Fine, &times).sum().as_micros()).unwrap();
     assert!(found.abs_diff(exact) < exact / 128, "{exact}, {found}");
+    // As many are longer than the middle of their bucket as are shorter.
+    let found = u64::try_from(of(Precision::Coarse, &times).sum().as_micros()).unwrap();
+    assert!(found.abs_diff(exact) < exact / 50, "{exact}, {found}");
 }
 
 #[test]
