@@ -46,7 +46,7 @@ impl<V> Execution<'_, V> {
             self.statement.check_origin(self.options.keyspace.origin()).inspect_err(|kind| {
                 call.end(Some(kind));
             })?;
-            if self.shared.is_watched() {
+            if self.shared.is_watched() || self.options.asked().is_some() {
                 call.watch(self.watched());
             }
             let deadline = Deadline::after(timeout);
@@ -110,7 +110,10 @@ impl<V> Execution<'_, V> {
     ) -> State<'p, Option<PreparedStatement>> {
         let keyspace = &self.options.keyspace;
         match self.shared.statements.find(keyspace.other().map(|name| &**name), text) {
-            prepared @ Some(_) => State::running(permits, deadline, prepared),
+            prepared @ Some(_) => {
+                permits.history().into_iter().for_each(|history| history.known());
+                State::running(permits, deadline, prepared)
+            }
             None => {
                 let (shared, of_attempt) =
                     (Arc::clone(self.shared), self.options.settings.attempt_timeout);

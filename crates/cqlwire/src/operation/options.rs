@@ -1,9 +1,12 @@
 //! How one request is executed: its profile's settings, and what it says itself.
 
+use std::sync::Arc;
+
 use cqlwire_cluster::LoadBalancing;
 use cqlwire_codec::Token;
 use uuid::Uuid;
 
+use crate::history::AskedReport;
 use crate::keyspace::InKeyspace;
 use crate::profile::{ExecutionProfile, Policies, RequestSettings};
 use crate::retry::RetryPolicy;
@@ -34,6 +37,8 @@ pub(crate) struct RareOptions {
     pub(crate) host: Option<Uuid>,
     /// Those of its own.
     pub(crate) policies: Policies,
+    /// Whoever asked for its report.
+    pub(crate) asked: Option<Arc<AskedReport>>,
 }
 
 impl<'a> Options<'a> {
@@ -61,6 +66,12 @@ impl<'a> Options<'a> {
         let keyspace = self.keyspace.into_owned();
         let Self { settings, timestamp_micros, unprepared, rare, .. } = self;
         Options { settings, policies: None, keyspace, timestamp_micros, unprepared, rare }
+    }
+
+    /// Whoever asked for its report.
+    #[inline]
+    pub(crate) fn asked(&self) -> Option<Arc<AskedReport>> {
+        self.rare.as_ref()?.asked.clone()
     }
 
     pub(crate) fn retry_policy(&self) -> Option<&dyn RetryPolicy> {
