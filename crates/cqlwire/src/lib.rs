@@ -170,8 +170,10 @@ pub use cqlwire_pool::{
 pub use cqlwire_stream as stream;
 pub use cqlwire_stream::{OwnedRow, Page, Position, PositionError, PositionMismatch, Progress};
 pub use error::{Attempt, AttemptFailure, Error, ErrorKind, RequestLimit, Result, TimeoutPhase};
-pub use execution::{Execution, PageFetch, Pages, RowStream, StatementSource, Streaming};
-pub use history::{ReportHost, RequestEnding, RequestReport, Step, StepKind};
+pub use execution::{
+    Execution, Explained, Explaining, PageFetch, Pages, RowStream, StatementSource, Streaming,
+};
+pub use history::{Candidate, ReportHost, RequestEnding, RequestReport, Step, StepKind};
 pub use limits::AdaptiveLimit;
 pub use load::{FailedRow, Load, LoadError, LoadProgress, LoadWatch};
 pub use metrics::{HostMetrics, Metrics, RequestTotals};

@@ -63,6 +63,7 @@ fn watched(shared: &Shared, keyspace: &Keyspace, text: &str) -> Box<Watched> {
         page_size: None,
         idempotent: true,
         batch_size: None,
+        asked: None,
     })
 }
 

@@ -268,6 +268,10 @@ impl Run {
                     head_start.draft = Draft::of(operation, shared);
                 }
                 self.token = request.token.or_else(|| head_start.draft.as_ref()?.token());
+                if let Some(history) = &self.history {
+                    request.token = self.token;
+                    history.routed(&shared.cluster().topology(), &request);
+                }
                 none.insert(shared.cluster().plan(operation.pinned()))
             }
         };

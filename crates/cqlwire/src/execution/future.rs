@@ -48,7 +48,7 @@ impl<V> Execution<'_, V> {
             self.make_ready().inspect_err(|kind| {
                 call.end(Some(kind));
             })?;
-            if self.shared.is_watched() {
+            if self.shared.is_watched() || self.options.asked().is_some() {
                 call.watch(self.watched());
             }
             let deadline = Deadline::after(timeout);
@@ -109,6 +109,9 @@ impl<V> Execution<'_, V> {
         let name = || keyspace.other().map(|name| &**name);
         let text = self.text_to_prepare();
         let found = text.and_then(|text| self.shared.statements.find(name(), text));
+        if found.is_some() {
+            permits.history().into_iter().for_each(|history| history.known());
+        }
         let to_prepare = text.filter(|_| found.is_none()).map(|text| {
             let asker = Asker::of(&self.options, deadline);
             prepare(Arc::clone(self.shared), text.into(), asker)

@@ -3,6 +3,7 @@
 //! [`Execution`] is the description and the future of a whole result in one, [`Streaming`] what it
 //! becomes to be read as a stream.
 
+mod explain;
 mod future;
 mod hook;
 mod own_type;
@@ -20,6 +21,7 @@ use cqlwire_codec::{EncodeValues, Token};
 use cqlwire_stream as stream;
 use uuid::Uuid;
 
+pub use self::explain::{Explained, Explaining};
 pub use self::page::PageFetch;
 pub(crate) use self::reencode::{GivenMarkers, StoredValues};
 pub use self::source::StatementSource;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cqlwire_codec::Consistency;
 use cqlwire_net::RequestKind;
 
+use super::asked::AskedReport;
 use crate::cql::Outline;
 use crate::operation::Options;
 
@@ -18,6 +19,8 @@ pub(crate) struct Beginning {
     pub(crate) idempotent: bool,
     /// How many statements it has, if it is a batch.
     pub(crate) batch_size: Option<usize>,
+    /// Whoever asked for its report with it.
+    pub(crate) asked: Option<Arc<AskedReport>>,
 }
 
 impl Beginning {
@@ -38,6 +41,7 @@ impl Beginning {
             page_size: Some(settings.page_size),
             idempotent: settings.idempotent.unwrap_or(only_reads),
             batch_size: None,
+            asked: options.asked(),
         }
     }
 }

@@ -8,6 +8,7 @@
 //!     +-- nobody: nothing is written down                    dropped: cancelled --> tell <---+
 //! ```
 
+mod asked;
 mod beginning;
 mod report;
 mod span;
@@ -16,12 +17,13 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use cqlwire_cluster::Host;
+use cqlwire_cluster::{Host, Routing, Topology};
 use cqlwire_net::RequestKind;
 use tokio::time::Instant;
 
+pub(crate) use self::asked::AskedReport;
 pub(crate) use self::beginning::Beginning;
-pub use self::report::{ReportHost, RequestEnding, RequestReport, Step, StepKind};
+pub use self::report::{Candidate, ReportHost, RequestEnding, RequestReport, Step, StepKind};
 use self::span::RequestSpan;
 pub(crate) use self::span::are_wanted;
 use crate::cql::Outline;
@@ -39,6 +41,8 @@ pub(crate) struct History {
     steps: Mutex<Vec<Step>>,
     log: Arc<RequestLog>,
     observers: Option<Arc<Observers>>,
+    /// Whoever asked for this one.
+    asked: Option<Arc<AskedReport>>,
 }
 
 /// The history of a request that has not ended. Dropped, the request was cancelled.
@@ -64,6 +68,7 @@ impl Watched {
             steps: Mutex::default(),
             log,
             observers,
+            asked: beginning.asked.clone(),
         };
         Box::new(Self { history: Arc::new(history), ending: RequestEnding::Cancelled })
     }
@@ -98,6 +103,25 @@ impl History {
     /// Its text is prepared, for which it had to wait.
     pub(crate) fn prepared(&self) {
         self.note(StepKind::Prepared);
+    }
+
+    /// Its text had been prepared before.
+    pub(crate) fn known(&self) {
+        self.note(StepKind::Known);
+    }
+
+    /// Its partition is here, as far as is known. Only for whoever asked for this one.
+    pub(crate) fn routed(&self, topology: &Topology, routing: &Routing<'_>) {
+        if self.asked.is_none() {
+            return;
+        }
+        let candidates = match (routing.keyspace, routing.token) {
+            (Some(keyspace), Some(token)) => {
+                topology.replicas(keyspace, token).map(|host| Candidate::from(&**host)).collect()
+            }
+            _ => Vec::new(),
+        };
+        self.note(StepKind::Routed { token: routing.token, replicas: candidates });
     }
 
     /// The host has it.
@@ -153,6 +177,9 @@ impl History {
         };
         self.span.end(&report);
         self.log.ended(&report);
+        if let Some(asked) = &self.asked {
+            asked.put(report.clone());
+        }
         if let Some(observers) = &self.observers {
             observers.request(report);
         }

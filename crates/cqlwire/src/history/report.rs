@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cqlwire_cluster::Host;
+use cqlwire_codec::Token;
 use cqlwire_net::{RequestKind, ServerAddress};
 use uuid::Uuid;
 
@@ -48,6 +49,16 @@ pub enum StepKind {
     Turn,
     /// Its text was prepared, for which it had to wait.
     Prepared,
+    /// Its text had been prepared before.
+    Known,
+    /// Where its partition is. Only of a request that was to be
+    /// [explained](crate::Execution::explain).
+    Routed {
+        /// That of its partition; `None` if it is not known before it is sent.
+        token: Option<Token>,
+        /// The hosts that have it, the primary one first.
+        replicas: Vec<Candidate>,
+    },
     /// A host got it.
     Sent(ReportHost),
     /// A host was asked to prepare a statement of it, which it did not know.
@@ -70,6 +81,17 @@ pub enum StepKind {
         /// How long the response is, in bytes after decompression.
         bytes: usize,
     },
+}
+
+/// A host that has the partition of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Candidate {
+    /// Which.
+    pub host: ReportHost,
+    /// How many requests were in flight there, or waited; `None` if it is not connected to, or has gone
+    /// quiet.
+    pub in_flight: Option<usize>,
 }
 
 /// A host that a request came to.
@@ -143,9 +165,13 @@ impl StepKind {
             | Self::Teaching(host)
             | Self::Failed(host, _)
             | Self::Response { host, .. } => Some(host),
-            Self::Turn | Self::Prepared | Self::Pause(_) | Self::PlanAnew | Self::Beside { .. } => {
-                None
-            }
+            Self::Turn
+            | Self::Prepared
+            | Self::Known
+            | Self::Routed { .. }
+            | Self::Pause(_)
+            | Self::PlanAnew
+            | Self::Beside { .. } => None,
         }
     }
 }
@@ -157,11 +183,40 @@ impl From<&Host> for ReportHost {
     }
 }
 
+impl From<&Host> for Candidate {
+    fn from(host: &Host) -> Self {
+        Self { host: host.into(), in_flight: host.pool().load() }
+    }
+}
+
+impl fmt::Display for Candidate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.in_flight {
+            Some(requests) => write!(f, "{} ({requests} in flight)", self.host.address),
+            None => write!(f, "{} (not connected, or quiet)", self.host.address),
+        }
+    }
+}
+
+/// Where the partition is.
+fn routed(f: &mut fmt::Formatter<'_>, token: Option<Token>, replicas: &[Candidate]) -> fmt::Result {
+    let Some(token) = token else {
+        return f.write_str("its partition is not known: to any local host");
+    };
+    let hosts: Vec<_> = replicas.iter().map(ToString::to_string).collect();
+    match &hosts[..] {
+        [] => write!(f, "its partition (token {token}) is at hosts that are not known"),
+        hosts => write!(f, "its partition (token {token}) is at {}", hosts.join(", ")),
+    }
+}
+
 impl fmt::Display for StepKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Turn => f.write_str("its turn had come"),
             Self::Prepared => f.write_str("prepared"),
+            Self::Known => f.write_str("its statement was prepared before"),
+            Self::Routed { token, replicas } => routed(f, *token, replicas),
             Self::Sent(host) => write!(f, "sent to {}", host.address),
             Self::Teaching(host) => write!(f, "being prepared at {}", host.address),
             Self::Failed(host, failure) => write!(f, "failed at {}: {failure}", host.address),

@@ -71,6 +71,8 @@ impl RequestSpan {
         match &step.kind {
             StepKind::Turn => self.event("turn", None),
             StepKind::Prepared => self.event("prepared", None),
+            // What there is to know before anything happens.
+            StepKind::Known | StepKind::Routed { .. } => {}
             StepKind::Sent(host) => self.event("attempt", Some(host)),
             StepKind::Teaching(host) => self.event("prepare", Some(host)),
             StepKind::PlanAnew => self.event("plan anew", None),

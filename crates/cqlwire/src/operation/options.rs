@@ -7,6 +7,7 @@ use cqlwire_codec::{CustomPayload, StatementKind, Token};
 use uuid::Uuid;
 
 use crate::error::ErrorKind;
+use crate::history::AskedReport;
 use crate::keyspace::InKeyspace;
 use crate::profile::{ExecutionProfile, Policies, RequestSettings};
 use crate::retry::RetryPolicy;
@@ -43,6 +44,8 @@ pub(crate) struct RareOptions {
     pub(crate) custom_payload: Option<CustomPayload>,
     /// Those of its own.
     pub(crate) policies: Policies,
+    /// Whoever asked for its report.
+    pub(crate) asked: Option<Arc<AskedReport>>,
 }
 
 impl<'a> Options<'a> {
@@ -101,6 +104,12 @@ impl<'a> Options<'a> {
     #[inline]
     pub(crate) fn custom_payload(&self) -> Option<&CustomPayload> {
         self.rare.as_ref()?.custom_payload.as_ref()
+    }
+
+    /// Whoever asked for its report.
+    #[inline]
+    pub(crate) fn asked(&self) -> Option<Arc<AskedReport>> {
+        self.rare.as_ref()?.asked.clone()
     }
 
     pub(crate) fn retry_policy(&self) -> Option<&dyn RetryPolicy> {

@@ -145,8 +145,8 @@ async fn g15_6_requests_that_are_routed_are_in_the_keyspace_of_their_handle() {
                 read.await.unwrap();
                 write.await.unwrap();
             }
-            for number in 0..3 {
-                let received = cluster.node(number).received().split_off(before[number]);
+            for (number, before) in before.into_iter().enumerate() {
+                let received = cluster.node(number).received().split_off(before);
                 let is_ours = |one: &&Received| {
                     one.statements.iter().any(|text| text == READ || text == INSERT)
                 };

@@ -7,6 +7,7 @@ mod close;
 mod deadlines;
 mod drafts;
 mod errors;
+mod explain;
 mod handles;
 mod hooks;
 mod host_limits;

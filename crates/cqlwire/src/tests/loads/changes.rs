@@ -86,9 +86,9 @@ async fn g14_1_rows_are_written_once_while_connections_are_lost() {
         let lose = |cluster: &ScriptedCluster, round: usize| {
             let node = cluster.node(round % 3);
             if round.is_multiple_of(2) {
-                node.reset_connections()
+                node.reset_connections();
             } else {
-                node.close_connections()
+                node.close_connections();
             }
         };
         is_sound_while(idempotent, 7 * MS, lose).await;
