@@ -61,7 +61,7 @@ impl KeyspacePools {
         }
         let pool = match self.own.find(host.id()) {
             Some(pool) => pool,
-            None => self.own.start(host, &self.shared)?,
+            None => self.own.start(host, self.shared.starter())?,
         };
         pool.pick().inspect_err(|_| pool.hasten())
     }
@@ -86,7 +86,7 @@ impl KeyspacePools {
         let mut is_needed = false;
         for host in topology.hosts().iter().filter(|host| speaks_without_keyspaces(host)) {
             is_needed = true;
-            match self.own.start(host, &self.shared) {
+            match self.own.start(host, self.shared.starter()) {
                 Ok(pool) => race.begin(async move { pool.ready(deadline).await }),
                 Err(error) => failed.push(error),
             }

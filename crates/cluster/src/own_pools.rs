@@ -6,12 +6,22 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use arc_swap::ArcSwap;
 use cqlwire_codec::ProtocolVersion;
-use cqlwire_pool::{NotConnected, Offer, Pool, Unconnected};
+use cqlwire_pool::{NotConnected, Offer, Pool, Registry, Unconnected};
 use foldhash::quality::RandomState;
+use tokio::runtime::Handle;
 use uuid::Uuid;
 
-use crate::shared::Shared;
 use crate::{Host, Topology};
+
+/// What pools are started with: those of the cluster, and the runtime that its connections belong to.
+#[derive(Clone, Copy)]
+pub(crate) struct Starter<'a> {
+    pub(crate) topology: &'a ArcSwap<Topology>,
+    pub(crate) registry: &'a Registry,
+    pub(crate) runtime: &'a Handle,
+    /// Whose they are, for the log.
+    pub(crate) session: Uuid,
+}
 
 /// The pools of one keyspace. Dropped, their connections finish what was sent and close.
 #[derive(Debug)]
@@ -55,7 +65,7 @@ impl OwnPools {
     /// # Errors
     ///
     /// There is to be none: the host is not in the cluster any more, or the registry is closed.
-    pub(crate) fn start(&self, host: &Host, shared: &Shared) -> Result<Pool, NotConnected> {
+    pub(crate) fn start(&self, host: &Host, by: Starter<'_>) -> Result<Pool, NotConnected> {
         let _alone = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let pools = self.pools.load_full();
         if let Some(pool) = pools.get(&host.id()) {
@@ -63,12 +73,12 @@ impl OwnPools {
         }
         let not_connected = |reason| NotConnected::new(host.address().clone(), reason);
         // Looked at in here: whoever replaces the topology comes here after it.
-        if !is_in(&shared.topology.load(), host) {
+        if !is_in(&by.topology.load(), host) {
             return Err(not_connected(Unconnected::NotWanted));
         }
         // Requests come from anywhere, and connections belong to the runtime of the cluster.
-        let _entered = shared.runtime.enter();
-        let started = shared.registry.start_beside(host.pool(), Arc::clone(&self.keyspace));
+        let _entered = by.runtime.enter();
+        let started = by.registry.start_beside(host.pool(), Arc::clone(&self.keyspace));
         let pool = started.map_err(|_| not_connected(Unconnected::Closed))?;
         let mut pools = HashMap::clone(&pools);
         pools.insert(host.id(), pool.clone());
@@ -77,12 +87,13 @@ impl OwnPools {
     }
 
     /// This host is connected to: it gets a pool, if requests to it cannot name their keyspace.
-    fn meet(&self, host: &Host, shared: &Shared) {
+    fn meet(&self, host: &Host, by: Starter<'_>) {
         if self.find(host.id()).is_none()
             && speaks_without_keyspaces(host)
-            && let Err(error) = self.start(host, shared)
+            && let Err(error) = self.start(host, by)
         {
-            tracing::debug!(%error, keyspace = self.keyspace(), "a host comes and goes");
+            let (session, keyspace) = (by.session, self.keyspace());
+            tracing::debug!(%session, %error, keyspace, "a host comes and goes");
         }
     }
 
@@ -93,7 +104,7 @@ impl OwnPools {
 
     /// The hosts are these from now on: pools of others drain, and each has as many connections as
     /// its host has otherwise.
-    fn renew(&self, topology: &Topology, shared: &Shared) {
+    fn renew(&self, topology: &Topology, by: Starter<'_>) {
         let _alone = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut pools = HashMap::clone(&self.pools.load());
         pools.retain(|id, pool| {
@@ -103,7 +114,7 @@ impl OwnPools {
                 return false;
             };
             // After a close nothing is resized.
-            shared.registry.resize(pool, host.pool().size()).is_ok()
+            by.registry.resize(pool, host.pool().size()).is_ok()
         });
         self.pools.store(Arc::new(pools));
     }
@@ -141,9 +152,9 @@ impl KeyspaceList {
     }
 
     /// The hosts, and the keyspaces that there are, are these from now on.
-    pub(crate) fn renew(&self, before: &Topology, topology: &Topology, shared: &Shared) {
+    pub(crate) fn renew(&self, before: &Topology, topology: &Topology, by: Starter<'_>) {
         self.each(|pools| {
-            pools.renew(topology, shared);
+            pools.renew(topology, by);
             let is_known = |topology: &Topology| topology.has_keyspace(pools.keyspace());
             if is_known(topology) && !is_known(before) {
                 pools.pools.load().values().for_each(attempt_now);
@@ -152,8 +163,8 @@ impl KeyspaceList {
     }
 
     /// This host is connected to.
-    pub(crate) fn meet(&self, host: &Host, shared: &Shared) {
-        self.each(|pools| pools.meet(host, shared));
+    pub(crate) fn meet(&self, host: &Host, by: Starter<'_>) {
+        self.each(|pools| pools.meet(host, by));
     }
 
     /// This host was down, and is connected to by now.

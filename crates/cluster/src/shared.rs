@@ -14,7 +14,7 @@ use crate::changes::{ClusterChange, Publisher};
 
 use crate::demand::Demand;
 use crate::listing::ClusterRows;
-use crate::own_pools::KeyspaceList;
+use crate::own_pools::{KeyspaceList, Starter};
 use crate::placement::Placement;
 use crate::standing::decide;
 use crate::totals::Counters;
@@ -71,6 +71,12 @@ impl Shared {
         }
     }
 
+    /// What pools beside those of the hosts are started with.
+    pub(crate) fn starter(&self) -> Starter<'_> {
+        let Self { topology, registry, runtime, settings, .. } = self;
+        Starter { topology, registry, runtime, session: settings.log().id() }
+    }
+
     /// The topology becomes the one that these rows describe. Hosts that are in it no more drain,
     /// whoever still holds them.
     pub(crate) async fn renew(&self, rows: ClusterRows) -> Result<(), RegistryClosed> {
@@ -113,7 +119,7 @@ impl Shared {
         let topology = Arc::new(topology);
         self.topology.store(Arc::clone(&topology));
         known.not_in(&topology).for_each(|host| host.pool().stop());
-        self.keyspaces.renew(&known, &topology, self);
+        self.keyspaces.renew(&known, &topology, self.starter());
         self.publish_differences(&known, &topology);
         Ok(())
     }

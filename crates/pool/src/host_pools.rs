@@ -13,11 +13,11 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Guard};
 use cqlwire_net::Connection;
 use tokio::time::Instant;
 
-use crate::open::{Listing, Open};
+use crate::connections::{Connections, Listing};
 use crate::{PoolTotals, PoolUsage};
 
 /// How often a pool that needs more of what may be in flight takes it from the others, at most: each
@@ -36,7 +36,7 @@ pub(crate) struct HostPools {
 
 #[derive(Debug)]
 struct Members {
-    pools: Vec<Weak<Open>>,
+    pools: Vec<Weak<Connections>>,
     /// How many requests may be in flight at the host.
     max_in_flight: Option<usize>,
     shared_out_at: Option<Instant>,
@@ -59,14 +59,14 @@ impl HostPools {
         self.are_several.load(Relaxed)
     }
 
-    pub(crate) fn join(&self, pool: &Arc<Open>) {
+    pub(crate) fn join(&self, pool: &Arc<Connections>) {
         let mut members = self.members();
         members.pools.push(Arc::downgrade(pool));
         self.renew(&mut members);
     }
 
     /// Nothing is left of this pool, which came to this.
-    pub(crate) fn leave(&self, pool: &Arc<Open>, totals: PoolTotals) {
+    pub(crate) fn leave(&self, pool: &Arc<Connections>, totals: PoolTotals) {
         let mut members = self.members();
         members.pools.retain(|member| !std::ptr::eq(member.as_ptr(), Arc::as_ptr(pool)));
         members.gone = members.gone + totals;
@@ -149,15 +149,16 @@ impl HostPools {
 }
 
 impl Members {
-    fn pools(&self) -> Vec<Arc<Open>> {
+    fn pools(&self) -> Vec<Arc<Connections>> {
         self.pools.iter().filter_map(Weak::upgrade).collect()
     }
 
     /// Shares out among the connections how many requests may be in flight.
-    fn share_out(&mut self, pools: &[Arc<Open>]) {
+    fn share_out(&mut self, pools: &[Arc<Connections>]) {
         let Some(most) = self.max_in_flight else { return };
         self.shared_out_at = Some(Instant::now());
-        let listings: Vec<Arc<Listing>> = pools.iter().map(|pool| pool.listing()).collect();
+        let listings: Vec<Arc<Listing>> =
+            pools.iter().map(|pool| Guard::into_inner(pool.listing())).collect();
         let needs: Vec<Need> = listings.iter().map(|listing| Need::of(listing)).collect();
         for ((pool, listing), share) in pools.iter().zip(&listings).zip(shares(most, &needs)) {
             let connections = listing.connections().count();

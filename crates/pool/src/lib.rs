@@ -19,6 +19,7 @@
 
 mod backoff;
 mod change;
+mod connections;
 mod demand;
 mod error;
 mod farewell;

@@ -114,7 +114,7 @@ impl Pool {
 
     /// What the connections hold at the moment.
     pub fn usage(&self) -> PoolUsage {
-        self.shared.open.usage()
+        self.shared.open.connections.usage()
     }
 
     /// What the connections of all pools of the host hold at the moment.
@@ -130,7 +130,7 @@ impl Pool {
 
     /// What has become of its connections and their requests.
     pub fn totals(&self) -> PoolTotals {
-        self.shared.open.totals()
+        self.shared.open.connections.totals()
     }
 
     /// What has become of the connections of all pools of the host, and of their requests; those of

@@ -140,7 +140,7 @@ impl Registry {
     /// What all pools hold at the moment, added up, those that drain included.
     pub fn usage(&self) -> PoolUsage {
         let pools = self.pools();
-        pools.iter().fold(PoolUsage::default(), |sum, pool| sum + pool.open.usage())
+        pools.iter().fold(PoolUsage::default(), |sum, pool| sum + pool.open.connections.usage())
     }
 
     /// What has become of the connections and requests of all pools, those added up that are not
@@ -151,7 +151,7 @@ impl Registry {
             live.forget_ended();
             (live.gone, live.pools.clone())
         };
-        pools.iter().fold(gone, |sum, pool| sum + pool.open.totals())
+        pools.iter().fold(gone, |sum, pool| sum + pool.open.connections.totals())
     }
 
     /// How long the requests of all pools took.
@@ -196,7 +196,7 @@ impl Registry {
     }
 
     fn connections(&self) -> Vec<Connection> {
-        self.pools().iter().flat_map(|pool| pool.open.all()).collect()
+        self.pools().iter().flat_map(|pool| pool.open.connections.all()).collect()
     }
 
     fn pools(&self) -> Vec<Arc<Shared>> {
@@ -241,10 +241,10 @@ impl Live {
     fn forget_ended(&mut self) {
         let gone = &mut self.gone;
         self.pools.retain(|pool| {
-            let stays = Arc::strong_count(pool) > 1 || !pool.open.all().is_empty();
+            let stays = Arc::strong_count(pool) > 1 || !pool.open.connections.all().is_empty();
             if !stays {
-                let totals = pool.open.totals();
-                pool.open.host().leave(&pool.open, totals);
+                let totals = pool.open.connections.totals();
+                pool.open.host().leave(&pool.open.connections, totals);
                 *gone = *gone + totals;
             }
             stays

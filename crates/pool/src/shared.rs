@@ -152,7 +152,7 @@ impl Shared {
         self.hand_on(|| ConnectionChangeKind::Failed(reason.clone()));
         let elsewhere = matches!(reason, Unconnected::Elsewhere(_));
         *self.locked_reason() = reason;
-        self.open.failed();
+        self.open.connections.failed();
         if elsewhere {
             // The list of hosts is out of date.
             self.changed.notify_one();
@@ -205,7 +205,7 @@ impl Shared {
     }
 
     pub(crate) fn state(&self) -> PoolState {
-        let (is_up, since) = self.open.state();
+        let (is_up, since) = self.open.connections.state();
         PoolState { since, down: (!is_up).then(|| self.reason()) }
     }
 
@@ -216,7 +216,7 @@ impl Shared {
     /// Connects no more, and takes no more requests.
     pub(crate) fn stop(&self) {
         self.stopped.cancel();
-        self.open.close().iter().for_each(Connection::stop);
+        self.open.connections.close().iter().for_each(Connection::stop);
     }
 
     /// A slot has lost its task.

@@ -114,7 +114,7 @@ async fn watch(shared: &Shared, connection: Connection, listed: Listed) -> Optio
                 %host,
                 "too many responses are owed, or one for too long: replacing a connection"
             );
-            shared.open.retired();
+            shared.open.connections.retired();
             Some(listed)
         }
         () = farewell::said(&connection) => {

@@ -65,7 +65,7 @@ impl Pools {
             let down = host.state().down;
             looked.elsewhere |= down.as_ref().is_some_and(is_of_another_host);
             if down.is_none() {
-                shared.keyspaces.meet(host, shared);
+                shared.keyspaces.meet(host, shared.starter());
             }
             match down {
                 None if before != Known::Up => {

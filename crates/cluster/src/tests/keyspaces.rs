@@ -36,7 +36,7 @@ async fn g12_4_a_host_that_leaves_drains_in_every_keyspace_and_is_dialled_no_mor
     let dials = scripted.dials(scripted.address(2));
     assert!(matches!(keyspace.pick(&gone).unwrap_err().reason, Unconnected::Closed));
     // As one who chose it a moment before it went.
-    let refused = keyspace.own().start(&gone, cluster.shared());
+    let refused = keyspace.own().start(&gone, cluster.shared().starter());
     assert!(matches!(refused.unwrap_err().reason, Unconnected::NotWanted));
     sleep(Duration::from_secs(3_600)).await;
     assert_eq!(scripted.dials(scripted.address(2)), dials);

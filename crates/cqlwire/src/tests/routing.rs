@@ -428,7 +428,8 @@ async fn g13_1_an_execution_beside_the_first_goes_to_the_other_replica() {
         let mut sent_to: Vec<_> =
             (0..3).filter(there).map(|number| cluster.address(number)).collect();
         let mut replicas = local_replicas(&session, key);
-        (sent_to.sort(), replicas.sort());
+        sent_to.sort();
+        replicas.sort();
         assert_eq!(sent_to, replicas, "{key}");
     }
 }

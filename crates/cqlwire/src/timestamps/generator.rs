@@ -114,7 +114,9 @@ impl MonotonicTimestamps {
     fn is_ahead(&self, drawn: i64, clock: i64) {
         if let Some(passed_over) = self.warned.now_and_then(AHEAD, (), SAID_EVERY) {
             let ahead = Duration::from_micros(drawn.abs_diff(clock));
+            // Several sessions may draw from it.
             tracing::warn!(
+                session = "all",
                 ?ahead,
                 passed_over,
                 "timestamps are ahead of the clock, which was set back"

@@ -209,7 +209,8 @@ async fn g13_7_one_quiet_connection_of_several_costs_only_what_is_in_flight_on_i
     nodes[1].stop();
     let noticing = send_until_quiet(&pool).await;
     assert!(noticing <= Duration::from_secs(1), "{noticing:?}");
-    let quiet = pool.shared().open.all().into_iter().find(Connection::is_quiet).unwrap();
+    let quiet =
+        pool.shared().open.connections.all().into_iter().find(Connection::is_quiet).unwrap();
     let owed = quiet.load();
     // The other is slow, so that it owes more before long; it is the better one all the same.
     let held = nodes[0].hold(Prime::opcode(Opcode::Query));
@@ -234,7 +235,7 @@ async fn g13_7_one_quiet_connection_of_several_costs_only_what_is_in_flight_on_i
 
 /// Sends a request each millisecond until one connection more is quiet; gives how long that took.
 async fn send_until_quiet(pool: &Pool) -> Duration {
-    let quiet = || pool.shared().open.all().iter().filter(|one| one.is_quiet()).count();
+    let quiet = || pool.shared().open.connections.all().iter().filter(|one| one.is_quiet()).count();
     let (before, begun) = (quiet(), tokio::time::Instant::now());
     let mut under_way = tokio::task::JoinSet::new();
     while quiet() == before {
