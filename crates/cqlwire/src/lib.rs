@@ -99,6 +99,7 @@
 mod attempt;
 mod batch;
 mod builder;
+mod conditional;
 mod contact_points;
 mod cql;
 mod enter;

@@ -3,6 +3,7 @@
 use cqlwire_codec::{DecodeRow, RowIter, SchemaChange, StatementKind, ValueError};
 use cqlwire_stream::Page;
 
+use crate::conditional::{APPLIED, AfterFirst};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The whole result of one statement: its rows, none if it has none, and what came with them.
@@ -75,7 +76,7 @@ impl QueryResult {
     }
 
     /// Whether a conditional statement did what it says. Of any other statement, which has no
-    /// condition to fail, true.
+    /// condition to fail, true. What was there instead is in [`present_row`](Self::present_row).
     ///
     /// # Errors
     ///
@@ -83,14 +84,70 @@ impl QueryResult {
     #[doc(alias = "lwt")]
     #[doc(alias = "conditional")]
     pub fn was_applied(&self) -> Result<bool> {
-        const APPLIED: &str = "[applied]";
-        let conditional = self.page.columns().iter().any(|column| column.name == APPLIED);
-        if !conditional {
+        if !self.is_of_condition() {
             return Ok(true);
         }
         let row: Option<cqlwire_codec::Row<'_>> = self.first_row()?;
-        let applied = row.map(|row| row.get::<bool>(APPLIED)).transpose();
+        let applied = row.map(|row| row.get::<bool>(0_usize)).transpose();
         Ok(applied.map_err(|error| self.unreadable(error))?.unwrap_or(false))
+    }
+
+    /// What is there instead of what a conditional statement was to find, if it was not applied;
+    /// `None` if it was, and if there is no such row at all.
+    ///
+    /// ```no_run
+    /// # async fn example(session: cqlwire::Session) -> cqlwire::Result<()> {
+    /// let take = "UPDATE shop.seats SET owner = ? WHERE id = ? IF owner = null";
+    /// let result = session.query(take, ("Ada", 12)).await?;
+    /// if !result.was_applied()? {
+    ///     match result.present_row::<(Option<&str>,)>()? {
+    ///         Some((owner,)) => println!("it is {owner:?}'s"),
+    ///         None => println!("there is no such seat"),
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// Its columns are those that the server sends, without `[applied]`, which a tuple takes by their
+    /// positions and a struct by their names. Cassandra sends:
+    ///
+    /// | what was not applied | columns | rows |
+    /// |---|---|---|
+    /// | `INSERT … IF NOT EXISTS` | all of the table | the one that exists |
+    /// | `UPDATE`, `DELETE … IF a = …` | those of the conditions, in their order | one; none if there is no such row |
+    /// | `UPDATE`, `DELETE … IF EXISTS` | | none |
+    /// | a batch | the primary key, and those of all conditions; of one with `IF EXISTS` or `IF NOT EXISTS`, all of the table | each that a condition is about and that exists, those that were as they were to be too |
+    ///
+    /// What it has not read is null, whatever the table has: the static columns, where the statement
+    /// is not about one, and all others where it is about static columns alone.
+    ///
+    /// # Errors
+    ///
+    /// The columns do not go with `T`, or the row does not. As rows of one statement have different
+    /// columns from result to result, ask only for those that its text makes sure of.
+    #[doc(alias = "lwt")]
+    pub fn present_row<'r, T: DecodeRow<'r>>(&'r self) -> Result<Option<T>> {
+        let first = self.present_rows()?.next().transpose();
+        first.map_err(|error| self.unreadable(error))
+    }
+
+    /// The same of a conditional batch, whose conditions may be about several rows of its partition:
+    /// all that exist, also those that were as they were to be.
+    ///
+    /// # Errors
+    ///
+    /// As of [`present_row`](Self::present_row), of each row by itself.
+    pub fn present_rows<'r, T: DecodeRow<'r>>(
+        &'r self,
+    ) -> Result<impl Iterator<Item = Result<T, ValueError>>> {
+        let has_some = self.page.columns().len() > 1 && !self.was_applied()?;
+        let rows = has_some.then(|| self.rows::<AfterFirst<T>>()).transpose()?;
+        Ok(rows.into_iter().flatten().map(|row| row.map(|AfterFirst(row)| row)))
+    }
+
+    /// Does it say whether a condition held?
+    fn is_of_condition(&self) -> bool {
+        self.page.columns().first().is_some_and(|column| column.name == APPLIED)
     }
 
     /// How many rows there are.

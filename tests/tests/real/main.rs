@@ -7,6 +7,7 @@
 mod bad_input;
 mod batches;
 mod changing;
+mod conditions;
 mod forgetful;
 mod keyspaces;
 mod large;

@@ -4,6 +4,7 @@ mod basics;
 mod batches;
 mod cancellation;
 mod close;
+mod conditions;
 mod deadlines;
 mod drafts;
 mod errors;
