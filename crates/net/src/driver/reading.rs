@@ -132,8 +132,11 @@ impl Incoming {
     fn make_room(&mut self) {
         let (present, needs) = (self.buffer.len(), self.decoder.needs());
         if present + needs <= LARGE_BODY {
-            make_room(&mut self.buffer, self.room.max(needs));
-        } else if self.buffer.capacity() - present < needs {
+            return make_room(&mut self.buffer, self.room.max(needs));
+        }
+        // One that reads in general were made into may be twice as large as what is left of this one.
+        let spare = self.buffer.capacity() - present;
+        if spare < needs || spare - needs > (present + needs) / 8 {
             let mut grown = BytesMut::with_capacity(present + needs);
             grown.extend_from_slice(&self.buffer);
             self.buffer = grown;
