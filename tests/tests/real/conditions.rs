@@ -63,8 +63,11 @@ async fn what_is_present_is_there_if_a_statement_was_not_applied() {
     let found = result.present_row::<(Option<&str>, i32, i32)>().unwrap();
     assert_eq!(found, Some((Some("x"), 10, 9)), "the conditions in their order");
     drop(result);
+    // There is no such row, but a static column of its partition, which the conditions name.
     let result = session.execute(&update, (7, "y")).await.unwrap();
-    assert!(!result.was_applied().unwrap() && result.present_row::<Present>().unwrap().is_none());
+    assert!(!result.was_applied().unwrap());
+    let found = result.present_row::<(Option<&str>, Option<i32>, i32)>().unwrap();
+    assert_eq!(found, Some((None, None, 9)));
     drop(result);
 
     for no_such_row in [
