@@ -296,7 +296,6 @@ fn refused(refused: cqlwire_mux::Refused) -> Refused {
     Refused { because: refused.because, envelope: refused.envelope }
 }
 
-/// The request is counted before the driver is woken, which looks at how many there are.
 #[inline]
 fn sent(request: Request, driver: Option<Waker>, spare: Option<RequestEnvelope>) -> Sent {
     if let Some(driver) = driver {

@@ -76,7 +76,6 @@ impl Identity {
 
 impl Request {
     pub(crate) fn new(shared: Arc<Shared>, ticket: Ticket, deadline: Deadline) -> Self {
-        shared.add_awaited();
         let (ticket, silences) = (Some(ticket), shared.silences());
         let (watched_by, watched_on, timer) = (None, None, None);
         Self { shared, ticket, deadline, watched_by, silences, watched_on, timer }
@@ -214,7 +213,6 @@ impl Future for Request {
 
 impl Drop for Request {
     fn drop(&mut self) {
-        self.shared.remove_awaited();
         if let Some(ticket) = self.ticket.take() {
             let abandoned = self.shared.core().abandon(ticket, now());
             if let Some(driver) = abandoned.wake {

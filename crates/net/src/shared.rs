@@ -17,10 +17,9 @@ use crate::{ConnectionEnd, Recorder, SessionLog};
 /// Under the lock: no user code, no await, no system call, no wake-up.
 pub(crate) struct Shared {
     core: Mutex<mux::Connection>,
-    /// Requests whose futures exist, for choosing the least busy connection without the lock.
+    /// Requests that somebody waits for, and responses that are owed to nobody any more, as the core had
+    /// them when its lock was released last: for choosing the least busy connection without the lock.
     awaited: AtomicUsize,
-    /// Responses that are owed to nobody any more, as the core had them when its lock was released
-    /// last.
     orphaned: AtomicUsize,
     /// Does the core take requests? Kept beside it to be looked at without the lock.
     open: AtomicBool,
@@ -74,7 +73,7 @@ impl Shared {
     pub(crate) fn core(&self) -> Core<'_> {
         // The state machine does not panic; whoever did held no invariant of it.
         let locked = self.core.lock().unwrap_or_else(PoisonError::into_inner);
-        Core { locked, orphaned: &self.orphaned }
+        Core { locked, awaited: &self.awaited, orphaned: &self.orphaned }
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -116,14 +115,6 @@ impl Shared {
         self.awaited.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn add_awaited(&self) {
-        self.awaited.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn remove_awaited(&self) {
-        self.awaited.fetch_sub(1, Ordering::Relaxed);
-    }
-
     /// The first one counts.
     pub(crate) fn set_recorder(&self, recorder: Arc<dyn Recorder>) {
         self.recorder.get_or_init(|| recorder);
@@ -160,10 +151,11 @@ fn home_that_may_idle() -> Option<runtime::Id> {
     (!runs_by_itself).then(|| handle.id())
 }
 
-/// The state machine, locked. However it changes meanwhile, its orphans are counted beside it when
-/// the lock is released, so that choosing a connection takes no lock.
+/// The state machine, locked. However it changes meanwhile, what is owed is noted beside it when the
+/// lock is released, so that choosing a connection takes no lock.
 pub(crate) struct Core<'a> {
     locked: MutexGuard<'a, mux::Connection>,
+    awaited: &'a AtomicUsize,
     orphaned: &'a AtomicUsize,
 }
 
@@ -183,11 +175,16 @@ impl DerefMut for Core<'_> {
 
 impl Drop for Core<'_> {
     fn drop(&mut self) {
-        let orphaned = self.locked.orphaned();
-        // Seldom: whoever reads the count keeps its cache line.
-        if self.orphaned.load(Ordering::Relaxed) != orphaned {
-            self.orphaned.store(orphaned, Ordering::Relaxed);
-        }
+        renew(self.awaited, self.locked.awaited());
+        renew(self.orphaned, self.locked.orphaned());
+    }
+}
+
+/// Notes a figure, if it is another one: whoever reads it keeps its cache line else. Written under the
+/// lock alone, so that a plain store does.
+fn renew(noted: &AtomicUsize, figure: usize) {
+    if noted.load(Ordering::Relaxed) != figure {
+        noted.store(figure, Ordering::Relaxed);
     }
 }
 

@@ -167,6 +167,11 @@ impl Connection {
         }
     }
 
+    /// How many tickets are out.
+    pub fn awaited(&self) -> usize {
+        self.requests.live()
+    }
+
     /// How many answers are owed to nobody any more.
     pub fn orphaned(&self) -> usize {
         self.streams.orphaned()
