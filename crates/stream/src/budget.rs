@@ -23,18 +23,26 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 /// Nothing waits for it and nothing blocks: a stream that finds no room goes on without asking
 /// ahead.
 #[derive(Clone, Debug)]
-pub struct PageBudget(Arc<Counters>);
+pub struct PageBudget(Arc<Budget>);
 
-/// Counters only: nothing is published through them, so their order among other memory is free.
 #[derive(Debug)]
-struct Counters {
+struct Budget {
     limit: usize,
-    /// Bytes of the pages that are here, and what is set aside for those asked for ahead.
+    /// Of these handles, all but this one are pages that are here: so they are counted by what keeps
+    /// the figures alive anyway.
+    figures: Arc<Figures>,
+}
+
+/// Figures only: nothing is published through them, so their order among other memory is free.
+#[derive(Debug, Default)]
+struct Figures {
+    /// Bytes of the pages that are here, and what is set aside for those asked for ahead: one figure,
+    /// since whoever sets room aside compares both with the limit and claims it in one step.
     claimed: AtomicUsize,
-    /// Bytes of the pages that are here.
-    held: AtomicUsize,
+    /// Of that, what is set aside. Counted up before it is claimed and down after it was given back, so
+    /// that the rest is never more than the pages hold.
+    reserved: AtomicUsize,
     peak: AtomicUsize,
-    pages: AtomicUsize,
 }
 
 /// What the pages of all streams hold at one moment. At rest all of it but the peak is zero.
@@ -57,13 +65,7 @@ impl PageBudget {
 
     /// A budget of so many bytes. With 0, nothing is asked for ahead.
     pub fn new(limit_bytes: usize) -> Self {
-        Self(Arc::new(Counters {
-            limit: limit_bytes,
-            claimed: AtomicUsize::new(0),
-            held: AtomicUsize::new(0),
-            peak: AtomicUsize::new(0),
-            pages: AtomicUsize::new(0),
-        }))
+        Self(Arc::new(Budget { limit: limit_bytes, figures: Arc::default() }))
     }
 
     /// How many bytes pages may hold before nothing more is asked for ahead.
@@ -73,34 +75,47 @@ impl PageBudget {
 
     /// What pages hold now. The figures are read one after another while others change them.
     pub fn usage(&self) -> PageUsage {
-        let bytes = self.0.held.load(Relaxed);
+        let figures = &self.0.figures;
+        let reserved_bytes = figures.reserved.load(Relaxed);
         PageUsage {
-            pages: self.0.pages.load(Relaxed),
-            bytes,
-            reserved_bytes: self.0.claimed.load(Relaxed).saturating_sub(bytes),
-            peak_bytes: self.0.peak.load(Relaxed),
+            pages: Arc::strong_count(figures) - 1,
+            bytes: figures.claimed.load(Relaxed).saturating_sub(reserved_bytes),
+            reserved_bytes,
+            peak_bytes: figures.peak.load(Relaxed),
         }
     }
 
     /// Accounts for a page that is here. One without rows holds nothing, and is not counted: most
     /// answers to writes are such.
+    #[inline]
     pub(crate) fn hold(&self, bytes: usize) -> PageBytes {
-        if bytes == 0 {
-            return PageBytes { budget: self.clone(), bytes };
-        }
-        self.0.claimed.fetch_add(bytes, Relaxed);
-        let held = self.0.held.fetch_add(bytes, Relaxed).saturating_add(bytes);
-        self.0.peak.fetch_max(held, Relaxed);
-        self.0.pages.fetch_add(1, Relaxed);
-        PageBytes { budget: self.clone(), bytes }
+        let figures = (bytes > 0).then(|| self.0.figures.hold(bytes));
+        PageBytes { figures, bytes }
     }
 
     /// Sets room aside for a page that is about to be asked for; `None` if there is none.
     pub(crate) fn reserve(&self, bytes: usize) -> Option<Reservation> {
-        let fits =
-            |claimed: usize| claimed.checked_add(bytes).filter(|claimed| *claimed <= self.0.limit);
-        self.0.claimed.fetch_update(Relaxed, Relaxed, fits).ok()?;
+        let (figures, limit) = (&self.0.figures, self.0.limit);
+        figures.reserved.fetch_add(bytes, Relaxed);
+        let fits = |claimed: usize| claimed.checked_add(bytes).filter(|claimed| *claimed <= limit);
+        if figures.claimed.fetch_update(Relaxed, Relaxed, fits).is_err() {
+            figures.reserved.fetch_sub(bytes, Relaxed);
+            return None;
+        }
         Some(Reservation { budget: self.clone(), bytes })
+    }
+}
+
+impl Figures {
+    #[inline]
+    fn hold(self: &Arc<Self>, bytes: usize) -> Arc<Self> {
+        let claimed = self.claimed.fetch_add(bytes, Relaxed).saturating_add(bytes);
+        let held = claimed.saturating_sub(self.reserved.load(Relaxed));
+        // Seldom: most are not the most that there ever was.
+        if held > self.peak.load(Relaxed) {
+            self.peak.fetch_max(held, Relaxed);
+        }
+        Arc::clone(self)
     }
 }
 
@@ -127,7 +142,9 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.budget.0.claimed.fetch_sub(self.bytes, Relaxed);
+        let figures = &self.budget.0.figures;
+        figures.claimed.fetch_sub(self.bytes, Relaxed);
+        figures.reserved.fetch_sub(self.bytes, Relaxed);
     }
 }
 
@@ -135,7 +152,8 @@ impl Drop for Reservation {
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct PageBytes {
-    budget: PageBudget,
+    /// None of a page without rows.
+    figures: Option<Arc<Figures>>,
     bytes: usize,
 }
 
@@ -146,14 +164,11 @@ impl PageBytes {
 }
 
 impl Drop for PageBytes {
+    #[inline]
     fn drop(&mut self) {
-        if self.bytes == 0 {
-            return;
+        if let Some(figures) = &self.figures {
+            figures.claimed.fetch_sub(self.bytes, Relaxed);
         }
-        let counters = &self.budget.0;
-        counters.pages.fetch_sub(1, Relaxed);
-        counters.held.fetch_sub(self.bytes, Relaxed);
-        counters.claimed.fetch_sub(self.bytes, Relaxed);
     }
 }
 
