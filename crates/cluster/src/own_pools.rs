@@ -54,7 +54,7 @@ impl OwnPools {
     #[inline(never)]
     pub(crate) fn offer(&self, host: &Host) -> Option<Offer> {
         let offer = host.pool().offer()?;
-        if offer.connection.version() >= ProtocolVersion::V5 {
+        if offer.connection().version() >= ProtocolVersion::V5 {
             return Some(offer);
         }
         self.pools.load().get(&host.id())?.offer()

@@ -31,15 +31,22 @@ impl Listing {
         self.0.iter().map(|(_, connection)| connection)
     }
 
-    /// Those that are open, from another one on each time, at random: of several that are equally busy
-    /// the first may be one that no response comes from.
+    /// Those that are open, each with its place, from another one on each time, at random: of several
+    /// that are equally busy the first may be one that no response comes from.
     #[inline]
-    pub(crate) fn in_turn(&self) -> impl Iterator<Item = &Connection> {
+    pub(crate) fn in_turn(&self) -> impl Iterator<Item = (usize, &Connection)> {
         let Self(listed) = self;
         let start = if listed.len() > 1 { fastrand::usize(..listed.len()) } else { 0 };
         let (before, after) = listed.split_at_checked(start).unwrap_or_default();
-        let all = after.iter().chain(before).map(|(_, connection)| connection);
-        all.filter(|connection| connection.is_open())
+        let all = (start..).zip(after).chain((0..).zip(before));
+        let all = all.map(|(at, (_, connection))| (at, connection));
+        all.filter(|(_, connection)| connection.is_open())
+    }
+
+    /// The one that has this place.
+    #[inline]
+    pub(crate) fn at(&self, place: usize) -> &Connection {
+        &self.0[place].1
     }
 }
 

@@ -35,7 +35,7 @@ impl Open {
     /// The least busy of those that can be picked; one that is quiet only if all are.
     pub(crate) fn least_busy(&self) -> Option<Connection> {
         let listed = self.connections.listing();
-        let open = listed.in_turn();
+        let open = listed.in_turn().map(|(_, connection)| connection);
         let least = open.min_by_key(|connection| (connection.is_quiet(), connection.load()))?;
         if self.host.are_several() {
             self.look_at_share(least.load());
@@ -48,21 +48,21 @@ impl Open {
     #[inline]
     pub(crate) fn offer(&self) -> Option<Offer> {
         let listed = self.connections.listing();
-        let mut least: Option<(&Connection, usize)> = None;
+        let mut least: Option<(usize, usize)> = None;
         let mut all = 0;
-        listed.in_turn().filter(|one| !one.is_quiet()).for_each(|connection| {
+        listed.in_turn().filter(|(_, one)| !one.is_quiet()).for_each(|(at, connection)| {
             let load = connection.load();
             all += load;
             if least.is_none_or(|(_, least)| load < least) {
-                least = Some((connection, load));
+                least = Some((at, load));
             }
         });
-        let (connection, load) = least?;
+        let (at, load) = least?;
         if self.host.are_several() {
             self.look_at_share(load);
             all = self.host.load();
         }
-        Some(Offer { connection: connection.clone(), load: all })
+        Some(Offer::new(listed, at, all))
     }
 
     /// What the connections owe that can be picked, with those of the other pools of the host; `None`

@@ -5,7 +5,6 @@
 //! what it has stays in flight for longer. How long its last responses took says nothing that this
 //! does not; ranking by it has all clients rush to the fastest.
 
-use cqlwire_net::Connection;
 use cqlwire_pool::Offer;
 
 use crate::host::Warmth;
@@ -40,7 +39,7 @@ impl<'a> Hosts<'a> {
     fn load(self, host: HostIndex) -> Option<usize> {
         match self.own {
             None => self.topology.host(host).pool().load(),
-            Some(_) => self.offer(host).map(|offer| offer.load),
+            Some(_) => self.offer(host).map(|offer| offer.load()),
         }
     }
 
@@ -50,23 +49,23 @@ impl<'a> Hosts<'a> {
 }
 
 /// A host that was chosen.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Choice {
     pub(super) host: HostIndex,
-    /// The one that was looked at when it was chosen.
-    pub(super) connection: Option<Connection>,
+    /// What it had when it was chosen, if that was looked at.
+    pub(super) offer: Option<Offer>,
 }
 
 impl Choice {
     /// One that was chosen for another reason than its connections.
     pub(super) const fn of(host: HostIndex) -> Self {
-        Self { host, connection: None }
+        Self { host, offer: None }
     }
 
     /// One that is ready; `None` if it is not.
     #[inline]
     pub(super) fn ready(host: HostIndex, hosts: Hosts<'_>) -> Option<Self> {
-        hosts.offer(host).map(|offer| Self { host, connection: Some(offer.connection) })
+        hosts.offer(host).map(|offer| Self { host, offer: Some(offer) })
     }
 }
 
@@ -132,9 +131,12 @@ pub(super) fn best_of_two(
         && admitted(second, hosts, draw)
     {
         // Of two that are equally busy it is the one that was drawn first, which is either.
-        let (host, offer) =
-            if of_second.load < of_first.load { (second, of_second) } else { (first, of_first) };
-        return Some(Choice { host, connection: Some(offer.connection) });
+        let (host, offer) = if of_second.load() < of_first.load() {
+            (second, of_second)
+        } else {
+            (first, of_first)
+        };
+        return Some(Choice { host, offer: Some(offer) });
     }
     best_of_those_left(of, hosts, draw, eligible).map(Choice::of)
 }

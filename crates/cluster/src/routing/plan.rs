@@ -3,7 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use cqlwire_net::{Connection, panic_message};
+use cqlwire_net::panic_message;
+use cqlwire_pool::Offer;
 use uuid::Uuid;
 
 use super::choice::{Choice, Hosts};
@@ -23,14 +24,14 @@ pub struct Plan {
 }
 
 /// The host that has its turn.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub struct Turn<'a> {
     /// The host.
     pub host: &'a Arc<Host>,
     /// Its least busy connection for the request, if that was looked at when the host was chosen:
     /// another look at the pool is saved.
-    pub connection: Option<Connection>,
+    pub offer: Option<Offer>,
 }
 
 /// Is there but one host that is to be tried?
@@ -98,9 +99,15 @@ impl Plan {
             }
             (Only::Nobody, ..) => None,
         };
-        let Some(Choice { host, connection }) = next else { return Ok(None) };
+        let Some(Choice { host, offer }) = next else { return Ok(None) };
         self.last = Some(host);
-        Ok(Some(Turn { host: self.topology.host(host), connection }))
+        Ok(Some(Turn { host: self.topology.host(host), offer }))
+    }
+
+    /// The host that has its turn, if it is anybody's.
+    #[inline]
+    pub fn host(&self) -> Option<&Arc<Host>> {
+        self.last.map(|host| self.topology.host(host))
     }
 
     /// Has the hosts that have had their turn by another plan no turn by this one. Both have to be of

@@ -71,7 +71,7 @@ async fn a_keyspace_has_connections_only_where_requests_cannot_name_it() {
         for number in 0..3 {
             let host = host(&cluster, &scripted, number);
             let offer = keyspace.own().offer(&host).unwrap();
-            assert_eq!(offer.connection.version(), versions[0]);
+            assert_eq!(offer.connection().version(), versions[0]);
             let accepted = scripted.node(number).accepted();
             let is_there = |name: Option<&str>| name == Some("shop");
             let there = accepted.iter().filter(|one| is_there(one.keyspace.as_deref())).count();

@@ -195,24 +195,26 @@ impl Run {
                 }
                 Step::Asked(sent) => {
                     let outcome = ready!(Pin::new(&mut sent.request).poll(context));
-                    if let (Some(history), Ok(envelope)) = (&self.history, &outcome) {
-                        history.response(&sent.host, envelope.body.len());
-                    }
-                    if let Ok(envelope) = &outcome
-                        && envelope.body.len() >= shared.log.settings().large_response_bytes
-                    {
-                        let (host, bytes) = (sent.host.address(), envelope.body.len());
-                        shared.log.large(host, bytes, operation.text());
+                    let Some(host) = self.plan.as_ref().and_then(Plan::host) else {
+                        debug_assert!(false, "whoever was asked has its turn");
+                        return Poll::Ready(Err(self.closed(operation.kind())));
+                    };
+                    if let Ok(envelope) = &outcome {
+                        let bytes = envelope.body.len();
+                        self.history.iter().for_each(|history| history.response(host, bytes));
+                        if bytes >= shared.log.settings().large_response_bytes {
+                            shared.log.large(host.address(), bytes, operation.text());
+                        }
                     }
                     let (prepared, metadata) = (operation.prepared(), sent.metadata.as_ref());
-                    match read(shared, &sent.host, outcome, prepared, metadata) {
+                    match read(shared, host, outcome, prepared, metadata) {
                         Ok(response) if let Some(change) = response.schema_change().cloned() => {
                             let agreeing = self.agreeing(shared, change);
                             self.step = Step::Agreeing(Box::new((Some(response), agreeing)));
                         }
                         Ok(response) => return Poll::Ready(Ok(response)),
                         Err(failure) => {
-                            let host = Arc::clone(&sent.host);
+                            let host = Arc::clone(host);
                             self.go_on(shared, operation, host, failure)?;
                         }
                     }
@@ -278,8 +280,8 @@ impl Run {
         request.token = self.token;
         let (policy, own) = (operation.load_balancing(), operation.connections());
         let host = match shared.cluster().next_host(plan, policy, &request, own) {
-            Ok(Some(Turn { host, connection, .. })) => {
-                head_start.connection = connection;
+            Ok(Some(Turn { host, offer, .. })) => {
+                head_start.offer = offer;
                 host
             }
             Ok(None) => return Poll::Ready(self.plan_anew(shared, operation)),

@@ -7,11 +7,11 @@ use bytes::BytesMut;
 use cqlwire_cluster::Host;
 use cqlwire_codec::Token;
 use cqlwire_net::{Connection, Deadline, Measure, RefusedBecause, Request};
-use cqlwire_pool::NotConnected;
+use cqlwire_pool::{NotConnected, Offer};
 
 use crate::error::AttemptFailure;
 use crate::operation::{Encoded, Failure, Form, NotEncoded, Operation};
-use crate::prepared::{PreparedStatement, StatementMetadata};
+use crate::prepared::{MetadataHandle, PreparedStatement};
 use crate::scratch;
 use crate::shared::Shared;
 
@@ -19,19 +19,18 @@ use crate::shared::Shared;
 /// lost a moment ago may still be offered.
 const MAX_PICKS: u32 = 3;
 
-/// A request that a host has taken.
+/// A request that a host has taken: the one of the plan that has its turn.
 pub(super) struct Sent {
-    pub(super) host: Arc<Host>,
     pub(super) request: Request,
     /// By what it was encoded.
-    pub(super) metadata: Option<Arc<StatementMetadata>>,
+    pub(super) metadata: Option<MetadataHandle>,
 }
 
 /// What there is of a request when its host has been chosen.
 #[derive(Default)]
 pub(super) struct HeadStart {
-    /// One on which it is in its keyspace, found when the host was chosen.
-    pub(super) connection: Option<Connection>,
+    /// A connection on which it is in its keyspace, found when the host was chosen.
+    pub(super) offer: Option<Offer>,
     pub(super) draft: Option<Draft>,
 }
 
@@ -50,8 +49,9 @@ impl Draft {
     /// host.
     #[inline]
     pub(super) fn of<O: Operation>(operation: &O, shared: &Shared) -> Option<Self> {
-        let (metadata, is_common) = operation.prepared()?.latest();
-        if metadata.partition_key.is_empty() {
+        let prepared = operation.prepared()?;
+        let (metadata, is_common) = prepared.latest();
+        if prepared.metadata(&metadata).partition_key.is_empty() {
             return None;
         }
         let form = shared.usual_form.load()?;
@@ -67,8 +67,10 @@ impl Draft {
 
     #[cold]
     fn says_what_it_said<O: Operation>(&self, host: &Host, operation: &O) -> bool {
-        let said = operation.prepared().and_then(|prepared| prepared.metadata_on(host.id()));
-        said.zip(self.encoded.metadata.as_ref()).is_some_and(|(said, by)| Arc::ptr_eq(&said, by))
+        operation.prepared().zip(self.encoded.metadata.as_ref()).is_some_and(|(prepared, by)| {
+            let said = prepared.metadata_on(host.id());
+            said.is_some_and(|said| Arc::ptr_eq(prepared.metadata(&said), prepared.metadata(by)))
+        })
     }
 
     pub(super) const fn token(&self) -> Option<Token> {
@@ -131,11 +133,15 @@ pub(super) fn send_to<O: Operation, T>(
 ) -> Result<T, NotSent> {
     let mut refused = RefusedBecause::Ended;
     for _ in 0..MAX_PICKS {
-        let connection = match head_start.connection.take() {
-            Some(connection) => connection,
-            None => connection_to(host, operation).map_err(not_connected)?,
+        let (offered, picked);
+        let connection = if let Some(offer) = head_start.offer.take() {
+            offered = offer;
+            offered.connection()
+        } else {
+            picked = connection_to(host, operation).map_err(not_connected)?;
+            &picked
         };
-        let form = Form::of(&connection);
+        let form = Form::of(connection);
         let encoded = match head_start.draft.take() {
             Some(draft) if draft.form == form && draft.is_for(host, operation) => draft.encoded,
             Some(draft) => encode(host, operation, form, draft.into_buffer(), shared)?,
@@ -148,7 +154,7 @@ pub(super) fn send_to<O: Operation, T>(
         };
         match taken {
             Ok(taken) => {
-                let sent = sent(Sent { host: Arc::clone(host), request: taken.request, metadata });
+                let sent = sent(Sent { request: taken.request, metadata });
                 taken.buffer.into_iter().for_each(scratch::give_back);
                 return Ok(sent);
             }

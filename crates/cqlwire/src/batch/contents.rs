@@ -286,7 +286,7 @@ impl Contents {
         let mut encoded = BytesMut::new();
         self.statements.each().zip(&self.encoded_by).find_map(|(statement, of)| {
             let (by, prepared) = known.get(usize::from(*of))?;
-            let (metadata, _) = prepared.latest();
+            let metadata = prepared.latest_metadata();
             encoded.clear();
             let values = by.given().encode_anew(
                 statement.values.each(),
@@ -316,9 +316,10 @@ impl Contents {
         let mut is_as_added = true;
         for (by, prepared) in self.known(texts) {
             let said = said_on(host, prepared)?;
+            let said = prepared.metadata(&said);
             is_as_added &= match by {
                 EncodedBy::Said { metadata, .. } => {
-                    Arc::ptr_eq(&said, metadata) || said.binds_as(metadata)
+                    Arc::ptr_eq(said, metadata) || said.binds_as(metadata)
                 }
                 EncodedBy::Own { .. } => false,
             };
@@ -332,8 +333,10 @@ impl Contents {
         host: Uuid,
         texts: &[PreparedStatement],
     ) -> Result<Cow<'_, BatchStatements>, NotEncoded> {
-        let said =
-            self.known(texts).map(|(by, prepared)| Ok((by.given(), said_on(host, prepared)?)));
+        let said = self.known(texts).map(|(by, prepared)| {
+            let said = said_on(host, prepared)?;
+            Ok((by.given(), Arc::clone(prepared.metadata(&said))))
+        });
         let said = said.collect::<Result<Vec<_>, NotEncoded>>()?;
         let mut anew = BatchStatements::default();
         for (statement, of) in self.statements.each().zip(&self.encoded_by) {
@@ -371,7 +374,10 @@ impl Contents {
     ) -> Option<&'a PreparedStatement> {
         let has = |(by, prepared): &(&EncodedBy, &PreparedStatement)| {
             let as_added = matches!(by, EncodedBy::Said { metadata, .. } if *metadata.id == *id);
-            as_added || prepared.metadata_on(host).is_some_and(|said| *said.id == *id)
+            as_added
+                || prepared
+                    .metadata_on(host)
+                    .is_some_and(|said| *prepared.metadata(&said).id == *id)
         };
         self.known(texts).find(has).map(|(_, prepared)| prepared)
     }

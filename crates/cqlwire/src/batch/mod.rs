@@ -181,9 +181,10 @@ impl Batch {
         values: &dyn EncodeValues,
     ) -> Result<(), ErrorKind> {
         let room = self.room();
-        let (metadata, _) = prepared.latest();
+        let (latest, _) = prepared.latest();
+        let metadata = prepared.metadata(&latest);
         let mut adding = self.contents.adding();
-        adding.add_prepared(prepared, &metadata, values)?;
+        adding.add_prepared(prepared, metadata, values)?;
         room.check(&adding)?;
         adding.keep();
         Ok(())
@@ -197,10 +198,11 @@ impl Batch {
     ) -> Result<(), ErrorKind> {
         prepared.check_origin(self.keyspace.origin())?;
         let room = self.room();
-        let (metadata, _) = prepared.latest();
+        let (latest, _) = prepared.latest();
+        let metadata = prepared.metadata(&latest);
         let mut adding = self.contents.adding();
         for values in rows {
-            let added = adding.add_prepared(prepared, &metadata, &values);
+            let added = adding.add_prepared(prepared, metadata, &values);
             added.or_else(|misfit| adding.add_doubted(prepared, &values, misfit))?;
             room.check(&adding)?;
         }

@@ -58,7 +58,7 @@ impl Keys {
         prepared: &PreparedStatement,
         schema: impl FnOnce() -> Arc<Schema>,
     ) -> Renewed {
-        let (metadata, _) = prepared.latest();
+        let metadata = prepared.latest_metadata();
         if let Some(known) = &mut self.known
             && Arc::ptr_eq(&known.metadata, &metadata)
             && known.age < LOOK_AGAIN

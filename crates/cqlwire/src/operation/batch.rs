@@ -1,7 +1,5 @@
 //! Executing a batch.
 
-use std::sync::Arc;
-
 use bytes::BytesMut;
 use cqlwire_cluster::Routing;
 use cqlwire_codec::{
@@ -14,7 +12,7 @@ use uuid::Uuid;
 use super::{Encoded, Form, NotEncoded, Operation, Options};
 use crate::batch::Contents;
 use crate::error::ErrorKind;
-use crate::prepared::{PreparedStatement, StatementMetadata};
+use crate::prepared::{MetadataHandle, PreparedStatement};
 
 /// The statements of a batch as one request. Made anew for each look at it: the statements are
 /// encoded already, and for each host only checked.
@@ -76,7 +74,7 @@ impl Operation for BatchOperation<'_> {
     fn encode(
         &self,
         form: Form,
-        _: Option<Arc<StatementMetadata>>,
+        _: Option<MetadataHandle>,
         buffer: BytesMut,
     ) -> Result<Encoded, NotEncoded> {
         self.encode_statements(self.contents.as_added(), form, buffer)

@@ -14,7 +14,6 @@ mod token;
 mod untyped;
 
 use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -34,7 +33,7 @@ pub(crate) use self::response::{HostResponse, read};
 pub(crate) use self::statement::{PageRange, Statement, StatementOperation};
 pub(crate) use self::untyped::{check_untyped, needs_marker};
 use crate::error::ErrorKind;
-use crate::prepared::{PreparedStatement, StatementMetadata};
+use crate::prepared::{MetadataHandle, PreparedStatement};
 use crate::retry::RetryPolicy;
 use crate::speculation::SpeculativePolicy;
 use crate::timed::{Timed, timed, timed_at_home};
@@ -53,7 +52,7 @@ pub(crate) trait Operation {
     fn encode(
         &self,
         form: Form,
-        metadata: Option<Arc<StatementMetadata>>,
+        metadata: Option<MetadataHandle>,
         buffer: BytesMut,
     ) -> Result<Encoded, NotEncoded>;
 
@@ -185,7 +184,7 @@ pub(crate) trait Operation {
 pub(crate) fn said_on(
     host: Uuid,
     prepared: &PreparedStatement,
-) -> Result<Arc<StatementMetadata>, NotEncoded> {
+) -> Result<MetadataHandle, NotEncoded> {
     prepared.metadata_on(host).ok_or_else(|| NotEncoded::Unprepared(prepared.clone()))
 }
 
@@ -193,7 +192,7 @@ pub(crate) fn said_on(
 pub(crate) struct Encoded {
     pub(crate) envelope: RequestEnvelope,
     /// By what it was encoded, and the rows of its response have to be read.
-    pub(crate) metadata: Option<Arc<StatementMetadata>>,
+    pub(crate) metadata: Option<MetadataHandle>,
     /// Where its partition is on the ring, if its values say so.
     pub(crate) token: Option<Token>,
 }

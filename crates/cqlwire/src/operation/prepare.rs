@@ -1,6 +1,5 @@
 //! Preparing a statement.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -13,7 +12,7 @@ use super::{Encoded, Form, NotEncoded, Operation};
 use crate::cql;
 use crate::error::ErrorKind;
 use crate::keyspace::Keyspace;
-use crate::prepared::StatementMetadata;
+use crate::prepared::MetadataHandle;
 
 /// PREPARE: a host parses a text, and executes nothing.
 #[derive(Default)]
@@ -33,7 +32,7 @@ impl Operation for PrepareOperation<'_> {
     fn encode(
         &self,
         form: Form,
-        _: Option<Arc<StatementMetadata>>,
+        _: Option<MetadataHandle>,
         buffer: BytesMut,
     ) -> Result<Encoded, NotEncoded> {
         if cql::is_use(self.text) {

@@ -2,8 +2,6 @@
 //! all operations alike: the columns of a prepared statement, what is logged of warnings. A change
 //! of the schema is handed on, as its agreement has to be waited for.
 
-use std::sync::Arc;
-
 use cqlwire_cluster::Host;
 use cqlwire_codec::{
     Decoded, Envelope, Opcode, Prefixes, Prepared, Response, ResultResponse, SchemaChange,
@@ -13,7 +11,7 @@ use cqlwire_stream::{ExecutionInfo, Fetched, UnknownColumns};
 
 use super::failure::Failure;
 use crate::error::{AttemptFailure, ErrorKind};
-use crate::prepared::{PreparedStatement, StatementMetadata};
+use crate::prepared::{MetadataHandle, PreparedStatement};
 use crate::shared::Shared;
 
 /// A response that is not an error: its rows, none if it has none, and what else it is.
@@ -112,7 +110,7 @@ pub(crate) fn read(
     host: &Host,
     outcome: Result<Envelope, RequestError>,
     prepared: Option<&PreparedStatement>,
-    metadata: Option<&Arc<StatementMetadata>>,
+    metadata: Option<&MetadataHandle>,
 ) -> Result<HostResponse, Failure> {
     let response = read_response(shared, host, outcome, prepared, metadata);
     if let Some(limits) = &shared.host_limits {
@@ -127,7 +125,7 @@ fn read_response(
     host: &Host,
     outcome: Result<Envelope, RequestError>,
     prepared: Option<&PreparedStatement>,
-    metadata: Option<&Arc<StatementMetadata>>,
+    metadata: Option<&MetadataHandle>,
 ) -> Result<HostResponse, Failure> {
     let envelope = outcome.map_err(without_response)?;
     let version = envelope.header.version;
@@ -141,10 +139,10 @@ fn read_response(
         |prefixes, rest| Ok(HostResponse { fetched: Fetched::without_rows(info(prefixes)), rest });
     match response {
         Response::Result(ResultResponse::Rows(rows)) => {
-            if let (Some(prepared), Some(metadata)) = (prepared, metadata) {
+            let known = prepared.zip(metadata).and_then(|(prepared, metadata)| {
                 prepared.follow(metadata, &rows.metadata);
-            }
-            let known = metadata.and_then(|metadata| metadata.result.columns.as_ref());
+                prepared.metadata(metadata).result.columns.as_ref()
+            });
             match Fetched::new(rows, known, info(prefixes)) {
                 Ok(fetched) => Ok(HostResponse { fetched, rest: Rest::Rows }),
                 Err(unknown) => without_rows(Prefixes::NONE, Rest::Unknown(unknown)),

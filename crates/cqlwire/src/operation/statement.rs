@@ -8,7 +8,7 @@ use bytes::BytesMut;
 use cqlwire_cluster::Routing;
 use cqlwire_codec::{
     Consistency, EncodeError, EncodeValues, Execute, ProtocolVersion, Query, QueryParameters,
-    RequestOptions, StatementKind, encode_request,
+    RequestEnvelope, RequestOptions, StatementKind, Token, encode_request,
 };
 use cqlwire_net::RequestKind;
 use cqlwire_stream::Position;
@@ -18,7 +18,7 @@ use super::untyped::{check_untyped, refuse_without_markers};
 use super::{Encoded, Form, NotEncoded, Operation, Options};
 use crate::cql::{self, Outline};
 use crate::error::ErrorKind;
-use crate::prepared::{Named, Origin, PreparedStatement, StatementMetadata};
+use crate::prepared::{MetadataHandle, Named, Origin, PreparedStatement, StatementMetadata};
 
 /// A statement: in CQL, or prepared.
 #[derive(Copy, Clone)]
@@ -176,11 +176,11 @@ impl<'a> StatementOperation<'a> {
 
     fn encode_prepared(
         &self,
-        metadata: Arc<StatementMetadata>,
+        metadata: &StatementMetadata,
         version: ProtocolVersion,
         options: &RequestOptions<'_>,
         buffer: BytesMut,
-    ) -> Result<Encoded, NotEncoded> {
+    ) -> Result<(RequestEnvelope, Option<Token>), NotEncoded> {
         if metadata.bind.columns.is_empty() && !self.values.is_empty() {
             let refused = refuse_without_markers(self.values);
             refused.map_err(|error| NotEncoded::Values(error.into()))?;
@@ -198,10 +198,7 @@ impl<'a> StatementOperation<'a> {
             parameters,
         };
         match encode_request(&execute, version, options, buffer) {
-            Ok(envelope) => {
-                let token = hashed.token();
-                Ok(Encoded { envelope, metadata: Some(metadata), token })
-            }
+            Ok(envelope) => Ok((envelope, hashed.token())),
             Err(error @ EncodeError::Value(_)) => Err(NotEncoded::Values(error)),
             Err(error) => Err(error.into()),
         }
@@ -212,7 +209,7 @@ impl Operation for StatementOperation<'_> {
     fn encode(
         &self,
         form: Form,
-        metadata: Option<Arc<StatementMetadata>>,
+        metadata: Option<MetadataHandle>,
         buffer: BytesMut,
     ) -> Result<Encoded, NotEncoded> {
         let version = form.version;
@@ -227,8 +224,10 @@ impl Operation for StatementOperation<'_> {
             ..RequestOptions::default()
         };
         match (self.statement, metadata) {
-            (Statement::Prepared(_), Some(metadata)) => {
-                self.encode_prepared(metadata, version, &options, buffer)
+            (Statement::Prepared(prepared), Some(metadata)) => {
+                let known = prepared.metadata(&metadata);
+                let (envelope, token) = self.encode_prepared(known, version, &options, buffer)?;
+                Ok(Encoded { envelope, metadata: Some(metadata), token })
             }
             (Statement::Prepared(prepared), None) => {
                 self.encode_text(prepared.text(), version, &options, buffer)
@@ -316,10 +315,9 @@ mod tests {
         let options = Options::of(&profile, nowhere());
         let operation = StatementOperation::new(Statement::Text(""), &(), &options);
         let plain = RequestOptions::default();
-        let encoded =
-            operation.encode_prepared(Arc::new(metadata), version, &plain, BytesMut::new());
+        let encoded = operation.encode_prepared(&metadata, version, &plain, BytesMut::new());
         let encoded = encoded.map_err(drop).unwrap();
-        let bytes = encoded.envelope.as_bytes();
+        let bytes = encoded.0.as_bytes();
         // After the header, the ids, each with its length, and the consistency.
         let lowest = match version {
             ProtocolVersion::V5 => 9 + 4 + 6 + 2 + 3,

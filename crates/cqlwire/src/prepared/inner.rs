@@ -2,10 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
-use arc_swap::ArcSwap;
 use cqlwire_codec::StatementKind;
 
-use super::metadata::Known;
+use super::known::Known;
 use super::named::Named;
 use super::origin::Origin;
 use crate::cql::Outline;
@@ -17,7 +16,7 @@ pub(super) struct Inner {
     /// That of its table; `None` if it names none by its bind markers or columns.
     pub(super) keyspace: Option<Arc<str>>,
     pub(super) origin: Arc<Origin>,
-    pub(super) known: ArcSwap<Known>,
+    pub(super) known: Known,
     /// What is counted of it, if it has a name.
     pub(super) named: OnceLock<Named>,
     /// As it is seen from outside, once somebody has looked.

@@ -78,7 +78,7 @@ fn partition_key(markers: &[ColumnSpec], schema: &Schema) -> Option<Box<[u16]>> 
 
 /// What is known of a statement on the hosts of a cluster.
 #[derive(Clone, Debug)]
-pub(super) struct Known {
+pub(super) struct Said {
     /// What was said last.
     pub(super) latest: Arc<StatementMetadata>,
     /// Empty as long as all hosts that said something said the same.
@@ -87,7 +87,7 @@ pub(super) struct Known {
     forgotten: Vec<Uuid>,
 }
 
-impl Known {
+impl Said {
     pub(super) const fn new(metadata: Arc<StatementMetadata>) -> Self {
         Self { latest: metadata, by_host: Vec::new(), forgotten: Vec::new() }
     }
@@ -113,7 +113,9 @@ impl Known {
 
     /// What is known after this host was asked, and said this.
     pub(super) fn after(&self, host: Uuid, said: &Arc<StatementMetadata>) -> Self {
-        let latest = Arc::clone(said);
+        // The same once more stays the one that requests go by already.
+        let latest = if *said == self.latest { &self.latest } else { said };
+        let latest = Arc::clone(latest);
         let others = self.forgotten.iter().filter(|other| **other != host);
         let forgotten = others.copied().collect();
         if self.by_host.is_empty() && self.latest.binds_as(said) {
@@ -124,7 +126,7 @@ impl Known {
         if by_host.len() >= MAX_HOSTS {
             by_host.clear();
         }
-        by_host.push((host, Arc::clone(said)));
+        by_host.push((host, Arc::clone(&latest)));
         Self { latest, by_host, forgotten }
     }
 
@@ -177,7 +179,7 @@ mod tests {
     #[test]
     fn g15_1_hosts_are_believed_for_each_other_until_one_says_otherwise() {
         let [int, float] = [ColumnType::Int, ColumnType::Float].map(|t| metadata("id", t));
-        let known = Known::new(Arc::clone(&int));
+        let known = Said::new(Arc::clone(&int));
         assert_eq!(known.on(SECOND), Some(&int));
         let known = known.after(FIRST, &metadata("id", ColumnType::Int));
         assert_eq!(known.on(SECOND), Some(&int), "the same once more changes nothing");
@@ -191,7 +193,7 @@ mod tests {
 
     #[test]
     fn g15_1_the_same_markers_under_another_id_are_another_statement() {
-        let known = Known::new(metadata("id", ColumnType::Int));
+        let known = Said::new(metadata("id", ColumnType::Int));
         let known = known.after(FIRST, &metadata("another", ColumnType::Int));
         assert_eq!(known.on(SECOND), None);
     }
@@ -199,7 +201,7 @@ mod tests {
     #[test]
     fn g15_1_a_host_that_forgot_is_asked_first_and_no_other() {
         let int = metadata("id", ColumnType::Int);
-        let known = Known::new(Arc::clone(&int)).forgotten_by(FIRST).forgotten_by(FIRST);
+        let known = Said::new(Arc::clone(&int)).forgotten_by(FIRST).forgotten_by(FIRST);
         assert_eq!((known.on(FIRST), known.on(SECOND)), (None, Some(&int)));
         let followed = known.following(&int, &metadata("id", ColumnType::Int));
         assert_eq!(followed.on(FIRST), None);
@@ -213,14 +215,14 @@ mod tests {
     #[test]
     fn g15_1_what_a_host_said_last_counts() {
         let [int, float] = [ColumnType::Int, ColumnType::Float].map(|t| metadata("id", t));
-        let known = Known::new(Arc::clone(&int)).after(FIRST, &float).after(FIRST, &int);
+        let known = Said::new(Arc::clone(&int)).after(FIRST, &float).after(FIRST, &int);
         assert_eq!(known.on(FIRST), Some(&int));
         assert_eq!(known.by_host.len(), 1);
     }
 
     #[test]
     fn hosts_that_are_gone_do_not_add_up() {
-        let mut known = Known::new(metadata("id", ColumnType::Int));
+        let mut known = Said::new(metadata("id", ColumnType::Int));
         for host in 0..3 * MAX_HOSTS as u128 {
             known = known.after(Uuid::from_u128(host), &metadata("id", ColumnType::Float));
             assert!(known.by_host.len() <= MAX_HOSTS);
@@ -233,7 +235,7 @@ mod tests {
     fn g15_2_columns_are_followed_only_from_where_they_were() {
         let [one, two, three] = [ColumnType::Int, ColumnType::Float, ColumnType::Text];
         let [one, two, three] = [one, two, three].map(|t| metadata("id", t));
-        let known = Known::new(Arc::clone(&one));
+        let known = Said::new(Arc::clone(&one));
         assert!(Arc::ptr_eq(&known.following(&one, &two).latest, &two));
         assert!(Arc::ptr_eq(&known.following(&three, &two).latest, &one));
     }

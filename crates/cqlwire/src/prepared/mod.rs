@@ -4,6 +4,7 @@
 mod cache;
 mod inner;
 mod key;
+mod known;
 mod metadata;
 mod named;
 mod origin;
@@ -13,6 +14,7 @@ mod turnover;
 
 pub(crate) use self::cache::{Asked, Cache, Preparation};
 pub(crate) use self::key::{PreparedBy, StatementKey};
+pub(crate) use self::known::MetadataHandle;
 #[cfg(test)]
 pub(crate) use self::metadata::ResultMetadata;
 pub(crate) use self::metadata::StatementMetadata;

@@ -3,14 +3,14 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use arc_swap::ArcSwap;
 use bytes::Bytes;
 use cqlwire_cluster::Schema;
 use cqlwire_codec::{self as codec, ColumnSpec, RowsMetadata, StatementKind};
 use uuid::Uuid;
 
 use super::inner::Inner;
-use super::metadata::{Known, ResultMetadata, StatementMetadata};
+use super::known::{Known, MetadataHandle};
+use super::metadata::{ResultMetadata, StatementMetadata};
 use super::named::Named;
 use super::origin::Origin;
 use crate::cql::{self, Outline};
@@ -47,7 +47,7 @@ impl PreparedStatement {
         let columns = said.bind.columns.first().or_else(|| said.result.columns.as_ref()?.first());
         let keyspace = columns.map(|column| Arc::clone(&column.keyspace));
         let metadata = StatementMetadata::of(said, schema);
-        let known = ArcSwap::from_pointee(Known::new(Arc::new(metadata)));
+        let known = Known::new(metadata);
         let (kind, origin) = (cql::kind(&text), Arc::clone(origin));
         let (named, outline) = (OnceLock::new(), OnceLock::new());
         Self { inner: Arc::new(Inner { text, kind, keyspace, origin, known, named, outline }) }
@@ -121,17 +121,17 @@ impl PreparedStatement {
 
     /// Its id on the servers as last seen.
     pub fn id(&self) -> Bytes {
-        self.inner.known.load().latest.id.clone()
+        self.latest_metadata().id.clone()
     }
 
     /// Its bind markers as last seen: their names and types, in order.
     pub fn bind_markers(&self) -> Arc<[ColumnSpec]> {
-        Arc::clone(&self.inner.known.load().latest.bind.columns)
+        Arc::clone(&self.latest_metadata().bind.columns)
     }
 
     /// The columns of its rows as last seen, if they are known beforehand.
     pub fn columns(&self) -> Option<Arc<[ColumnSpec]>> {
-        self.inner.known.load().latest.result.columns.clone()
+        self.latest_metadata().result.columns.clone()
     }
 
     /// The keyspace that its table is in, if its bind markers or columns say so.
@@ -142,9 +142,20 @@ impl PreparedStatement {
 
     /// What was said last, and whether that is known of all hosts.
     #[inline]
-    pub(crate) fn latest(&self) -> (Arc<StatementMetadata>, bool) {
-        let known = self.inner.known.load();
-        (Arc::clone(&known.latest), known.is_common())
+    pub(crate) fn latest(&self) -> (MetadataHandle, bool) {
+        self.inner.known.latest()
+    }
+
+    /// What was said last.
+    pub(crate) fn latest_metadata(&self) -> Arc<StatementMetadata> {
+        let (latest, _) = self.latest();
+        Arc::clone(self.metadata(&latest))
+    }
+
+    /// That of this handle, which has to be one of this statement.
+    #[inline]
+    pub(crate) fn metadata<'s>(&'s self, of: &'s MetadataHandle) -> &'s Arc<StatementMetadata> {
+        self.inner.known.metadata(of)
     }
 
     pub(crate) fn kind(&self) -> StatementKind {
@@ -153,15 +164,15 @@ impl PreparedStatement {
 
     /// By what values are encoded for this host; `None` if it has to be asked first.
     #[inline]
-    pub(crate) fn metadata_on(&self, host: Uuid) -> Option<Arc<StatementMetadata>> {
-        self.inner.known.load().on(host).map(Arc::clone)
+    pub(crate) fn metadata_on(&self, host: Uuid) -> Option<MetadataHandle> {
+        self.inner.known.on(host)
     }
 
     /// This host was asked to prepare it, and said this: values are encoded by it from now on. Are they
     /// other bind markers than those said last?
     pub(crate) fn learn(&self, host: Uuid, prepared: codec::Prepared, schema: &Schema) -> bool {
         let said = Arc::new(StatementMetadata::of(prepared, schema));
-        let before = self.inner.known.rcu(|known| known.after(host, &said));
+        let before = self.inner.known.change(|known| known.after(host, &said));
         before.latest.bind != said.bind
     }
 
@@ -169,17 +180,23 @@ impl PreparedStatement {
     /// has been asked what it makes of it.
     #[cold]
     pub(crate) fn forgotten_by(&self, host: Uuid) {
-        self.inner.known.rcu(|known| known.forgotten_by(host));
+        self.inner.known.change(|known| known.forgotten_by(host));
     }
 
-    /// The result of a request that was encoded by `known` has other columns than that says: v5
-    /// tells them, with the id that stands for them.
-    pub(crate) fn follow(&self, known: &Arc<StatementMetadata>, rows: &RowsMetadata) {
+    /// The result of a request that was encoded by this may have other columns than it says: v5 tells
+    /// them, with the id that stands for them.
+    #[inline]
+    pub(crate) fn follow(&self, by: &MetadataHandle, rows: &RowsMetadata) {
         if let (Some(id), Some(columns)) = (&rows.new_metadata_id, &rows.columns) {
             let result = ResultMetadata { id: id.clone(), columns: Some(Arc::clone(columns)) };
-            let after = Arc::new(StatementMetadata { result, ..StatementMetadata::clone(known) });
-            self.inner.known.rcu(|all| all.following(known, &after));
+            self.follow_to(self.metadata(by), result);
         }
+    }
+
+    #[cold]
+    fn follow_to(&self, known: &Arc<StatementMetadata>, result: ResultMetadata) {
+        let after = Arc::new(StatementMetadata { result, ..StatementMetadata::clone(known) });
+        self.inner.known.change(|all| all.following(known, &after));
     }
 }
 

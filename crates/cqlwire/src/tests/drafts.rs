@@ -19,7 +19,7 @@ use crate::attempt::Run;
 use crate::codec::{ColumnSpec, ColumnType, EncodeValues, Opcode, StatementKind, ValueError};
 use crate::net::{Deadline, RequestKind};
 use crate::operation::{Encoded, Form, NotEncoded, Operation};
-use crate::prepared::StatementMetadata;
+use crate::prepared::MetadataHandle;
 use crate::{
     Compression, Consistency, ErrorKind, HostIndex, LoadBalancing, PreparedStatement,
     ProtocolVersion, Routing, Session, Topology, Tried,
@@ -142,7 +142,7 @@ impl Operation for Forgotten {
     fn encode(
         &self,
         _: Form,
-        _: Option<Arc<StatementMetadata>>,
+        _: Option<MetadataHandle>,
         _: BytesMut,
     ) -> Result<Encoded, NotEncoded> {
         Err(NotEncoded::Refused(ErrorKind::SessionClosed))

@@ -25,7 +25,7 @@ use crate::net::{Deadline, RequestKind};
 use crate::operation::{
     Encoded, Form, NotEncoded, Operation, Options, Statement, StatementOperation,
 };
-use crate::prepared::StatementMetadata;
+use crate::prepared::MetadataHandle;
 use crate::{
     ErrorKind, ExecutionProfile, FailedAttempt, NeverRetry, RetryBudget, RetryPolicy, RetryVerdict,
     Routing, Session, StatementKind, TimeoutPhase,
@@ -353,7 +353,7 @@ impl Operation for Noted<'_> {
     fn encode(
         &self,
         form: Form,
-        metadata: Option<Arc<StatementMetadata>>,
+        metadata: Option<MetadataHandle>,
         buffer: BytesMut,
     ) -> Result<Encoded, NotEncoded> {
         self.encoded_at.lock().unwrap().push(self.statement.consistency);

@@ -77,8 +77,8 @@ async fn what_is_in_flight_at_a_host_is_the_load_of_each_of_its_pools() {
     for pool in [&pool, &beside] {
         assert_eq!(pool.load(), Some(8));
         let offer = pool.offer().unwrap();
-        assert_eq!(offer.load, 8);
-        assert!(offer.connection.load() <= 2, "its own, the least busy one");
+        assert_eq!(offer.load(), 8);
+        assert!(offer.connection().load() <= 2, "its own, the least busy one");
     }
     held.release();
     answered(requests).await;

@@ -220,7 +220,7 @@ async fn g13_7_one_quiet_connection_of_several_costs_only_what_is_in_flight_on_i
     assert_eq!(quiet.load(), owed, "none went to it");
     assert!(pool.load().is_some_and(|load| load <= 1), "the host itself is well");
     let offer = pool.offer().unwrap();
-    assert!(offer.load <= 1 && !offer.connection.is_quiet());
+    assert!(offer.load() <= 1 && !offer.connection().is_quiet());
     // Both: the host is the last to be asked, but it is.
     nodes[0].stop();
     send_until_quiet(&pool).await;
