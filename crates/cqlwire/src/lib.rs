@@ -105,6 +105,8 @@ mod cql;
 mod enter;
 mod error;
 mod execution;
+#[cfg(any(feature = "opentelemetry", feature = "prometheus"))]
+pub mod export;
 mod gate;
 mod history;
 mod joint;
@@ -198,3 +200,8 @@ pub use timestamps::{ClientTimestamps, MonotonicTimestamps, TimestampGenerator, 
 pub use trace::{Trace, TraceEvent};
 #[doc(no_inline)]
 pub use uuid;
+
+/// The snippets of this page are compiled.
+#[cfg(all(doctest, feature = "opentelemetry", feature = "prometheus"))]
+#[doc = include_str!("../../../docs/observing.md")]
+struct Observing;

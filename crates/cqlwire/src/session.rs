@@ -48,7 +48,7 @@ impl Session {
         Self { shared, handle }
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, feature = "opentelemetry", feature = "prometheus"))]
     pub(crate) const fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }

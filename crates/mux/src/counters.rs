@@ -8,20 +8,28 @@ macro_rules! counters {
     (
         $(#[$of_struct:meta])*
         pub struct $name:ident {
-            $($(#[$of_field:meta])* $field:ident,)*
+            $($(#[doc = $of_field:literal])* $field:ident,)*
         }
     ) => {
         $(#[$of_struct])*
         #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
         #[non_exhaustive]
         pub struct $name {
-            $($(#[$of_field])* pub $field: u64,)*
+            $($(#[doc = $of_field])* pub $field: u64,)*
         }
 
         impl $name {
             /// Each figure with its name, in a fixed order.
             pub fn each(&self) -> impl Iterator<Item = (&'static str, u64)> + use<> {
                 [$((stringify!($field), self.$field),)*].into_iter()
+            }
+
+            /// Each figure with its name, and what it counts as that is documented, in the same order.
+            #[doc(hidden)]
+            pub fn described(
+                &self,
+            ) -> impl Iterator<Item = (&'static str, &'static str, u64)> + use<> {
+                [$((stringify!($field), concat!($($of_field,)*), self.$field),)*].into_iter()
             }
 
             /// What has come since an earlier look.
@@ -72,6 +80,8 @@ mod tests {
         let (one, two) = (Two { first: 1, the_second: 2 }, Two { first: 10, the_second: 1 });
         assert_eq!(one.to_string(), "first 1, the second 2");
         assert_eq!((one + two).each().collect::<Vec<_>>(), [("first", 11), ("the_second", 3)]);
+        let described = (one.described()).map(|(name, what, count)| (name, what.trim(), count));
+        assert!(described.eq([("first", "One.", 1), ("the_second", "The other.", 2)]));
         assert_eq!(two.since(&one), Two { first: 9, the_second: 0 });
     }
 }

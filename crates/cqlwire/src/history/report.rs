@@ -1,5 +1,6 @@
 //! What happened to one request, step by step.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,8 @@ use cqlwire_codec::Token;
 use cqlwire_net::{RequestKind, ServerAddress};
 use uuid::Uuid;
 
-use crate::error::{AttemptFailure, Error};
+use crate::error::{AttemptFailure, Error, ErrorKind};
+use crate::metrics::Outcome;
 
 /// What happened to one request: each attempt and each wait, and how it ended. As text it is a table
 /// for people, with a line a step.
@@ -147,6 +149,19 @@ impl RequestReport {
         match &self.ending {
             RequestEnding::Failed(error) => Some(error),
             RequestEnding::Ok | RequestEnding::Cancelled => None,
+        }
+    }
+
+    /// What it ended with, as OpenTelemetry's `error.type`: the code of a server's error, or as what the
+    /// request is counted. `None` if it has its result.
+    pub(crate) fn error_type(&self) -> Option<Cow<'static, str>> {
+        match &self.ending {
+            RequestEnding::Ok => None,
+            RequestEnding::Cancelled => Some(Outcome::Cancelled.name().into()),
+            RequestEnding::Failed(error) => Some(match error.kind() {
+                ErrorKind::Server { error, .. } => error.code.code().to_string().into(),
+                kind => Outcome::of(kind).name().into(),
+            }),
         }
     }
 

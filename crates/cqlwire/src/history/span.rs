@@ -10,10 +10,9 @@ use tracing::level_filters::LevelFilter;
 use tracing::{Level, Span};
 
 use super::beginning::Beginning;
-use super::report::{ReportHost, RequestEnding, RequestReport, Step, StepKind};
+use super::report::{ReportHost, RequestReport, Step, StepKind};
 use crate::cql;
 use crate::error::ErrorKind;
-use crate::metrics::Outcome;
 use crate::request_log::RequestLog;
 
 /// The span of a request; none, if nobody wants it.
@@ -119,10 +118,11 @@ impl RequestSpan {
         }
         let speculative = report.speculative_executions();
         span.record("cassandra.speculative_execution.count", speculative);
-        match &report.ending {
-            RequestEnding::Ok => {}
-            RequestEnding::Cancelled => _ = span.record("error.type", "cancelled"),
-            RequestEnding::Failed(error) => self.failed(error.kind()),
+        if let Some(name) = report.error_type() {
+            span.record("error.type", &*name);
+        }
+        if let Some(error) = report.error() {
+            self.failed(error.kind());
         }
     }
 
@@ -131,13 +131,8 @@ impl RequestSpan {
         span.record("otel.status_code", "error");
         let said = cql::without_quoted_values(&kind.to_string());
         span.record("otel.status_description", said);
-        match kind {
-            ErrorKind::Server { error, .. } => {
-                let code = error.code.code().to_string();
-                span.record("db.response.status_code", &*code);
-                span.record("error.type", &*code);
-            }
-            kind => _ = span.record("error.type", Outcome::of(kind).name()),
+        if let ErrorKind::Server { error, .. } = kind {
+            span.record("db.response.status_code", error.code.code().to_string());
         }
     }
 }

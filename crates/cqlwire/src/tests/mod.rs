@@ -9,6 +9,8 @@ mod deadlines;
 mod drafts;
 mod errors;
 mod explain;
+#[cfg(all(feature = "opentelemetry", feature = "prometheus"))]
+mod exports;
 mod handles;
 mod hooks;
 mod host_limits;

@@ -1,0 +1,213 @@
+//! Figures for the systems that collect them.
+
+use std::collections::BTreeSet;
+
+use cqlwire_testkit::node::{Prime, ScriptedNode};
+use opentelemetry::metrics::MeterProvider;
+use opentelemetry_sdk::metrics::data::{
+    AggregatedMetrics, MetricData, ResourceMetrics, ScopeMetrics,
+};
+use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
+use prometheus_client::encoding::text::encode;
+use prometheus_client::registry::Registry;
+
+use super::memory::Memory;
+use super::{INSERT, SELECT, prime_users};
+use crate::Session;
+use crate::export::{OperationDuration, SessionCollector, observe};
+
+/// Five reads by a named statement, a write, and one that fails.
+async fn use_it(memory: &Memory, session: &Session) {
+    prime_users(memory.node(), 25);
+    let by_city = session.prepare(SELECT).await.unwrap().name("users.by \"city\"\n");
+    for _ in 0..5 {
+        session.execute(&by_city, ("Oslo",)).await.unwrap();
+    }
+    session.query(INSERT, ()).await.unwrap();
+    memory.node().prime(Prime::statement(INSERT).first(1).error(0x2200, "no"));
+    session.query(INSERT, ()).await.unwrap_err();
+}
+
+fn scraped(collector: SessionCollector) -> String {
+    let (mut registry, mut text) = (Registry::default(), String::new());
+    registry.register_collector(Box::new(collector));
+    encode(&mut text, &registry).unwrap();
+    text
+}
+
+#[tokio::test(start_paused = true)]
+async fn prometheus_is_given_what_the_session_has_counted() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    let session = memory.session().await;
+    use_it(&memory, &session).await;
+    let text = scraped(SessionCollector::new(&session));
+    let host = memory.node().address();
+    for line in [
+        "# TYPE cqlwire_requests counter",
+        "# HELP cqlwire_requests Requests, each with all of its attempts, by what became of them.",
+        "cqlwire_requests_total{outcome=\"ok\"} 7",
+        "cqlwire_requests_total{outcome=\"server_errors\"} 1",
+        "cqlwire_requests_total{outcome=\"cancelled\"} 0",
+        "cqlwire_server_errors_total{code=\"invalid\"} 1",
+        "cqlwire_requests_under_way 0",
+        "cqlwire_prepared_total 1",
+        "# HELP cqlwire_retries_over_budget Retries and plans that there were not, since the budget was \
+         used up: so many requests failed for it.",
+        "cqlwire_held{what=\"connections\"} 1",
+        "# TYPE cqlwire_request_duration_seconds histogram",
+        "cqlwire_request_duration_seconds_count{kind=\"read\"} 5",
+        "cqlwire_request_duration_seconds_bucket{le=\"+Inf\",kind=\"read\"} 5",
+        "cqlwire_statement_duration_seconds_count{statement=\"users.by \\\"city\\\"\\n\"} 5",
+    ] {
+        assert!(text.lines().any(|given| given == line), "{line} is not in\n{text}");
+    }
+    let of_host = format!("cqlwire_host_up{{host=\"{host}\",data_center=\"datacenter1\",rack=");
+    assert!(text.lines().any(|line| line.starts_with(&of_host) && line.ends_with(" 1")), "{text}");
+    assert!(!text.contains("host_attempt_duration"), "only if it is asked for");
+    let with_hosts = scraped(SessionCollector::new(&session).times_of_hosts(true));
+    assert!(with_hosts.contains("cqlwire_host_attempt_duration_seconds_bucket{"), "{with_hosts}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_family_has_one_name_and_says_what_it_is() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    let session = memory.session().await;
+    use_it(&memory, &session).await;
+    let text = scraped(SessionCollector::new(&session).times_of_hosts(true));
+    let mut names = BTreeSet::new();
+    for line in text.lines().filter_map(|line| line.strip_prefix("# HELP ")) {
+        let (name, help) = line.split_once(' ').unwrap();
+        assert!(names.insert(name), "{name} twice");
+        assert!(help.ends_with('.') && !help.contains(['[', '`']), "{line}");
+    }
+    let metrics = session.metrics();
+    let (pools, requests) = (metrics.pools, metrics.requests.each().count());
+    let groups = [
+        ("retries", metrics.retries.each().count()),
+        ("streams", metrics.streams.each().count()),
+        ("cluster", metrics.cluster.each().count()),
+        ("connections", pools.connections.each().count()),
+        ("attempts", pools.requests.each().count()),
+        ("host_connections", pools.connections.each().count()),
+        ("host_attempts", pools.requests.each().count()),
+    ];
+    for (group, figures) in groups {
+        let (whole, prefix) = (format!("cqlwire_{group}"), format!("cqlwire_{group}_"));
+        let is_of_group = |name: &&&str| **name == whole || name.starts_with(&prefix);
+        let of_group = names.iter().filter(is_of_group).count();
+        assert_eq!(of_group, figures, "{group}");
+    }
+    let outcomes = text.lines().filter(|line| line.starts_with("cqlwire_requests_total{")).count();
+    assert_eq!(outcomes, requests - 1, "without those that were begun");
+}
+
+/// The dashboard and the alert rules ask for figures that there are.
+#[tokio::test(start_paused = true)]
+async fn what_dashboards_and_alerts_ask_for_is_there() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    let session = memory.session().await;
+    use_it(&memory, &session).await;
+    let text = scraped(SessionCollector::new(&session).times_of_hosts(true));
+    let samples = text.lines().filter(|line| !line.starts_with('#'));
+    let there: BTreeSet<_> = samples.map(|line| line.split(['{', ' ']).next().unwrap()).collect();
+    let pages = [
+        include_str!("../../../../docs/monitoring/grafana.json"),
+        include_str!("../../../../docs/monitoring/alerts.yml"),
+    ];
+    let _: serde_json::Value = serde_json::from_str(pages[0]).unwrap();
+    for page in pages {
+        let is_name = |of: char| of.is_ascii_lowercase() || of == '_';
+        let words = page.split(|of| !is_name(of)).filter(|word| word.starts_with("cqlwire_"));
+        let asked: BTreeSet<_> = words.collect();
+        assert!(asked.len() > 8, "{asked:?}");
+        let missing: Vec<_> = asked.difference(&there).collect();
+        assert!(missing.is_empty(), "{missing:?} of {there:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_who_collects_figures_keeps_a_session_open() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    let session = memory.session().await;
+    let shared = std::sync::Arc::downgrade(session.shared());
+    let collector = SessionCollector::new(&session);
+    let exporter = InMemoryMetricExporter::default();
+    let provider = SdkMeterProvider::builder().with_periodic_exporter(exporter.clone()).build();
+    observe(&session, &provider.meter("test"));
+    session.close(super::PATIENCE).await;
+    drop(session);
+    cqlwire_testkit::eventually(super::PATIENCE, "nothing holds it", || shared.strong_count() == 0)
+        .await;
+    assert_eq!(scraped(collector), "# EOF\n");
+    provider.force_flush().unwrap();
+    assert!(exporter.get_finished_metrics().unwrap().iter().all(|all| figures(all).is_empty()));
+}
+
+/// Each figure with its name and attributes.
+fn figures(all: &ResourceMetrics) -> Vec<(String, u64)> {
+    let mut figures = Vec::new();
+    for metric in all.scope_metrics().flat_map(ScopeMetrics::metrics) {
+        let named = |attributes: &mut dyn Iterator<Item = &opentelemetry::KeyValue>| {
+            let mut named = metric.name().to_owned();
+            attributes.for_each(|one| named += &format!(" {}={}", one.key, one.value));
+            named
+        };
+        match metric.data() {
+            AggregatedMetrics::U64(MetricData::Sum(sum)) => figures.extend(
+                sum.data_points().map(|point| (named(&mut point.attributes()), point.value())),
+            ),
+            AggregatedMetrics::U64(MetricData::Gauge(gauge)) => figures.extend(
+                gauge.data_points().map(|point| (named(&mut point.attributes()), point.value())),
+            ),
+            AggregatedMetrics::F64(MetricData::Histogram(times)) => figures.extend(
+                times.data_points().map(|point| (named(&mut point.attributes()), point.count())),
+            ),
+            other => panic!("{}: {other:?}", metric.name()),
+        }
+    }
+    figures
+}
+
+#[tokio::test(start_paused = true)]
+async fn opentelemetry_observes_what_the_session_has_counted_and_times_each_request() {
+    let exporter = InMemoryMetricExporter::default();
+    let reader = PeriodicReader::builder(exporter.clone()).build();
+    let provider = SdkMeterProvider::builder().with_reader(reader).build();
+    let meter = provider.meter("test");
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    let session =
+        memory.builder().observer(OperationDuration::new(&meter)).connect().await.unwrap();
+    observe(&session, &meter);
+    use_it(&memory, &session).await;
+    let host = memory.node().address();
+    let metrics = session.metrics();
+    // Its observers have heard of all then.
+    session.close(super::PATIENCE).await;
+    provider.force_flush().unwrap();
+    let exported = exporter.get_finished_metrics().unwrap();
+    let figures = figures(exported.last().unwrap());
+    let figure = |name: &str| {
+        let found = figures.iter().find(|(known, _)| known == name);
+        found.unwrap_or_else(|| panic!("{name} is not in {figures:?}")).1
+    };
+    assert_eq!(figure("cqlwire.requests outcome=ok"), 7);
+    assert_eq!(figure("cqlwire.server_errors code=invalid"), 1);
+    assert_eq!(figure("cqlwire.attempts_requests"), metrics.pools.requests.requests);
+    let durations = figures.iter().filter(|(name, _)| name.starts_with("db.client.operation"));
+    let all: Vec<_> = durations.collect();
+    assert_eq!(all.iter().map(|(_, count)| count).sum::<u64>(), metrics.requests.begun, "{all:?}");
+    let of = |operation: &str, error: Option<&str>| {
+        let wanted =
+            [format!("db.operation.name={operation}"), format!("server.port={}", host.port())];
+        let with = |name: &str| wanted.iter().all(|attribute| name.contains(attribute));
+        let failed = |name: &str| match error {
+            None => !name.contains("error.type"),
+            Some(code) => name.contains(&format!("error.type={code}")),
+        };
+        let matching = all.iter().filter(|(name, _)| with(name) && failed(name));
+        matching.map(|(_, count)| count).sum::<u64>()
+    };
+    assert_eq!((of("INSERT", None), of("INSERT", Some("8704"))), (1, 1), "{all:?}");
+    // Without its PREPARE, which belongs to no host.
+    assert_eq!(of("SELECT", None), 5, "{all:?}");
+}
