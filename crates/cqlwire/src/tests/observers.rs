@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use cqlwire_testkit::cancel::poll_once;
 use cqlwire_testkit::eventually;
 use tokio::time::Instant;
 
@@ -228,6 +229,70 @@ async fn g9_2_an_observer_that_never_comes_back_holds_up_no_close() {
     tokio::time::resume();
     closed(&session).await;
     assert_eq!(session.metrics().observers.missed, totals.missed);
+}
+
+/// The gate lets nobody wait for it, and its own deadline is far away.
+#[tokio::test(start_paused = true)]
+async fn g9_2_a_request_that_close_cuts_off_is_counted_as_missed_when_it_ends_after_that() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    memory.node().prime(Prime::statement(INSERT).silence());
+    let (blocking, go_on) = blocks();
+    let kept = Arc::new(Keeps::default());
+    let builders = [
+        memory.builder().observer(Tells(Arc::clone(&kept))),
+        // And where the thread is not there at the deadline.
+        memory.builder().observer(blocking),
+    ];
+    // The thread of the observers is in real time.
+    tokio::time::resume();
+    for builder in builders {
+        let session = builder.connect().await.unwrap();
+        // What the one that blocks has in hand.
+        session.query("INSERT INTO other", ()).await.unwrap();
+        let mut calls: Vec<_> = (0..3).map(|_| session.query(INSERT, ()).timeout(HOUR)).collect();
+        for call in &mut calls {
+            assert!(poll_once(call).await.is_pending());
+        }
+        session.close(Duration::from_millis(200)).await;
+        let before = session.metrics().observers;
+        let mut calls = calls.into_iter();
+        assert!(calls.next().unwrap().await.is_err());
+        drop(calls);
+        let (after, requests) = (session.metrics().observers, session.metrics().requests);
+        assert_eq!((after.missed - before.missed, after.told), (3, before.told), "{after}");
+        assert_eq!((requests.ended(), requests.cancelled), (4, 2), "{requests}");
+    }
+    assert_eq!(kept.requests().len(), 1);
+    drop(go_on);
+}
+
+/// It is counted, so it is told.
+#[tokio::test(start_paused = true)]
+async fn g9_3_observers_hear_of_requests_that_cannot_be_begun() {
+    #[derive(Debug)]
+    struct Gone;
+    impl crate::TimestampGenerator for Gone {
+        fn next_micros(&self) -> Option<i64> {
+            panic!("the clock is gone")
+        }
+    }
+
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    let kept = Arc::new(Keeps::default());
+    let session = memory.builder().observer(Tells(Arc::clone(&kept))).connect().await.unwrap();
+    let elsewhere = session.with_keyspace("other").await.unwrap().prepare(SELECT).await.unwrap();
+    session.execute(&elsewhere, ("Oslo",)).await.unwrap_err();
+    let write = session.query(INSERT, ()).idempotent(true).timestamp_generator(Gone);
+    write.await.unwrap_err();
+    let mut batch = session.batch();
+    batch.add(INSERT, ()).unwrap();
+    batch.execute().idempotent(true).timestamp_generator(Gone).await.unwrap_err();
+    // The thread of the observers is in real time.
+    tokio::time::resume();
+    closed(&session).await;
+    let (told, requests) = (kept.requests(), session.metrics().requests);
+    let failed = told.iter().filter(|report| report.error().is_some() && report.attempts() == 0);
+    assert_eq!((failed.count() as u64, requests.invalid), (3, 3), "{told:?}, {requests}");
 }
 
 #[derive(Debug, Default)]
