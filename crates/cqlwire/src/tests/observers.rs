@@ -363,6 +363,38 @@ async fn one_that_wants_no_requests_is_told_of_none_whatever_others_want() {
     assert_eq!((called.load(Relaxed), kept.requests().len()), (0, 1));
 }
 
+/// It would panic with each of them.
+#[tokio::test(start_paused = true)]
+async fn g9_2_one_that_panics_when_it_is_asked_wants_no_requests_and_is_told_of_hosts() {
+    #[derive(Debug)]
+    struct Asked(Tells);
+
+    impl Observer for Asked {
+        fn request(&self, report: &RequestReport) {
+            self.0.request(report);
+        }
+
+        fn cluster(&self, change: &ClusterChange) {
+            self.0.cluster(change);
+        }
+
+        fn wants_requests(&self) -> bool {
+            panic!("what an observer does")
+        }
+    }
+
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    let (kept, others) = (Arc::new(Keeps::default()), Arc::new(Keeps::default()));
+    let builder = memory.builder().observer(Asked(Tells(Arc::clone(&kept))));
+    let session = builder.observer(Tells(Arc::clone(&others))).connect().await.unwrap();
+    session.query(INSERT, ()).await.unwrap();
+    // The thread of the observers is in real time.
+    tokio::time::resume();
+    closed(&session).await;
+    assert_eq!((kept.requests().len(), others.requests().len()), (0, 1));
+    assert!(!kept.changes().is_empty());
+}
+
 /// Tells the test when it is dropped, with its thread.
 #[derive(Debug)]
 struct LastOfIt(Sender<()>);

@@ -75,9 +75,7 @@ impl Timestamps {
     #[inline]
     pub(crate) fn pause(&self, kind: impl FnOnce() -> StatementKind) -> Option<Duration> {
         if self.are_in_use() && kind() == StatementKind::Conditional {
-            let now = clock();
-            // Each by itself: one that is nonsense says nothing of the other.
-            return self.drawn().into_iter().filter_map(|last| pause_after(last, now)).max();
+            return longest_pause(self.drawn(), clock());
         }
         None
     }
@@ -121,6 +119,11 @@ fn within_reach(drawn: i64, clock: i64) -> i64 {
     if drawn.saturating_sub(clock) > furthest { clock } else { drawn }
 }
 
+/// After all of these, each by itself: one that is nonsense says nothing of the others.
+fn longest_pause(drawn: [i64; 2], clock: i64) -> Option<Duration> {
+    drawn.into_iter().filter_map(|last| pause_after(last, clock)).max()
+}
+
 /// From `clock` to the end of the millisecond of `last`.
 fn pause_after(last: i64, clock: i64) -> Option<Duration> {
     let end = last.div_euclid(MILLISECOND).saturating_add(1).saturating_mul(MILLISECOND);
@@ -151,6 +154,20 @@ mod tests {
         ] {
             let pause = pause_after(last, clock);
             assert_eq!(pause, expected.map(Duration::from_micros), "{last}, {clock}");
+        }
+    }
+
+    #[test]
+    fn the_later_of_two_is_waited_for_and_one_that_is_nonsense_for_nothing() {
+        for (drawn, expected) in [
+            ([5_500, 6_500], Some(2_000)),
+            ([6_500, 5_500], Some(2_000)),
+            ([i64::MAX, 5_500], Some(1_000)),
+            ([5_500, i64::MIN], Some(1_000)),
+            ([i64::MIN, 4_000], None),
+        ] {
+            let expected = expected.map(Duration::from_micros);
+            assert_eq!(longest_pause(drawn, 5_000), expected, "{drawn:?}");
         }
     }
 
