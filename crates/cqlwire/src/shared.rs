@@ -89,6 +89,15 @@ impl Call<'_> {
         self.counted.end(error)
     }
 
+    /// It is one that cannot be begun.
+    #[cold]
+    pub(crate) fn refused(&mut self, kind: ErrorKind) -> Error {
+        self.end(Some(&kind));
+        let error = Error::from(kind);
+        self.tell(Some(&error));
+        error
+    }
+
     /// What happens to it is written down.
     #[cold]
     pub(crate) fn watch(&mut self, watched: Box<Watched>) {

@@ -31,8 +31,8 @@ pub(super) struct SegmentReader {
     in_place: usize,
     /// What is left of the open self-contained payload that had to be decompressed.
     decompressed: BytesMut,
-    /// How many bytes that was at first.
-    decompressed_whole: usize,
+    /// How much memory that has, all of it: a body that is split off keeps what was read before it, too.
+    decompressed_memory: usize,
     /// The slices of a large envelope so far.
     slices: Slices,
 }
@@ -48,7 +48,7 @@ enum Opened {
 impl SegmentReader {
     pub(super) fn new(layout: Layout) -> Self {
         let (decompressed, slices) = (BytesMut::new(), Slices::default());
-        Self { layout, in_place: 0, decompressed, decompressed_whole: 0, slices }
+        Self { layout, in_place: 0, decompressed, decompressed_memory: 0, slices }
     }
 
     /// How many bytes of an unfinished envelope, or of a payload not given out yet, it holds.
@@ -68,7 +68,7 @@ impl SegmentReader {
             }
             if !self.decompressed.is_empty() {
                 let available = self.decompressed.len();
-                let memory = Some(self.decompressed_whole);
+                let memory = Some(self.decompressed_memory);
                 return intake.take_within(&mut self.decompressed, available, memory);
             }
             match self.open(buffer, intake)? {
@@ -119,9 +119,7 @@ impl SegmentReader {
             return Ok(Opened::Slice);
         }
         if header.uncompressed > 0 {
-            self.decompressed.clear();
-            decompress_block(payload, header.uncompressed, &mut self.decompressed)?;
-            self.decompressed_whole = self.decompressed.len();
+            self.decompress(payload, header.uncompressed)?;
             buffer.advance(whole);
         } else if header.payload > 0 {
             buffer.advance(header_len);
@@ -146,10 +144,21 @@ impl SegmentReader {
         if uncompressed == 0 {
             return self.slices.append(slice, intake);
         }
-        decompress_block(slice, uncompressed, &mut self.decompressed)?;
+        self.decompress(slice, uncompressed)?;
         let appended = self.slices.append(&self.decompressed, intake);
         self.decompressed.clear();
         appended
+    }
+
+    /// Decompresses a payload, where nothing is left of the one before. The memory of that is used
+    /// again if nobody has any of it, and its size stays known.
+    fn decompress(&mut self, payload: &[u8], size: usize) -> Result<(), FramingError> {
+        self.decompressed.clear();
+        if !self.decompressed.try_reclaim(size) {
+            self.decompressed = BytesMut::with_capacity(size);
+            self.decompressed_memory = self.decompressed.capacity();
+        }
+        decompress_block(payload, size, &mut self.decompressed)
     }
 
     /// Lets go of memory that is kept for envelopes to come.

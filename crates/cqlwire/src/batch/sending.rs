@@ -76,12 +76,10 @@ impl<'a> Sending<'a> {
         if matches!(self.state, State::New) {
             let timeout = self.options.settings.timeout;
             let mut call = self.shared.admit(timeout)?;
-            self.make_ready(contents).inspect_err(|kind| {
-                call.end(Some(kind));
-            })?;
             if self.shared.is_watched() {
                 call.watch(self.watched(contents));
             }
+            self.make_ready(contents).map_err(|kind| call.refused(kind))?;
             let deadline = Deadline::after(timeout);
             self.state = match take_turn(self.shared, call, deadline) {
                 Turn::Now(permits) => self.begun(contents, permits, deadline),

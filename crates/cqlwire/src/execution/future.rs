@@ -45,12 +45,10 @@ impl<V> Execution<'_, V> {
         if matches!(self.state, State::New) {
             let timeout = self.options.settings.timeout;
             let mut call = self.shared.admit(timeout)?;
-            self.make_ready().inspect_err(|kind| {
-                call.end(Some(kind));
-            })?;
             if self.shared.is_watched() || self.options.asked().is_some() {
                 call.watch(self.watched());
             }
+            self.make_ready().map_err(|kind| call.refused(kind))?;
             let deadline = Deadline::after(timeout);
             match take_turn(self.shared, call, deadline) {
                 // Made where it stays: it is large.

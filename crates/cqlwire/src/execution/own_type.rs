@@ -1,8 +1,9 @@
 //! What a value that is something by itself may be bound to: what its Rust type may be bound to.
 
+use std::any::type_name;
 use std::net::IpAddr;
 
-use cqlwire_codec::{ColumnType, CqlValue, ValueError};
+use cqlwire_codec::{ColumnType, CqlValue};
 use uuid::Uuid;
 
 /// Of a null that says nothing of its type.
@@ -36,22 +37,22 @@ pub(super) fn goes_with(own: &ColumnType, marker: &ColumnType) -> bool {
     }
 }
 
-/// The error of a value that is of type `own` by itself, named as what is most likely its Rust type.
+/// What is most likely the Rust type of a value of this type.
 #[cold]
-pub(super) fn mismatch(own: &ColumnType, marker: &ColumnType) -> ValueError {
-    let of = match own {
-        ColumnType::Text => ValueError::mismatch::<&str>,
-        ColumnType::Blob => ValueError::mismatch::<&[u8]>,
-        ColumnType::Boolean => ValueError::mismatch::<bool>,
-        ColumnType::TinyInt => ValueError::mismatch::<i8>,
-        ColumnType::SmallInt => ValueError::mismatch::<i16>,
-        ColumnType::Int => ValueError::mismatch::<i32>,
-        ColumnType::BigInt => ValueError::mismatch::<i64>,
-        ColumnType::Float => ValueError::mismatch::<f32>,
-        ColumnType::Double => ValueError::mismatch::<f64>,
-        ColumnType::Uuid => ValueError::mismatch::<Uuid>,
-        ColumnType::Inet => ValueError::mismatch::<IpAddr>,
-        _ => ValueError::mismatch::<CqlValue>,
+pub(super) fn likely_rust_type(own: &ColumnType) -> &'static str {
+    let name = match own {
+        ColumnType::Text | ColumnType::Ascii => type_name::<&str>,
+        ColumnType::Blob => type_name::<&[u8]>,
+        ColumnType::Boolean => type_name::<bool>,
+        ColumnType::TinyInt => type_name::<i8>,
+        ColumnType::SmallInt => type_name::<i16>,
+        ColumnType::Int => type_name::<i32>,
+        ColumnType::BigInt => type_name::<i64>,
+        ColumnType::Float => type_name::<f32>,
+        ColumnType::Double => type_name::<f64>,
+        ColumnType::Uuid | ColumnType::TimeUuid => type_name::<Uuid>,
+        ColumnType::Inet => type_name::<IpAddr>,
+        _ => type_name::<CqlValue>,
     };
-    of(marker)
+    name()
 }

@@ -10,7 +10,7 @@ use cqlwire_codec::{
     ValueError,
 };
 
-use super::own_type::{ANY, goes_with, mismatch};
+use super::own_type::{ANY, goes_with, likely_rust_type};
 use crate::operation::needs_marker;
 
 /// Values that were encoded for these bind markers.
@@ -25,8 +25,9 @@ pub(crate) struct StoredValues {
 pub(crate) struct GivenMarkers {
     /// None, if they go with a text as it is.
     markers: Arc<[ColumnSpec]>,
-    /// Are they what the values are by themselves, and no markers of a statement?
-    are_own: bool,
+    /// The Rust types of the values, if the markers are what these are by themselves, and none of a
+    /// statement.
+    rust: Option<Arc<[&'static str]>>,
     /// Do they go to the markers of their names, whatever the order?
     by_name: bool,
 }
@@ -49,11 +50,12 @@ impl StoredValues {
     ///
     /// One of them is nothing by itself.
     pub(crate) fn by_own_types(values: &dyn EncodeValues) -> Result<Self, ValueError> {
-        let mut markers = Vec::new();
+        let (mut markers, mut rust) = (Vec::new(), Vec::new());
         values.each_value(&mut |name, value| {
             let own = value.own_type().or_else(|| is_missing(value).then_some(ANY));
             let own = own.ok_or_else(|| needs_marker(markers.len() + 1, name))?;
             markers.push(own_marker(markers.len() + 1, name, own));
+            rust.push(value.rust_type());
             Ok(())
         })?;
         if markers.is_empty() {
@@ -61,10 +63,8 @@ impl StoredValues {
         }
         let by_name = values.named(&[]);
         let encoded = EncodedValues::encode(values, &markers, BytesMut::new())?;
-        Ok(Self {
-            encoded,
-            given: GivenMarkers { markers: markers.into(), are_own: true, by_name },
-        })
+        let given = GivenMarkers { markers: markers.into(), rust: Some(rust.into()), by_name };
+        Ok(Self { encoded, given })
     }
 
     pub(super) const fn encoded(&self) -> &EncodedValues {
@@ -78,7 +78,7 @@ impl StoredValues {
 
 impl GivenMarkers {
     pub(crate) const fn by_position(markers: Arc<[ColumnSpec]>) -> Self {
-        Self { markers, are_own: false, by_name: false }
+        Self { markers, rust: None, by_name: false }
     }
 
     /// Each value as what its marker took it for, encoded as what the marker is now; gives how many
@@ -89,7 +89,7 @@ impl GivenMarkers {
         markers: &[ColumnSpec],
         out: &mut BytesMut,
     ) -> Result<usize, ValueError> {
-        let values = values.zip(&*self.markers);
+        let values = values.zip(0..);
         if self.by_name {
             self.encode_by_name(&values.collect::<Vec<_>>(), markers, out)?;
             return Ok(markers.len());
@@ -98,8 +98,8 @@ impl GivenMarkers {
         if markers.len() != given {
             return Err(ValueError::Count { given, expected: markers.len() });
         }
-        for ((value, before), now) in values.zip(markers) {
-            self.encode_as(value, before, now, out)?;
+        for (value, now) in values.zip(markers) {
+            self.encode_as(value, now, out)?;
         }
         Ok(given)
     }
@@ -107,16 +107,17 @@ impl GivenMarkers {
     /// Each value to the marker of its name.
     fn encode_by_name(
         &self,
-        values: &[(&[u8], &ColumnSpec)],
+        values: &[(&[u8], usize)],
         markers: &[ColumnSpec],
         out: &mut BytesMut,
     ) -> Result<(), ValueError> {
         for now in markers {
-            let (value, before) = values
-                .iter()
-                .find(|(_, before)| before.name == now.name)
-                .ok_or_else(|| ValueError::NoValue(now.name.as_str().into()))?;
-            self.encode_as(value, before, now, out)?;
+            let is_it = |(_, at): &&(&[u8], usize)| {
+                self.markers.get(*at).is_some_and(|before| before.name == now.name)
+            };
+            let value = values.iter().find(is_it);
+            let value = value.ok_or_else(|| ValueError::NoValue(now.name.as_str().into()))?;
+            self.encode_as(*value, now, out)?;
         }
         let has_marker = |own: &&ColumnSpec| markers.iter().any(|marker| marker.name == own.name);
         match self.markers.iter().find(|own| !has_marker(own)) {
@@ -128,14 +129,14 @@ impl GivenMarkers {
     /// Appends a value, which is there with its length, as what its marker is now.
     fn encode_as(
         &self,
-        value: &[u8],
-        before: &ColumnSpec,
+        (value, at): (&[u8], usize),
         now: &ColumnSpec,
         out: &mut BytesMut,
     ) -> Result<(), ValueError> {
+        let Some(before) = self.markers.get(at) else { return Ok(()) };
         let (was, is) = (&before.column_type, &now.column_type);
-        if self.are_own && !goes_with(was, is) {
-            return Err(mismatch(was, is).in_column(&now.name));
+        if self.rust.is_some() && !goes_with(was, is) {
+            return Err(self.named(ValueError::mismatch::<CqlValue>(is), at, now));
         }
         // Null, and not set, are so in any type.
         if was == is || has_no_bytes(value) {
@@ -145,7 +146,21 @@ impl GivenMarkers {
         let (_, bytes) = value.split_at(size_of::<i32>().min(value.len()));
         let decoded = CqlValue::decode(was, Some(bytes));
         let encoded = decoded.and_then(|value| value.encode(Some(is), out));
-        encoded.map_err(|error| error.in_column(&now.name))
+        encoded.map_err(|error| self.named(error, at, now))
+    }
+
+    /// The error of a value, with its column, and with its Rust type instead of that which stands
+    /// for it here.
+    #[cold]
+    fn named(&self, mut error: ValueError, at: usize, now: &ColumnSpec) -> ValueError {
+        let rust = self.rust.as_ref().and_then(|rust| rust.get(at)).copied();
+        let likely = || self.markers.get(at).map(|before| likely_rust_type(&before.column_type));
+        match (&mut error, rust.or_else(likely)) {
+            (ValueError::Mismatch(error), Some(rust)) if error.field.is_none() => error.rust = rust,
+            (ValueError::Value(error), Some(rust)) if error.field.is_none() => error.rust = rust,
+            _ => {}
+        }
+        error.in_column(&now.name)
     }
 }
 

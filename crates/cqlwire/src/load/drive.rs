@@ -66,6 +66,7 @@ impl<R> Load<'_, R> {
                 return Poll::Ready(());
             }
             self.stop_if_due(max_failures);
+            ready!(self.crowd.poll(context));
             loop {
                 // What may share a request is looked for among all that there is room for.
                 while self.take_row(&mut is_empty, context) {}

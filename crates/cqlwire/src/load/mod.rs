@@ -2,9 +2,11 @@
 //!
 //! `intake` takes rows from the source while there is room, `keys` says which of them may share a
 //! request, and `window` finds these; `flight` is one request, an execution or a batch like any
-//! other, `slots` has all that are on their way, and `width` says how many that may be. `drive` moves
+//! other, `slots` has all that are on their way, `width` says how many that may be, and `crowd` waits
+//! where others leave no room for any. `drive` moves
 //! rows from one to the other, `outcome` says what becomes of them, and `ends` when it is over.
 
+mod crowd;
 mod describe;
 mod drive;
 mod ends;
@@ -30,6 +32,7 @@ use cqlwire_codec::EncodeValues;
 use cqlwire_net::Deadline;
 use futures_util::stream::Stream;
 
+use self::crowd::Crowd;
 pub use self::failure::{FailedRow, LoadError};
 use self::flight::{Flight, Group};
 use self::guarded::Guarded;
@@ -111,7 +114,8 @@ const MOST_POLLS: usize = 256;
 /// | failures | [`max_failures`](Self::max_failures) | none when they are read, 0 when it is awaited |
 ///
 /// A row is taken from the source only when there is room for it. While a server or a limit of the
-/// session says that it is too much, fewer requests are in flight.
+/// session says that it is too much, fewer requests are in flight. Where others leave no room for
+/// any, the load waits, and fails a row for it only after the time of one request.
 ///
 /// # Cancel safety
 ///
@@ -128,6 +132,7 @@ pub struct Load<'a, R> {
     intake: Intake<'a, R>,
     flights: Slots<Flight<'a, Guarded<R>>>,
     width: Width,
+    crowd: Crowd,
     /// How many requests may be polled before other tasks have their turn.
     polls: usize,
     /// No more than there were in flight at once.
@@ -168,6 +173,7 @@ impl<'a, R> Load<'a, R> {
             intake: Intake::new(Box::pin(source), as_values::<Guarded<R>>),
             flights: Slots::default(),
             width: Width::new(1),
+            crowd: Crowd::default(),
             polls: MOST_POLLS,
             spare: Vec::new(),
             failures: VecDeque::new(),

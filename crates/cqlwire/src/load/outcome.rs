@@ -21,6 +21,9 @@ impl<R> Load<'_, R> {
             Err(_) => {}
         }
         let goes_again = applied.as_ref().is_err_and(|error| self.may_go_again(error, &landed));
+        if !goes_again {
+            self.crowd.is_over();
+        }
         match landed {
             Landed::Alone(row) if goes_again => self.intake.window.put_back(row),
             Landed::Alone(row) => self.row_ended(row, &applied),
@@ -37,12 +40,23 @@ impl<R> Load<'_, R> {
     }
 
     /// Was nothing of it done, and may it go better the next time?
-    fn may_go_again(&self, error: &Error, landed: &Landed<Guarded<R>>) -> bool {
-        let too_much = matches!(error.kind(), ErrorKind::Overloaded { .. });
-        let refused = matches!(landed, Landed::Together(_)) && is_refused(error);
-        // What one of many is refused for is a matter of that one alone; and what is too much may go
-        // once one of the others has come to its end.
-        !error.may_have_been_applied() && (refused || too_much && !self.flights.is_empty())
+    fn may_go_again(&mut self, error: &Error, landed: &Landed<Guarded<R>>) -> bool {
+        if error.may_have_been_applied() {
+            return false;
+        }
+        match error.kind() {
+            // It may go once one of the others has come to its end, or else after a pause.
+            ErrorKind::Overloaded { .. } => !self.flights.is_empty() || self.waits_for_room(),
+            // What one of many is refused for is a matter of that one alone.
+            _ => matches!(landed, Landed::Together(_)) && is_refused(error),
+        }
+    }
+
+    /// Waits where others leave no room; false if it has waited for long enough.
+    #[cold]
+    fn waits_for_room(&mut self) -> bool {
+        let patience = self.options().settings.timeout;
+        self.crowd.wait(patience, &self.shared.runtime)
     }
 
     fn row_ended(&mut self, row: HeldRow<Guarded<R>>, applied: &Result<bool>) {

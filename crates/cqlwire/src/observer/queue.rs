@@ -69,8 +69,12 @@ impl Observers {
 
     /// Waits for nobody.
     fn tell(&self, event: Event) {
-        if self.events.try_send(event).is_err() {
+        if self.tally.is_abandoned() {
+            self.tally.late(1);
+        } else if self.events.try_send(event).is_err() {
             self.tally.missed(1);
+        } else if self.tally.is_abandoned() {
+            self.tally.late(self.queued.try_iter().count());
         }
     }
 
@@ -83,6 +87,8 @@ impl Observers {
             self.tally.abandon();
             self.tally.missed(self.queued.try_iter().count());
         }
+        // What came as the thread went.
+        self.tally.late(self.queued.try_iter().count());
     }
 
     pub(crate) fn totals(&self) -> ObserverTotals {

@@ -1,6 +1,7 @@
 //! What observers were told and what they missed, as it is counted.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use cqlwire_net::{SessionLog, counters};
 use tokio_util::sync::CancellationToken;
@@ -11,7 +12,7 @@ counters! {
         /// Events that they were told of.
         told,
         /// Events that they missed: the queue to them was full, or they were not done at the deadline
-        /// of close.
+        /// of close, or it happened after that: to a request that was cut off by it.
         missed,
         /// How often one panicked.
         panics,
@@ -24,7 +25,8 @@ pub(super) struct Tally {
     told: AtomicU64,
     missed: AtomicU64,
     panics: AtomicU64,
-    /// Nothing is to be told any more.
+    /// Nothing is told any more. Whoever puts something into the queue looks at it afterwards, and
+    /// whoever sets it looks into the queue afterwards, so that what is in there is counted.
     abandoned: AtomicBool,
     /// The thread has ended.
     pub(super) ended: CancellationToken,
@@ -65,13 +67,19 @@ impl Tally {
         }
     }
 
+    /// So many came too late.
+    #[cold]
+    pub(super) fn late(&self, events: usize) {
+        self.missed.fetch_add(events as u64, Relaxed);
+    }
+
     /// The rest is not told.
     pub(super) fn abandon(&self) {
-        self.abandoned.store(true, Relaxed);
+        self.abandoned.store(true, SeqCst);
     }
 
     pub(super) fn is_abandoned(&self) -> bool {
-        self.abandoned.load(Relaxed)
+        self.abandoned.load(SeqCst)
     }
 
     pub(super) fn totals(&self) -> ObserverTotals {

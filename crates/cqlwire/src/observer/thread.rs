@@ -25,11 +25,21 @@ pub(super) fn start(
     tally: Arc<Tally>,
 ) -> io::Result<()> {
     let telling = move || {
-        let _ended = tally.ended.clone().drop_guard();
+        let _ends = Ends(Arc::clone(&tally));
         let thread = Telling { observers, tally };
         thread.run(&events, &stopped);
     };
     Builder::new().name("cqlwire-observer".to_owned()).spawn(telling).map(drop)
+}
+
+/// Says that the thread has ended, when it is dropped.
+struct Ends(Arc<Tally>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.0.abandon();
+        self.0.ended.cancel();
+    }
 }
 
 struct Telling {

@@ -589,6 +589,25 @@ async fn g15_4_all_statements_of_a_batch_that_a_host_forgot_are_taught_it_at_onc
     }
 }
 
+/// However often some of them come before the rest.
+#[tokio::test(start_paused = true)]
+async fn g15_4_statements_that_come_often_take_no_room_from_others_that_a_host_forgot() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    let session = memory.session().await;
+    let statements = prepared(&session, 60).await;
+    let (often, once) = statements.split_at(20);
+    let mut batch = session.batch();
+    for statement in often.iter().cycle().take(20 * 50).chain(once) {
+        batch.add(statement, (vec![7_u8],)).unwrap();
+    }
+    memory.node().forget_prepared();
+    let before = [Opcode::Prepare, Opcode::Batch].map(|opcode| memory.node().count(opcode));
+    batch.execute().await.unwrap();
+    let after = [Opcode::Prepare, Opcode::Batch].map(|opcode| memory.node().count(opcode));
+    assert_eq!((after[0] - before[0], after[1] - before[1]), (60, 2));
+    at_rest(&session).await;
+}
+
 /// Beside each other, so many at a time, and not one after the other.
 #[tokio::test(start_paused = true)]
 async fn g15_4_what_a_batch_has_a_host_taught_takes_little_longer_than_one_of_it() {

@@ -66,6 +66,11 @@ async fn a_failure_is_explained_too_and_costs_no_other_request_anything() {
     assert_eq!(report.attempts(), 1, "{report}");
     assert!(report.error().is_some_and(crate::Error::is_timeout));
     assert!(!session.shared().is_watched());
+    let elsewhere = session.with_keyspace("other").await.unwrap().prepare(SELECT).await.unwrap();
+    let refused = session.execute(&elsewhere, ("Oslo",)).explain().await;
+    assert!(matches!(refused.result.unwrap_err().kind(), ErrorKind::PreparedElsewhere { .. }));
+    let report = refused.report.unwrap();
+    assert!(report.error().is_some() && report.attempts() == 0, "{report}");
     session.close(Duration::from_secs(1)).await;
     let closed = session.query(INSERT, ()).explain().await;
     assert!(matches!(closed.result.unwrap_err().kind(), ErrorKind::SessionClosed));

@@ -2,6 +2,7 @@
 
 mod basics;
 mod batches;
+mod bound_values;
 mod cancellation;
 mod close;
 mod conditions;

@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use cqlwire_testkit::cancel::poll_once;
 use cqlwire_testkit::eventually;
 use tokio::time::Instant;
 
@@ -230,6 +231,70 @@ async fn g9_2_an_observer_that_never_comes_back_holds_up_no_close() {
     assert_eq!(session.metrics().observers.missed, totals.missed);
 }
 
+/// The gate lets nobody wait for it, and its own deadline is far away.
+#[tokio::test(start_paused = true)]
+async fn g9_2_a_request_that_close_cuts_off_is_counted_as_missed_when_it_ends_after_that() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    memory.node().prime(Prime::statement(INSERT).silence());
+    let (blocking, go_on) = blocks();
+    let kept = Arc::new(Keeps::default());
+    let builders = [
+        memory.builder().observer(Tells(Arc::clone(&kept))),
+        // And where the thread is not there at the deadline.
+        memory.builder().observer(blocking),
+    ];
+    // The thread of the observers is in real time.
+    tokio::time::resume();
+    for builder in builders {
+        let session = builder.connect().await.unwrap();
+        // What the one that blocks has in hand.
+        session.query("INSERT INTO other", ()).await.unwrap();
+        let mut calls: Vec<_> = (0..3).map(|_| session.query(INSERT, ()).timeout(HOUR)).collect();
+        for call in &mut calls {
+            assert!(poll_once(call).await.is_pending());
+        }
+        session.close(Duration::from_millis(200)).await;
+        let before = session.metrics().observers;
+        let mut calls = calls.into_iter();
+        assert!(calls.next().unwrap().await.is_err());
+        drop(calls);
+        let (after, requests) = (session.metrics().observers, session.metrics().requests);
+        assert_eq!((after.missed - before.missed, after.told), (3, before.told), "{after}");
+        assert_eq!((requests.ended(), requests.cancelled), (4, 2), "{requests}");
+    }
+    assert_eq!(kept.requests().len(), 1);
+    drop(go_on);
+}
+
+/// It is counted, so it is told.
+#[tokio::test(start_paused = true)]
+async fn g9_3_observers_hear_of_requests_that_cannot_be_begun() {
+    #[derive(Debug)]
+    struct Gone;
+    impl crate::TimestampGenerator for Gone {
+        fn next_micros(&self) -> Option<i64> {
+            panic!("the clock is gone")
+        }
+    }
+
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    let kept = Arc::new(Keeps::default());
+    let session = memory.builder().observer(Tells(Arc::clone(&kept))).connect().await.unwrap();
+    let elsewhere = session.with_keyspace("other").await.unwrap().prepare(SELECT).await.unwrap();
+    session.execute(&elsewhere, ("Oslo",)).await.unwrap_err();
+    let write = session.query(INSERT, ()).idempotent(true).timestamp_generator(Gone);
+    write.await.unwrap_err();
+    let mut batch = session.batch();
+    batch.add(INSERT, ()).unwrap();
+    batch.execute().idempotent(true).timestamp_generator(Gone).await.unwrap_err();
+    // The thread of the observers is in real time.
+    tokio::time::resume();
+    closed(&session).await;
+    let (told, requests) = (kept.requests(), session.metrics().requests);
+    let failed = told.iter().filter(|report| report.error().is_some() && report.attempts() == 0);
+    assert_eq!((failed.count() as u64, requests.invalid), (3, 3), "{told:?}, {requests}");
+}
+
 #[derive(Debug, Default)]
 struct Panics(Arc<AtomicUsize>);
 
@@ -296,6 +361,38 @@ async fn one_that_wants_no_requests_is_told_of_none_whatever_others_want() {
         closed(session).await;
     }
     assert_eq!((called.load(Relaxed), kept.requests().len()), (0, 1));
+}
+
+/// It would panic with each of them.
+#[tokio::test(start_paused = true)]
+async fn g9_2_one_that_panics_when_it_is_asked_wants_no_requests_and_is_told_of_hosts() {
+    #[derive(Debug)]
+    struct Asked(Tells);
+
+    impl Observer for Asked {
+        fn request(&self, report: &RequestReport) {
+            self.0.request(report);
+        }
+
+        fn cluster(&self, change: &ClusterChange) {
+            self.0.cluster(change);
+        }
+
+        fn wants_requests(&self) -> bool {
+            panic!("what an observer does")
+        }
+    }
+
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    let (kept, others) = (Arc::new(Keeps::default()), Arc::new(Keeps::default()));
+    let builder = memory.builder().observer(Asked(Tells(Arc::clone(&kept))));
+    let session = builder.observer(Tells(Arc::clone(&others))).connect().await.unwrap();
+    session.query(INSERT, ()).await.unwrap();
+    // The thread of the observers is in real time.
+    tokio::time::resume();
+    closed(&session).await;
+    assert_eq!((kept.requests().len(), others.requests().len()), (0, 1));
+    assert!(!kept.changes().is_empty());
 }
 
 /// Tells the test when it is dropped, with its thread.

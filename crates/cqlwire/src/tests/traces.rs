@@ -183,6 +183,22 @@ async fn g6_1_a_trace_that_never_comes_is_an_error_in_time_that_says_how_far_it_
     }
 }
 
+/// Only the end of the time is the end of looking: whatever else goes wrong is said.
+#[tokio::test(start_paused = true)]
+async fn an_error_while_more_events_are_waited_for_is_the_error_of_the_trace() {
+    let (memory, session) = one(ProtocolVersion::V5).await;
+    prime_session(memory.node(), &[Some(Some(5))], true);
+    prime_events(memory.node(), &[1, 2, 3, 3]);
+    assert_eq!(session.trace(ID).await.unwrap().events.len(), 3);
+    prime_events(memory.node(), &[1, 2, 3, 3]);
+    let looks = memory.node().count_statement(EVENTS);
+    memory.node().prime(Prime::statement(EVENTS).nth(2).error(0x2200, "unconfigured table"));
+    let error = session.trace(ID).await.unwrap_err();
+    assert!(error.to_string().contains("unconfigured table"), "{error}");
+    assert_eq!(memory.node().count_statement(EVENTS) - looks, 2);
+    at_rest(&session).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_trace_whose_events_do_not_come_is_what_there_is_of_it() {
     let (memory, session) = one(ProtocolVersion::V5).await;

@@ -15,7 +15,8 @@ use crate::error::ErrorKind;
 #[derive(Debug)]
 pub(crate) struct Timestamps {
     of_session: MonotonicTimestamps,
-    /// The greatest that was drawn from another generator.
+    /// The greatest that was drawn from another generator; for one that is too far ahead of the
+    /// clock for anybody to wait for, the clock.
     greatest_of_others: AtomicI64,
     panics: AtomicU64,
 }
@@ -44,16 +45,16 @@ impl Default for Timestamps {
 }
 
 impl Timestamps {
-    /// The greatest that was drawn; `i64::MIN` if there was none.
+    /// The last of the session's own, and the greatest of others; `i64::MIN` if there was none.
     #[inline]
-    fn greatest(&self) -> i64 {
-        self.of_session.last().max(self.greatest_of_others.load(Relaxed))
+    fn drawn(&self) -> [i64; 2] {
+        [self.of_session.last(), self.greatest_of_others.load(Relaxed)]
     }
 
     /// Has any write of the session had the time of the client?
     #[inline]
     fn are_in_use(&self) -> bool {
-        self.greatest() != i64::MIN
+        self.drawn() != [i64::MIN; 2]
     }
 
     /// Is what does this to draw its time, if these are to have one of which this is said? The kind
@@ -74,7 +75,7 @@ impl Timestamps {
     #[inline]
     pub(crate) fn pause(&self, kind: impl FnOnce() -> StatementKind) -> Option<Duration> {
         if self.are_in_use() && kind() == StatementKind::Conditional {
-            return pause_after(self.greatest(), clock());
+            return longest_pause(self.drawn(), clock());
         }
         None
     }
@@ -100,13 +101,27 @@ impl Timestamps {
             self.panics.fetch_add(1, Relaxed);
             ErrorKind::TimestampGenerator { message }
         })?;
-        self.greatest_of_others.fetch_max(drawn.unwrap_or(i64::MIN), Relaxed);
+        if let Some(drawn) = drawn {
+            self.greatest_of_others.fetch_max(within_reach(drawn, clock()), Relaxed);
+        }
         Ok(drawn)
     }
 
     pub(crate) fn totals(&self) -> TimestampTotals {
         TimestampTotals { panics: self.panics.load(Relaxed) }
     }
+}
+
+/// A time by which it can be said later whether there is something to wait for. One that is further
+/// ahead of the clock would hide all that is drawn after it.
+fn within_reach(drawn: i64, clock: i64) -> i64 {
+    let furthest = i64::try_from(LONGEST_PAUSE.as_micros()).unwrap_or(i64::MAX);
+    if drawn.saturating_sub(clock) > furthest { clock } else { drawn }
+}
+
+/// After all of these, each by itself: one that is nonsense says nothing of the others.
+fn longest_pause(drawn: [i64; 2], clock: i64) -> Option<Duration> {
+    drawn.into_iter().filter_map(|last| pause_after(last, clock)).max()
 }
 
 /// From `clock` to the end of the millisecond of `last`.
@@ -143,6 +158,20 @@ mod tests {
     }
 
     #[test]
+    fn the_later_of_two_is_waited_for_and_one_that_is_nonsense_for_nothing() {
+        for (drawn, expected) in [
+            ([5_500, 6_500], Some(2_000)),
+            ([6_500, 5_500], Some(2_000)),
+            ([i64::MAX, 5_500], Some(1_000)),
+            ([5_500, i64::MIN], Some(1_000)),
+            ([i64::MIN, 4_000], None),
+        ] {
+            let expected = expected.map(Duration::from_micros);
+            assert_eq!(longest_pause(drawn, 5_000), expected, "{drawn:?}");
+        }
+    }
+
+    #[test]
     fn they_are_in_use_once_one_was_drawn_from_whomever() {
         #[derive(Debug)]
         struct Three;
@@ -157,5 +186,34 @@ mod tests {
         by_itself.draw(None).unwrap();
         by_other.draw(Some(&Three)).unwrap();
         assert!(by_itself.are_in_use() && by_other.are_in_use());
+    }
+
+    /// Says what it is told to; counted from now, if that is so small.
+    #[derive(Debug)]
+    struct Says(i64);
+
+    impl TimestampGenerator for Says {
+        fn next_micros(&self) -> Option<i64> {
+            let is_near = (-10_000_000..10_000_000).contains(&self.0);
+            Some(if is_near { clock() + self.0 } else { self.0 })
+        }
+    }
+
+    #[test]
+    fn a_generator_that_says_nonsense_once_hides_no_write_from_those_that_wait() {
+        let conditional = || StatementKind::Conditional;
+        for nonsense in [i64::MAX, i64::MIN, 0x7FFF_FFFF_0000_0000, 9_000_000] {
+            let waits = |after: Option<&dyn TimestampGenerator>| {
+                (0..100).any(|_| {
+                    let timestamps = Timestamps::default();
+                    timestamps.draw(Some(&Says(nonsense))).unwrap();
+                    timestamps.draw(after).unwrap();
+                    // Unless the millisecond was over just then.
+                    timestamps.pause(conditional).is_some()
+                })
+            };
+            assert!(waits(None), "{nonsense}, and one of the session");
+            assert!(waits(Some(&Says(0))), "{nonsense}, and one of another generator");
+        }
     }
 }

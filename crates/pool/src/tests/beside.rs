@@ -67,6 +67,51 @@ async fn what_may_be_in_flight_at_a_host_is_for_all_of_its_pools() {
     assert_eq!(in_flight(), 0);
 }
 
+/// Its share is moved when it is used up, and not once somebody waits for it.
+#[tokio::test(start_paused = true)]
+async fn a_pool_that_is_busy_has_more_before_anybody_waits_for_it() {
+    let node = ScriptedNode::builder().start_tcp().await.unwrap();
+    let limited = Settings { max_in_flight: Some(40), ..settings() };
+    let (_registry, pool, beside) = two(&node, limited).await;
+    let held = node.hold(Prime::opcode(Opcode::Query));
+    let mut requests = Vec::new();
+    for _ in 0..30 {
+        requests.extend(send_many(&beside, 1).await);
+        assert_eq!(beside.usage().usage.waiting, 0, "with {} in flight", requests.len());
+    }
+    held.release();
+    node.clear_primes();
+    answered(requests).await;
+    assert_eq!(pool.host_usage().usage, Usage::default());
+}
+
+/// Its handle is dropped while it is busy: what it had to do is done, and all that it had goes to the
+/// other.
+#[tokio::test(start_paused = true)]
+async fn a_pool_that_is_dropped_under_load_leaves_all_of_its_share_and_none_of_its_load() {
+    let node = ScriptedNode::builder().start_tcp().await.unwrap();
+    let limited = Settings { max_in_flight: Some(20), ..settings() };
+    let (registry, pool, beside) = two(&node, limited).await;
+    let held = node.hold(Prime::opcode(Opcode::Query));
+    let requests = send_many(&beside, 30).await;
+    assert!(beside.usage().usage.waiting >= 10);
+    drop(beside);
+    eventually(PATIENCE, "it is none of the host's", || pool.load() == Some(0)).await;
+    // What it had sent, and what waits there, is answered all the same.
+    held.release();
+    answered(requests).await;
+    eventually(PATIENCE, "it is gone", || registry.usage().connections == 2).await;
+    node.clear_primes();
+    let held = node.hold(Prime::opcode(Opcode::Query));
+    let requests = send_many(&pool, 20).await;
+    assert_eq!(pool.host_usage().usage.in_flight, 20, "all of it");
+    assert_eq!(pool.host_usage().usage.waiting, 0);
+    held.release();
+    answered(requests).await;
+    assert_eq!(pool.host_usage().usage, Usage::default());
+    assert_eq!(pool.host_totals(), registry.totals());
+}
+
 #[tokio::test]
 async fn what_is_in_flight_at_a_host_is_the_load_of_each_of_its_pools() {
     let node = ScriptedNode::builder().start_tcp().await.unwrap();

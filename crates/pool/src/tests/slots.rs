@@ -233,6 +233,34 @@ async fn g13_7_one_quiet_connection_of_several_costs_only_what_is_in_flight_on_i
     assert!(half.contains(&after[0]) && half.contains(&after[1]), "{after:?}");
 }
 
+/// Also that of another pool of the host: its own connections that are well have to do all the work.
+#[tokio::test(start_paused = true)]
+async fn g13_7_what_quiet_connections_owe_is_no_load_of_a_host_with_several_pools() {
+    let nodes = [(); 2].map(|()| Arc::new(ScriptedNode::builder().in_memory()));
+    let reached = nodes.clone();
+    let (registry, pool, _) =
+        dialing_for(2, move |number| Ok(Box::new(reached[number % 2].connect())));
+    eventually(PATIENCE, "both are open", || pool.usage().connections == 2).await;
+    let beside = registry.start_beside(&pool, "other".into()).unwrap();
+    eventually(PATIENCE, "both are open", || beside.usage().connections == 2).await;
+    nodes[1].stop();
+    for pool in [&pool, &beside] {
+        send_until_quiet(pool).await;
+    }
+    let quiet_and_well = |pool: &Pool| {
+        let all = pool.shared().open.connections.all();
+        let (quiet, well): (Vec<_>, Vec<_>) = all.iter().partition(|one| one.is_quiet());
+        let sum = |some: Vec<&Connection>| some.into_iter().map(Connection::load).sum::<usize>();
+        (sum(quiet), sum(well))
+    };
+    let ((quiet, well), (quiet_too, well_too)) = (quiet_and_well(&pool), quiet_and_well(&beside));
+    assert!(quiet > 0 && quiet_too > 0, "{quiet}, {quiet_too}");
+    for pool in [&pool, &beside] {
+        assert_eq!(pool.load(), Some(well + well_too));
+        assert_eq!(pool.offer().unwrap().load, well + well_too);
+    }
+}
+
 /// Sends a request each millisecond until one connection more is quiet; gives how long that took.
 async fn send_until_quiet(pool: &Pool) -> Duration {
     let quiet = || pool.shared().open.connections.all().iter().filter(|one| one.is_quiet()).count();

@@ -46,7 +46,7 @@ impl Connection {
     fn describe(&self, envelope: &Envelope, request: Option<&Request>) -> Received {
         let state = self.shared.state();
         let text_of = |id: &Bytes| state.prepared.get(id).map(|prepared| prepared.text.clone());
-        let fields = RequestFields::of(envelope);
+        let (fields, marks) = RequestFields::of(envelope);
         let used = state.connections.get(self.id).and_then(|link| link.keyspace.clone());
         let mut runs_in = fields.keyspace.clone().or(used);
         let (mut statements, mut values, mut parameters) = (Vec::new(), Vec::new(), None);
@@ -81,6 +81,8 @@ impl Connection {
             opcode: envelope.header.opcode,
             statements,
             values,
+            unset: marks.unset,
+            names: marks.names,
             page: parameters.and_then(page).map(|place| place.page),
             runs_in,
             fields,

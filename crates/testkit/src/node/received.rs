@@ -1,7 +1,7 @@
 //! What a node remembers of its clients.
 
 use bytes::Bytes;
-use cqlwire_codec::request::RequestMessage;
+use cqlwire_codec::request::{BindValue, BoundValue, RequestMessage};
 use cqlwire_codec::{
     Compression, Consistency, CustomPayload, Envelope, EnvelopeFlags, Opcode, ProtocolVersion,
     SerialConsistency, StreamId, request,
@@ -24,6 +24,10 @@ pub struct Received {
     /// The values of a QUERY, an EXECUTE or, one statement after the other, a BATCH; null and unset
     /// are `None`.
     pub values: Vec<Option<Bytes>>,
+    /// Which of these are unset, counted from 0.
+    pub unset: Vec<usize>,
+    /// The names that the values have, if they were sent with names.
+    pub names: Vec<String>,
     /// Which page of the result was asked for, counted from 0; `None` for requests without paging.
     pub page: Option<u32>,
     /// The keyspace that its unqualified names mean: that which it names, else that of its connection;
@@ -56,38 +60,67 @@ pub struct RequestFields {
     pub custom_payload: Option<CustomPayload>,
 }
 
+/// What there is to know of values beside their bytes.
+#[derive(Default)]
+pub(super) struct ValueMarks {
+    pub(super) unset: Vec<usize>,
+    pub(super) names: Vec<String>,
+}
+
+impl ValueMarks {
+    fn of(values: impl IntoIterator<Item = BoundValue>) -> Self {
+        let mut marks = Self::default();
+        for (at, value) in values.into_iter().enumerate() {
+            marks.unset.extend((value.value == BindValue::Unset).then_some(at));
+            marks.names.extend(value.name);
+        }
+        marks
+    }
+}
+
 impl RequestFields {
-    pub(super) fn of(envelope: &Envelope) -> Self {
+    pub(super) fn of(envelope: &Envelope) -> (Self, ValueMarks) {
         let tracing = envelope.header.flags.contains(EnvelopeFlags::TRACING);
         let custom_payload = request::custom_payload(envelope).unwrap_or_default();
         match request::decode(envelope) {
             Ok(
                 RequestMessage::Query { parameters, .. }
                 | RequestMessage::Execute { parameters, .. },
-            ) => Self {
-                consistency: Some(parameters.consistency),
-                serial_consistency: parameters.serial_consistency,
-                page_size: parameters.page_size,
-                timestamp_micros: parameters.timestamp_micros,
-                keyspace: parameters.keyspace,
-                now_in_seconds: parameters.now_in_seconds,
-                tracing,
-                custom_payload,
-            },
-            Ok(RequestMessage::Batch(batch)) => Self {
-                consistency: Some(batch.consistency),
-                serial_consistency: batch.serial_consistency,
-                page_size: None,
-                timestamp_micros: batch.timestamp_micros,
-                keyspace: batch.keyspace,
-                now_in_seconds: batch.now_in_seconds,
-                tracing,
-                custom_payload,
-            },
-            Ok(RequestMessage::Prepare { keyspace, .. }) => {
-                Self { keyspace, tracing, custom_payload, ..Self::default() }
+            ) => {
+                let fields = Self {
+                    consistency: Some(parameters.consistency),
+                    serial_consistency: parameters.serial_consistency,
+                    page_size: parameters.page_size,
+                    timestamp_micros: parameters.timestamp_micros,
+                    keyspace: parameters.keyspace,
+                    now_in_seconds: parameters.now_in_seconds,
+                    tracing,
+                    custom_payload,
+                };
+                (fields, ValueMarks::of(parameters.values))
             }
-            _ => Self { tracing, custom_payload, ..Self::default() },
+            Ok(RequestMessage::Batch(batch)) => {
+                let fields = Self {
+                    consistency: Some(batch.consistency),
+                    serial_consistency: batch.serial_consistency,
+                    page_size: None,
+                    timestamp_micros: batch.timestamp_micros,
+                    keyspace: batch.keyspace,
+                    now_in_seconds: batch.now_in_seconds,
+                    tracing,
+                    custom_payload,
+                };
+                let values = batch.statements.into_iter().flat_map(|statement| statement.values);
+                (fields, ValueMarks::of(values))
+            }
+            Ok(RequestMessage::Prepare { keyspace, .. }) => {
+                let fields = Self { keyspace, tracing, custom_payload, ..Self::default() };
+                (fields, ValueMarks::default())
+            }
+            _ => {
+                let fields = Self { tracing, custom_payload, ..Self::default() };
+                (fields, ValueMarks::default())
+            }
         }
     }
 }

@@ -351,6 +351,21 @@ fn g2_6_only_a_body_that_fills_its_memory_is_not_copied() {
     assert!(body.try_into_mut().is_err(), "the decoder has a handle on the same memory");
 }
 
+/// What was decompressed before may have been larger: its memory is used again, and is not the body's.
+#[test]
+fn g2_6_a_body_keeps_no_memory_of_a_segment_that_came_before() {
+    let mut decoder = segment_decoder(Some(Compression::Lz4));
+    let mut buffer =
+        BytesMut::from(&segments(Some(Compression::Lz4), &result(1, 3_000).repeat(40))[..]);
+    while decoder.decode(&mut buffer).unwrap().is_some() {}
+    let after = segments(Some(Compression::Lz4), &result(1, 5_000));
+    let body = next_body(&mut decoder, &after);
+    drop(decoder);
+    let mut memory = body.try_into_mut().unwrap();
+    memory.clear();
+    assert!(!memory.try_reclaim(10_000), "it keeps memory that is not its own");
+}
+
 #[test]
 fn a_large_envelope_keeps_no_more_than_its_size() {
     let bytes = segments(None, &result(1, 1_000_000));

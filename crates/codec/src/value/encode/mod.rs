@@ -79,6 +79,12 @@ pub trait EncodeValue {
         None
     }
 
+    /// The type of Rust that errors name of the value, where it is kept as its
+    /// [own type](Self::own_type) until its bind marker is known. By default its own, with its path.
+    fn rust_type(&self) -> &'static str {
+        std::any::type_name::<Self>()
+    }
+
     /// The [own type](Self::own_type) of every value of this Rust type: for the null of an `Option`,
     /// and for the elements of an empty collection. By default none.
     fn static_type() -> Option<ColumnType>

@@ -22,6 +22,10 @@ impl<T: EncodeValue> EncodeValue for Option<T> {
         self.as_ref().map_or_else(T::static_type, T::own_type)
     }
 
+    fn rust_type(&self) -> &'static str {
+        self.as_ref().map_or_else(std::any::type_name::<T>, T::rust_type)
+    }
+
     fn static_type() -> Option<ColumnType> {
         T::static_type()
     }
@@ -71,6 +75,13 @@ impl<T: EncodeValue> EncodeValue for MaybeUnset<T> {
         match self {
             Self::Set(value) => value.own_type(),
             Self::Unset => T::static_type(),
+        }
+    }
+
+    fn rust_type(&self) -> &'static str {
+        match self {
+            Self::Set(value) => value.rust_type(),
+            Self::Unset => std::any::type_name::<T>(),
         }
     }
 

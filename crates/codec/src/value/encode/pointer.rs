@@ -36,6 +36,10 @@ macro_rules! encode_pointer {
                 (**self).own_type()
             }
 
+            fn rust_type(&self) -> &'static str {
+                (**self).rust_type()
+            }
+
             fn static_type() -> Option<ColumnType> {
                 $static_type
             }

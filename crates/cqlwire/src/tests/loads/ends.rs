@@ -221,7 +221,8 @@ async fn g7_5_a_load_of_which_all_rows_fail_at_once_ends_and_others_have_their_t
     at_rest(&session).await;
 }
 
-/// As all of a session whose limit others have met, and who leave no room to wait in.
+/// As all of a session whose limit others have met, and who leave no room to wait in; rows that have
+/// no time to wait for any.
 #[tokio::test(start_paused = true)]
 async fn g7_5_a_load_that_is_refused_each_row_ends_and_others_have_their_turns() {
     let cluster = cluster();
@@ -231,7 +232,7 @@ async fn g7_5_a_load_that_is_refused_each_row_ends_and_others_have_their_turns()
     (0..3).for_each(|number| cluster.node(number).prime(Prime::statement("INSERT x").silence()));
     let mut other = session.query("INSERT x", ()).timeout(10 * PATIENCE);
     assert!(cqlwire_testkit::cancel::poll_once(&mut other).await.is_pending());
-    let load = session.insert_all(&plain, (0..4_000).map(|n| (n, "v")));
+    let load = session.insert_all(&plain, (0..4_000).map(|n| (n, "v"))).timeout(Duration::ZERO);
     let turns = turns_until_all_failed(load, 4_000).await;
     assert!(turns >= 4_000 / 256, "{turns}");
 }

@@ -146,14 +146,58 @@ async fn rows_that_others_leave_no_room_for_go_later() {
     let progress = session.insert_all(&plain, rows()).await.unwrap();
     assert!(progress.requests > 100, "some were refused: {progress}");
     assert_eq!(progress.written, 100);
-    // With no room at all, and nothing to wait for, they fail.
-    let mut last = session.query("INSERT INTO other", ());
-    assert!(poll_once(&mut last).await.is_pending());
-    let error = session.insert_all(&plain, rows()).await.unwrap_err();
-    assert!(matches!(error.error.kind(), ErrorKind::Overloaded { .. }), "{error}");
-    assert_eq!(requests(&cluster, PLAIN).len(), 100);
-    drop((others, last));
+    drop(others);
     holds.iter().for_each(Held::release);
+    at_rest(&session).await;
+}
+
+/// No request of its own is there whose end would make some.
+#[tokio::test(start_paused = true)]
+async fn rows_for_which_there_is_no_room_at_all_wait_for_it_as_long_as_a_request_may_take() {
+    let cluster = cluster();
+    let builder = builder_of(&cluster).max_requests(1).max_queued_requests(0);
+    let session = builder.connect().await.unwrap();
+    let plain = session.prepare(PLAIN).await.unwrap();
+    let holds = hold(&cluster, "INSERT INTO other");
+    let rows = || (0..3).map(|n| (n, "v"));
+    let second = Duration::from_secs(1);
+    let mut other = session.query("INSERT INTO other", ()).timeout(60 * second);
+    assert!(poll_once(&mut other).await.is_pending());
+
+    // One after the other, none is sent, and each has its time.
+    let begun = tokio::time::Instant::now();
+    let mut load = session.insert_all(&plain, rows()).timeout(second);
+    for number in 1..=3 {
+        let failed = load.next_failure().await.unwrap().unwrap();
+        assert!(matches!(failed.error.kind(), ErrorKind::Overloaded { .. }), "{failed}");
+        assert_eq!(
+            (failed.number, begun.elapsed()),
+            (number, second * u32::try_from(number).unwrap())
+        );
+    }
+    assert!(load.next_failure().await.unwrap().is_none());
+    let requests_made = load.progress().requests;
+    assert!(requests_made < 100, "it does not go round and round: {requests_made}");
+    assert_eq!(requests(&cluster, PLAIN).len(), 0);
+    assert_eq!(session.resources().calls, 1, "the other");
+
+    // It ends with its own time, and with the session, while it waits.
+    let load = session.insert_all(&plain, rows()).total_timeout(second / 10);
+    let error = load.await.unwrap_err();
+    assert_eq!(error.progress.taken, 1, "{error}");
+    assert!(error.stopped.is_some_and(|stopped| stopped.is_timeout()));
+
+    // There is room later, and no row was the worse for it.
+    let watch = async {
+        tokio::time::sleep(5 * second).await;
+        holds.iter().for_each(Held::release);
+        other.await.unwrap();
+    };
+    let begun = tokio::time::Instant::now();
+    let (loaded, ()) = tokio::join!(session.insert_all(&plain, rows()), watch);
+    assert_eq!(loaded.unwrap().written, 3);
+    let took = begun.elapsed();
+    assert!(took < 5 * second + second / 10, "{took:?}");
     at_rest(&session).await;
 }
 

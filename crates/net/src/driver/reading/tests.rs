@@ -114,3 +114,189 @@ fn what_has_come_is_split_bit_by_bit_though_nothing_more_does() {
     assert!(matches!(incoming.read(Pin::new(&mut silent), &mut context), Read::Pending));
     assert_eq!((incoming.arrivals.len(), core.usage().events), (0, 3));
 }
+
+/// How an envelope is on the wire.
+#[derive(Copy, Clone, Debug)]
+enum Wire {
+    Bare(ProtocolVersion),
+    /// Each body is an LZ4 block.
+    Compressed,
+    Segments(Option<Compression>),
+}
+
+const WIRES: [Wire; 5] = [
+    Wire::Bare(ProtocolVersion::V3),
+    Wire::Bare(ProtocolVersion::V4),
+    Wire::Compressed,
+    Wire::Segments(None),
+    Wire::Segments(Some(Compression::Lz4)),
+];
+
+impl Wire {
+    fn decoder(self) -> EnvelopeDecoder {
+        let mut settings = DecoderSettings::default();
+        if let Self::Compressed = self {
+            settings.compression = Some(Compression::Lz4);
+        }
+        let mut decoder = EnvelopeDecoder::new(settings);
+        if let Self::Segments(compression) = self {
+            decoder.switch_to_segments(compression);
+        }
+        decoder
+    }
+
+    /// These bodies, back to back.
+    fn encode(self, bodies: &[Vec<u8>]) -> Vec<u8> {
+        let envelopes = bodies.iter().map(|body| match self {
+            Self::Bare(version) => of_body(version, EnvelopeFlags::NONE, body),
+            Self::Compressed => {
+                of_body(ProtocolVersion::V4, EnvelopeFlags::COMPRESSED, &as_literals(body))
+            }
+            Self::Segments(_) => of_body(ProtocolVersion::V5, EnvelopeFlags::NONE, body),
+        });
+        let plain = envelopes.collect::<Vec<_>>().concat();
+        let Self::Segments(compression) = self else { return plain };
+        let mut wire = BytesMut::new();
+        SegmentEncoder::new(compression).encode(&plain, &mut wire, &mut Vec::new());
+        wire.to_vec()
+    }
+}
+
+fn of_body(version: ProtocolVersion, flags: EnvelopeFlags, body: &[u8]) -> Vec<u8> {
+    let header = EnvelopeHeader {
+        version,
+        direction: Direction::Response,
+        flags,
+        stream: StreamId::EVENT,
+        opcode: Opcode::Event,
+        length: u32::try_from(body.len()).unwrap(),
+    };
+    [&header.encode()[..], body].concat()
+}
+
+/// An LZ4 block of nothing but literals, after the length of what it is.
+fn as_literals(body: &[u8]) -> Vec<u8> {
+    let mut block = u32::try_from(body.len()).unwrap().to_be_bytes().to_vec();
+    match body.len().checked_sub(15) {
+        None => block.push(u8::try_from(body.len() << 4).unwrap()),
+        Some(more) => {
+            block.push(0xF0);
+            block.extend(std::iter::repeat_n(255, more / 255));
+            block.push(u8::try_from(more % 255).unwrap());
+        }
+    }
+    block.extend_from_slice(body);
+    block
+}
+
+/// Gives its bytes in pieces, and then nothing more.
+struct Pieces {
+    bytes: Vec<u8>,
+    at: usize,
+    longest: usize,
+}
+
+impl AsyncRead for Pieces {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        let rest = &self.bytes[self.at..];
+        if rest.is_empty() || fastrand::u8(..) < 16 {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let piece = fastrand::usize(1..=self.longest).min(rest.len()).min(buffer.remaining());
+        buffer.put_slice(&rest[..piece]);
+        self.at += piece;
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// The bodies that come out, each as it was.
+fn bodies_of(incoming: &mut Incoming, stream: &mut Pieces, count: usize) -> Vec<bytes::Bytes> {
+    let mut bodies = Vec::with_capacity(count);
+    while bodies.len() < count {
+        let read = incoming.read(Pin::new(stream), &mut Context::from_waker(Waker::noop()));
+        assert!(!matches!(read, Read::End(_)), "it has failed");
+        bodies.extend(incoming.arrivals.drain(..).map(|arrival| match arrival {
+            Arrival::Envelope(envelope) => envelope.body,
+            other => panic!("{other:?}"),
+        }));
+        // As once they are delivered.
+        incoming.split = 0;
+    }
+    bodies
+}
+
+/// How much memory this body keeps, all of it, and not only what follows its first byte. Nobody else
+/// has any of it.
+fn memory_of(body: bytes::Bytes) -> usize {
+    let mut memory = body.try_into_mut().expect("it is nobody else's");
+    memory.clear();
+    let (mut low, mut high) = (memory.capacity(), 64 << 20);
+    while low < high {
+        let middle = low + (high - low).div_ceil(2);
+        if memory.try_reclaim(middle) { low = middle } else { high = middle - 1 }
+    }
+    low
+}
+
+fn size() -> usize {
+    match fastrand::u8(..8) {
+        0 => fastrand::usize(..64),
+        1 | 2 => fastrand::usize(..2_000),
+        3 => fastrand::usize(4_000..20_000),
+        4 | 5 => LARGE_BODY - 300 + fastrand::usize(..600),
+        6 => fastrand::usize(60_000..300_000),
+        _ => fastrand::usize(130_000..1_500_000),
+    }
+}
+
+/// However it came: in what pieces, beside whatever others, whatever room there was for it.
+#[test]
+fn g2_6_a_body_that_is_kept_keeps_at_most_twice_its_own_memory_and_one_block() {
+    for (seed, wire) in (0..120).flat_map(|seed| WIRES.map(|wire| (seed, wire))) {
+        fastrand::seed(seed);
+        let bodies: Vec<Vec<u8>> = (0..fastrand::usize(1..12))
+            .map(|number| vec![u8::try_from(number).unwrap() | fastrand::u8(..) << 4; size()])
+            .collect();
+        let longest = [1_400, 16 << 10, 64 << 10, 4 << 20][fastrand::usize(..4)];
+        let mut stream = Pieces { bytes: wire.encode(&bodies), at: 0, longest };
+        let budget = [1, BUDGET, 1 << 20][fastrand::usize(..3)];
+        let mut incoming = Incoming::new(wire.decoder(), BytesMut::new(), budget);
+        let mut come = bodies_of(&mut incoming, &mut stream, bodies.len());
+        assert!(come.iter().eq(bodies.iter()), "seed {seed}, {wire:?}");
+        drop(incoming);
+        let kept = come.swap_remove(fastrand::usize(..come.len()));
+        drop(come);
+        let length = kept.len();
+        let memory = memory_of(kept);
+        assert!(
+            memory <= 2 * length + (4 << 10),
+            "seed {seed}, {wire:?}: {length} bytes keep {memory}"
+        );
+    }
+}
+
+/// Those that are small lie side by side: a thousand that are kept take little more than they are.
+#[test]
+fn g2_6_small_bodies_that_are_kept_together_take_little_more_than_they_are() {
+    // What was decompressed by itself has memory of its own.
+    for wire in WIRES.into_iter().filter(|wire| !matches!(wire, Wire::Compressed)) {
+        let bodies: Vec<Vec<u8>> = (0..1_000_usize).map(|n| vec![7; n % 200]).collect();
+        let mut stream = Pieces { bytes: wire.encode(&bodies), at: 0, longest: 16 << 10 };
+        let mut incoming = Incoming::new(wire.decoder(), BytesMut::new(), BUDGET);
+        let come = bodies_of(&mut incoming, &mut stream, bodies.len());
+        drop(incoming);
+        let mut blocks = std::collections::BTreeSet::new();
+        for body in come.iter().filter(|body| !body.is_empty()) {
+            blocks.insert(body.as_ptr() as usize >> 11);
+        }
+        let length: usize = bodies.iter().map(Vec::len).sum();
+        // Memory is counted in pieces of 2 KiB, of which a block may touch two.
+        let touched = blocks.len() * 2_048;
+        assert!(touched <= 3 * length, "{wire:?}: {length} bytes touch {touched}");
+    }
+}
