@@ -160,8 +160,8 @@ pub use cqlwire_derive::{BindValues, Row, UserType, Value};
 #[doc(no_inline)]
 pub use cqlwire_net as net;
 pub use cqlwire_net::{
-    AuthenticationError, Authenticator, Backlog, Exchange, PlainCredentials, RequestKind, Tls,
-    TlsSettingsError, Totals, WaitingLimit, WaitsFor,
+    AuthenticationError, Authenticator, Backlog, Exchange, Keepalive, PlainCredentials,
+    RequestKind, SocketSettings, Tls, TlsSettingsError, Totals, WaitingLimit, WaitsFor,
 };
 pub use cqlwire_pool::{
     Backoff, ConnectionChange, ConnectionChangeKind, ConnectionTotals, Latencies, LatencyHistogram,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cqlwire_cluster::{AddressTranslator, HostFilter, LoadBalancing, Remote, SchemaSettings};
+use cqlwire_net::SocketSettings;
 
 use super::SessionBuilder;
 
@@ -59,6 +60,23 @@ impl SessionBuilder {
     /// one of your own. Default they are the same.
     pub fn address_translator(mut self, translator: impl AddressTranslator) -> Self {
         self.cluster.address_translator = Some(Arc::new(translator));
+        self
+    }
+
+    /// What sockets are like: where they begin, how they are kept alive, how large their buffers are.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # let builder = cqlwire::Session::builder();
+    /// builder.socket(|socket| {
+    ///     socket.local_address = Some([10, 0, 0, 7].into());
+    ///     socket.keepalive.time = Duration::from_secs(30);
+    /// });
+    /// ```
+    #[doc(alias = "tcp_keepalive")]
+    #[doc(alias = "local_ip_address")]
+    pub fn socket(mut self, change: impl FnOnce(&mut SocketSettings)) -> Self {
+        change(&mut self.cluster.pool.connection.socket);
         self
     }
 

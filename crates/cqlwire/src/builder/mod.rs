@@ -101,8 +101,8 @@ impl Default for SessionBuilder {
 }
 
 impl SessionBuilder {
-    /// Servers to ask about the cluster, each `host` or `host:port`; a text may name several, with
-    /// commas between them. One is enough; several survive the loss of one. Default
+    /// Servers to ask about the cluster, each `host`, `host:port` or `unix:/path` of a Unix socket; a text
+    /// may name several, with commas between them. One is enough; several survive the loss of one. Default
     /// `127.0.0.1:9042`.
     #[doc(alias = "known_node")]
     #[doc(alias = "hosts")]
