@@ -85,8 +85,9 @@
 //! * `chrono`, `time`, `jiff`: timestamp, date and time as types of these crates.
 //! * `bigdecimal`, `rust_decimal`, `num-bigint`: decimal and varint as types of these crates.
 //! * `serde_json`: text that holds JSON.
-//! * `serde`: rows of any shape can be serialized, [`Metrics`] too, and positions of streams kept; they
-//!   are bytes and text without it, too.
+//! * `serde`: settings are read from TOML, YAML or environments ([`Config`]); rows of any shape can be
+//!   serialized, [`Metrics`] too, and positions of streams kept; they are bytes and text without it,
+//!   too.
 //! * `snappy`: Snappy, beside LZ4, as a compression of v3 and v4.
 //!
 //! # Where to look
@@ -136,7 +137,7 @@ pub mod value;
 mod warm_up;
 
 pub use batch::{Batch, BatchExecution, BatchStatement};
-pub use builder::SessionBuilder;
+pub use builder::{Config, ConfigError, KnownSetting, SessionBuilder};
 #[doc(no_inline)]
 pub use bytes;
 pub use contact_points::IntoContactPoints;

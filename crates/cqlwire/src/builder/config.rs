@@ -132,7 +132,7 @@ impl SessionBuilder {
 }
 
 /// What a policy is called: the first word that its `Debug` shows, which is the name of its type.
-fn name_of(policy: &impl Debug) -> String {
+pub(super) fn name_of(policy: &impl Debug) -> String {
     let shown = format!("{policy:?}");
     let name: String = shown.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
     if name.is_empty() { "custom".to_owned() } else { name }
