@@ -7,6 +7,7 @@ use cqlwire_net::{PlainCredentials, Tls, TlsSettingsError};
 
 use super::{Config, ConfigError, Key, profile, session, value::Value};
 use crate::builder::SessionBuilder;
+use crate::error::Result;
 
 impl SessionBuilder {
     /// Settings from outside of the program. They replace what was set before, and what is set
@@ -19,9 +20,31 @@ impl SessionBuilder {
         }
         self
     }
+
+    /// Settings as one text: where the cluster is, who asks, and any
+    /// [other setting](crate::Config::known) by its name.
+    ///
+    /// ```no_run
+    /// # async fn example() -> cqlwire::Result<()> {
+    /// let url = "cql://shop:p%40ss@10.0.0.1,10.0.0.2:9043/shop?local_dc=oslo&profile.timeout=2s";
+    /// let session = cqlwire::Session::builder().url(url)?.connect().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// See [`Config::from_url`] for what is where.
+    ///
+    /// # Errors
+    ///
+    /// [`Settings`](crate::ErrorKind::Settings) with the part that is wrong. The password is in
+    /// none.
+    #[doc(alias = "dsn")]
+    #[doc(alias = "connection_string")]
+    pub fn url(self, url: &str) -> Result<Self> {
+        Ok(self.config(Config::from_url(url)?))
+    }
 }
 
-type Outcome = Result<(), ConfigError>;
+type Outcome = std::result::Result<(), ConfigError>;
 
 fn apply(builder: &mut SessionBuilder, config: &Config) -> Outcome {
     let is_named = |key: &Key| matches!(key, Key::Named(..));
@@ -87,7 +110,7 @@ fn credentials(builder: &mut SessionBuilder, config: &Config) -> Outcome {
 }
 
 /// What is said of TLS, all of it in one place: whom to trust, who to be, and whom to expect.
-fn tls(config: &Config) -> Result<Option<Tls>, ConfigError> {
+fn tls(config: &Config) -> std::result::Result<Option<Tls>, ConfigError> {
     const AUTHORITIES: &str = "tls.authorities";
     const CERTIFICATE: &str = "tls.certificate";
     const KEY: &str = "tls.key";
@@ -127,7 +150,7 @@ fn half(lacking: &'static str, given: &str) -> ConfigError {
     ConfigError::new(lacking, format!("none was given; allowed: a file, since there is `{given}`"))
 }
 
-fn read(setting: &'static str, path: &str) -> Result<Vec<u8>, ConfigError> {
+fn read(setting: &'static str, path: &str) -> std::result::Result<Vec<u8>, ConfigError> {
     fs::read(path).map_err(|error| {
         ConfigError::new(setting, format!("`{}` cannot be read: {error}", path.escape_debug()))
     })

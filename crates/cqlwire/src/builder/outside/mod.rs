@@ -27,6 +27,7 @@ mod session;
 mod setting;
 #[cfg(test)]
 mod tests;
+mod url;
 mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,7 +78,7 @@ use self::value::Value;
 /// says the full name of the setting, what was given, and what is allowed; of a name that there is
 /// not, the nearest one.
 ///
-/// `Debug` does not show the password.
+/// `Debug` and `Display` do not show the password. `Display` is a [URL](Self::from_url) of the rest.
 #[derive(Clone, Default, PartialEq)]
 pub struct Config {
     values: BTreeMap<Key, Value>,

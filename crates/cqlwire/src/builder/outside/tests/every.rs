@@ -148,7 +148,9 @@ fn what_is_later_replaces_what_was_before() {
 fn the_password_is_shown_by_nothing() {
     let config = everything();
     let after = builder().config(config.clone());
-    for shown in [format!("{config:?}"), format!("{config:#?}"), format!("{after:?}")] {
+    for shown in
+        [format!("{config:?}"), format!("{config:#?}"), config.to_string(), format!("{after:?}")]
+    {
         assert!(!shown.contains("geheim"), "{shown}");
     }
     assert!(format!("{config:?}").contains("credentials.password: not shown"));

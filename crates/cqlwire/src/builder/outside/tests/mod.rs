@@ -5,6 +5,7 @@ mod errors;
 mod every;
 #[cfg(feature = "serde")]
 mod formats;
+mod urls;
 
 use super::Config;
 use crate::Session;
