@@ -29,8 +29,9 @@ use crate::session::Session;
 use crate::shared::{Shared, SharedSettings};
 use crate::speculation::{SpeculationSettings, Speculations};
 
-/// Describes a session. Every setting has a default that suits production; what is wrong with one
-/// is reported by [`connect`](Self::connect).
+/// Describes a session. Every setting has a default that suits production; what is wrong with one, or
+/// with two together, is reported by [`connect`](Self::connect). They may come from
+/// [a URL](Self::url), or from [files and environments](Self::config).
 ///
 /// ```no_run
 /// # async fn example() -> cqlwire::Result<()> {

@@ -24,14 +24,14 @@ pub struct SocketSettings {
     /// How the system finds out that the other side is gone while nothing is sent.
     pub keepalive: Keepalive,
     /// How many bytes the system keeps that are written and not yet acknowledged (`SO_SNDBUF`), 1 to
-    /// 2,147,483,647. Linux takes twice as much, for what it adds itself, and no more than
+    /// 1 GiB. Linux takes twice as much, for what it adds itself, and no more than
     /// `net.core.wmem_max` allows. Default none: the system sizes it by what the way takes, which a
     /// fixed size ends.
     pub send_buffer_bytes: Option<u32>,
     /// The same of what has arrived and is not yet read (`SO_RCVBUF`, `net.core.rmem_max`).
     pub receive_buffer_bytes: Option<u32>,
     /// How long written bytes may stay unacknowledged before the system ends the connection
-    /// (`TCP_USER_TIMEOUT`), 1 ms to 2,147,483,647 ms; it comes before what `keepalive` says, too. On
+    /// (`TCP_USER_TIMEOUT`), 1 ms to a day; it comes before what `keepalive` says, too. On
     /// Linux, Android and Fuchsia alone; elsewhere connections fail that ask for it. Default none:
     /// what a server does not answer is found out sooner by the
     /// [heartbeat](crate::MultiplexerSettings::heartbeat_after), which sees more than the network. It
@@ -48,11 +48,11 @@ pub struct SocketSettings {
 pub struct Keepalive {
     /// Whether it does so at all. Default yes.
     pub enabled: bool,
-    /// How long nothing has come before it asks, in whole seconds, 1 s to 32,767 s. Default 60 s:
+    /// How long nothing has come before it asks, in whole seconds, 1 s to 9 h. Default 60 s:
     /// twice the default heartbeat, so that it costs nothing where there is one, and well within
     /// the minutes after which firewalls and load balancers forget a connection.
     pub time: Duration,
-    /// How long after each question it asks again, in whole seconds, 1 s to 32,767 s. Default 10 s.
+    /// How long after each question it asks again, in whole seconds, 1 s to 9 h. Default 10 s.
     pub interval: Duration,
     /// After how many questions without an answer the connection is over, 1 to 127. Default 6: with the
     /// other defaults two minutes after the last sign of life.

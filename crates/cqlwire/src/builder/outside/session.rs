@@ -13,10 +13,14 @@ use crate::builder::SessionBuilder;
 
 const VERSION: Allowed = one_of(&["v3", "v4", "v5"]);
 
-/// What the kernel takes: whole seconds, of which more than this are refused.
-const KEEPALIVE: Allowed = time_to(Duration::from_secs(1), Duration::from_secs(32_767));
+/// The kernel counts whole seconds, and refuses more than 32,767 of them.
+const KEEPALIVE: Allowed = time_to(Duration::from_secs(1), Duration::from_secs(9 * 3_600));
 
-const SOCKET_BUFFER: Allowed = bytes(1, 2_147_483_647).or_none();
+/// The kernel counts milliseconds, in 31 bits.
+const USER_TIMEOUT: Allowed =
+    time_to(Duration::from_millis(1), Duration::from_secs(86_400)).or_none();
+
+const SOCKET_BUFFER: Allowed = bytes(1, 1 << 30).or_none();
 
 pub(super) const SPECULATION: Allowed =
     form("`never`, `constant 50ms`, `constant 50ms 2`, `percentile 0.99` or `percentile 0.99 2`")
@@ -83,9 +87,7 @@ static CONNECTIONS: &[Setting<SessionBuilder>] = settings!(SessionBuilder:
         => at cluster.pool.connection.socket.send_buffer_bytes;
     "socket.receive_buffer_bytes" SOCKET_BUFFER
         => at cluster.pool.connection.socket.receive_buffer_bytes;
-    "socket.user_timeout"
-        time_to(Duration::from_millis(1), Duration::from_millis(2_147_483_647)).or_none()
-        => at cluster.pool.connection.socket.user_timeout;
+    "socket.user_timeout" USER_TIMEOUT => at cluster.pool.connection.socket.user_timeout;
     "connection.attempt_delay" time(1) => at cluster.pool.connection.attempt_delay;
     "connection.read_budget_bytes" bytes(1, u64::MAX)
         => at cluster.pool.connection.read_budget_bytes;

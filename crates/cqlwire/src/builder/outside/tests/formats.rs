@@ -112,3 +112,20 @@ fn a_profile_without_a_setting_is_there_and_settings_go_into_those_of_a_program(
     let error = serde_json::from_str::<Config>("5").unwrap_err().to_string();
     assert!(error.starts_with("settings: 5 was given; allowed: a table"), "{error}");
 }
+
+/// What a format shows of the file beside the line of a mistake is a matter of the format: of TOML it
+/// is not where the password is, unless both are on one line.
+#[test]
+fn a_mistake_in_a_file_does_not_show_the_password_that_stands_beside() {
+    #[derive(Debug, serde::Deserialize)]
+    struct Program {
+        #[expect(dead_code, reason = "it is not read")]
+        database: Config,
+    }
+    let wrong = "keyspce = 'shop'\n[credentials]\nuser = 'ada'\npassword = 'geheim'\n";
+    let error = toml::from_str::<Config>(wrong).unwrap_err().to_string();
+    assert!(error.contains("keyspce: unknown setting") && !error.contains("geheim"), "{error}");
+    let wrong = wrong.replace("keyspce", "[database]\nkeyspce").replace("[cred", "[database.cred");
+    let error = toml::from_str::<Program>(&wrong).unwrap_err().to_string();
+    assert!(error.contains("keyspce: unknown setting") && !error.contains("geheim"), "{error}");
+}
