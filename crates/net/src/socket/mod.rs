@@ -52,7 +52,8 @@ pub struct Keepalive {
     /// twice the default heartbeat, so that it costs nothing where there is one, and well within
     /// the minutes after which firewalls and load balancers forget a connection.
     pub time: Duration,
-    /// How long after each question it asks again, in whole seconds, 1 s to 9 h. Default 10 s.
+    /// How long after each question it asks again, in whole seconds, 1 s to 9 h. Default 10 s. A few
+    /// systems (OpenBSD, Solaris) have one for all sockets, and that of `probes`.
     pub interval: Duration,
     /// After how many questions without an answer the connection is over, 1 to 127. Default 6: with the
     /// other defaults two minutes after the last sign of life.

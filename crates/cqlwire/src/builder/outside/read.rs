@@ -1,5 +1,7 @@
 //! From what somebody wrote to a configuration: names to settings, values to what they are.
 
+use std::collections::BTreeMap;
+
 use super::allowed::Allowed;
 use super::given::Given;
 use super::setting::Setting;
@@ -96,12 +98,16 @@ pub(super) fn setting(config: &mut Config, path: &str, given: &Given) -> Result<
             config.values.insert(Key::Named(profile, setting.name), value);
         }
         Found::Entry(setting, entry) => {
-            let table = config.values.entry(Key::Session(setting.name));
-            let text = given.text();
-            let Value::Map(table) = table.or_insert_with(|| Value::Map(Default::default())) else {
-                return Err(refused(path, given, &setting.allowed));
+            let text = given.text().ok_or_else(|| refused(path, given, &setting.allowed))?;
+            let key = Key::Session(setting.name);
+            let mut table = match config.values.get(&key) {
+                Some(Value::Map(table)) => table.clone(),
+                _ => BTreeMap::new(),
             };
-            table.insert(entry, text.ok_or_else(|| refused(path, given, &setting.allowed))?);
+            table.insert(entry, text);
+            let value = Value::Map(table);
+            tried(path, setting, given, &value)?;
+            config.values.insert(key, value);
         }
     }
     Ok(())
@@ -136,11 +142,21 @@ fn read<R: Default>(path: &str, setting: &Setting<R>, given: &Given) -> Result<V
     }
     let value =
         setting.allowed.read(given).map_err(|why| ConfigError::new(path.to_owned(), why))?;
+    tried(path, setting, given, &value)?;
+    Ok(value)
+}
+
+/// Whether whoever holds the setting takes it.
+fn tried<R: Default>(
+    path: &str,
+    setting: &Setting<R>,
+    given: &Given,
+    value: &Value,
+) -> Result<(), ConfigError> {
     (setting.put)(&mut R::default(), value.clone()).map_err(|why| {
         let why = format!("{given} was given: {why}; {}", setting.allowed);
-        ConfigError::new(path.to_owned(), why)
-    })?;
-    Ok(value)
+        ConfigError::new(path.escape_debug().to_string(), why)
+    })
 }
 
 fn refused(path: &str, given: &Given, allowed: &Allowed) -> ConfigError {

@@ -1,7 +1,12 @@
 //! The settings of a session that are data, each with its range: what can be written down, what is
 //! checked before anything is connected, and what the documentation lists.
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
+
+use cqlwire_cluster::{AddressTranslator, FixedAddresses};
 
 use super::allowed::{
     Allowed, FLAG, PART, TEXT, bytes, count, form, map, one_of, texts, time, time_or_zero, time_to,
@@ -45,6 +50,9 @@ static PLACES: &[Setting<SessionBuilder>] = settings!(SessionBuilder:
         => at cluster.remote.data_centers;
     "remote.for_local_consistency" FLAG => at cluster.remote.for_local_consistency;
     "remote.connections_per_host" count(1, 1_024) => at cluster.remote.connections_per_host;
+    "fixed_addresses" map("a table from the addresses that servers tell of each other to those \
+                           where they are reached, such as `\"10.0.0.1:9042\" = \"192.0.2.1:9042\"`")
+        => by fixed_addresses, put_fixed_addresses;
     "load_balancing" LOAD_BALANCING => by load_balancing, put_load_balancing;
     "prove_hosts" FLAG => at cluster.prove_hosts;
     "application_name" TEXT.or_empty() => by application_name, put_application_name;
@@ -179,6 +187,27 @@ fn put_load_balancing(builder: &mut SessionBuilder, value: Value) -> Result<(), 
     Ok(())
 }
 
+/// What translates addresses is code, whatever it was made from.
+fn fixed_addresses(builder: &SessionBuilder) -> Value {
+    match &builder.cluster.address_translator {
+        Some(translator) => Value::Code(crate::builder::config::name_of(translator)),
+        None => Value::Map(BTreeMap::new()),
+    }
+}
+
+fn put_fixed_addresses(builder: &mut SessionBuilder, value: Value) -> Result<(), String> {
+    let addresses: BTreeMap<String, String> = Held::read(value)?;
+    let read = |text: &str| {
+        let address = text.parse::<SocketAddr>();
+        address.map_err(|_| format!("`{}` is no address with a port", text.escape_debug()))
+    };
+    let read = addresses.iter().map(|(told, reached)| Ok((read(told)?, read(reached)?)));
+    let fixed = read.collect::<Result<FixedAddresses, String>>()?;
+    let translator: Arc<dyn AddressTranslator> = Arc::new(fixed);
+    builder.cluster.address_translator = Some(translator).filter(|_| !addresses.is_empty());
+    Ok(())
+}
+
 fn startup_options(builder: &SessionBuilder) -> Value {
     let mut options = builder.cluster.pool.connection.startup_options.clone();
     options.remove(cqlwire_codec::Startup::APPLICATION_NAME);
@@ -187,8 +216,7 @@ fn startup_options(builder: &SessionBuilder) -> Value {
 }
 
 fn put_startup_options(builder: &mut SessionBuilder, value: Value) -> Result<(), String> {
-    let options = Held::read(value)?;
-    let options: std::collections::BTreeMap<String, String> = options;
+    let options: BTreeMap<String, String> = Held::read(value)?;
     builder.cluster.pool.connection.startup_options.extend(options);
     Ok(())
 }

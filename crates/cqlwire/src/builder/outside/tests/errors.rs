@@ -143,3 +143,13 @@ async fn it_is_said_by_connect_before_anything_is_connected() {
     let crate::ErrorKind::Settings { setting, .. } = error.kind() else { panic!("{error}") };
     assert_eq!(setting, "credentials.password");
 }
+
+#[test]
+fn what_is_refused_leaves_nothing_behind() {
+    for (name, _) in SAMPLES {
+        let mut config = Config::default();
+        if config.set(name, "\u{1}").is_err() {
+            assert!(config.values.is_empty(), "{name}: {config:?}");
+        }
+    }
+}

@@ -9,7 +9,6 @@ use crate::builder::outside::{Key, session};
 /// What is code, or is not for a file to say: filled in by `connect`, or somebody's own.
 const NO_DATA: &[&str] = &[
     "cluster.host_filter",
-    "cluster.address_translator",
     "cluster.on_change",
     "cluster.driver_config",
     // `max_requests_per_host` becomes it.
@@ -58,7 +57,7 @@ fn known() -> BTreeSet<String> {
 #[test]
 fn there_is_a_sample_of_every_setting() {
     let sampled = SAMPLES.iter().map(|(name, _)| match name.split_once('.') {
-        Some(("startup_options", _)) => "startup_options".to_owned(),
+        Some((table @ ("startup_options" | "fixed_addresses"), _)) => table.to_owned(),
         _ => (*name).to_owned(),
     });
     let sampled: BTreeSet<String> = sampled.filter(|name| !name.starts_with("profiles.")).collect();

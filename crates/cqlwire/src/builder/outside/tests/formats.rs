@@ -33,6 +33,8 @@ fn every_setting_is_read_from_any_format() {
         if let Some(rest) = name.strip_prefix("profiles.") {
             let (profile, name) = rest.rsplit_once('.').unwrap();
             names = vec!["profiles", profile, name];
+        } else if let Some(address) = name.strip_prefix("fixed_addresses.") {
+            names = vec!["fixed_addresses", address];
         }
         let (last, sections) = names.split_last().unwrap();
         for section in sections {

@@ -25,6 +25,7 @@ const SAMPLES: &[(&str, &str)] = &[
     ("remote.data_centers", "bergen,tromsø"),
     ("remote.for_local_consistency", "true"),
     ("remote.connections_per_host", "3"),
+    ("fixed_addresses.10.0.0.1:9042", "192.0.2.1:9042"),
     ("load_balancing", "round_robin"),
     ("prove_hosts", "false"),
     ("application_name", "shop"),

@@ -28,6 +28,8 @@ fn every_part_is_read() {
         expected.set(name, value).unwrap();
     }
     assert_eq!(Config::from_url(url).unwrap(), expected);
+    let zone = builder().url("cql://[fe80::1%25eth0]:9043").unwrap();
+    assert_eq!(zone.cluster.contact_points[0].to_string(), "[fe80::1%eth0]:9043");
     let builder = builder().url("cql://ada:geheim@db/shop").unwrap();
     assert_eq!(builder.cluster.contact_points[0].to_string(), "db:9042");
     assert!(builder.cluster.pool.connection.authenticator.is_some());
@@ -68,6 +70,13 @@ fn a_mistake_is_said_with_its_part() {
         (
             "cql://db?connect_timeout=5",
             "connect_timeout: `5` was given; allowed: a time such as 250ms or 10s, at least 1ms"
+                .to_owned(),
+        ),
+        (
+            "cql://db?fixed_addresses.10.0.0.1=10.0.0.2:9042",
+            "fixed_addresses.10.0.0.1: `10.0.0.2:9042` was given: `10.0.0.1` is no address with a \
+             port; allowed: a table from the addresses that servers tell of each other to those \
+             where they are reached, such as `\"10.0.0.1:9042\" = \"192.0.2.1:9042\"`"
                 .to_owned(),
         ),
         (
