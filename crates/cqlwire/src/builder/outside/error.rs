@@ -17,8 +17,14 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
+    /// In one line, whatever names people give to profiles.
     pub(super) fn new(setting: impl Into<Cow<'static, str>>, why: impl Into<String>) -> Self {
-        Self { setting: setting.into(), why: why.into() }
+        let setting = setting.into();
+        let setting = match setting.contains(char::is_control) {
+            true => setting.escape_debug().to_string().into(),
+            false => setting,
+        };
+        Self { setting, why: why.into() }
     }
 }
 

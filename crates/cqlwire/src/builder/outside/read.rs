@@ -51,7 +51,8 @@ fn section(
         match given {
             Given::Table(entries) if within == "profiles" || is_section(&path) => {
                 if within == "profiles" {
-                    add_profile(config, &name)?;
+                    sound_profile(&name)?;
+                    config.profiles.insert(name);
                 }
                 section(config, &path, entries)?;
             }
@@ -70,13 +71,13 @@ fn is_section(path: &str) -> bool {
         || session::all().any(|setting| begins(setting.name))
 }
 
-fn add_profile(config: &mut Config, name: &str) -> Result<(), ConfigError> {
+/// Whether a profile may have this name.
+fn sound_profile(name: &str) -> Result<(), ConfigError> {
     if name.is_empty() || name == crate::profile::DEFAULT_PROFILE {
         let why =
             format!("`{name}` was given; allowed: another name; the default one is `profile`");
         return Err(ConfigError::new("profiles", why));
     }
-    config.profiles.insert(name.to_owned());
     Ok(())
 }
 
@@ -93,8 +94,9 @@ pub(super) fn setting(config: &mut Config, path: &str, given: &Given) -> Result<
             config.values.insert(Key::Profile(setting.name), value);
         }
         Found::Profile(Some(profile), setting) => {
-            add_profile(config, &profile)?;
+            sound_profile(&profile)?;
             let value = read(path, setting, given)?;
+            config.profiles.insert(profile.clone());
             config.values.insert(Key::Named(profile, setting.name), value);
         }
         Found::Entry(setting, entry) => {
@@ -155,7 +157,7 @@ fn tried<R: Default>(
 ) -> Result<(), ConfigError> {
     (setting.put)(&mut R::default(), value.clone()).map_err(|why| {
         let why = format!("{given} was given: {why}; {}", setting.allowed);
-        ConfigError::new(path.escape_debug().to_string(), why)
+        ConfigError::new(path.to_owned(), why)
     })
 }
 
@@ -183,5 +185,5 @@ fn unknown(path: &str) -> ConfigError {
         (false, Some(meant)) => format!("unknown setting{meant}"),
         (false, None) => "unknown setting, and none is like it".to_owned(),
     };
-    ConfigError::new(path.escape_debug().to_string(), why)
+    ConfigError::new(path.to_owned(), why)
 }

@@ -169,7 +169,7 @@ fn parameters(config: &mut Config, parameters: &str) -> Outcome {
         })?;
         let allowed = "what was given is no percent-encoding; allowed: `%25` for `%`";
         let name = decoded(name).ok_or_else(|| ConfigError::new("url: parameter", allowed))?;
-        let of = |why: &str| ConfigError::new(name.escape_debug().to_string(), why);
+        let of = |why: &str| ConfigError::new(name.clone(), why);
         if !seen.insert(name.clone()) {
             return Err(of("it was given twice; allowed: once"));
         }
