@@ -21,13 +21,13 @@ async fn a_url_is_enough_for_a_password_and_tls() {
         )
     };
 
-    let session = Session::builder().url(&url("cassandra")).unwrap().connect().await.unwrap();
+    let session = Session::builder().url(&url("cassandra")).connect().await.unwrap();
     let found = session.query("SELECT release_version FROM local", ()).await.unwrap();
     assert!(found.one_row::<(&str,)>().unwrap().0.starts_with(['4', '5', '6']));
     drop(found);
     close(session).await;
 
-    let error = Session::builder().url(&url("geheim")).unwrap().connect().await.unwrap_err();
+    let error = Session::builder().url(&url("geheim")).connect().await.unwrap_err();
     let text = error.to_string();
     assert!(text.contains("authentication failed") && !text.contains("geheim"), "{text}");
     let mut other = Config::from_url(&url("cassandra")).unwrap();

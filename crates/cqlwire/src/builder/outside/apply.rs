@@ -7,7 +7,6 @@ use cqlwire_net::{PlainCredentials, Tls, TlsSettingsError};
 
 use super::{Config, ConfigError, Key, profile, session, value::Value};
 use crate::builder::SessionBuilder;
-use crate::error::Result;
 
 impl SessionBuilder {
     /// Settings from outside of the program. They replace what was set before, and what is set
@@ -27,24 +26,24 @@ impl SessionBuilder {
     /// ```no_run
     /// # async fn example() -> cqlwire::Result<()> {
     /// let url = "cql://shop:p%40ss@10.0.0.1,10.0.0.2:9043/shop?local_dc=oslo&profile.timeout=2s";
-    /// let session = cqlwire::Session::builder().url(url)?.connect().await?;
+    /// let session = cqlwire::Session::builder().url(url).connect().await?;
     /// # Ok(()) }
     /// ```
     ///
-    /// See [`Config::from_url`] for what is where.
-    ///
-    /// # Errors
-    ///
-    /// [`Settings`](crate::ErrorKind::Settings) with the part that is wrong. The password is in
-    /// none.
+    /// See [`Config::from_url`] for what is where. What is wrong with it is reported by
+    /// [`connect`](Self::connect), with the part that is, and never with the password.
     #[doc(alias = "dsn")]
     #[doc(alias = "connection_string")]
-    pub fn url(self, url: &str) -> Result<Self> {
-        Ok(self.config(Config::from_url(url)?))
+    pub fn url(mut self, url: &str) -> Self {
+        match Config::from_url(url) {
+            Ok(config) => return self.config(config),
+            Err(ConfigError { setting, why }) => self.refuse(setting, why),
+        }
+        self
     }
 }
 
-type Outcome = std::result::Result<(), ConfigError>;
+type Outcome = Result<(), ConfigError>;
 
 fn apply(builder: &mut SessionBuilder, config: &Config) -> Outcome {
     let is_named = |key: &Key| matches!(key, Key::Named(..));
@@ -110,7 +109,7 @@ fn credentials(builder: &mut SessionBuilder, config: &Config) -> Outcome {
 }
 
 /// What is said of TLS, all of it in one place: whom to trust, who to be, and whom to expect.
-fn tls(config: &Config) -> std::result::Result<Option<Tls>, ConfigError> {
+fn tls(config: &Config) -> Result<Option<Tls>, ConfigError> {
     const AUTHORITIES: &str = "tls.authorities";
     const CERTIFICATE: &str = "tls.certificate";
     const KEY: &str = "tls.key";
@@ -150,7 +149,7 @@ fn half(lacking: &'static str, given: &str) -> ConfigError {
     ConfigError::new(lacking, format!("none was given; allowed: a file, since there is `{given}`"))
 }
 
-fn read(setting: &'static str, path: &str) -> std::result::Result<Vec<u8>, ConfigError> {
+fn read(setting: &'static str, path: &str) -> Result<Vec<u8>, ConfigError> {
     fs::read(path).map_err(|error| {
         ConfigError::new(setting, format!("`{}` cannot be read: {error}", path.escape_debug()))
     })

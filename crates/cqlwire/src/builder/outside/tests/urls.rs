@@ -28,14 +28,20 @@ fn every_part_is_read() {
         expected.set(name, value).unwrap();
     }
     assert_eq!(Config::from_url(url).unwrap(), expected);
-    let zone = builder().url("cql://[fe80::1%25eth0]:9043").unwrap();
+    let zone = builder().url("cql://[fe80::1%25eth0]:9043");
     assert_eq!(zone.cluster.contact_points[0].to_string(), "[fe80::1%eth0]:9043");
-    let builder = builder().url("cql://ada:geheim@db/shop").unwrap();
+    let builder = builder().url("cql://ada:geheim@db/shop");
     assert_eq!(builder.cluster.contact_points[0].to_string(), "db:9042");
     assert!(builder.cluster.pool.connection.authenticator.is_some());
     for least in ["cql://db", "cql://db/", "cql://db?", "cql://db/?", " cql://db\n"] {
         assert_eq!(Config::from_url(least).unwrap().to_string(), "cql://db:9042");
     }
+}
+
+#[tokio::test]
+async fn a_mistake_is_said_by_connect() {
+    let error = builder().url("cql://ada:geheim@db/a/b").connect().await.unwrap_err().to_string();
+    assert!(error.starts_with("url: keyspace: `a/b` was given; allowed: one name"), "{error}");
 }
 
 #[test]
