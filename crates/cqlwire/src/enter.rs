@@ -29,9 +29,11 @@ pub(crate) async fn enter(
     deadline: Deadline,
 ) -> Result<Arc<Keyspace>> {
     if name.is_empty() {
-        return Err(
-            ErrorKind::Settings { setting: "keyspace", why: "its name is empty".into() }.into()
-        );
+        return Err(ErrorKind::Settings {
+            setting: "keyspace".into(),
+            why: "its name is empty".into(),
+        }
+        .into());
     }
     let keyspace = shared.keyspaces.open(shared.cluster(), name);
     if !keyspace.is_known() {

@@ -85,8 +85,9 @@
 //! * `chrono`, `time`, `jiff`: timestamp, date and time as types of these crates.
 //! * `bigdecimal`, `rust_decimal`, `num-bigint`: decimal and varint as types of these crates.
 //! * `serde_json`: text that holds JSON.
-//! * `serde`: rows of any shape can be serialized, [`Metrics`] too, and positions of streams kept; they
-//!   are bytes and text without it, too.
+//! * `serde`: settings are read from TOML, YAML or environments ([`Config`]); rows of any shape can be
+//!   serialized, [`Metrics`] too, and positions of streams kept; they are bytes and text without it,
+//!   too.
 //! * `snappy`: Snappy, beside LZ4, as a compression of v3 and v4.
 //!
 //! # Where to look
@@ -138,7 +139,7 @@ pub mod value;
 mod warm_up;
 
 pub use batch::{Batch, BatchExecution, BatchStatement};
-pub use builder::SessionBuilder;
+pub use builder::{Config, ConfigError, KnownSetting, SessionBuilder};
 #[doc(no_inline)]
 pub use bytes;
 pub use contact_points::IntoContactPoints;
@@ -162,8 +163,8 @@ pub use cqlwire_derive::{BindValues, Row, UserType, Value};
 #[doc(no_inline)]
 pub use cqlwire_net as net;
 pub use cqlwire_net::{
-    AuthenticationError, Authenticator, Backlog, Exchange, PlainCredentials, RequestKind, Tls,
-    TlsSettingsError, Totals, WaitingLimit, WaitsFor,
+    AuthenticationError, Authenticator, Backlog, Exchange, Keepalive, PlainCredentials,
+    RequestKind, SocketSettings, Tls, TlsSettingsError, Totals, WaitingLimit, WaitsFor,
 };
 pub use cqlwire_pool::{
     Backoff, ConnectionChange, ConnectionChangeKind, ConnectionTotals, Latencies, LatencyHistogram,

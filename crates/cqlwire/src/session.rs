@@ -363,7 +363,7 @@ impl Session {
     fn no_profile(&self, name: &str) -> Error {
         let known: Vec<_> = self.shared.profiles.names().collect();
         let why = format!("there is none named `{name}`, but {}", known.join(", "));
-        ErrorKind::Settings { setting: "profile", why }.into()
+        ErrorKind::Settings { setting: "profile".into(), why }.into()
     }
 
     /// What the session holds at the moment. At rest, everything but the connections is zero.

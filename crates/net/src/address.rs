@@ -3,12 +3,13 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
-use crate::Endpoint;
+use crate::{DEFAULT_PORT, Endpoint};
 
-/// The address of one server: a socket address, or a proxy's with the server name that leads to the
-/// server through it.
+/// The address of one server: a socket address, a proxy's with the server name that leads to the
+/// server through it, or the path of a Unix socket.
 ///
 /// An [`Endpoint`] is what somebody wrote, and may stand for many servers; this is one of them. The
 /// name that it was found by stays with it, for certificates and for errors, but makes no difference
@@ -25,6 +26,7 @@ pub struct ServerAddress {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum At {
     Socket(SocketAddr),
+    Unix(Arc<Path>),
     /// A name that is a dialer's matter.
     Name(Endpoint),
 }
@@ -35,6 +37,12 @@ impl ServerAddress {
         Self { server_name: Some(server_name.into()), ..proxy.into() }
     }
 
+    /// A server that listens at this path. What other servers of its cluster tell of it is where it is
+    /// reached by TCP, so it is that once another one is asked.
+    pub fn unix(path: impl AsRef<Path>) -> Self {
+        Self { at: At::Unix(path.as_ref().into()), found_as: None, server_name: None }
+    }
+
     /// One of the addresses that the name of this endpoint stands for.
     pub fn found_as(socket: SocketAddr, endpoint: &Endpoint) -> Self {
         let found_as = endpoint.name().map(Arc::from);
@@ -43,31 +51,46 @@ impl ServerAddress {
 
     /// What a dialer makes of this endpoint, which looks names up in its own way.
     pub fn for_dialer(endpoint: &Endpoint) -> Self {
-        let at = endpoint.address().map_or_else(|| At::Name(endpoint.clone()), At::Socket);
+        let at = match (endpoint.address(), endpoint.path()) {
+            (Some(socket), _) => At::Socket(socket),
+            (None, Some(path)) => At::Unix(path.into()),
+            (None, None) => At::Name(endpoint.clone()),
+        };
         Self { at, found_as: None, server_name: None }
     }
 
-    /// The socket address; `None` if it is a name that only a dialer understands.
+    /// The socket address; `None` if it is a path, or a name that only a dialer understands.
     pub const fn socket(&self) -> Option<SocketAddr> {
         match &self.at {
             At::Socket(socket) => Some(*socket),
-            At::Name(_) => None,
+            At::Unix(_) | At::Name(_) => None,
+        }
+    }
+
+    /// The path, if it is a Unix socket.
+    pub const fn path(&self) -> Option<&Arc<Path>> {
+        match &self.at {
+            At::Unix(path) => Some(path),
+            At::Socket(_) | At::Name(_) => None,
         }
     }
 
     /// The host: the name that it was found by, or else its address. What a certificate has to be
-    /// made out to, unless there is a [server name](Self::server_name).
+    /// made out to, unless there is a [server name](Self::server_name). Of a Unix socket its path, which
+    /// no certificate is made out to: it takes [`Tls::server_name`](crate::Tls::server_name).
     pub fn host(&self) -> String {
         match (&self.found_as, &self.at) {
             (Some(name), _) => name.to_string(),
             (None, At::Socket(socket)) => socket.ip().to_string(),
+            (None, At::Unix(path)) => path.display().to_string(),
             (None, At::Name(endpoint)) => endpoint.host(),
         }
     }
 
-    /// The port.
+    /// The port; of a Unix socket the one that servers have by default.
     pub const fn port(&self) -> u16 {
         match &self.at {
+            At::Unix(_) => DEFAULT_PORT,
             At::Socket(socket) => socket.port(),
             At::Name(endpoint) => endpoint.port(),
         }
@@ -83,6 +106,7 @@ impl ServerAddress {
         let at = match (&self.found_as, &self.at) {
             (Some(name), _) => format!("{name}:{}", self.port()),
             (None, At::Socket(socket)) => socket.to_string(),
+            (None, At::Unix(path)) => format!("unix:{}", path.display()),
             (None, At::Name(endpoint)) => endpoint.to_string(),
         };
         match self.server_name() {

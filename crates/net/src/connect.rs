@@ -3,14 +3,12 @@
 //! Each address has an attempt of its own, from the socket to the end of the handshake; the next one
 //! begins while the last is still silent ([`Race`]), and the first that is done wins.
 
-use std::net::SocketAddr;
-
 use cqlwire_codec::{FramingError, ProtocolVersion};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 
 use crate::dial::ByteStream;
 use crate::handshake::{Established, Failure, Progress, establish, shake_hands};
+use crate::socket::{tcp, unix};
 use crate::user_code::awaited;
 use crate::{
     ConnectCause, ConnectError, ConnectPhase, Connection, Deadline, Endpoint, Race, ServerAddress,
@@ -91,7 +89,7 @@ impl Connection {
         settings: &Settings,
         deadline: Deadline,
     ) -> Result<Self, ConnectError> {
-        let progress = Progress { phase: ConnectPhase::Tcp };
+        let progress = Progress { phase: first_phase(address) };
         let mut attempt = Attempt { address, settings, progress };
         let cause = match deadline.bound(attempt.run()).await {
             Ok(Ok(connection)) => return Ok(connection),
@@ -161,18 +159,23 @@ impl Attempt<'_> {
     }
 
     async fn in_version(&mut self, version: ProtocolVersion) -> Result<Connection, Failure> {
-        self.progress.phase = ConnectPhase::Tcp;
-        match (&self.settings.dialer, self.address.socket()) {
-            (Some(dialer), _) => {
+        self.progress.phase = first_phase(self.address);
+        let socket = &self.settings.socket;
+        match (&self.settings.dialer, self.address.socket(), self.address.path()) {
+            (Some(dialer), ..) => {
                 let dialing = async { dialer.dial(self.address).await };
                 let stream = awaited(UserCode::Dialer, dialing, &self.settings.log).await??;
                 self.over(stream, version).await
             }
-            (None, Some(socket)) => {
-                let stream = tcp(socket).await.map_err(ConnectCause::from)?;
+            (None, Some(server), _) => {
+                let stream = tcp(server, socket).await.map_err(ConnectCause::from)?;
                 self.over(stream, version).await
             }
-            (None, None) => Err(ConnectCause::NoAddress.into()),
+            (None, None, Some(path)) => {
+                let stream = unix(path, socket).await.map_err(ConnectCause::from)?;
+                self.over(stream, version).await
+            }
+            (None, None, None) => Err(ConnectCause::NoAddress.into()),
         }
     }
 
@@ -221,10 +224,7 @@ where
     }
 }
 
-async fn tcp(socket: SocketAddr) -> std::io::Result<TcpStream> {
-    let stream = TcpStream::connect(socket).await?;
-    // Requests that gather are written together already; waiting for more to gather in the kernel
-    // would only cost time.
-    stream.set_nodelay(true)?;
-    Ok(stream)
+/// What a connection to this address begins with.
+const fn first_phase(address: &ServerAddress) -> ConnectPhase {
+    if address.path().is_some() { ConnectPhase::UnixSocket } else { ConnectPhase::Tcp }
 }

@@ -1,16 +1,20 @@
-//! Where a server listens, as it was written down: a name or an address, and a port.
+//! Where a server listens, as it was written down: a name or an address, and a port, or a path.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::path::Path;
 use std::str::FromStr;
 
 /// The port on which Cassandra listens for clients by default.
 pub const DEFAULT_PORT: u16 = 9042;
 
-/// A host name or an address, with a port.
+/// What a socket address of Linux has room for; others have room for a few bytes less.
+const LONGEST_PATH: usize = 107;
+
+/// A host name or an address, with a port, or the path of a Unix socket.
 ///
-/// Parsed from `host`, `host:port`, `127.0.0.1:9042`, `::1`, `[::1]:9042`, `fe80::1%eth0` or
-/// `[fe80::1%2]:9042`; without a port, [`DEFAULT_PORT`] is meant. A name may stand for many servers:
+/// Parsed from `host`, `host:port`, `127.0.0.1:9042`, `::1`, `[::1]:9042`, `fe80::1%eth0`,
+/// `[fe80::1%2]:9042` or `unix:/run/cassandra.sock`; without a port, [`DEFAULT_PORT`] is meant. A name may stand for many servers:
 /// each of them has a [`ServerAddress`](crate::ServerAddress).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Endpoint {
@@ -26,11 +30,13 @@ enum Host {
     /// An address that means something on one link only. The zone is the number of an interface,
     /// or its name, which the system's resolver knows.
     Scoped(Ipv6Addr, Box<str>),
+    /// The path of a Unix socket, from the root.
+    Path(Box<str>),
 }
 
 /// A text that names no endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no host, and no host:port: {why}")]
+#[error("`{}` is no host, and no host:port: {why}", text.escape_debug())]
 pub struct InvalidEndpoint {
     /// The text.
     pub text: String,
@@ -39,12 +45,14 @@ pub struct InvalidEndpoint {
 }
 
 impl Endpoint {
-    /// The host as it was written, without a zone: what a certificate has to be made out to.
+    /// The host as it was written, without a zone: what a certificate has to be made out to. Of a Unix
+    /// socket its path.
     pub fn host(&self) -> String {
         match &self.host {
             Host::Name(name) => name.to_string(),
             Host::Address(ip) => ip.to_string(),
             Host::Scoped(ip, _) => ip.to_string(),
+            Host::Path(path) => path.to_string(),
         }
     }
 
@@ -56,7 +64,7 @@ impl Endpoint {
     /// The address, if nothing has to be looked up.
     pub fn address(&self) -> Option<SocketAddr> {
         match &self.host {
-            Host::Name(_) => None,
+            Host::Name(_) | Host::Path(_) => None,
             Host::Address(ip) => Some(SocketAddr::new(*ip, self.port)),
             Host::Scoped(ip, zone) => {
                 let zone = zone.parse().ok()?;
@@ -69,7 +77,15 @@ impl Endpoint {
     pub(crate) fn name(&self) -> Option<&str> {
         match &self.host {
             Host::Name(name) => Some(name),
-            Host::Address(_) | Host::Scoped(..) => None,
+            Host::Address(_) | Host::Scoped(..) | Host::Path(_) => None,
+        }
+    }
+
+    /// The path, if it is a Unix socket.
+    pub fn path(&self) -> Option<&Path> {
+        match &self.host {
+            Host::Path(path) => Some(Path::new(&**path)),
+            Host::Name(_) | Host::Address(_) | Host::Scoped(..) => None,
         }
     }
 
@@ -77,7 +93,7 @@ impl Endpoint {
     pub(crate) fn resolver_name(&self) -> String {
         match &self.host {
             Host::Scoped(ip, zone) => format!("{ip}%{zone}"),
-            Host::Name(_) | Host::Address(_) => self.host(),
+            Host::Name(_) | Host::Address(_) | Host::Path(_) => self.host(),
         }
     }
 }
@@ -98,6 +114,12 @@ impl FromStr for Endpoint {
     type Err = InvalidEndpoint;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Some(path) = text.strip_prefix("unix:") {
+            return match in_paths(path) {
+                Ok(()) => Ok(Self { host: Host::Path(path.into()), port: DEFAULT_PORT }),
+                Err(why) => Err(InvalidEndpoint { text: text.to_owned(), why }),
+            };
+        }
         let parsed = split(text).and_then(|(host, port)| {
             let port = match port {
                 Some(port) => port.parse().map_err(|_| "no port there")?,
@@ -106,6 +128,16 @@ impl FromStr for Endpoint {
             Ok(Self { host: host.parse()?, port })
         });
         parsed.map_err(|why| InvalidEndpoint { text: text.to_owned(), why })
+    }
+}
+
+/// Is it a path from the root? Where the program was started must not decide which server is meant.
+fn in_paths(path: &str) -> Result<(), &'static str> {
+    match path {
+        _ if !path.starts_with('/') => Err("the path of a Unix socket begins with `/`"),
+        _ if path.contains('\0') => Err("a path has no NUL in it"),
+        _ if path.len() > LONGEST_PATH => Err("the path of a Unix socket has 107 bytes at most"),
+        _ => Ok(()),
     }
 }
 
@@ -156,6 +188,7 @@ impl fmt::Display for Endpoint {
             Host::Name(name) => write!(f, "{name}:{}", self.port),
             Host::Address(ip) => SocketAddr::new(*ip, self.port).fmt(f),
             Host::Scoped(ip, zone) => write!(f, "[{ip}%{zone}]:{}", self.port),
+            Host::Path(path) => write!(f, "unix:{path}"),
         }
     }
 }
@@ -180,6 +213,7 @@ mod tests {
         assert_eq!(shown("[fe80::1%eth0]:9"), "[fe80::1%eth0]:9");
         assert_eq!(shown("[fe80::1%7]"), "[fe80::1%7]:9042");
         assert_eq!(shown("[fe80::1%7]:9"), "[fe80::1%7]:9");
+        assert_eq!(shown("unix:/run/a b:c.sock"), "unix:/run/a b:c.sock");
     }
 
     #[test]
@@ -197,9 +231,14 @@ mod tests {
             ("fe80::1%a b", "no zone there"),
             ("10.0.0.1%eth0", "a zone belongs to an address of IPv6"),
             ("1:2:3", "a character that no host name has"),
+            ("unix:", "the path of a Unix socket begins with `/`"),
+            ("unix:db.sock", "the path of a Unix socket begins with `/`"),
+            ("unix:/a\0b", "a path has no NUL in it"),
         ] {
             let error = text.parse::<Endpoint>().unwrap_err();
             assert_eq!(error.why, why, "{text}");
         }
+        let long = format!("unix:/{}", "a".repeat(107)).parse::<Endpoint>().unwrap_err();
+        assert_eq!(long.why, "the path of a Unix socket has 107 bytes at most");
     }
 }

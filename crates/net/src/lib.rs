@@ -35,7 +35,7 @@
 //!
 //! The rooms: `connect` and `handshake` lead from a name to an open connection, with `race`, `tls`
 //! and `auth` on the way; `endpoint` is a server as it was written down, `resolve` leads from it to each
-//! `address` that it stands for;
+//! `address` that it stands for, and `socket` from there to a stream;
 //! `user_code` is the door to what users plug in; `ask` puts one question; `driver` is the task that serves it; `connection` and `request` are what
 //! callers hold; `shared` is what lies between them, and `recorder` where the times
 //! of requests go; `session_log` says whose the lines of the log are.
@@ -58,6 +58,7 @@ mod resolve;
 mod session_log;
 mod settings;
 mod shared;
+mod socket;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -88,5 +89,6 @@ pub use recorder::Recorder;
 pub use request::Request;
 pub use session_log::SessionLog;
 pub use settings::Settings;
+pub use socket::{Keepalive, SocketSettings};
 pub use tls::{Tls, TlsSettingsError};
 pub use user_code::panic_message;

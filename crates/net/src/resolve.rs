@@ -12,7 +12,7 @@ use crate::{
 
 impl Endpoint {
     /// Every server that this stands for, in the resolver's order: looked up, unless it is an
-    /// address, or names are the matter of a [`Dialer`](crate::Dialer).
+    /// address or a path, or names are the matter of a [`Dialer`](crate::Dialer).
     ///
     /// # Errors
     ///
@@ -32,6 +32,9 @@ impl Endpoint {
     ) -> Result<Vec<ServerAddress>, ConnectError> {
         if settings.dialer.is_some() {
             return Ok(vec![ServerAddress::for_dialer(self)]);
+        }
+        if let Some(path) = self.path() {
+            return Ok(vec![ServerAddress::unix(path)]);
         }
         let cause = match deadline.bound(self.look_up()).await {
             Ok(Ok(found)) if found.is_empty() => ConnectCause::NoAddress,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use cqlwire_codec::{Compression, ProtocolVersion};
 use tokio_util::task::TaskTracker;
 
-use crate::{Authenticator, Dialer, SessionLog, Tls};
+use crate::{Authenticator, Dialer, SessionLog, SocketSettings, Tls};
 
 /// How to connect, and the limits of the connection. The defaults are meant for production.
 #[derive(Clone, Debug)]
@@ -22,7 +22,10 @@ pub struct Settings {
     pub compression: Option<Compression>,
     /// Speak TLS. Default no.
     pub tls: Option<Tls>,
-    /// Who connects streams, if it is not TCP that is meant: a proxy, a tunnel. Default TCP.
+    /// What sockets are like.
+    pub socket: SocketSettings,
+    /// Who connects streams, if neither TCP nor a Unix socket is meant: a proxy, a tunnel. Default
+    /// nobody.
     pub dialer: Option<Arc<dyn Dialer>>,
     /// How long an address may be silent before the next one of the same name is tried beside it
     /// (RFC 8305, *Connection Attempt Delay*). Default 250 ms.
@@ -58,6 +61,7 @@ impl Default for Settings {
             oldest_version: ProtocolVersion::V3,
             compression: None,
             tls: None,
+            socket: SocketSettings::default(),
             dialer: None,
             attempt_delay: Duration::from_millis(250),
             authenticator: None,

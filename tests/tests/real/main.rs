@@ -15,6 +15,7 @@ mod loads;
 mod loss;
 mod markers;
 mod ordered;
+mod outside;
 mod paging;
 mod protocol;
 mod quiet;

@@ -31,12 +31,13 @@ impl SessionBuilder {
                 r#"{{"connect":{{"timeout-ms":{}}},"#,
                 r#""requests":{{"in-flight":{{"max":{}}},"orphaned":{{"max":{}}}}},"#,
                 r#""pool":{{"shard-aware":{{"enabled":false}}}},"#,
-                r#""socket":{{"tcp-no-delay":true,"keep-alive":false,"reuse-address":false}},"#,
+                r#""socket":{{"tcp-no-delay":true,"keep-alive":{},"reuse-address":false}},"#,
                 r#""reconnection":{{"policy":{{"type":"exponential","base-ms":{},"max-ms":{}}}}}{}{}}}"#,
             ),
             millis(pool.connect_timeout),
             mux.max_in_flight,
             mux.max_orphaned,
+            pool.connection.socket.keepalive.enabled,
             millis(pool.backoff.first),
             millis(pool.backoff.longest),
             self.location(),
@@ -131,7 +132,7 @@ impl SessionBuilder {
 }
 
 /// What a policy is called: the first word that its `Debug` shows, which is the name of its type.
-fn name_of(policy: &impl Debug) -> String {
+pub(super) fn name_of(policy: &impl Debug) -> String {
     let shown = format!("{policy:?}");
     let name: String = shown.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
     if name.is_empty() { "custom".to_owned() } else { name }
@@ -176,6 +177,7 @@ mod tests {
             ("/version", Value::from(1)),
             ("/connection/connect/timeout-ms", 5_000.into()),
             ("/connection/requests/in-flight/max", 4_096.into()),
+            ("/connection/socket/keep-alive", true.into()),
             ("/connection/reconnection/policy/max-ms", 30_000.into()),
             ("/connection/node-preference/type", "dc-auto".into()),
             ("/control-plane/queries/system/timeout/client-side-ms", 5_000.into()),

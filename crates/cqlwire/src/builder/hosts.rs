@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cqlwire_cluster::{AddressTranslator, HostFilter, LoadBalancing, Remote, SchemaSettings};
+use cqlwire_net::SocketSettings;
 
 use super::SessionBuilder;
 
@@ -62,11 +63,25 @@ impl SessionBuilder {
         self
     }
 
+    /// What sockets are like: where they begin, how they are kept alive, how large their buffers are.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # let builder = cqlwire::Session::builder();
+    /// builder.socket(|socket| {
+    ///     socket.local_address = Some([10, 0, 0, 7].into());
+    ///     socket.keepalive.time = Duration::from_secs(30);
+    /// });
+    /// ```
+    #[doc(alias = "tcp_keepalive")]
+    #[doc(alias = "local_ip_address")]
+    pub fn socket(mut self, change: impl FnOnce(&mut SocketSettings)) -> Self {
+        change(&mut self.cluster.pool.connection.socket);
+        self
+    }
+
     /// How many connections are kept to each local host. Default 2.
-    pub fn connections_per_host(mut self, connections: usize) -> Self {
-        if connections == 0 {
-            self.refuse("connections per host", "without any, nothing could be sent");
-        }
+    pub const fn connections_per_host(mut self, connections: usize) -> Self {
         self.cluster.connections_per_local_host = connections;
         self
     }
@@ -83,10 +98,7 @@ impl SessionBuilder {
     /// the first failure, twice as long after each further one, up to `longest`; each shortened at
     /// random by up to a half. Default 100 ms and 30 s. While requests find no connection to it, it
     /// is tried more often: [`reconnection_under_demand`](Self::reconnection_under_demand).
-    pub fn reconnection(mut self, first: Duration, longest: Duration) -> Self {
-        if first > longest {
-            self.refuse("reconnection", "the first wait is longer than the longest");
-        }
+    pub const fn reconnection(mut self, first: Duration, longest: Duration) -> Self {
         self.cluster.pool.backoff.first = first;
         self.cluster.pool.backoff.longest = longest;
         self
@@ -96,13 +108,7 @@ impl SessionBuilder {
     /// which is when no other host could take them either. One attempt a host is hastened in this
     /// time, shortened at random by up to a half, so that requests which still have time are answered
     /// moments after the host is back, and a cluster that is down is not flooded. Default 1 s.
-    pub fn reconnection_under_demand(mut self, interval: Duration) -> Self {
-        if interval.is_zero() {
-            self.refuse(
-                "reconnection_under_demand",
-                "hosts that are down would be tried without a pause",
-            );
-        }
+    pub const fn reconnection_under_demand(mut self, interval: Duration) -> Self {
         self.cluster.pool.backoff_under_demand = interval;
         self
     }

@@ -8,10 +8,10 @@ use crate::limits::{AdaptiveLimit, HostLimits, SessionLimit};
 /// What of the limits is not a setting of connections.
 #[derive(Clone, Debug)]
 pub(super) struct Limits {
-    max_requests: Option<usize>,
-    max_queued_requests: usize,
-    max_requests_per_host: Option<usize>,
-    adaptive: Option<AdaptiveLimit>,
+    pub(super) max_requests: Option<usize>,
+    pub(super) max_queued_requests: usize,
+    pub(super) max_requests_per_host: Option<usize>,
+    pub(super) adaptive: Option<AdaptiveLimit>,
 }
 
 impl Default for Limits {
@@ -51,10 +51,7 @@ impl SessionBuilder {
     /// down by a queue in front of each host: a queue in one place is fair to all.
     #[doc(alias = "max_concurrent_requests")]
     #[doc(alias = "throttler")]
-    pub fn max_requests(mut self, requests: usize) -> Self {
-        if requests == 0 {
-            self.refuse("max_requests", "with none in flight there is no response");
-        }
+    pub const fn max_requests(mut self, requests: usize) -> Self {
         self.limits.max_requests = Some(requests);
         self
     }
@@ -81,10 +78,7 @@ impl SessionBuilder {
     /// ([`max_in_flight`](crate::net::MultiplexerSettings::max_in_flight)). The control connection
     /// does not count.
     #[doc(alias = "max_requests_per_connection")]
-    pub fn max_requests_per_host(mut self, requests: usize) -> Self {
-        if requests == 0 {
-            self.refuse("max_requests_per_host", "with none in flight there is no response");
-        }
+    pub const fn max_requests_per_host(mut self, requests: usize) -> Self {
         self.limits.max_requests_per_host = Some(requests);
         self
     }
@@ -94,10 +88,7 @@ impl SessionBuilder {
     /// that is slow for another reason would be thought to have too much to do.
     ///
     /// It replaces [`max_requests_per_host`](Self::max_requests_per_host).
-    pub fn adaptive_limit(mut self, limit: AdaptiveLimit) -> Self {
-        if let Err(why) = limit.check() {
-            self.refuse("adaptive_limit", why);
-        }
+    pub const fn adaptive_limit(mut self, limit: AdaptiveLimit) -> Self {
         self.limits.adaptive = Some(limit);
         self
     }

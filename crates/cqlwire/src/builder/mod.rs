@@ -3,8 +3,10 @@
 mod config;
 mod hosts;
 mod limits;
+mod outside;
 mod seen;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +18,7 @@ use cqlwire_net::{
 use cqlwire_pool::Unconnected;
 use cqlwire_stream::PageBudget;
 
+pub use self::outside::{Config, ConfigError, KnownSetting};
 use crate::contact_points::IntoContactPoints;
 use crate::error::{Attempt, Error, ErrorKind, Result, TimeoutPhase};
 use crate::observer::{Observer, Observers};
@@ -26,8 +29,9 @@ use crate::session::Session;
 use crate::shared::{Shared, SharedSettings};
 use crate::speculation::{SpeculationSettings, Speculations};
 
-/// Describes a session. Every setting has a default that suits production; what is wrong with one
-/// is reported by [`connect`](Self::connect).
+/// Describes a session. Every setting has a default that suits production; what is wrong with one, or
+/// with two together, is reported by [`connect`](Self::connect). They may come from
+/// [a URL](Self::url), or from [files and environments](Self::config).
 ///
 /// ```no_run
 /// # async fn example() -> cqlwire::Result<()> {
@@ -74,7 +78,7 @@ pub struct SessionBuilder {
     observers: Vec<Arc<dyn Observer>>,
     observer_queue: usize,
     /// The first thing that is wrong with the settings.
-    invalid: Option<(&'static str, String)>,
+    invalid: Option<(Cow<'static, str>, String)>,
 }
 
 impl Default for SessionBuilder {
@@ -101,27 +105,23 @@ impl Default for SessionBuilder {
 }
 
 impl SessionBuilder {
-    /// Servers to ask about the cluster, each `host` or `host:port`; a text may name several, with
-    /// commas between them. One is enough; several survive the loss of one. Default
+    /// Servers to ask about the cluster, each `host`, `host:port` or `unix:/path` of a Unix socket; a text
+    /// may name several, with commas between them. One is enough; several survive the loss of one. Default
     /// `127.0.0.1:9042`.
     #[doc(alias = "known_node")]
     #[doc(alias = "hosts")]
     pub fn contact_points(mut self, servers: impl IntoContactPoints) -> Self {
         match parse_contact_points(&servers.into_contact_points()) {
-            Ok(servers) if servers.is_empty() => self.refuse("contact points", "none was given"),
+            Ok(servers) if servers.is_empty() => self.refuse("contact_points", "none was given"),
             Ok(servers) => self.cluster.contact_points = servers,
-            Err(error) => self.refuse("contact points", error),
+            Err(error) => self.refuse("contact_points", error),
         }
         self
     }
 
     /// The keyspace of unqualified names, spelled as in the schema. Default none.
     pub fn keyspace(mut self, name: impl Into<String>) -> Self {
-        let name = name.into();
-        if name.is_empty() {
-            self.refuse("keyspace", "its name is empty");
-        }
-        self.cluster.pool.connection.keyspace = Some(name);
+        self.cluster.pool.connection.keyspace = Some(name.into());
         self
     }
 
@@ -156,10 +156,11 @@ impl SessionBuilder {
 
     /// The versions of the protocol to speak: the newest that the server speaks too is chosen.
     /// Default v3 to v5.
-    pub fn protocol_versions(mut self, oldest: ProtocolVersion, newest: ProtocolVersion) -> Self {
-        if oldest > newest {
-            self.refuse("protocol versions", format_args!("{oldest} is newer than {newest}"));
-        }
+    pub const fn protocol_versions(
+        mut self,
+        oldest: ProtocolVersion,
+        newest: ProtocolVersion,
+    ) -> Self {
         self.cluster.pool.connection.oldest_version = oldest;
         self.cluster.pool.connection.newest_version = newest;
         self
@@ -250,13 +251,6 @@ impl SessionBuilder {
     /// ```
     pub fn retries(mut self, change: impl FnOnce(&mut RetrySettings)) -> Self {
         change(&mut self.retries);
-        let RetrySettings { max_attempts, max_plans, backoff, .. } = self.retries.clone();
-        if max_attempts == 0 || max_plans == 0 {
-            self.refuse("retries", "a request has one attempt, and one plan, at least");
-        }
-        if backoff.first > backoff.longest {
-            self.refuse("retries", "the first pause is longer than the longest");
-        }
         self
     }
 
@@ -299,6 +293,12 @@ impl SessionBuilder {
         self
     }
 
+    /// Settings of the cluster that have no method of their own here.
+    pub fn cluster(mut self, change: impl FnOnce(&mut cqlwire_cluster::Settings)) -> Self {
+        change(&mut self.cluster);
+        self
+    }
+
     /// Settings of the connections that have no method of their own here.
     pub fn connection(mut self, change: impl FnOnce(&mut cqlwire_net::Settings)) -> Self {
         change(&mut self.cluster.pool.connection);
@@ -327,13 +327,14 @@ impl SessionBuilder {
         if let Some((setting, why)) = self.invalid.take() {
             return Err(ErrorKind::Settings { setting, why }.into());
         }
+        self.check()?;
         let deadline = Deadline::after(self.connect_timeout);
         let keyspace = self.cluster.pool.connection.keyspace.clone();
         let max_request_bytes = self.cluster.pool.connection.multiplexer.max_request_bytes;
         let (driver_config, log) = (self.driver_config(), SessionLog::default());
         let observers = Observers::start(self.observers, self.observer_queue, &log);
         let observers = observers.map_err(|error| ErrorKind::Settings {
-            setting: "observer",
+            setting: "observer".into(),
             why: format!("there is no thread for it: {error}"),
         })?;
         let mut cluster = self.cluster;
@@ -364,8 +365,8 @@ impl SessionBuilder {
         Ok(Session::new(Shared::new(cluster, settings)))
     }
 
-    fn refuse(&mut self, setting: &'static str, why: impl std::fmt::Display) {
-        self.invalid.get_or_insert_with(|| (setting, why.to_string()));
+    fn refuse(&mut self, setting: impl Into<Cow<'static, str>>, why: impl std::fmt::Display) {
+        self.invalid.get_or_insert_with(|| (setting.into(), why.to_string()));
     }
 }
 

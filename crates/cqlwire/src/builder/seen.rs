@@ -41,9 +41,6 @@ impl SessionBuilder {
     #[doc(alias = "slow query log")]
     pub fn logs(mut self, change: impl FnOnce(&mut LogSettings)) -> Self {
         change(&mut self.logs);
-        if self.logs.unprepared_storm == 0 {
-            self.refuse("logs", "a storm of UNPREPARED has 1 request at least (unprepared_storm)");
-        }
         self
     }
 
@@ -58,10 +55,7 @@ impl SessionBuilder {
 
     /// How many events may wait for the observers; what is more they miss. At least 1. Default 8,192:
     /// some megabytes if all of them are requests.
-    pub fn observer_queue(mut self, events: usize) -> Self {
-        if events == 0 {
-            self.refuse("observer_queue", "with no room in it nothing is heard of");
-        }
+    pub const fn observer_queue(mut self, events: usize) -> Self {
         self.observer_queue = events;
         self
     }

@@ -83,7 +83,7 @@ pub enum ErrorKind {
     #[error("{setting}: {why}")]
     Settings {
         /// Which one.
-        setting: &'static str,
+        setting: std::borrow::Cow<'static, str>,
         /// What is wrong with it.
         why: String,
     },

@@ -41,18 +41,6 @@ impl Default for AdaptiveLimit {
     }
 }
 
-impl AdaptiveLimit {
-    /// What is wrong with it.
-    pub(crate) fn check(&self) -> Result<(), &'static str> {
-        match self {
-            Self { min: 0, .. } => Err("min: with none in flight there is no response"),
-            Self { min, max, .. } if min > max => Err("min is above max"),
-            Self { backoff, .. } if *backoff > 0.0 && *backoff < 1.0 => Ok(()),
-            _ => Err("backoff is a part: above 0 and below 1"),
-        }
-    }
-}
-
 /// What an outcome says of the host.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(super) enum Sign {

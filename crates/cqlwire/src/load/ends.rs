@@ -121,5 +121,5 @@ const fn writes_nothing(kind: StatementKind) -> bool {
 #[cold]
 fn writes_no_rows() -> Error {
     let why = "the statement writes no rows: it is none of INSERT, UPDATE and DELETE".to_owned();
-    ErrorKind::Settings { setting: "insert_all", why }.into()
+    ErrorKind::Settings { setting: "insert_all".into(), why }.into()
 }

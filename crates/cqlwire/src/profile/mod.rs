@@ -77,7 +77,7 @@ pub(crate) use self::settings::RequestSettings;
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct ExecutionProfile {
-    settings: RequestSettings,
+    pub(crate) settings: RequestSettings,
     /// `None` where all are those of the session.
     policies: Option<Arc<Policies>>,
 }
@@ -121,7 +121,7 @@ impl ExecutionProfile {
         &mut self.settings
     }
 
-    fn policies_mut(&mut self) -> &mut Policies {
+    pub(crate) fn policies_mut(&mut self) -> &mut Policies {
         Arc::make_mut(self.policies.get_or_insert_default())
     }
 }

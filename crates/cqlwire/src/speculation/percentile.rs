@@ -136,7 +136,7 @@ fn no_part(given: f64) -> Error {
     let why = format!(
         "the part of attempts has to be more than 0 and less than 1, such as 0.99, and is {given}"
     );
-    ErrorKind::Settings { setting: "PercentileDelay", why }.into()
+    ErrorKind::Settings { setting: "PercentileDelay".into(), why }.into()
 }
 
 impl SpeculativePolicy for PercentileDelay {

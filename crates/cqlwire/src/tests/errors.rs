@@ -254,16 +254,19 @@ async fn bad_settings_are_told_before_anything_is_done() {
         |builder: crate::SessionBuilder| async { builder.connect().await.unwrap_err().to_string() };
     let nobody: [&str; 0] = [];
     let builder = Session::builder;
-    assert_eq!(text(builder().contact_points(nobody)).await, "contact points: none was given");
+    assert_eq!(text(builder().contact_points(nobody)).await, "contact_points: none was given");
     assert_eq!(
         text(builder().contact_points(["http://db"])).await,
-        "contact points: `http://db` is no host, and no host:port: no port there"
+        "contact_points: `http://db` is no host, and no host:port: no port there"
     );
     assert_eq!(
         text(builder().credentials("ada", "")).await,
         "credentials: user and password must not be empty, nor contain NUL"
     );
-    assert_eq!(text(builder().keyspace("")).await, "keyspace: its name is empty");
+    assert_eq!(
+        text(builder().keyspace("")).await,
+        "keyspace: `` was given; allowed: a text that is not empty"
+    );
 }
 
 /// Reading changes nothing, whatever is wrong with what was read.

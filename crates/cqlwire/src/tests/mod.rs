@@ -42,6 +42,8 @@ mod scripted;
 mod secrets;
 mod seeds;
 mod sent_along;
+#[cfg(unix)]
+mod sockets;
 mod spans;
 mod speculation;
 mod statements;

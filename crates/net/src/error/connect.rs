@@ -109,8 +109,10 @@ impl ConnectError {
 pub enum ConnectPhase {
     /// The name is looked up.
     Resolve,
-    /// TCP.
+    /// TCP, or a dialer's way.
     Tcp,
+    /// A Unix socket is connected to.
+    UnixSocket,
     /// The TLS handshake.
     Tls,
     /// STARTUP, until its answer.
@@ -126,6 +128,7 @@ impl fmt::Display for ConnectPhase {
         f.write_str(match self {
             Self::Resolve => "looking up the name",
             Self::Tcp => "TCP",
+            Self::UnixSocket => "the Unix socket",
             Self::Tls => "the TLS handshake",
             Self::Startup => "STARTUP",
             Self::Authentication => "authentication",

@@ -1,0 +1,57 @@
+//! What somebody wrote for a setting, before it is known what it has to be.
+
+use std::fmt;
+
+/// How much of a value an error shows.
+const SHOWN: usize = 64;
+
+/// A value as a file, an environment or a URL has it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Given {
+    /// Null, or an empty place in YAML.
+    #[cfg_attr(not(feature = "serde"), allow(dead_code, reason = "texts alone have none"))]
+    Nothing,
+    #[cfg_attr(not(feature = "serde"), allow(dead_code, reason = "texts alone have none"))]
+    Flag(bool),
+    #[cfg_attr(not(feature = "serde"), allow(dead_code, reason = "texts alone have none"))]
+    Whole(i128),
+    #[cfg_attr(not(feature = "serde"), allow(dead_code, reason = "texts alone have none"))]
+    Fraction(f64),
+    Text(String),
+    #[cfg_attr(not(feature = "serde"), allow(dead_code, reason = "texts alone have none"))]
+    List(Vec<Self>),
+    #[cfg_attr(not(feature = "serde"), allow(dead_code, reason = "texts alone have none"))]
+    Table(Vec<(String, Self)>),
+}
+
+impl Given {
+    /// It as one text, if it is one value: environments have texts alone, whatever is meant.
+    pub(super) fn text(&self) -> Option<String> {
+        match self {
+            Self::Flag(flag) => Some(flag.to_string()),
+            Self::Whole(number) => Some(number.to_string()),
+            Self::Fraction(number) => Some(number.to_string()),
+            Self::Text(text) => Some(text.clone()),
+            Self::Nothing | Self::List(_) | Self::Table(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Given {
+    /// In one line, and not all of it if it is long.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("nothing"),
+            Self::List(values) => write!(f, "a list of {}", values.len()),
+            Self::Table(values) => write!(f, "a table of {}", values.len()),
+            Self::Text(text) => {
+                let cut: String = text.chars().take(SHOWN).collect();
+                let more = if cut.len() < text.len() { "..." } else { "" };
+                write!(f, "`{}{more}`", cut.escape_debug())
+            }
+            Self::Flag(_) | Self::Whole(_) | Self::Fraction(_) => {
+                f.write_str(&self.text().unwrap_or_default())
+            }
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! From what somebody wrote to a configuration: names to settings, values to what they are.
+
+use std::collections::BTreeMap;
+
+use super::allowed::Allowed;
+use super::given::Given;
+use super::setting::Setting;
+use super::value::Value;
+use super::{Config, ConfigError, Key, names, profile, session};
+use crate::builder::SessionBuilder;
+use crate::profile::ExecutionProfile;
+
+/// Shorter names, for URLs above all.
+const ALIASES: [(&str, &str); 2] = [("local_dc", "local_data_center"), ("tls", "tls.authorities")];
+
+/// A setting that was found by its name.
+enum Found {
+    Session(&'static Setting<SessionBuilder>),
+    Profile(Option<String>, &'static Setting<ExecutionProfile>),
+    /// One entry of a setting that is a table.
+    Entry(&'static Setting<SessionBuilder>, String),
+}
+
+impl Config {
+    /// Everything that is in this table.
+    #[cfg_attr(not(feature = "serde"), allow(dead_code, reason = "texts alone have none"))]
+    pub(super) fn from_given(given: Given) -> Result<Self, ConfigError> {
+        let mut config = Self::default();
+        match given {
+            Given::Table(entries) => section(&mut config, "", entries)?,
+            Given::Nothing => {}
+            other => {
+                return Err(ConfigError::new(
+                    "settings",
+                    format!("{other} was given; allowed: a table"),
+                ));
+            }
+        }
+        Ok(config)
+    }
+}
+
+/// The entries of the section of this name.
+fn section(
+    config: &mut Config,
+    within: &str,
+    entries: Vec<(String, Given)>,
+) -> Result<(), ConfigError> {
+    for (name, given) in entries {
+        let path = if within.is_empty() { name.clone() } else { format!("{within}.{name}") };
+        match given {
+            Given::Table(entries) if within == "profiles" || is_section(&path) => {
+                if within == "profiles" {
+                    sound_profile(&name)?;
+                    config.profiles.insert(name);
+                }
+                section(config, &path, entries)?;
+            }
+            given => setting(config, &path, &given)?,
+        }
+    }
+    Ok(())
+}
+
+/// Does a name with settings begin so?
+fn is_section(path: &str) -> bool {
+    let begins = |name: &str| name.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
+    path == "profile"
+        || path == "profiles"
+        || path.strip_prefix("profiles.").is_some_and(|profile| !profile.contains('.'))
+        || session::all().any(|setting| begins(setting.name))
+}
+
+/// Whether a profile may have this name.
+fn sound_profile(name: &str) -> Result<(), ConfigError> {
+    if name.is_empty() || name == crate::profile::DEFAULT_PROFILE {
+        let why =
+            format!("`{name}` was given; allowed: another name; the default one is `profile`");
+        return Err(ConfigError::new("profiles", why));
+    }
+    Ok(())
+}
+
+/// Sets the setting of this full name.
+pub(super) fn setting(config: &mut Config, path: &str, given: &Given) -> Result<(), ConfigError> {
+    let path = ALIASES.iter().find(|(alias, _)| *alias == path).map_or(path, |(_, name)| name);
+    match find(path).ok_or_else(|| unknown(path))? {
+        Found::Session(setting) => {
+            let value = read(path, setting, given)?;
+            config.values.insert(Key::Session(setting.name), value);
+        }
+        Found::Profile(None, setting) => {
+            let value = read(path, setting, given)?;
+            config.values.insert(Key::Profile(setting.name), value);
+        }
+        Found::Profile(Some(profile), setting) => {
+            sound_profile(&profile)?;
+            let value = read(path, setting, given)?;
+            config.profiles.insert(profile.clone());
+            config.values.insert(Key::Named(profile, setting.name), value);
+        }
+        Found::Entry(setting, entry) => {
+            let text = given.text().ok_or_else(|| refused(path, given, &setting.allowed))?;
+            let key = Key::Session(setting.name);
+            let mut table = match config.values.get(&key) {
+                Some(Value::Map(table)) => table.clone(),
+                _ => BTreeMap::new(),
+            };
+            table.insert(entry, text);
+            let value = Value::Map(table);
+            tried(path, setting, given, &value)?;
+            config.values.insert(key, value);
+        }
+    }
+    Ok(())
+}
+
+fn find(path: &str) -> Option<Found> {
+    if let Some(setting) = session::all().find(|setting| setting.name == path) {
+        return Some(Found::Session(setting));
+    }
+    let of_profile = |name: &str| profile::all().find(|setting| setting.name == name);
+    if let Some(name) = path.strip_prefix("profile.") {
+        return of_profile(name).map(|setting| Found::Profile(None, setting));
+    }
+    if let Some((profile, name)) =
+        path.strip_prefix("profiles.").and_then(|rest| rest.rsplit_once('.'))
+    {
+        return of_profile(name).map(|setting| Found::Profile(Some(profile.to_owned()), setting));
+    }
+    let (table, entry) = path.split_once('.')?;
+    let setting = session::all().find(|setting| setting.name == table && setting.allowed.is_map());
+    setting.map(|setting| Found::Entry(setting, entry.to_owned()))
+}
+
+/// The value, tried on defaults: what a form of its own has to be, whoever holds it knows.
+fn read<R: Default>(path: &str, setting: &Setting<R>, given: &Given) -> Result<Value, ConfigError> {
+    if setting.secret {
+        let not_shown = "what was given is not shown; ";
+        let value = setting.allowed.read(given);
+        return value.map_err(|_| {
+            ConfigError::new(path.to_owned(), format!("{not_shown}{}", setting.allowed))
+        });
+    }
+    let value =
+        setting.allowed.read(given).map_err(|why| ConfigError::new(path.to_owned(), why))?;
+    tried(path, setting, given, &value)?;
+    Ok(value)
+}
+
+/// Whether whoever holds the setting takes it.
+fn tried<R: Default>(
+    path: &str,
+    setting: &Setting<R>,
+    given: &Given,
+    value: &Value,
+) -> Result<(), ConfigError> {
+    (setting.put)(&mut R::default(), value.clone()).map_err(|why| {
+        let why = format!("{given} was given: {why}; {}", setting.allowed);
+        ConfigError::new(path.to_owned(), why)
+    })
+}
+
+fn refused(path: &str, given: &Given, allowed: &Allowed) -> ConfigError {
+    ConfigError::new(path.to_owned(), format!("{given} was given; {allowed}"))
+}
+
+/// There is no setting of this name; perhaps one like it.
+fn unknown(path: &str) -> ConfigError {
+    let named = path.strip_prefix("profiles.").map(|rest| {
+        let name = rest.rsplit_once('.').map_or(rest, |(name, _)| name);
+        format!("profiles.{name}.")
+    });
+    let before = named.unwrap_or_else(|| "profile.".to_owned());
+    let of_profiles = profile::all().map(|setting| format!("{before}{}", setting.name));
+    let known = session::all().map(|setting| setting.name.to_owned()).chain(of_profiles);
+    let known: Vec<String> = known.collect();
+    let meant = names::did_you_mean(path, known.iter().map(String::as_str));
+    let why = match (is_section(path), meant) {
+        (true, _) => {
+            let within = known.iter().filter_map(|name| name.strip_prefix(path)?.strip_prefix('.'));
+            let within: Vec<String> = within.map(|name| format!("`{name}`")).collect();
+            format!("it is a section; allowed: a table of {}", within.join(", "))
+        }
+        (false, Some(meant)) => format!("unknown setting{meant}"),
+        (false, None) => "unknown setting, and none is like it".to_owned(),
+    };
+    ConfigError::new(path.to_owned(), why)
+}

@@ -1,0 +1,243 @@
+//! A configuration as one text.
+//!
+//! ```text
+//!   cql://user:password@host1,host2:9043,[::1]/keyspace?name=value&name=value
+//!         |___________| |___________________| |______| |____________________|
+//!          credentials     contact_points     keyspace   any other setting
+//! ```
+//!
+//! What is in it may be a password in the wrong place, so an error shows only what cannot be a part
+//! of one: `@` stands once, and before it nothing is shown.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use super::given::Given;
+use super::{Config, ConfigError, Key, Value, read};
+
+const SCHEME: &str = "cql://";
+
+/// What stays as it is in a URL that is written here.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The same of servers: brackets and colons belong to addresses.
+const ESCAPED_IN_HOSTS: &AsciiSet = &ESCAPED.remove(b':').remove(b'[').remove(b']');
+
+/// The same of values of parameters, to be read by people.
+const ESCAPED_IN_VALUES: &AsciiSet = &ESCAPED_IN_HOSTS.remove(b',').remove(b'/');
+
+type Outcome = Result<(), ConfigError>;
+
+impl Config {
+    /// Reads `cql://user:password@host1,host2:9043/keyspace?name=value&name=value`.
+    ///
+    /// | part | |
+    /// |---|---|
+    /// | `user:password@` | may be left out |
+    /// | `host1,host2:9043` | one server or several; 9042 without a port; addresses of IPv6 in brackets; a Unix socket is `unix:%2Frun%2Fcassandra.sock` |
+    /// | `/keyspace` | may be left out |
+    /// | `?name=value&...` | any [setting](Self::known) by its full name, such as `profile.timeout=2s`; `local_dc` is short for `local_data_center`, and `tls` for `tls.authorities` |
+    ///
+    /// Characters that mean something there are percent-encoded in each part: `%40` for `@`, `%3A`
+    /// for `:`, `%2F` for `/`, `%3F` for `?`, `%23` for `#`, `%2C` for `,`, `%26` for `&`, `%25` for
+    /// `%`. In values of parameters only `@`, `#`, `&` and `%` have to be.
+    ///
+    /// # Errors
+    ///
+    /// Names the part that is wrong, what was given, and what is allowed; what may be a password is
+    /// not shown.
+    pub fn from_url(url: &str) -> Result<Self, ConfigError> {
+        let mut config = Self::default();
+        let rest = url.trim().strip_prefix(SCHEME).ok_or_else(|| no_scheme(url))?;
+        sound(rest)?;
+        let (rest, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+        let (authority, keyspace) = rest.split_once('/').unwrap_or((rest, ""));
+        let (who, hosts) = match authority.rsplit_once('@') {
+            Some((who, hosts)) => (Some(who), hosts),
+            None => (None, authority),
+        };
+        if let Some(who) = who {
+            credentials(&mut config, who)?;
+        }
+        servers(&mut config, hosts, who.is_some())?;
+        if !keyspace.is_empty() {
+            put(&mut config, "keyspace", &one_name(keyspace)?)?;
+        }
+        self::parameters(&mut config, parameters)?;
+        Ok(config)
+    }
+}
+
+fn no_scheme(url: &str) -> ConfigError {
+    let scheme = url.split_once("://").map(|(scheme, _)| scheme);
+    let is_one = |scheme: &&str| {
+        scheme.len() <= 16 && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+    };
+    let given = match scheme.filter(is_one) {
+        Some(scheme) => format!("`{scheme}://` was given"),
+        None => "none was given".to_owned(),
+    };
+    ConfigError::new("url: scheme", format!("{given}; allowed: `{SCHEME}`"))
+}
+
+/// Nothing that is unencoded may make a part of the password look like another part.
+fn sound(rest: &str) -> Outcome {
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    if rest.matches('@').count() > authority.matches('@').count().min(1) {
+        let why = "`@` has to be the end of user and password; allowed in them, and in what follows: \
+                   `%40` for `@`, `%2F` for `/`, `%3F` for `?`, `%23` for `#`";
+        return Err(ConfigError::new("url", why));
+    }
+    if rest.contains('#') {
+        return Err(ConfigError::new(
+            "url: fragment",
+            "`#` was given; allowed: none, and `%23` for `#`",
+        ));
+    }
+    Ok(())
+}
+
+fn credentials(config: &mut Config, who: &str) -> Outcome {
+    let (user, password) = who.split_once(':').ok_or_else(|| {
+        let why = "none was given; allowed: `user:password@`, with `%3A` for `:` in them";
+        ConfigError::new("url: password", why)
+    })?;
+    if password.contains(':') {
+        let why = "what was given is not shown; allowed: a text with `%3A` for `:`";
+        return Err(ConfigError::new("url: password", why));
+    }
+    for (part, name, text) in
+        [("user", "credentials.user", user), ("password", "credentials.password", password)]
+    {
+        let hidden = || {
+            let why = "what was given is not shown; allowed: a text that is not empty, \
+                       with `%25` for `%`";
+            ConfigError::new(format!("url: {part}"), why)
+        };
+        let text = decoded(text).filter(|text| !text.is_empty()).ok_or_else(hidden)?;
+        put(config, name, &text)?;
+    }
+    Ok(())
+}
+
+/// `who_is_known`: user and password are somewhere else for sure.
+fn servers(config: &mut Config, hosts: &str, who_is_known: bool) -> Outcome {
+    let allowed = "allowed: `host`, `host:port`, `[address]:port` or `unix:%2Fpath`, \
+                   several with commas between them";
+    let mut servers = Vec::new();
+    for host in hosts.split(',') {
+        let refused = |given: String, why: &str| {
+            ConfigError::new("url: host", format!("{given} was given: {why}; {allowed}"))
+        };
+        let shown = Given::Text(if who_is_known { host } else { without_port(host) }.to_owned());
+        let host =
+            decoded(host).ok_or_else(|| refused(shown.to_string(), "no percent-encoding"))?;
+        let server = host.parse::<cqlwire_net::Endpoint>();
+        let server = server.map_err(|error| refused(shown.to_string(), error.why))?;
+        servers.push(server.to_string());
+    }
+    config.values.insert(Key::Session("contact_points"), Value::Texts(servers));
+    Ok(())
+}
+
+/// What follows a host without user and password may be a password, whose host was forgotten.
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((before, port)) if !host.starts_with('[') && port.parse::<u16>().is_err() => before,
+        _ => host,
+    }
+}
+
+fn one_name(path: &str) -> Result<String, ConfigError> {
+    let refused = || {
+        let given = Given::Text(path.to_owned());
+        let why =
+            format!("{given} was given; allowed: one name, with `%2F` for `/` and `%25` for `%`");
+        ConfigError::new("url: keyspace", why)
+    };
+    decoded(path).filter(|_| !path.contains('/')).ok_or_else(refused)
+}
+
+fn parameters(config: &mut Config, parameters: &str) -> Outcome {
+    let mut seen = HashSet::new();
+    for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
+        let (name, value) = parameter.split_once('=').ok_or_else(|| {
+            let name = Given::Text(parameter.to_owned());
+            ConfigError::new("url: parameter", format!("{name} was given; allowed: `name=value`"))
+        })?;
+        let allowed = "what was given is no percent-encoding; allowed: `%25` for `%`";
+        let name = decoded(name).ok_or_else(|| ConfigError::new("url: parameter", allowed))?;
+        let of = |why: &str| ConfigError::new(name.clone(), why);
+        if !seen.insert(name.clone()) {
+            return Err(of("it was given twice; allowed: once"));
+        }
+        put(config, &name, &decoded(value).ok_or_else(|| of(allowed))?)?;
+    }
+    Ok(())
+}
+
+fn put(config: &mut Config, name: &str, value: &str) -> Outcome {
+    read::setting(config, name, &Given::Text(value.to_owned()))
+}
+
+/// `None` if a `%` is not followed by two hexadecimal digits, or it is no UTF-8.
+fn decoded(text: &str) -> Option<String> {
+    let mut after = text.split('%');
+    after.next();
+    let is_encoded = |rest: &str| {
+        rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    if !after.all(is_encoded) {
+        return None;
+    }
+    percent_decode_str(text).decode_utf8().ok().map(Into::into)
+}
+
+impl fmt::Display for Config {
+    /// As a URL, without the password: `cql://user@host/keyspace?name=value`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(SCHEME)?;
+        let session = |name| self.values.get(&Key::Session(name));
+        if let Some(Value::Text(user)) = session("credentials.user") {
+            write!(f, "{}@", utf8_percent_encode(user, ESCAPED))?;
+        }
+        if let Some(Value::Texts(servers)) = session("contact_points") {
+            for (index, server) in servers.iter().enumerate() {
+                let comma = if index > 0 { "," } else { "" };
+                write!(f, "{comma}{}", utf8_percent_encode(server, ESCAPED_IN_HOSTS))?;
+            }
+        }
+        if let Some(Value::Text(keyspace)) = session("keyspace") {
+            write!(f, "/{}", utf8_percent_encode(keyspace, ESCAPED))?;
+        }
+        let mut before = '?';
+        for (name, value) in self.parameters() {
+            let name = utf8_percent_encode(&name, ESCAPED_IN_HOSTS);
+            write!(f, "{before}{name}={}", utf8_percent_encode(&value, ESCAPED_IN_VALUES))?;
+            before = '&';
+        }
+        Ok(())
+    }
+}
+
+impl Config {
+    /// What has no other part of a URL.
+    fn parameters(&self) -> impl Iterator<Item = (String, String)> + '_ {
+        let has_a_part = |key: &Key| match key {
+            Key::Session("credentials.user" | "contact_points") => true,
+            Key::Session("keyspace") => self.text("keyspace").is_some(),
+            key => key.is_secret(),
+        };
+        let values = self.values.iter().filter(move |(key, _)| !has_a_part(key));
+        values.flat_map(|(key, value)| match value {
+            Value::Map(entries) => {
+                let of_entry =
+                    |(name, text): (&String, &String)| (format!("{key}.{name}"), text.clone());
+                entries.iter().map(of_entry).collect::<Vec<_>>()
+            }
+            value => vec![(key.to_string(), key.written(value))],
+        })
+    }
+}
