@@ -27,6 +27,7 @@ mod three_nodes;
 mod time_uuids;
 mod timestamps;
 mod traces;
+mod transactions;
 mod values;
 
 use std::time::Duration;
@@ -61,10 +62,15 @@ async fn create(session: &Session, keyspace: &str, table: &str) {
     }
 }
 
+/// The version of the server that the session is connected to.
+async fn release(session: &Session) -> String {
+    let found = session.query("SELECT release_version FROM system.local", ()).await.unwrap();
+    found.one_row::<(String,)>().unwrap().0
+}
+
 /// Does the server have vectors? Those before 5.0 have none.
 async fn has_vectors(session: &Session) -> bool {
-    let found = session.query("SELECT release_version FROM system.local", ()).await.unwrap();
-    !found.one_row::<(&str,)>().unwrap().0.starts_with(['3', '4'])
+    !release(session).await.starts_with(['3', '4'])
 }
 
 /// Closes the session, and asserts that nothing is left of it.

@@ -11,6 +11,7 @@ use cqlwire_net::ConnectionEnd;
 use cqlwire_stream::{PositionMismatch, StreamError};
 use uuid::Uuid;
 
+use super::advice::advice;
 use super::limit::RequestLimit;
 
 /// What happened. The same failure is the same variant from whichever call it comes.
@@ -27,7 +28,7 @@ pub enum ErrorKind {
         plan_was_empty: bool,
     },
     /// The server refused, or failed.
-    #[error("{host}: {error}")]
+    #[error("{host}: {error}{}", advice(error))]
     Server {
         /// The host that said so.
         host: Arc<str>,

@@ -1,6 +1,7 @@
 //! The error of this crate: what failed, on which hosts, for how long, and whether it may have been
 //! done all the same.
 
+mod advice;
 mod attempt;
 mod kind;
 mod limit;

@@ -257,7 +257,7 @@ async fn g13_7_what_quiet_connections_owe_is_no_load_of_a_host_with_several_pool
     assert!(quiet > 0 && quiet_too > 0, "{quiet}, {quiet_too}");
     for pool in [&pool, &beside] {
         assert_eq!(pool.load(), Some(well + well_too));
-        assert_eq!(pool.offer().unwrap().load, well + well_too);
+        assert_eq!(pool.offer().unwrap().load(), well + well_too);
     }
 }
 
