@@ -159,9 +159,11 @@ pub use cqlwire_codec::{
 pub use cqlwire_derive::{BindValues, Row, UserType, Value};
 #[doc(no_inline)]
 pub use cqlwire_net as net;
+#[doc(no_inline)]
+pub use cqlwire_net::secrecy;
 pub use cqlwire_net::{
-    AuthenticationError, Authenticator, Backlog, Exchange, PlainCredentials, RequestKind, Tls,
-    TlsSettingsError, Totals, WaitingLimit, WaitsFor,
+    Authenticating, AuthenticationError, AuthenticationRequest, Authenticator, Backlog, Exchange,
+    PlainCredentials, RequestKind, Tls, TlsSettingsError, Totals, WaitingLimit, WaitsFor,
 };
 pub use cqlwire_pool::{
     Backoff, ConnectionChange, ConnectionChangeKind, ConnectionTotals, Latencies, LatencyHistogram,

@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use crate::dial::ByteStream;
-use crate::handshake::{Established, Failure, Progress, establish, shake_hands};
+use crate::handshake::{Established, Failure, Peer, Progress, establish, shake_hands};
 use crate::user_code::awaited;
 use crate::{
     ConnectCause, ConnectError, ConnectPhase, Connection, Deadline, Endpoint, Race, ServerAddress,
@@ -183,14 +183,17 @@ impl Attempt<'_> {
     {
         let (address, settings, progress) = (self.address, self.settings, &mut self.progress);
         let shaking = async move {
+            let named = address.named();
+            let is_encrypted = settings.tls.is_some();
+            let peer = Peer { name: &named, address: Some(address), is_encrypted };
             let Some(tls) = &settings.tls else {
-                let established = shake_hands(stream, version, settings, progress).await;
+                let established = shake_hands(stream, version, peer, settings, progress).await;
                 return started(established, address, settings);
             };
             progress.phase = ConnectPhase::Tls;
             let name = tls.name_for(address).map_err(ConnectCause::from)?;
             let stream = tls.connector().connect(name, stream).await?;
-            let established = shake_hands(stream, version, settings, progress).await;
+            let established = shake_hands(stream, version, peer, settings, progress).await;
             started(established, address, settings)
         };
         awaited(UserCode::Stream, shaking, &settings.log).await?

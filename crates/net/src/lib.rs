@@ -66,7 +66,8 @@ mod user_code;
 pub use address::ServerAddress;
 pub use ask::AskError;
 pub use auth::{
-    AuthenticationError, Authenticator, Exchange, InvalidCredentials, PlainCredentials,
+    Authenticating, AuthenticationError, AuthenticationRequest, Authenticator, Exchange,
+    InvalidCredentials, PlainCredentials,
 };
 pub use connection::{Connection, Sent};
 #[doc(hidden)]
@@ -86,6 +87,8 @@ pub use error::{
 pub use race::Race;
 pub use recorder::Recorder;
 pub use request::Request;
+#[doc(no_inline)]
+pub use secrecy;
 pub use session_log::SessionLog;
 pub use settings::Settings;
 pub use tls::{Tls, TlsSettingsError};

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use cqlwire_cluster::{Cluster, ContactFailure, NoContact};
 use cqlwire_codec::{Compression, ProtocolVersion, StatementKind};
+use cqlwire_net::secrecy::SecretString;
 use cqlwire_net::{
     Authenticator, Deadline, Endpoint, InvalidEndpoint, PlainCredentials, SessionLog, Tls,
 };
@@ -126,7 +127,11 @@ impl SessionBuilder {
     }
 
     /// User and password, for servers with a `PasswordAuthenticator`.
-    pub fn credentials(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
+    pub fn credentials(
+        mut self,
+        user: impl Into<String>,
+        password: impl Into<SecretString>,
+    ) -> Self {
         match PlainCredentials::new(user, password) {
             Ok(credentials) => self.authenticator(Arc::new(credentials)),
             Err(error) => {
@@ -136,7 +141,7 @@ impl SessionBuilder {
         }
     }
 
-    /// Whoever answers servers that ask who is connecting.
+    /// Whoever answers servers that ask who is connecting, asked anew at each connection.
     pub fn authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
         self.cluster.pool.connection.authenticator = Some(authenticator);
         self

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use cqlwire_codec::{AuthResponse, Opcode, ProtocolVersion, Response};
+use secrecy::ExposeSecret;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::wire::Wire;
-use super::{accepted, encoded, unexpected};
-use crate::user_code;
-use crate::{AuthenticationError, ConnectCause, Settings, UserCode};
+use super::{Peer, accepted, encoded, unexpected};
+use crate::user_code::awaited;
+use crate::{
+    AuthenticationError, AuthenticationRequest, ConnectCause, SessionLog, Settings, UserCode,
+};
 
 /// How many answers a server gets before it is taken for one that is never content.
 const MAX_ROUNDS: u32 = 16;
@@ -17,20 +20,25 @@ pub(super) async fn authenticate<S: AsyncRead + AsyncWrite + Unpin>(
     wire: &mut Wire<S>,
     version: ProtocolVersion,
     class: &str,
+    peer: Peer<'_>,
     settings: &Settings,
 ) -> Result<(), ConnectCause> {
     let Some(authenticator) = &settings.authenticator else {
         return Err(ConnectCause::NoAuthenticator { class: class.to_owned() });
     };
-    let (mut token, mut exchange) = user(|| authenticator.begin(class))?;
+    let Peer { name: host, address, is_encrypted } = peer;
+    let request = AuthenticationRequest { class, host, address, is_encrypted };
+    let log = &settings.log;
+    let (mut token, mut exchange) = user(async { authenticator.begin(request).await }, log).await?;
     for _ in 0..MAX_ROUNDS {
-        let request = encoded(&AuthResponse { token: &token }, version, settings)?;
+        let response = AuthResponse { token: token.expose_secret() };
+        let request = encoded(&response, version, settings)?;
         match accepted(&wire.ask(&request).await?, Opcode::AuthResponse)? {
             Response::AuthSuccess(last) => {
-                return user(|| exchange.succeeded(last.as_deref()));
+                return user(async { exchange.succeeded(last.as_deref()).await }, log).await;
             }
             Response::AuthChallenge(challenge) => {
-                token = user(|| exchange.respond(challenge.as_deref()))?;
+                token = user(async { exchange.respond(challenge.as_deref()).await }, log).await?;
             }
             other => return Err(unexpected(Opcode::AuthResponse, other.opcode())),
         }
@@ -39,7 +47,10 @@ pub(super) async fn authenticate<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 /// What the user's authenticator says.
-fn user<T>(code: impl FnOnce() -> Result<T, AuthenticationError>) -> Result<T, ConnectCause> {
-    let said = user_code::call(UserCode::Authenticator, code)?;
+async fn user<T>(
+    code: impl Future<Output = Result<T, AuthenticationError>>,
+    log: &SessionLog,
+) -> Result<T, ConnectCause> {
+    let said = awaited(UserCode::Authenticator, code, log).await?;
     said.map_err(|error| ConnectCause::Authenticator(Arc::from(error)))
 }

@@ -10,14 +10,15 @@ use cqlwire_codec::{
     SegmentEncoder, StreamId,
 };
 use cqlwire_testkit::node::ScriptedNode;
+use secrecy::SecretSlice;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
 use super::dialers::{Dials, by, somewhere};
 use super::played::{self, Played};
 use super::{ask, only, seconds};
 use crate::{
-    AuthenticationError, Authenticator, ConnectCause, ConnectError, ConnectPhase, Connection,
-    Exchange, PlainCredentials, Settings,
+    Authenticating, AuthenticationRequest, Authenticator, ConnectCause, ConnectError, ConnectPhase,
+    Connection, Exchange, PlainCredentials, Settings,
 };
 
 const PASSWORD: &[u8] = b"\x00\x2Forg.apache.cassandra.auth.PasswordAuthenticator";
@@ -47,14 +48,17 @@ async fn refused_by(script: &[(Opcode, &[u8])], settings: Settings) -> ConnectEr
 struct Patient;
 
 impl Authenticator for Patient {
-    fn begin(&self, _class: &str) -> Result<(Vec<u8>, Box<dyn Exchange>), AuthenticationError> {
-        Ok((b"hello".to_vec(), Box::new(Self)))
+    fn begin<'a>(
+        &'a self,
+        _request: AuthenticationRequest<'a>,
+    ) -> Authenticating<'a, (SecretSlice<u8>, Box<dyn Exchange>)> {
+        Box::pin(async { Ok((b"hello".to_vec().into(), Box::new(Self) as Box<dyn Exchange>)) })
     }
 }
 
 impl Exchange for Patient {
-    fn respond(&mut self, _challenge: Option<&[u8]>) -> Result<Vec<u8>, AuthenticationError> {
-        Ok(b"of course".to_vec())
+    fn respond<'a>(&'a mut self, _: Option<&'a [u8]>) -> Authenticating<'a, SecretSlice<u8>> {
+        Box::pin(async { Ok(b"of course".to_vec().into()) })
     }
 }
 

@@ -3,6 +3,7 @@
 //! Most run in memory under paused time; sockets are for what only sockets do.
 
 mod accounting;
+mod authenticators;
 mod backpressure;
 mod cancellation;
 mod certificates;
