@@ -164,6 +164,7 @@ pub use cqlwire_net::secrecy;
 pub use cqlwire_net::{
     Authenticating, AuthenticationError, AuthenticationRequest, Authenticator, Backlog, Exchange,
     PlainCredentials, RequestKind, Tls, TlsSettingsError, Totals, WaitingLimit, WaitsFor,
+    WithoutTls,
 };
 pub use cqlwire_pool::{
     Backoff, ConnectionChange, ConnectionChangeKind, ConnectionTotals, Latencies, LatencyHistogram,

@@ -67,7 +67,7 @@ pub use address::ServerAddress;
 pub use ask::AskError;
 pub use auth::{
     Authenticating, AuthenticationError, AuthenticationRequest, Authenticator, Exchange,
-    InvalidCredentials, PlainCredentials,
+    InvalidCredentials, PlainCredentials, WithoutTls,
 };
 pub use connection::{Connection, Sent};
 #[doc(hidden)]

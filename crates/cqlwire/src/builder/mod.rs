@@ -3,6 +3,7 @@
 mod config;
 mod hosts;
 mod limits;
+mod security;
 mod seen;
 
 use std::sync::Arc;
@@ -10,10 +11,7 @@ use std::time::Duration;
 
 use cqlwire_cluster::{Cluster, ContactFailure, NoContact};
 use cqlwire_codec::{Compression, ProtocolVersion, StatementKind};
-use cqlwire_net::secrecy::SecretString;
-use cqlwire_net::{
-    Authenticator, Deadline, Endpoint, InvalidEndpoint, PlainCredentials, SessionLog, Tls,
-};
+use cqlwire_net::{Deadline, Endpoint, InvalidEndpoint, SessionLog};
 use cqlwire_pool::Unconnected;
 use cqlwire_stream::PageBudget;
 
@@ -123,33 +121,6 @@ impl SessionBuilder {
             self.refuse("keyspace", "its name is empty");
         }
         self.cluster.pool.connection.keyspace = Some(name);
-        self
-    }
-
-    /// User and password, for servers with a `PasswordAuthenticator`.
-    pub fn credentials(
-        mut self,
-        user: impl Into<String>,
-        password: impl Into<SecretString>,
-    ) -> Self {
-        match PlainCredentials::new(user, password) {
-            Ok(credentials) => self.authenticator(Arc::new(credentials)),
-            Err(error) => {
-                self.refuse("credentials", error);
-                self
-            }
-        }
-    }
-
-    /// Whoever answers servers that ask who is connecting, asked anew at each connection.
-    pub fn authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
-        self.cluster.pool.connection.authenticator = Some(authenticator);
-        self
-    }
-
-    /// Speak TLS. Default no.
-    pub fn tls(mut self, tls: Tls) -> Self {
-        self.cluster.pool.connection.tls = Some(tls);
         self
     }
 

@@ -7,6 +7,7 @@
 //! ```
 
 mod plain;
+mod policy;
 
 use std::fmt;
 use std::future::{Future, ready};
@@ -17,6 +18,8 @@ use secrecy::SecretSlice;
 use crate::ServerAddress;
 
 pub use plain::{InvalidCredentials, PlainCredentials};
+pub use policy::WithoutTls;
+pub(crate) use policy::{is_listed, may_answer};
 
 /// Why an authenticator does not go on: shown to whoever connects, so without secrets.
 pub type AuthenticationError = Box<dyn std::error::Error + Send + Sync>;
@@ -80,6 +83,14 @@ pub trait Authenticator: fmt::Debug + Send + Sync + 'static {
         &'a self,
         request: AuthenticationRequest<'a>,
     ) -> Authenticating<'a, (SecretSlice<u8>, Box<dyn Exchange>)>;
+
+    /// Is what it sends of use to whoever reads it on the way, as a password is, and a token that is
+    /// taken more than once? Without TLS it is then sent only as
+    /// [`plain_password_without_tls`](crate::Settings::plain_password_without_tls) says. Default yes;
+    /// no is the answer of what proves a secret without telling it, as signatures do.
+    fn needs_encryption(&self) -> bool {
+        true
+    }
 }
 
 /// One exchange with one server.
@@ -120,12 +131,15 @@ pub struct AuthenticationRequest<'a> {
     /// TLS is spoken, so the server has proved who it is before it asked. What a dialer's stream may
     /// do by itself is not known here.
     pub is_encrypted: bool,
+    /// The class is one of [`authenticator_classes`](crate::Settings::authenticator_classes); no if
+    /// there are none, since then each authenticator knows by itself which to answer.
+    pub is_listed: bool,
 }
 
 impl<'a> AuthenticationRequest<'a> {
     /// That of a server which asks for this class over a connection without TLS: for the tests of an
     /// authenticator. The fields say the rest.
     pub const fn new(class: &'a str, host: &'a str) -> Self {
-        Self { class, host, address: None, is_encrypted: false }
+        Self { class, host, address: None, is_encrypted: false, is_listed: false }
     }
 }

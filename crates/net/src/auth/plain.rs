@@ -10,14 +10,14 @@ use super::{Authenticating, AuthenticationRequest, Authenticator, Exchange};
 
 /// User and password, sent in clear (SASL PLAIN): over anything but a trusted network, use TLS.
 ///
-/// They are given only to authenticators that are known to ask for them, since any server could
-/// ask; [`also_for`](Self::also_for) adds one. The password is wiped from memory with the last clone,
+/// They are given only to authenticators that are known to ask for them, or to those of
+/// [`authenticator_classes`](crate::Settings::authenticator_classes) where that is set, since any
+/// server could ask. The password is wiped from memory with the last clone,
 /// and so are the tokens that are made of it; what is on its way to the socket is not.
 #[derive(Clone)]
 pub struct PlainCredentials {
     user: String,
     password: Arc<SecretString>,
-    classes: Vec<String>,
 }
 
 /// Authenticators that ask for user and password, by the last part of their class's name.
@@ -47,19 +47,7 @@ impl PlainCredentials {
         if invalid(&user) || invalid(password.expose_secret()) {
             return Err(InvalidCredentials);
         }
-        Ok(Self { user, password: Arc::new(password), classes: Vec::new() })
-    }
-
-    /// Gives them to this class of the server as well, named in full.
-    #[must_use]
-    pub fn also_for(mut self, class: impl Into<String>) -> Self {
-        self.classes.push(class.into());
-        self
-    }
-
-    fn knows(&self, class: &str) -> bool {
-        let last = class.rsplit('.').next().unwrap_or(class);
-        PASSWORD_CLASSES.contains(&last) || self.classes.iter().any(|own| own == class)
+        Ok(Self { user, password: Arc::new(password) })
     }
 
     /// No name to act under, the user, the password (RFC 4616).
@@ -70,14 +58,22 @@ impl PlainCredentials {
     }
 }
 
+fn asks_for_a_password(class: &str) -> bool {
+    PASSWORD_CLASSES.contains(&class.rsplit('.').next().unwrap_or(class))
+}
+
 impl Authenticator for PlainCredentials {
     fn begin<'a>(
         &'a self,
         request: AuthenticationRequest<'a>,
     ) -> Authenticating<'a, (SecretSlice<u8>, Box<dyn Exchange>)> {
         let class = request.class;
-        if !self.knows(class) {
-            let why = format!("{class} is not known to ask for a password");
+        if !request.is_listed && !asks_for_a_password(class) {
+            let why = format!(
+                "{} is not known to ask for a password; if it is to get this one, name it in \
+                 `authenticator_classes`",
+                class.escape_debug()
+            );
             return Box::pin(ready(Err(why.into())));
         }
         let first = if class.ends_with("DseAuthenticator") {
@@ -130,7 +126,10 @@ mod tests {
         class: &str,
         credentials: &PlainCredentials,
     ) -> Result<(SecretSlice<u8>, Box<dyn Exchange>), String> {
-        let request = AuthenticationRequest::new(class, "db.example");
+        let request = AuthenticationRequest {
+            is_listed: class == "com.example.Listed",
+            ..AuthenticationRequest::new(class, "db.example")
+        };
         credentials.begin(request).await.map_err(|error| error.to_string())
     }
 
@@ -145,8 +144,10 @@ mod tests {
     async fn e16_an_unknown_class_gets_no_password() {
         let class = "com.example.Phishing";
         let refused = asked_by(class, &credentials()).await.err().unwrap();
-        assert_eq!(refused, "com.example.Phishing is not known to ask for a password");
-        assert!(asked_by(class, &credentials().also_for(class)).await.is_ok());
+        let why = "com.example.Phishing is not known to ask for a password; if it is to get this one, \
+                   name it in `authenticator_classes`";
+        assert_eq!(refused, why);
+        assert!(asked_by("com.example.Listed", &credentials()).await.is_ok());
     }
 
     #[tokio::test]

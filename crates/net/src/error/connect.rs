@@ -191,8 +191,36 @@ pub enum ConnectCause {
         said: String,
     },
     /// The server asks who is connecting, and nobody is there to answer.
-    #[error("the server asks for credentials ({class}), and there are none in the settings")]
+    #[error(
+        "the server asks for credentials ({}), and there are none in the settings",
+        class.escape_debug()
+    )]
     NoAuthenticator {
+        /// What it authenticates with.
+        class: String,
+    },
+    /// The server authenticates with what the settings do not list. Nothing was sent to it.
+    #[error(
+        "the server authenticates with {}, and `authenticator_classes` allows only {}: nothing was \
+         sent to it",
+        class.escape_debug(),
+        allowed.join(", ")
+    )]
+    AuthenticatorClass {
+        /// What it authenticates with.
+        class: String,
+        /// What is allowed.
+        allowed: Arc<[String]>,
+    },
+    /// The server asks for a password, the connection is not encrypted, and the settings refuse that.
+    /// It was not sent.
+    #[error(
+        "the server asks for a password ({}), the connection is without TLS, and \
+         `plain_password_without_tls` is Refuse: it was not sent; set `tls`, or the former to Warn or \
+         Allow",
+        class.escape_debug()
+    )]
+    PasswordWithoutTls {
         /// What it authenticates with.
         class: String,
     },
@@ -228,6 +256,8 @@ impl ConnectCause {
             | Self::Encode(_)
             | Self::NoCommonVersion { .. }
             | Self::NoAuthenticator { .. }
+            | Self::AuthenticatorClass { .. }
+            | Self::PasswordWithoutTls { .. }
             | Self::Authenticator(_)
             | Self::TooManyChallenges { .. } => true,
             Self::DeadlinePassed

@@ -8,7 +8,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::wire::Wire;
 use super::{Peer, accepted, encoded, unexpected};
-use crate::user_code::awaited;
+use crate::auth::{is_listed, may_answer};
+use crate::user_code::{self, awaited};
 use crate::{
     AuthenticationError, AuthenticationRequest, ConnectCause, SessionLog, Settings, UserCode,
 };
@@ -27,8 +28,10 @@ pub(super) async fn authenticate<S: AsyncRead + AsyncWrite + Unpin>(
         return Err(ConnectCause::NoAuthenticator { class: class.to_owned() });
     };
     let Peer { name: host, address, is_encrypted } = peer;
-    let request = AuthenticationRequest { class, host, address, is_encrypted };
+    let is_listed = is_listed(class, &settings.authenticator_classes);
+    let request = AuthenticationRequest { class, host, address, is_encrypted, is_listed };
     let log = &settings.log;
+    user_code::call(UserCode::Authenticator, || may_answer(&request, &**authenticator, settings))??;
     let (mut token, mut exchange) = user(async { authenticator.begin(request).await }, log).await?;
     for _ in 0..MAX_ROUNDS {
         let response = AuthResponse { token: token.expose_secret() };

@@ -66,7 +66,7 @@ impl Authenticator for FromVault {
         request: AuthenticationRequest<'a>,
     ) -> Authenticating<'a, (SecretSlice<u8>, Box<dyn Exchange>)> {
         Box::pin(async move {
-            let AuthenticationRequest { class, host, address, is_encrypted } = request;
+            let AuthenticationRequest { class, host, address, is_encrypted, .. } = request;
             let asked = (class.to_owned(), host.to_owned(), address.cloned(), is_encrypted);
             self.asked.lock().unwrap().push(asked);
             let token = self.vault.token("first").await.into_bytes();

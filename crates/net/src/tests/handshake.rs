@@ -21,7 +21,7 @@ use crate::{
     Connection, Exchange, PlainCredentials, Settings,
 };
 
-const PASSWORD: &[u8] = b"\x00\x2Forg.apache.cassandra.auth.PasswordAuthenticator";
+pub(super) const PASSWORD: &[u8] = b"\x00\x2Forg.apache.cassandra.auth.PasswordAuthenticator";
 
 /// Answers STARTUP, and whatever comes after, with these envelopes, one for each request.
 async fn answers(mut server: Played, answers: Vec<(Opcode, Vec<u8>)>) {
@@ -34,7 +34,7 @@ async fn answers(mut server: Played, answers: Vec<(Opcode, Vec<u8>)>) {
 }
 
 /// Connects to a server that answers so.
-async fn refused_by(script: &[(Opcode, &[u8])], settings: Settings) -> ConnectError {
+pub(super) async fn refused_by(script: &[(Opcode, &[u8])], settings: Settings) -> ConnectError {
     let script: Vec<_> = script.iter().map(|(opcode, body)| (*opcode, body.to_vec())).collect();
     let dials = Dials::played(move |_, server| answers(server, script.clone()));
     let settings = by(&dials, settings);
@@ -66,7 +66,7 @@ pub(super) fn patient() -> Settings {
     Settings { authenticator: Some(Arc::new(Patient)), ..played::settings() }
 }
 
-fn with_password() -> Settings {
+pub(super) fn with_password() -> Settings {
     let credentials = PlainCredentials::new("ada", "hunter2").unwrap();
     Settings { authenticator: Some(Arc::new(credentials)), ..played::settings() }
 }
@@ -116,7 +116,8 @@ async fn e16_no_password_goes_to_a_class_that_is_not_known() {
     let error = refused_by(&[(Opcode::Authenticate, b"\0\x0Bcom.example")], with_password()).await;
     assert_eq!(error.phase, ConnectPhase::Authentication);
     let text = "cannot connect to db.example:9042: authentication failed after 0.0ns: the \
-                authenticator refuses to answer: com.example is not known to ask for a password";
+                authenticator refuses to answer: com.example is not known to ask for a password; if \
+                it is to get this one, name it in `authenticator_classes`";
     assert_eq!(error.to_string(), text);
     let nobody = refused_by(&[(Opcode::Authenticate, PASSWORD)], played::settings()).await;
     assert!(matches!(nobody.cause, ConnectCause::NoAuthenticator { .. }), "{nobody}");

@@ -21,6 +21,7 @@ mod handshake_faults;
 mod limits;
 mod liveness;
 mod orphans;
+mod passwords;
 pub(crate) mod played;
 mod recording;
 mod runtimes;
