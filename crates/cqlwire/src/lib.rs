@@ -87,6 +87,7 @@
 //! * `serde_json`: text that holds JSON.
 //! * `serde`: rows of any shape can be serialized, [`Metrics`] too, and positions of streams kept; they
 //!   are bytes and text without it, too.
+//! * `system-roots`: TLS that trusts the authorities which the system trusts.
 //! * `snappy`: Snappy, beside LZ4, as a compression of v3 and v4.
 //!
 //! # Where to look

@@ -192,7 +192,7 @@ impl Attempt<'_> {
             };
             progress.phase = ConnectPhase::Tls;
             let name = tls.name_for(address).map_err(ConnectCause::from)?;
-            let stream = tls.connector().connect(name, stream).await?;
+            let stream = tls.connector(&settings.log).await?.connect(name, stream).await?;
             let established = shake_hands(stream, version, peer, settings, progress).await;
             started(established, address, settings)
         };

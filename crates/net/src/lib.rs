@@ -91,5 +91,5 @@ pub use request::Request;
 pub use secrecy;
 pub use session_log::SessionLog;
 pub use settings::Settings;
-pub use tls::{Tls, TlsSettingsError};
+pub use tls::{LoadingTls, Tls, TlsFiles, TlsSettingsError, TlsSource, TlsSourceError, tls_config};
 pub use user_code::panic_message;

@@ -11,7 +11,7 @@ use cqlwire_codec::{
 
 use super::{SharedIoError, tls_error};
 use crate::Deadline;
-use crate::tls::TlsSettingsError;
+use crate::tls::{TlsSettingsError, in_words};
 
 /// A connection that could not be made: to whom, in which phase, after how long, and why.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -152,11 +152,14 @@ pub enum ConnectCause {
     #[error("{0}")]
     Io(#[source] SharedIoError),
     /// rustls broke off.
-    #[error("{}", tls_in_words(.0))]
+    #[error("{}", in_words(.0))]
     Tls(#[source] rustls::Error),
     /// TLS cannot be spoken with these settings.
     #[error(transparent)]
     TlsSettings(#[from] TlsSettingsError),
+    /// The source of certificates gave none, and never had.
+    #[error("the source of certificates fails: {0}")]
+    TlsSource(#[source] Arc<dyn std::error::Error + Send + Sync>),
     /// The server closed the connection.
     #[error("the server closed the connection")]
     Closed,
@@ -265,6 +268,7 @@ impl ConnectCause {
             | Self::NoAddress
             | Self::Io(_)
             | Self::Closed
+            | Self::TlsSource(_)
             | Self::Decode(_)
             | Self::Panicked { .. }
             | Self::Unexpected { .. } => false,
@@ -305,6 +309,8 @@ pub enum UserCode {
     Dialer,
     /// An [`Authenticator`](crate::Authenticator), or its exchange.
     Authenticator,
+    /// A [`TlsSource`](crate::TlsSource).
+    TlsSource,
     /// The stream that a dialer connected, or what a configuration of rustls calls.
     Stream,
 }
@@ -314,6 +320,7 @@ impl fmt::Display for UserCode {
         f.write_str(match self {
             Self::Dialer => "the dialer",
             Self::Authenticator => "the authenticator",
+            Self::TlsSource => "the source of certificates",
             Self::Stream => "the dialer's stream, or what TLS calls,",
         })
     }
@@ -323,15 +330,5 @@ impl From<std::io::Error> for ConnectCause {
     /// An error of TLS comes wrapped as one of I/O; it is shown as what it is.
     fn from(error: std::io::Error) -> Self {
         tls_error(&error).map_or_else(|| Self::Io(error.into()), Self::Tls)
-    }
-}
-
-/// What another protocol on the port looks like to rustls says little to whoever set the port.
-fn tls_in_words(error: &rustls::Error) -> String {
-    match error {
-        rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType) => {
-            format!("{error}; does the server speak TLS on this port?")
-        }
-        _ => error.to_string(),
     }
 }

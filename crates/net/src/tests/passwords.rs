@@ -8,7 +8,7 @@ use cqlwire_testkit::node::ScriptedNode;
 use tokio::io::duplex;
 use tracing::Level;
 
-use super::certificates::{Authority, acceptor, serve};
+use super::certificates::trusting;
 use super::dialers::{Dials, by, somewhere};
 use super::handshake::{PASSWORD, refused_by, with_password};
 use super::seconds;
@@ -16,6 +16,7 @@ use crate::{
     Authenticating, AuthenticationRequest, Authenticator, ConnectCause, ConnectPhase, Connection,
     Exchange, PlainCredentials, Settings, WithoutTls,
 };
+use cqlwire_testkit::tls::{Authority, acceptor, serve};
 
 #[tokio::test(start_paused = true)]
 async fn e16_no_password_goes_to_a_class_that_is_not_allowed() {
@@ -78,7 +79,7 @@ async fn over_tls_a_password_goes_without_a_word() {
     });
     for without in [WithoutTls::Refuse, WithoutTls::Warn] {
         let settings = Settings {
-            tls: Some(authority.trusted()),
+            tls: Some(trusting(&authority)),
             plain_password_without_tls: without,
             authenticator: with_password().authenticator,
             ..by(&dials, Settings::default())
