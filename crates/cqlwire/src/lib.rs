@@ -164,8 +164,8 @@ pub use cqlwire_net as net;
 pub use cqlwire_net::secrecy;
 pub use cqlwire_net::{
     Authenticating, AuthenticationError, AuthenticationRequest, Authenticator, Backlog, Exchange,
-    PlainCredentials, RequestKind, Tls, TlsSettingsError, Totals, WaitingLimit, WaitsFor,
-    WithoutTls,
+    LoadingTls, PlainCredentials, RequestKind, Tls, TlsFiles, TlsSettingsError, TlsSource,
+    TlsSourceError, Totals, WaitingLimit, WaitsFor, WithoutTls, tls_config,
 };
 pub use cqlwire_pool::{
     Backoff, ConnectionChange, ConnectionChangeKind, ConnectionTotals, Latencies, LatencyHistogram,

@@ -3,6 +3,7 @@
 mod basics;
 mod batches;
 mod cancellation;
+mod certificates;
 mod close;
 mod conditions;
 mod deadlines;
@@ -16,6 +17,7 @@ mod keyspace_pools;
 mod keyspaces;
 mod limits;
 mod loads;
+mod login_secrets;
 mod logs;
 mod memory;
 mod metrics;
