@@ -12,6 +12,7 @@ mod policy;
 use std::fmt;
 use std::future::{Future, ready};
 use std::pin::Pin;
+use std::sync::Arc;
 
 use secrecy::SecretSlice;
 
@@ -90,6 +91,19 @@ pub trait Authenticator: fmt::Debug + Send + Sync + 'static {
     /// no is the answer of what proves a secret without telling it, as signatures do.
     fn needs_encryption(&self) -> bool {
         true
+    }
+}
+
+impl<A: Authenticator + ?Sized> Authenticator for Arc<A> {
+    fn begin<'a>(
+        &'a self,
+        request: AuthenticationRequest<'a>,
+    ) -> Authenticating<'a, (SecretSlice<u8>, Box<dyn Exchange>)> {
+        (**self).begin(request)
+    }
+
+    fn needs_encryption(&self) -> bool {
+        (**self).needs_encryption()
     }
 }
 

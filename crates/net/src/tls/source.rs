@@ -48,6 +48,12 @@ pub trait TlsSource: fmt::Debug + Send + Sync + 'static {
     fn load(&self) -> LoadingTls<'_>;
 }
 
+impl<S: TlsSource + ?Sized> TlsSource for Arc<S> {
+    fn load(&self) -> LoadingTls<'_> {
+        (**self).load()
+    }
+}
+
 /// A source, and what it gave last.
 #[derive(Debug)]
 pub(super) struct Reloaded {
