@@ -98,7 +98,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let tokens = VaultTokens { role: "shop", vault: asks };
     let session = Session::builder()
         .contact_points(node.address().to_string())
-        .authenticator(Arc::new(tokens))
+        .authenticator(tokens)
         .reconnection(Duration::from_millis(10), Duration::from_millis(100))
         .connect()
         .await?;

@@ -81,6 +81,7 @@
 //!
 //! All of them add something and change nothing.
 //!
+//! * `astra`: DataStax Astra, by its secure connect bundle.
 //! * `derive`, on by default: the macros [`Row`], [`UserType`], [`BindValues`] and [`Value`].
 //! * `chrono`, `time`, `jiff`: timestamp, date and time as types of these crates.
 //! * `bigdecimal`, `rust_decimal`, `num-bigint`: decimal and varint as types of these crates.
@@ -97,6 +98,13 @@
 #![doc = ""]
 #![doc = include_str!("../docs/types.md")]
 
+/// The chapter of the book, whose programs compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/security.md")]
+struct SecurityChapter;
+
+#[cfg(feature = "astra")]
+mod astra;
 mod attempt;
 mod batch;
 mod builder;
@@ -163,9 +171,10 @@ pub use cqlwire_net as net;
 #[doc(no_inline)]
 pub use cqlwire_net::secrecy;
 pub use cqlwire_net::{
-    Authenticating, AuthenticationError, AuthenticationRequest, Authenticator, Backlog, Exchange,
-    LoadingTls, PlainCredentials, RequestKind, Tls, TlsFiles, TlsSettingsError, TlsSource,
-    TlsSourceError, Totals, WaitingLimit, WaitsFor, WithoutTls, tls_config,
+    Authenticating, AuthenticationError, AuthenticationRequest, Authenticator, Backlog,
+    CertificateOnly, Exchange, LoadingTls, PlainCredentials, RequestKind, Tls, TlsFiles,
+    TlsSettingsError, TlsSource, TlsSourceError, Totals, WaitingLimit, WaitsFor, WithoutTls,
+    tls_config,
 };
 pub use cqlwire_pool::{
     Backoff, ConnectionChange, ConnectionChangeKind, ConnectionTotals, Latencies, LatencyHistogram,

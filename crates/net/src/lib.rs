@@ -66,8 +66,8 @@ mod user_code;
 pub use address::ServerAddress;
 pub use ask::AskError;
 pub use auth::{
-    Authenticating, AuthenticationError, AuthenticationRequest, Authenticator, Exchange,
-    InvalidCredentials, PlainCredentials, WithoutTls,
+    Authenticating, AuthenticationError, AuthenticationRequest, Authenticator, CertificateOnly,
+    Exchange, InvalidCredentials, PlainCredentials, WithoutTls,
 };
 pub use connection::{Connection, Sent};
 #[doc(hidden)]
@@ -88,8 +88,13 @@ pub use race::Race;
 pub use recorder::Recorder;
 pub use request::Request;
 #[doc(no_inline)]
+pub use rustls;
+#[doc(no_inline)]
 pub use secrecy;
 pub use session_log::SessionLog;
 pub use settings::Settings;
-pub use tls::{LoadingTls, Tls, TlsFiles, TlsSettingsError, TlsSource, TlsSourceError, tls_config};
+pub use tls::{
+    LoadingTls, Tls, TlsFiles, TlsSettingsError, TlsSource, TlsSourceError, tls_config,
+    tls_config_expecting,
+};
 pub use user_code::panic_message;

@@ -72,6 +72,8 @@ pub struct SessionBuilder {
     tells_settings: bool,
     observers: Vec<Arc<dyn Observer>>,
     observer_queue: usize,
+    #[cfg(feature = "astra")]
+    bundle: Option<std::path::PathBuf>,
     /// The first thing that is wrong with the settings.
     invalid: Option<(&'static str, String)>,
 }
@@ -94,6 +96,8 @@ impl Default for SessionBuilder {
             tells_settings: true,
             observers: Vec::new(),
             observer_queue: 8_192,
+            #[cfg(feature = "astra")]
+            bundle: None,
             invalid: None,
         }
     }
@@ -304,6 +308,10 @@ impl SessionBuilder {
             return Err(ErrorKind::Settings { setting, why }.into());
         }
         let deadline = Deadline::after(self.connect_timeout);
+        #[cfg(feature = "astra")]
+        if let Some(bundle) = self.bundle.take() {
+            crate::astra::complete(&mut self.cluster, bundle, deadline).await?;
+        }
         let keyspace = self.cluster.pool.connection.keyspace.clone();
         let max_request_bytes = self.cluster.pool.connection.multiplexer.max_request_bytes;
         let (driver_config, log) = (self.driver_config(), SessionLog::default());

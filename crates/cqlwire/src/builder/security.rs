@@ -16,7 +16,7 @@ impl SessionBuilder {
         password: impl Into<SecretString>,
     ) -> Self {
         match PlainCredentials::new(user, password) {
-            Ok(credentials) => self.authenticator(Arc::new(credentials)),
+            Ok(credentials) => self.authenticator(credentials),
             Err(error) => {
                 self.refuse("credentials", error);
                 self
@@ -25,8 +25,9 @@ impl SessionBuilder {
     }
 
     /// Whoever answers servers that ask who is connecting, asked anew at each connection.
-    pub fn authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
-        self.cluster.pool.connection.authenticator = Some(authenticator);
+    /// One, or an `Arc` of one.
+    pub fn authenticator(mut self, authenticator: impl Authenticator) -> Self {
+        self.cluster.pool.connection.authenticator = Some(Arc::new(authenticator));
         self
     }
 
@@ -56,6 +57,17 @@ impl SessionBuilder {
     /// Speak TLS. Default no.
     pub fn tls(mut self, tls: Tls) -> Self {
         self.cluster.pool.connection.tls = Some(tls);
+        self
+    }
+
+    /// Reaches a database of DataStax Astra by its secure connect bundle, a zip: it has the
+    /// certificates, and [`connect`](Self::connect) asks the metadata service that it names for the
+    /// hosts, within the [timeout](Self::connect_timeout). Takes the place of contact points, TLS, a
+    /// dialer and an address translator; the local data center is that of the bundle unless one is
+    /// set. The user is `token`, the password an application token ([credentials](Self::credentials)).
+    #[cfg(feature = "astra")]
+    pub fn secure_connect_bundle(mut self, path: impl Into<std::path::PathBuf>) -> Self {
+        self.bundle = Some(path.into());
         self
     }
 }

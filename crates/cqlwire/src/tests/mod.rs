@@ -1,5 +1,7 @@
 //! Sessions with scripted nodes: on sockets, or in memory under paused time.
 
+#[cfg(feature = "astra")]
+mod astra;
 mod basics;
 mod batches;
 mod cancellation;

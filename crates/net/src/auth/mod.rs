@@ -6,6 +6,7 @@
 //!   AUTH_RESPONSE token --> AUTH_SUCCESS    Exchange::succeeded(token)
 //! ```
 
+mod certificate;
 mod plain;
 mod policy;
 
@@ -18,6 +19,8 @@ use secrecy::SecretSlice;
 
 use crate::ServerAddress;
 
+pub use certificate::CertificateOnly;
+pub(crate) use certificate::asks_for_a_certificate;
 pub use plain::{InvalidCredentials, PlainCredentials};
 pub use policy::WithoutTls;
 pub(crate) use policy::{is_listed, may_answer};

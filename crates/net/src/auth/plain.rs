@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
-use super::{Authenticating, AuthenticationRequest, Authenticator, Exchange};
+use super::certificate::{asks_for_a_certificate, last_part};
+use super::{Authenticating, AuthenticationRequest, Authenticator, CertificateOnly, Exchange};
 
 /// User and password, sent in clear (SASL PLAIN): over anything but a trusted network, use TLS.
 ///
@@ -59,7 +60,7 @@ impl PlainCredentials {
 }
 
 fn asks_for_a_password(class: &str) -> bool {
-    PASSWORD_CLASSES.contains(&class.rsplit('.').next().unwrap_or(class))
+    PASSWORD_CLASSES.contains(&last_part(class))
 }
 
 impl Authenticator for PlainCredentials {
@@ -68,6 +69,9 @@ impl Authenticator for PlainCredentials {
         request: AuthenticationRequest<'a>,
     ) -> Authenticating<'a, (SecretSlice<u8>, Box<dyn Exchange>)> {
         let class = request.class;
+        if asks_for_a_certificate(class) {
+            return CertificateOnly.begin(request);
+        }
         if !request.is_listed && !asks_for_a_password(class) {
             let why = format!(
                 "{} is not known to ask for a password; if it is to get this one, name it in \

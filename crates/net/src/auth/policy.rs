@@ -1,5 +1,6 @@
 //! Who may be answered at all: decided by the settings before an authenticator hears of it.
 
+use super::certificate::last_part;
 use crate::{AuthenticationRequest, Authenticator, ConnectCause, Settings};
 
 /// What becomes of a password that a server asks for over a connection without TLS.
@@ -16,7 +17,7 @@ pub enum WithoutTls {
 
 /// Is the class on the list? A name without a dot is the last part of a class's name.
 pub(crate) fn is_listed(class: &str, list: &[String]) -> bool {
-    let last = class.rsplit('.').next().unwrap_or(class);
+    let last = last_part(class);
     list.iter().any(|own| if own.contains('.') { own == class } else { own == last })
 }
 

@@ -8,10 +8,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::wire::Wire;
 use super::{Peer, accepted, encoded, unexpected};
-use crate::auth::{is_listed, may_answer};
+use crate::auth::{asks_for_a_certificate, is_listed, may_answer};
 use crate::user_code::{self, awaited};
 use crate::{
-    AuthenticationError, AuthenticationRequest, ConnectCause, SessionLog, Settings, UserCode,
+    AuthenticationError, AuthenticationRequest, Authenticator, CertificateOnly, ConnectCause,
+    SessionLog, Settings, UserCode,
 };
 
 /// How many answers a server gets before it is taken for one that is never content.
@@ -24,14 +25,16 @@ pub(super) async fn authenticate<S: AsyncRead + AsyncWrite + Unpin>(
     peer: Peer<'_>,
     settings: &Settings,
 ) -> Result<(), ConnectCause> {
-    let Some(authenticator) = &settings.authenticator else {
-        return Err(ConnectCause::NoAuthenticator { class: class.to_owned() });
-    };
     let Peer { name: host, address, is_encrypted } = peer;
+    let authenticator: &dyn Authenticator = match &settings.authenticator {
+        Some(authenticator) => &**authenticator,
+        None if is_encrypted && asks_for_a_certificate(class) => &CertificateOnly,
+        None => return Err(ConnectCause::NoAuthenticator { class: class.to_owned() }),
+    };
     let is_listed = is_listed(class, &settings.authenticator_classes);
     let request = AuthenticationRequest { class, host, address, is_encrypted, is_listed };
     let log = &settings.log;
-    user_code::call(UserCode::Authenticator, || may_answer(&request, &**authenticator, settings))??;
+    user_code::call(UserCode::Authenticator, || may_answer(&request, authenticator, settings))??;
     let (mut token, mut exchange) = user(async { authenticator.begin(request).await }, log).await?;
     for _ in 0..MAX_ROUNDS {
         let response = AuthResponse { token: token.expose_secret() };

@@ -28,6 +28,8 @@ mod recording;
 mod reloading;
 mod runtimes;
 mod sockets;
+#[cfg(feature = "system-roots")]
+mod system_roots;
 mod tls;
 mod wakers;
 mod wakeups;

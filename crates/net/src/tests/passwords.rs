@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cqlwire_codec::Opcode;
 use cqlwire_testkit::log::LogLines;
-use cqlwire_testkit::node::ScriptedNode;
+use cqlwire_testkit::node::{ScriptedNode, Verdict};
 use tokio::io::duplex;
 use tracing::Level;
 
@@ -13,8 +13,8 @@ use super::dialers::{Dials, by, somewhere};
 use super::handshake::{PASSWORD, refused_by, with_password};
 use super::seconds;
 use crate::{
-    Authenticating, AuthenticationRequest, Authenticator, ConnectCause, ConnectPhase, Connection,
-    Exchange, PlainCredentials, Settings, WithoutTls,
+    Authenticating, AuthenticationRequest, Authenticator, CertificateOnly, ConnectCause,
+    ConnectPhase, Connection, Exchange, PlainCredentials, Settings, WithoutTls,
 };
 use cqlwire_testkit::tls::{Authority, acceptor, serve};
 
@@ -41,7 +41,6 @@ async fn e16_no_password_goes_to_a_class_that_is_not_allowed() {
     ] {
         let expected = PlainCredentials::new("ada", "hunter2").unwrap();
         let node = ScriptedNode::builder().authenticator(class, |token| {
-            use cqlwire_testkit::node::Verdict;
             if token == b"\0ada\0hunter2" {
                 Verdict::Welcome
             } else {
@@ -131,4 +130,42 @@ async fn a_password_without_tls_is_warned_of_once_a_session() {
     assert_eq!(lines(WithoutTls::Allow, Arc::new(ada())).await.len(), 0);
     // What tells no secret needs no TLS.
     assert_eq!(lines(WithoutTls::Refuse, Arc::new(Signs(ada()))).await.len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_knows_clients_by_their_certificates_is_told_nothing_more() {
+    let fallback = "org.apache.cassandra.auth.MutualTlsWithPasswordFallbackAuthenticator";
+    let mutual = "org.apache.cassandra.auth.MutualTlsAuthenticator";
+    let only = || Some(Arc::new(CertificateOnly) as Arc<dyn Authenticator>);
+    let authority = Authority::new("authority");
+    for (class, authenticator, is_let_in) in [
+        (mutual, None, true),
+        (mutual, with_password().authenticator, true),
+        (mutual, only(), true),
+        (fallback, only(), true),
+        (fallback, None, false),
+        ("com.example.Other", only(), false),
+    ] {
+        let node = ScriptedNode::builder().authenticator(class, |token| match token {
+            [] => Verdict::Welcome,
+            _ => Verdict::Refuse("it was not asked for".to_owned()),
+        });
+        let (node, identity) = (Arc::new(node.in_memory()), authority.sign("db.example"));
+        let acceptor = acceptor(&identity, None);
+        let behind = Arc::clone(&node);
+        let dials = Dials::new(move |_| {
+            let (near, far) = duplex(4096);
+            serve(&behind, &acceptor, far);
+            Ok(Box::new(near))
+        });
+        let settings = Settings { authenticator, ..by(&dials, Settings::default()) };
+        let tls = Settings { tls: Some(trusting(&authority)), ..settings.clone() };
+        let opened = Connection::open(&somewhere(), &tls, seconds(5)).await;
+        assert_eq!(opened.is_ok(), is_let_in, "{class}: {opened:?}");
+        // Nobody has shown a certificate there.
+        let plain = by(&Dials::to(&node), settings);
+        let error = Connection::open(&somewhere(), &plain, seconds(5)).await.unwrap_err();
+        assert_eq!(error.phase, ConnectPhase::Authentication, "{error}");
+        node.assert_clean();
+    }
 }

@@ -1,6 +1,7 @@
 //! TLS, by rustls: whom to trust, who to be, and whom to expect.
 
 mod error;
+mod expecting;
 mod files;
 mod pem;
 mod source;
@@ -189,12 +190,37 @@ pub fn tls_config(
     authorities_pem: &[u8],
     client_pem: Option<(&[u8], &[u8])>,
 ) -> Result<Arc<ClientConfig>, TlsSettingsError> {
-    let roots = pem::authorities(Pem { what: "the authorities", text: authorities_pem })?;
-    let client = client_pem.map(|(chain, key)| {
+    let (roots, client) = parts(authorities_pem, client_pem)?;
+    pem::config(roots, client).map(Arc::new)
+}
+
+/// The same, for servers whose certificates are made out to this name, whatever name they are asked
+/// for by SNI: a proxy's, which leads to many servers.
+///
+/// # Errors
+///
+/// As [`tls_config`], or no name that a certificate could be made out to.
+pub fn tls_config_expecting(
+    name: &str,
+    authorities_pem: &[u8],
+    client_pem: Option<(&[u8], &[u8])>,
+) -> Result<Arc<ClientConfig>, TlsSettingsError> {
+    let (roots, client) = parts(authorities_pem, client_pem)?;
+    pem::config_expecting(parse_name(name)?, roots, client).map(Arc::new)
+}
+
+type Parts<'a> = (rustls::RootCertStore, Option<(Pem<'a>, Pem<'a>)>);
+
+fn parts<'a>(
+    authorities: &[u8],
+    client: Option<(&'a [u8], &'a [u8])>,
+) -> Result<Parts<'a>, TlsSettingsError> {
+    let roots = pem::authorities(Pem { what: "the authorities", text: authorities })?;
+    let client = client.map(|(chain, key)| {
         let chain = Pem { what: "the chain of the client", text: chain };
         (chain, Pem { what: "the key of the client", text: key })
     });
-    pem::config(roots, client).map(Arc::new)
+    Ok((roots, client))
 }
 
 fn parse_name(name: &str) -> Result<ServerName<'static>, TlsSettingsError> {
