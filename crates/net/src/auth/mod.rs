@@ -23,7 +23,7 @@ pub use certificate::CertificateOnly;
 pub(crate) use certificate::asks_for_a_certificate;
 pub use plain::{InvalidCredentials, PlainCredentials};
 pub use policy::WithoutTls;
-pub(crate) use policy::{is_listed, may_answer};
+pub(crate) use policy::is_listed;
 
 /// Why an authenticator does not go on: shown to whoever connects, so without secrets.
 pub type AuthenticationError = Box<dyn std::error::Error + Send + Sync>;

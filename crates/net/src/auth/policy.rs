@@ -1,7 +1,6 @@
-//! Who may be answered at all: decided by the settings before an authenticator hears of it.
+//! Who may be answered at all: what the settings say of it.
 
 use super::certificate::last_part;
-use crate::{AuthenticationRequest, Authenticator, ConnectCause, Settings};
 
 /// What becomes of a password that a server asks for over a connection without TLS.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -19,41 +18,6 @@ pub enum WithoutTls {
 pub(crate) fn is_listed(class: &str, list: &[String]) -> bool {
     let last = last_part(class);
     list.iter().any(|own| if own.contains('.') { own == class } else { own == last })
-}
-
-/// May this server get an answer?
-pub(crate) fn may_answer(
-    request: &AuthenticationRequest<'_>,
-    authenticator: &dyn Authenticator,
-    settings: &Settings,
-) -> Result<(), ConnectCause> {
-    let (class, allowed) = (request.class, &settings.authenticator_classes);
-    if !allowed.is_empty() && !request.is_listed {
-        return Err(ConnectCause::AuthenticatorClass {
-            class: class.to_owned(),
-            allowed: allowed.as_slice().into(),
-        });
-    }
-    if request.is_encrypted || !authenticator.needs_encryption() {
-        return Ok(());
-    }
-    match settings.plain_password_without_tls {
-        WithoutTls::Allow => Ok(()),
-        WithoutTls::Refuse => Err(ConnectCause::PasswordWithoutTls { class: class.to_owned() }),
-        WithoutTls::Warn => {
-            if settings.log.is_news("password without TLS", ()) {
-                let (session, host) = (settings.log.id(), request.host);
-                tracing::warn!(
-                    %session,
-                    host,
-                    class = %class.escape_debug(),
-                    "a password is sent without TLS: whoever is in between can read it (set `tls`, or \
-                     `plain_password_without_tls` to Refuse or Allow)"
-                );
-            }
-            Ok(())
-        }
-    }
 }
 
 #[cfg(test)]

@@ -6,9 +6,10 @@ use cqlwire_codec::{AuthResponse, Opcode, ProtocolVersion, Response};
 use secrecy::ExposeSecret;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::permission::may_answer;
 use super::wire::Wire;
 use super::{Peer, accepted, encoded, unexpected};
-use crate::auth::{asks_for_a_certificate, is_listed, may_answer};
+use crate::auth::{asks_for_a_certificate, is_listed};
 use crate::user_code::{self, awaited};
 use crate::{
     AuthenticationError, AuthenticationRequest, Authenticator, CertificateOnly, ConnectCause,

@@ -13,6 +13,7 @@
 //! directions, is that of a segment (v5 §2). Nothing is sent before an answer has been read.
 
 mod authentication;
+mod permission;
 mod refusal;
 mod wire;
 
