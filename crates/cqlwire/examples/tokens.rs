@@ -72,7 +72,7 @@ async fn vault(mut wanted: mpsc::Receiver<Wanted>, given: Given) {
         let token = format!("{role}/{number}").into_bytes();
         given.lock().unwrap_or_else(PoisonError::into_inner).insert(token.clone(), Instant::now());
         // Whoever asked may have given up.
-        let _ = answer.send(token);
+        answer.send(token).unwrap_or_default();
     }
 }
 

@@ -81,7 +81,7 @@
 //!
 //! All of them add something and change nothing.
 //!
-//! * `astra`: DataStax Astra, by its secure connect bundle.
+//! * `astra`: Astra DB, by its secure connect bundle.
 //! * `derive`, on by default: the macros [`Row`], [`UserType`], [`BindValues`] and [`Value`].
 //! * `chrono`, `time`, `jiff`: timestamp, date and time as types of these crates.
 //! * `bigdecimal`, `rust_decimal`, `num-bigint`: decimal and varint as types of these crates.

@@ -1,4 +1,4 @@
-//! DataStax Astra: a secure connect bundle says how a database is reached, and its metadata service
+//! Astra DB: a secure connect bundle says how a database is reached, and its metadata service
 //! where its hosts are.
 //!
 //! ```text

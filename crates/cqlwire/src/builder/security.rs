@@ -60,7 +60,7 @@ impl SessionBuilder {
         self
     }
 
-    /// Reaches a database of DataStax Astra by its secure connect bundle, a zip: it has the
+    /// Reaches a database of Astra DB by its secure connect bundle, a zip: it has the
     /// certificates, and [`connect`](Self::connect) asks the metadata service that it names for the
     /// hosts, within the [timeout](Self::connect_timeout). Takes the place of contact points, TLS, a
     /// dialer and an address translator; the local data center is that of the bundle unless one is
