@@ -12,7 +12,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use cqlwire::secrecy::SecretSlice;
-use cqlwire::{Authenticating, AuthenticationRequest, Authenticator, Exchange, Session};
+use cqlwire::{
+    Authenticating, AuthenticationRequest, Authenticator, Exchange, NotAnswered, Session,
+};
 use cqlwire_testkit::node::{ScriptedNode, Verdict};
 use tokio::sync::{mpsc, oneshot};
 
@@ -45,7 +47,7 @@ impl Authenticator for VaultTokens {
         Box::pin(async move {
             // Whoever stands in between can name any class: a token goes to the one it is for.
             if request.class != CLASS {
-                return Err(format!("{} gets no token", request.class).into());
+                return Err(NotAnswered(format!("{} gets no token", request.class)).into());
             }
             let token = self.fresh().await?;
             Ok((token.into(), Box::new(OneToken) as Box<dyn Exchange>))

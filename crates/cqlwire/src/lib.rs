@@ -172,9 +172,9 @@ pub use cqlwire_net as net;
 pub use cqlwire_net::secrecy;
 pub use cqlwire_net::{
     Authenticating, AuthenticationError, AuthenticationRequest, Authenticator, Backlog,
-    CertificateOnly, Exchange, LoadingTls, PlainCredentials, RequestKind, Tls, TlsFiles,
-    TlsSettingsError, TlsSource, TlsSourceError, Totals, WaitingLimit, WaitsFor, WithoutTls,
-    tls_config,
+    CertificateOnly, Exchange, LoadingTls, NotAnswered, PlainCredentials, RequestKind, Tls,
+    TlsFiles, TlsSettingsError, TlsSource, TlsSourceError, Totals, WaitingLimit, WaitsFor,
+    WithoutTls, tls_config,
 };
 pub use cqlwire_pool::{
     Backoff, ConnectionChange, ConnectionChangeKind, ConnectionTotals, Latencies, LatencyHistogram,

@@ -67,7 +67,7 @@ pub use address::ServerAddress;
 pub use ask::AskError;
 pub use auth::{
     Authenticating, AuthenticationError, AuthenticationRequest, Authenticator, CertificateOnly,
-    Exchange, InvalidCredentials, PlainCredentials, WithoutTls,
+    Exchange, InvalidCredentials, NotAnswered, PlainCredentials, WithoutTls,
 };
 pub use connection::{Connection, Sent};
 #[doc(hidden)]

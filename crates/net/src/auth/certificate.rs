@@ -4,7 +4,7 @@ use std::future::ready;
 
 use secrecy::SecretSlice;
 
-use super::{Authenticating, AuthenticationRequest, Authenticator, Exchange};
+use super::{Authenticating, AuthenticationRequest, Authenticator, Exchange, NotAnswered};
 
 /// Answers servers that take the identity in the client's certificate for a role, such as
 /// `MutualTlsAuthenticator` of Cassandra 5.0: with an empty token, since TLS has said it all.
@@ -33,14 +33,15 @@ impl Authenticator for CertificateOnly {
         let class = request.class;
         let known = last_part(class).starts_with("MutualTls") || request.is_listed;
         Box::pin(ready(if !request.is_encrypted {
-            Err("a certificate is shown by TLS, and this connection is without: set `tls`".into())
+            let why = "a certificate is shown by TLS, and this connection is without: set `tls`";
+            Err(NotAnswered(why.to_owned()).into())
         } else if !known {
             let class = class.escape_debug();
             let why = format!(
                 "{class} is not known to ask for a certificate; if it does, name it in \
                  `authenticator_classes`"
             );
-            Err(why.into())
+            Err(NotAnswered(why).into())
         } else {
             Ok((Vec::new().into(), Box::new(Shown) as Box<dyn Exchange>))
         }))
@@ -56,6 +57,6 @@ struct Shown;
 
 impl Exchange for Shown {
     fn respond<'a>(&'a mut self, _: Option<&'a [u8]>) -> Authenticating<'a, SecretSlice<u8>> {
-        Box::pin(ready(Err("it asks for more than a certificate".into())))
+        Box::pin(ready(Err(NotAnswered("it asks for more than a certificate".to_owned()).into())))
     }
 }

@@ -28,6 +28,13 @@ pub(crate) use policy::is_listed;
 /// Why an authenticator does not go on: shown to whoever connects, so without secrets.
 pub type AuthenticationError = Box<dyn std::error::Error + Send + Sync>;
 
+/// A class, or a connection, that gets no answer, and why: an [`AuthenticationError`] that another
+/// attempt would not change. Whoever waits for a cluster to come up
+/// (`reconnect_on_init`) gives up at it; any other error may be gone at the next attempt.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NotAnswered(pub String);
+
 /// What an authenticator says in time.
 pub type Authenticating<'a, T> =
     Pin<Box<dyn Future<Output = Result<T, AuthenticationError>> + Send + 'a>>;
@@ -41,7 +48,9 @@ pub type Authenticating<'a, T> =
 ///
 /// ```
 /// use cqlwire_net::secrecy::SecretSlice;
-/// use cqlwire_net::{Authenticating, AuthenticationRequest, Authenticator, Exchange};
+/// use cqlwire_net::{
+///     Authenticating, AuthenticationRequest, Authenticator, Exchange, NotAnswered,
+/// };
 ///
 /// #[derive(Debug)]
 /// struct Tokens;
@@ -68,7 +77,7 @@ pub type Authenticating<'a, T> =
 ///     ) -> Authenticating<'a, (SecretSlice<u8>, Box<dyn Exchange>)> {
 ///         Box::pin(async move {
 ///             if request.class != "com.example.TokenAuthenticator" {
-///                 return Err(format!("{} gets no token", request.class).into());
+///                 return Err(NotAnswered(format!("{} gets no token", request.class)).into());
 ///             }
 ///             let token = self.fresh(request.host).await?;
 ///             Ok((token.into(), Box::new(Said) as Box<dyn Exchange>))
@@ -81,8 +90,8 @@ pub trait Authenticator: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// This is no class, or no connection, to give secrets to; or there is no token to be had. The
-    /// attempt to connect fails, and is repeated as others that failed for good are.
+    /// This is no class, or no connection, to give secrets to ([`NotAnswered`]); or there is no token
+    /// to be had. The attempt to connect fails; pools make another one after a pause.
     fn begin<'a>(
         &'a self,
         request: AuthenticationRequest<'a>,

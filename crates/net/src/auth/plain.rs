@@ -7,7 +7,9 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
 use super::certificate::{asks_for_a_certificate, last_part};
-use super::{Authenticating, AuthenticationRequest, Authenticator, CertificateOnly, Exchange};
+use super::{
+    Authenticating, AuthenticationRequest, Authenticator, CertificateOnly, Exchange, NotAnswered,
+};
 
 /// User and password, sent in clear (SASL PLAIN): over anything but a trusted network, use TLS.
 ///
@@ -78,7 +80,7 @@ impl Authenticator for PlainCredentials {
                  `authenticator_classes`",
                 class.escape_debug()
             );
-            return Box::pin(ready(Err(why.into())));
+            return Box::pin(ready(Err(NotAnswered(why).into())));
         }
         let first = if class.ends_with("DseAuthenticator") {
             b"PLAIN".to_vec().into()
@@ -101,7 +103,7 @@ impl Exchange for PlainExchange {
     ) -> Authenticating<'a, SecretSlice<u8>> {
         Box::pin(ready(match challenge {
             Some(DSE_START) => Ok(self.credentials.token()),
-            _ => Err("it asks for more than user and password".into()),
+            _ => Err(NotAnswered("it asks for more than user and password".to_owned()).into()),
         }))
     }
 }

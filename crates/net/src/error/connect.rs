@@ -10,8 +10,8 @@ use cqlwire_codec::{
 };
 
 use super::{SharedIoError, tls_error};
-use crate::Deadline;
 use crate::tls::{TlsSettingsError, in_words};
+use crate::{Deadline, NotAnswered};
 
 /// A connection that could not be made: to whom, in which phase, after how long, and why.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -253,6 +253,7 @@ impl ConnectCause {
                 error.code,
                 ErrorCode::ServerError | ErrorCode::Overloaded | ErrorCode::IsBootstrapping
             ),
+            Self::Authenticator(error) => error.is::<NotAnswered>(),
             Self::Tls(_)
             | Self::TlsSettings(_)
             | Self::Framing(_)
@@ -261,7 +262,6 @@ impl ConnectCause {
             | Self::NoAuthenticator { .. }
             | Self::AuthenticatorClass { .. }
             | Self::PasswordWithoutTls { .. }
-            | Self::Authenticator(_)
             | Self::TooManyChallenges { .. } => true,
             Self::DeadlinePassed
             | Self::EveryAddress(_)

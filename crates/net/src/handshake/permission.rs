@@ -1,5 +1,7 @@
 //! Who may be answered at all: decided by the settings before an authenticator hears of it.
 
+use std::time::Duration;
+
 use crate::{AuthenticationRequest, Authenticator, ConnectCause, Settings, WithoutTls};
 
 /// May this server get an answer?
@@ -22,7 +24,7 @@ pub(super) fn may_answer(
         WithoutTls::Allow => Ok(()),
         WithoutTls::Refuse => Err(ConnectCause::PasswordWithoutTls { class: class.to_owned() }),
         WithoutTls::Warn => {
-            if settings.log.is_news("password without TLS", ()) {
+            if settings.log.now_and_then("password without TLS", (), Duration::MAX).is_some() {
                 let (session, host) = (settings.log.id(), request.host);
                 tracing::warn!(
                     %session,

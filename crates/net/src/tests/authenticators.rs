@@ -197,6 +197,7 @@ async fn an_authenticator_that_has_no_token_fails_its_attempt_and_is_asked_again
     let text = "cannot connect to db.example:9042: authentication failed after 0.0ns: the \
                 authenticator refuses to answer: the vault is sealed";
     assert_eq!(error.to_string(), text);
+    assert!(!error.is_permanent(), "it may be unsealed");
     ask(&Connection::open(&somewhere(), &settings, seconds(5)).await.unwrap(), "SELECT now").await;
 }
 

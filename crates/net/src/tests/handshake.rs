@@ -119,6 +119,7 @@ async fn e16_no_password_goes_to_a_class_that_is_not_known() {
                 authenticator refuses to answer: com.example is not known to ask for a password; if \
                 it is to get this one, name it in `authenticator_classes`";
     assert_eq!(error.to_string(), text);
+    assert!(error.is_permanent());
     let nobody = refused_by(&[(Opcode::Authenticate, PASSWORD)], played::settings()).await;
     assert!(matches!(nobody.cause, ConnectCause::NoAuthenticator { .. }), "{nobody}");
 }

@@ -10,6 +10,7 @@ mod system;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, KeyLog, KeyLogFile};
@@ -170,7 +171,7 @@ impl Tls {
             Certificates::Reloaded(reloaded) => reloaded.load(log).await?,
         };
         if let Some(KeyLogging(keys)) = &self.key_log {
-            if log.is_news("keys of TLS", ()) {
+            if log.now_and_then("keys of TLS", (), Duration::MAX).is_some() {
                 let session = log.id();
                 tracing::warn!(%session, "the keys of TLS are written to SSLKEYLOGFILE");
             }
