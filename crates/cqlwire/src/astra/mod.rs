@@ -26,7 +26,7 @@ use cqlwire_net::{Deadline, InvalidEndpoint, Tls};
 use self::bundle::Bundle;
 use self::metadata::Metadata;
 use self::proxy::Proxy;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, TimeoutPhase};
 
 const SETTING: &str = "secure_connect_bundle";
 
@@ -55,13 +55,10 @@ pub(crate) async fn complete(
         let config = bundle.config(&metadata.proxy_host()).map_err(|why| why.to_string())?;
         Ok((metadata, Tls::with_config(config)))
     };
-    let (metadata, tls) = deadline
-        .bound(completing)
-        .await
-        .unwrap_or_else(|_| {
-            Err("no answer of its metadata service in the connect_timeout".to_owned())
-        })
-        .map_err(refused)?;
+    let timeout =
+        ErrorKind::Timeout { phase: TimeoutPhase::Connect, host: None, of_attempt: false };
+    let completed = deadline.bound(completing).await.map_err(|_| Error::from(timeout))?;
+    let (metadata, tls) = completed.map_err(refused)?;
     reach(settings, metadata, tls).map_err(|error| refused(error.to_string()))
 }
 

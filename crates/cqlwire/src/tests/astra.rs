@@ -199,6 +199,19 @@ async fn a_metadata_service_that_does_not_help_is_named_with_the_reason() {
     assert!(text.contains("invalid peer certificate: UnknownIssuer"), "{text}");
 }
 
+#[tokio::test]
+async fn g6_1_a_metadata_service_that_is_silent_is_waited_for_no_longer_than_the_timeout() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let database = Database::new("localhost", with_length).await;
+    let (path, mut contents) = (database.directory.path().join("silent.zip"), database.contents());
+    let port = silent.local_addr().unwrap().port();
+    contents[0] = format!(r#"{{"host":"127.0.0.1","port":"{port}"}}"#);
+    write(&path, NAMES.into_iter().zip(contents));
+    let timeout = Duration::from_millis(300);
+    let error = builder(&path).connect_timeout(timeout).connect().await.unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+}
+
 /// The id of a host is what it is asked for, and no name that anybody certifies.
 #[tokio::test]
 async fn a_proxy_is_believed_by_its_own_name() {
