@@ -101,7 +101,7 @@ impl Connection {
         let phase = attempt.progress.phase;
         let mut error = ConnectError::new(&address.named(), phase, deadline, cause);
         error.address = address.socket();
-        error.plaintext = settings.tls.is_none();
+        error.over_tls = Some(settings.tls.is_some());
         Err(error)
     }
 

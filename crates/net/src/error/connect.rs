@@ -29,8 +29,8 @@ pub struct ConnectError {
     /// Why.
     #[source]
     pub cause: ConnectCause,
-    /// TLS was not asked for.
-    pub(crate) plaintext: bool,
+    /// Whether TLS was asked for, where that is known.
+    pub(crate) over_tls: Option<bool>,
 }
 
 impl ConnectError {
@@ -42,7 +42,7 @@ impl ConnectError {
         cause: ConnectCause,
     ) -> Self {
         let (endpoint, elapsed) = (Arc::from(endpoint), deadline.elapsed());
-        Self { endpoint, address: None, phase, elapsed, cause, plaintext: false }
+        Self { endpoint, address: None, phase, elapsed, cause, over_tls: None }
     }
 
     /// Did the deadline pass, rather than anything fail?
@@ -79,7 +79,18 @@ impl ConnectError {
     /// TLS, which is certain; or it broke off at the first bytes that were not TLS, as Cassandra
     /// does, and a server that is being stopped too.
     pub fn seems_to_expect_tls(&self) -> bool {
-        self.plaintext && self.phase == ConnectPhase::Startup && self.cause.is_like_tls()
+        self.over_tls == Some(false)
+            && self.phase == ConnectPhase::Startup
+            && self.cause.is_like_tls()
+    }
+
+    /// Does the server seem to be unhappy with the certificate of this client, or to miss one? By TLS
+    /// 1.3 it looks at it once the client thinks that all is well, and a connection that ends then may
+    /// take the alert with it. A server that is being stopped does the same.
+    fn seems_to_refuse_certificate(&self) -> bool {
+        self.over_tls == Some(true)
+            && self.phase == ConnectPhase::Startup
+            && matches!(self.cause, ConnectCause::Closed | ConnectCause::Io(_))
     }
 
     /// The error without the server's name, for whoever has named it already: in which phase, after
@@ -88,8 +99,14 @@ impl ConnectError {
         fmt::from_fn(move |f| {
             let Self { phase, elapsed, cause, .. } = self;
             write!(f, "{phase} failed after {elapsed:.1?}: {cause}")?;
-            let hint = "; the server seems to speak TLS on this port, and the settings do not";
-            f.write_str(if self.seems_to_expect_tls() { hint } else { "" })
+            f.write_str(if self.seems_to_expect_tls() {
+                "; the server seems to speak TLS on this port, and the settings do not"
+            } else if self.seems_to_refuse_certificate() {
+                "; over TLS, so ends a server also that does not take the certificate of this client, \
+                 or misses one"
+            } else {
+                ""
+            })
         })
     }
 

@@ -180,6 +180,25 @@ async fn what_is_wrong_with_a_certificate_is_said_in_one_line_with_what_to_do() 
     assert!(text.contains("the server does not t"), "{text}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_server_that_ends_the_connection_behind_tls_may_miss_a_certificate() {
+    let authority = Authority::new("authority");
+    let acceptor = acceptor(&authority.sign("db.example"), None);
+    let dials = Dials::new(move |_| {
+        let (near, far) = duplex(4096);
+        let accepting = acceptor.accept(far);
+        tokio::spawn(async move { drop(accepting.await.unwrap()) });
+        Ok(Box::new(near))
+    });
+    let tls = Some(trusting(&authority));
+    let settings = by(&dials, Settings { tls, ..Settings::default() });
+    let error = Connection::open(&somewhere(), &settings, seconds(5)).await.unwrap_err();
+    assert!(!error.is_permanent() && !error.seems_to_expect_tls(), "it may be stopping");
+    let hint = "over TLS, so ends a server also that does not take the certificate of this client, or \
+                misses one";
+    assert!(error.to_string().ends_with(hint), "{error}");
+}
+
 /// What becomes of a connection over TLS, and of its requests, when this happens to the bytes that
 /// it reads once the handshake is done.
 async fn through(fault: Fault) -> (ConnectionEnd, RequestFailure) {
