@@ -81,6 +81,7 @@
 //!
 //! All of them add something and change nothing.
 //!
+//! * `astra`: Astra DB, by its secure connect bundle.
 //! * `derive`, on by default: the macros [`Row`], [`UserType`], [`BindValues`] and [`Value`].
 //! * `chrono`, `time`, `jiff`: timestamp, date and time as types of these crates.
 //! * `bigdecimal`, `rust_decimal`, `num-bigint`: decimal and varint as types of these crates.
@@ -88,6 +89,7 @@
 //! * `serde`: settings are read from TOML, YAML or environments ([`Config`]); rows of any shape can be
 //!   serialized, [`Metrics`] too, and positions of streams kept; they are bytes and text without it,
 //!   too.
+//! * `system-roots`: TLS that trusts the authorities which the system trusts.
 //! * `snappy`: Snappy, beside LZ4, as a compression of v3 and v4.
 //!
 //! # Where to look
@@ -97,6 +99,13 @@
 #![doc = ""]
 #![doc = include_str!("../docs/types.md")]
 
+/// The chapter of the book, whose programs compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/security.md")]
+struct SecurityChapter;
+
+#[cfg(feature = "astra")]
+mod astra;
 mod attempt;
 mod batch;
 mod builder;
@@ -162,9 +171,13 @@ pub use cqlwire_codec::{
 pub use cqlwire_derive::{BindValues, Row, UserType, Value};
 #[doc(no_inline)]
 pub use cqlwire_net as net;
+#[doc(no_inline)]
+pub use cqlwire_net::secrecy;
 pub use cqlwire_net::{
-    AuthenticationError, Authenticator, Backlog, Exchange, Keepalive, PlainCredentials,
-    RequestKind, SocketSettings, Tls, TlsSettingsError, Totals, WaitingLimit, WaitsFor,
+    Authenticating, AuthenticationError, AuthenticationRequest, Authenticator, Backlog,
+    CertificateOnly, Exchange, Keepalive, LoadingTls, NotAnswered, PlainCredentials, RequestKind,
+    SocketSettings, Tls, TlsFiles, TlsSettingsError, TlsSource, TlsSourceError, Totals,
+    WaitingLimit, WaitsFor, WithoutTls, tls_config,
 };
 pub use cqlwire_pool::{
     Backoff, ConnectionChange, ConnectionChangeKind, ConnectionTotals, Latencies, LatencyHistogram,

@@ -7,7 +7,7 @@ use cqlwire_codec::{FramingError, ProtocolVersion};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::dial::ByteStream;
-use crate::handshake::{Established, Failure, Progress, establish, shake_hands};
+use crate::handshake::{Established, Failure, Peer, Progress, establish, shake_hands};
 use crate::socket::{tcp, unix};
 use crate::user_code::awaited;
 use crate::{
@@ -99,7 +99,7 @@ impl Connection {
         let phase = attempt.progress.phase;
         let mut error = ConnectError::new(&address.named(), phase, deadline, cause);
         error.address = address.socket();
-        error.plaintext = settings.tls.is_none();
+        error.over_tls = Some(settings.tls.is_some());
         Err(error)
     }
 
@@ -186,14 +186,17 @@ impl Attempt<'_> {
     {
         let (address, settings, progress) = (self.address, self.settings, &mut self.progress);
         let shaking = async move {
+            let named = address.named();
+            let is_encrypted = settings.tls.is_some();
+            let peer = Peer { name: &named, address: Some(address), is_encrypted };
             let Some(tls) = &settings.tls else {
-                let established = shake_hands(stream, version, settings, progress).await;
+                let established = shake_hands(stream, version, peer, settings, progress).await;
                 return started(established, address, settings);
             };
             progress.phase = ConnectPhase::Tls;
             let name = tls.name_for(address).map_err(ConnectCause::from)?;
-            let stream = tls.connector().connect(name, stream).await?;
-            let established = shake_hands(stream, version, settings, progress).await;
+            let stream = tls.connector(&settings.log).await?.connect(name, stream).await?;
+            let established = shake_hands(stream, version, peer, settings, progress).await;
             started(established, address, settings)
         };
         awaited(UserCode::Stream, shaking, &settings.log).await?

@@ -67,7 +67,8 @@ mod user_code;
 pub use address::ServerAddress;
 pub use ask::AskError;
 pub use auth::{
-    AuthenticationError, Authenticator, Exchange, InvalidCredentials, PlainCredentials,
+    Authenticating, AuthenticationError, AuthenticationRequest, Authenticator, CertificateOnly,
+    Exchange, InvalidCredentials, NotAnswered, PlainCredentials, WithoutTls,
 };
 pub use connection::{Connection, Sent};
 #[doc(hidden)]
@@ -87,8 +88,15 @@ pub use error::{
 pub use race::Race;
 pub use recorder::Recorder;
 pub use request::Request;
+#[doc(no_inline)]
+pub use rustls;
+#[doc(no_inline)]
+pub use secrecy;
 pub use session_log::SessionLog;
 pub use settings::Settings;
 pub use socket::{Keepalive, SocketSettings};
-pub use tls::{Tls, TlsSettingsError};
+pub use tls::{
+    LoadingTls, Tls, TlsFiles, TlsSettingsError, TlsSource, TlsSourceError, tls_config,
+    tls_config_expecting,
+};
 pub use user_code::panic_message;

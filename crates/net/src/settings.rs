@@ -7,7 +7,7 @@ use std::time::Duration;
 use cqlwire_codec::{Compression, ProtocolVersion};
 use tokio_util::task::TaskTracker;
 
-use crate::{Authenticator, Dialer, SessionLog, SocketSettings, Tls};
+use crate::{Authenticator, Dialer, SessionLog, SocketSettings, Tls, WithoutTls};
 
 /// How to connect, and the limits of the connection. The defaults are meant for production.
 #[derive(Clone, Debug)]
@@ -32,6 +32,16 @@ pub struct Settings {
     pub attempt_delay: Duration,
     /// Who answers a server that asks who is connecting. Default nobody.
     pub authenticator: Option<Arc<dyn Authenticator>>,
+    /// The classes that a server may authenticate with; another one is answered with nothing, and
+    /// ends the attempt. A name with dots is that of a class in full, one without is its last part.
+    /// [`PlainCredentials`](crate::PlainCredentials) go to each of them. Default empty: those that the
+    /// authenticator takes by itself.
+    pub authenticator_classes: Vec<String>,
+    /// What becomes of an attempt whose server asks for a password, and the connection is without
+    /// [TLS](Self::tls): whoever is in between reads it, or asks for it in the server's place. So it
+    /// is of every authenticator that [needs encryption](Authenticator::needs_encryption). Default
+    /// [`Warn`](WithoutTls::Warn).
+    pub plain_password_without_tls: WithoutTls,
     /// The keyspace of unqualified names, spelled as the server does. Default none.
     pub keyspace: Option<String>,
     /// More options of STARTUP, for instance `APPLICATION_NAME`. Servers since 4.1 show them in
@@ -65,6 +75,8 @@ impl Default for Settings {
             dialer: None,
             attempt_delay: Duration::from_millis(250),
             authenticator: None,
+            authenticator_classes: Vec::new(),
+            plain_password_without_tls: WithoutTls::default(),
             keyspace: None,
             startup_options: BTreeMap::new(),
             multiplexer: cqlwire_mux::Settings::default(),

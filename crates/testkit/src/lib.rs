@@ -19,5 +19,6 @@ pub mod log;
 pub mod node;
 pub mod probe;
 pub mod schema;
+pub mod tls;
 
 pub use eventually::eventually;

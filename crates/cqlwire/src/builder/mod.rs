@@ -4,6 +4,7 @@ mod config;
 mod hosts;
 mod limits;
 mod outside;
+mod security;
 mod seen;
 
 use std::borrow::Cow;
@@ -12,9 +13,7 @@ use std::time::Duration;
 
 use cqlwire_cluster::{Cluster, ContactFailure, NoContact};
 use cqlwire_codec::{Compression, ProtocolVersion, StatementKind};
-use cqlwire_net::{
-    Authenticator, Deadline, Endpoint, InvalidEndpoint, PlainCredentials, SessionLog, Tls,
-};
+use cqlwire_net::{Deadline, Endpoint, InvalidEndpoint, SessionLog};
 use cqlwire_pool::Unconnected;
 use cqlwire_stream::PageBudget;
 
@@ -77,6 +76,8 @@ pub struct SessionBuilder {
     tells_settings: bool,
     observers: Vec<Arc<dyn Observer>>,
     observer_queue: usize,
+    #[cfg(feature = "astra")]
+    bundle: Option<std::path::PathBuf>,
     /// The first thing that is wrong with the settings.
     invalid: Option<(Cow<'static, str>, String)>,
 }
@@ -99,6 +100,8 @@ impl Default for SessionBuilder {
             tells_settings: true,
             observers: Vec::new(),
             observer_queue: 8_192,
+            #[cfg(feature = "astra")]
+            bundle: None,
             invalid: None,
         }
     }
@@ -122,29 +125,6 @@ impl SessionBuilder {
     /// The keyspace of unqualified names, spelled as in the schema. Default none.
     pub fn keyspace(mut self, name: impl Into<String>) -> Self {
         self.cluster.pool.connection.keyspace = Some(name.into());
-        self
-    }
-
-    /// User and password, for servers with a `PasswordAuthenticator`.
-    pub fn credentials(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
-        match PlainCredentials::new(user, password) {
-            Ok(credentials) => self.authenticator(Arc::new(credentials)),
-            Err(error) => {
-                self.refuse("credentials", error);
-                self
-            }
-        }
-    }
-
-    /// Whoever answers servers that ask who is connecting.
-    pub fn authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
-        self.cluster.pool.connection.authenticator = Some(authenticator);
-        self
-    }
-
-    /// Speak TLS. Default no.
-    pub fn tls(mut self, tls: Tls) -> Self {
-        self.cluster.pool.connection.tls = Some(tls);
         self
     }
 
@@ -329,6 +309,10 @@ impl SessionBuilder {
         }
         self.check()?;
         let deadline = Deadline::after(self.connect_timeout);
+        #[cfg(feature = "astra")]
+        if let Some(bundle) = self.bundle.take() {
+            crate::astra::complete(&mut self.cluster, bundle, deadline).await?;
+        }
         let keyspace = self.cluster.pool.connection.keyspace.clone();
         let max_request_bytes = self.cluster.pool.connection.multiplexer.max_request_bytes;
         let (driver_config, log) = (self.driver_config(), SessionLog::default());

@@ -1,9 +1,12 @@
 //! Sessions with scripted nodes: on sockets, or in memory under paused time.
 
+#[cfg(feature = "astra")]
+mod astra;
 mod basics;
 mod batches;
 mod bound_values;
 mod cancellation;
+mod certificates;
 mod close;
 mod conditions;
 mod deadlines;
@@ -19,6 +22,7 @@ mod keyspace_pools;
 mod keyspaces;
 mod limits;
 mod loads;
+mod login_secrets;
 mod logs;
 mod memory;
 mod metrics;

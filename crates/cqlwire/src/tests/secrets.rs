@@ -24,14 +24,14 @@ const READ: &str = "SELECT id, name FROM users WHERE city = ?";
 
 /// What was shown until now.
 #[derive(Default)]
-struct Shown(Vec<String>);
+pub(super) struct Shown(Vec<String>);
 
 impl Shown {
-    fn debug(&mut self, what: &impl Debug) {
+    pub(super) fn debug(&mut self, what: &impl Debug) {
         self.0.extend([format!("{what:?}"), format!("{what:#?}")]);
     }
 
-    fn error(&mut self, error: &Error) {
+    pub(super) fn error(&mut self, error: &Error) {
         self.debug(error);
         self.display(error);
         self.debug(error.kind());
@@ -44,17 +44,26 @@ impl Shown {
         }
     }
 
-    fn display(&mut self, what: &impl Display) {
+    pub(super) fn display(&mut self, what: &impl Display) {
         self.0.push(what.to_string());
     }
 
-    fn assert_no_secret(&self) {
+    pub(super) fn assert_no_secret(&self) {
         assert!(self.0.len() > 50, "{} texts", self.0.len());
         for text in &self.0 {
             assert!(!text.contains(SECRET), "{text}");
             // As bytes, as `Debug` shows vectors of them.
             let bytes = format!("{:?}", SECRET.as_bytes());
             assert!(!text.contains(bytes.trim_matches(['[', ']'])), "{text}");
+        }
+    }
+
+    /// Of a private key as PEM: no line of it.
+    pub(super) fn assert_nothing_of(&self, key: &str) {
+        for line in key.lines().filter(|line| !line.starts_with('-')) {
+            // The first says only of which kind it is, as that of every key does.
+            let secret = &line[line.len() / 2..];
+            assert!(!self.0.iter().any(|text| text.contains(secret)), "{secret}");
         }
     }
 }

@@ -10,8 +10,8 @@ use cqlwire_codec::{
 };
 
 use super::{SharedIoError, tls_error};
-use crate::Deadline;
-use crate::tls::TlsSettingsError;
+use crate::tls::{TlsSettingsError, in_words};
+use crate::{Deadline, NotAnswered};
 
 /// A connection that could not be made: to whom, in which phase, after how long, and why.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -29,8 +29,8 @@ pub struct ConnectError {
     /// Why.
     #[source]
     pub cause: ConnectCause,
-    /// TLS was not asked for.
-    pub(crate) plaintext: bool,
+    /// Whether TLS was asked for, where that is known.
+    pub(crate) over_tls: Option<bool>,
 }
 
 impl ConnectError {
@@ -42,7 +42,7 @@ impl ConnectError {
         cause: ConnectCause,
     ) -> Self {
         let (endpoint, elapsed) = (Arc::from(endpoint), deadline.elapsed());
-        Self { endpoint, address: None, phase, elapsed, cause, plaintext: false }
+        Self { endpoint, address: None, phase, elapsed, cause, over_tls: None }
     }
 
     /// Did the deadline pass, rather than anything fail?
@@ -79,7 +79,18 @@ impl ConnectError {
     /// TLS, which is certain; or it broke off at the first bytes that were not TLS, as Cassandra
     /// does, and a server that is being stopped too.
     pub fn seems_to_expect_tls(&self) -> bool {
-        self.plaintext && self.phase == ConnectPhase::Startup && self.cause.is_like_tls()
+        self.over_tls == Some(false)
+            && self.phase == ConnectPhase::Startup
+            && self.cause.is_like_tls()
+    }
+
+    /// Does the server seem to be unhappy with the certificate of this client, or to miss one? By TLS
+    /// 1.3 it looks at it once the client thinks that all is well, and a connection that ends then may
+    /// take the alert with it. A server that is being stopped does the same.
+    fn seems_to_refuse_certificate(&self) -> bool {
+        self.over_tls == Some(true)
+            && self.phase == ConnectPhase::Startup
+            && matches!(self.cause, ConnectCause::Closed | ConnectCause::Io(_))
     }
 
     /// The error without the server's name, for whoever has named it already: in which phase, after
@@ -88,8 +99,14 @@ impl ConnectError {
         fmt::from_fn(move |f| {
             let Self { phase, elapsed, cause, .. } = self;
             write!(f, "{phase} failed after {elapsed:.1?}: {cause}")?;
-            let hint = "; the server seems to speak TLS on this port, and the settings do not";
-            f.write_str(if self.seems_to_expect_tls() { hint } else { "" })
+            f.write_str(if self.seems_to_expect_tls() {
+                "; the server seems to speak TLS on this port, and the settings do not"
+            } else if self.seems_to_refuse_certificate() {
+                "; over TLS, so ends a server also that does not take the certificate of this client, \
+                 or misses one"
+            } else {
+                ""
+            })
         })
     }
 
@@ -155,11 +172,14 @@ pub enum ConnectCause {
     #[error("{0}")]
     Io(#[source] SharedIoError),
     /// rustls broke off.
-    #[error("{}", tls_in_words(.0))]
+    #[error("{}", in_words(.0))]
     Tls(#[source] rustls::Error),
     /// TLS cannot be spoken with these settings.
     #[error(transparent)]
     TlsSettings(#[from] TlsSettingsError),
+    /// The source of certificates gave none, and never had.
+    #[error("the source of certificates fails: {0}")]
+    TlsSource(#[source] Arc<dyn std::error::Error + Send + Sync>),
     /// The server closed the connection.
     #[error("the server closed the connection")]
     Closed,
@@ -194,8 +214,36 @@ pub enum ConnectCause {
         said: String,
     },
     /// The server asks who is connecting, and nobody is there to answer.
-    #[error("the server asks for credentials ({class}), and there are none in the settings")]
+    #[error(
+        "the server asks for credentials ({}), and there are none in the settings",
+        class.escape_debug()
+    )]
     NoAuthenticator {
+        /// What it authenticates with.
+        class: String,
+    },
+    /// The server authenticates with what the settings do not list. Nothing was sent to it.
+    #[error(
+        "the server authenticates with {}, and `authenticator_classes` allows only {}: nothing was \
+         sent to it",
+        class.escape_debug(),
+        allowed.join(", ")
+    )]
+    AuthenticatorClass {
+        /// What it authenticates with.
+        class: String,
+        /// What is allowed.
+        allowed: Arc<[String]>,
+    },
+    /// The server asks for a password, the connection is not encrypted, and the settings refuse that.
+    /// It was not sent.
+    #[error(
+        "the server asks for a password ({}), the connection is without TLS, and \
+         `plain_password_without_tls` is Refuse: it was not sent; set `tls`, or the former to Warn or \
+         Allow",
+        class.escape_debug()
+    )]
+    PasswordWithoutTls {
         /// What it authenticates with.
         class: String,
     },
@@ -225,19 +273,22 @@ impl ConnectCause {
                 error.code,
                 ErrorCode::ServerError | ErrorCode::Overloaded | ErrorCode::IsBootstrapping
             ),
+            Self::Authenticator(error) => error.is::<NotAnswered>(),
             Self::Tls(_)
             | Self::TlsSettings(_)
             | Self::Framing(_)
             | Self::Encode(_)
             | Self::NoCommonVersion { .. }
             | Self::NoAuthenticator { .. }
-            | Self::Authenticator(_)
+            | Self::AuthenticatorClass { .. }
+            | Self::PasswordWithoutTls { .. }
             | Self::TooManyChallenges { .. } => true,
             Self::DeadlinePassed
             | Self::EveryAddress(_)
             | Self::NoAddress
             | Self::Io(_)
             | Self::Closed
+            | Self::TlsSource(_)
             | Self::Decode(_)
             | Self::Panicked { .. }
             | Self::Unexpected { .. } => false,
@@ -278,6 +329,8 @@ pub enum UserCode {
     Dialer,
     /// An [`Authenticator`](crate::Authenticator), or its exchange.
     Authenticator,
+    /// A [`TlsSource`](crate::TlsSource).
+    TlsSource,
     /// The stream that a dialer connected, or what a configuration of rustls calls.
     Stream,
 }
@@ -287,6 +340,7 @@ impl fmt::Display for UserCode {
         f.write_str(match self {
             Self::Dialer => "the dialer",
             Self::Authenticator => "the authenticator",
+            Self::TlsSource => "the source of certificates",
             Self::Stream => "the dialer's stream, or what TLS calls,",
         })
     }
@@ -296,15 +350,5 @@ impl From<std::io::Error> for ConnectCause {
     /// An error of TLS comes wrapped as one of I/O; it is shown as what it is.
     fn from(error: std::io::Error) -> Self {
         tls_error(&error).map_or_else(|| Self::Io(error.into()), Self::Tls)
-    }
-}
-
-/// What another protocol on the port looks like to rustls says little to whoever set the port.
-fn tls_in_words(error: &rustls::Error) -> String {
-    match error {
-        rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType) => {
-            format!("{error}; does the server speak TLS on this port?")
-        }
-        _ => error.to_string(),
     }
 }

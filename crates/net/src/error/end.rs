@@ -4,6 +4,7 @@ use cqlwire_codec::{ErrorCode, FramingError, ServerError};
 use cqlwire_mux::{Unresponsive, Violation};
 
 use super::{SharedIoError, tls_error};
+use crate::tls::in_words;
 
 /// Why a connection is over.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -19,7 +20,7 @@ pub enum ConnectionEnd {
     #[error("{0}")]
     Io(#[source] SharedIoError),
     /// rustls broke off.
-    #[error("{0}")]
+    #[error("{}", in_words(.0))]
     Tls(#[source] rustls::Error),
     /// What came is not this protocol any more.
     #[error(transparent)]

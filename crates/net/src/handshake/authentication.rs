@@ -3,12 +3,18 @@
 use std::sync::Arc;
 
 use cqlwire_codec::{AuthResponse, Opcode, ProtocolVersion, Response};
+use secrecy::ExposeSecret;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::permission::may_answer;
 use super::wire::Wire;
-use super::{accepted, encoded, unexpected};
-use crate::user_code;
-use crate::{AuthenticationError, ConnectCause, Settings, UserCode};
+use super::{Peer, accepted, encoded, unexpected};
+use crate::auth::{asks_for_a_certificate, is_listed};
+use crate::user_code::{self, awaited};
+use crate::{
+    AuthenticationError, AuthenticationRequest, Authenticator, CertificateOnly, ConnectCause,
+    SessionLog, Settings, UserCode,
+};
 
 /// How many answers a server gets before it is taken for one that is never content.
 const MAX_ROUNDS: u32 = 16;
@@ -17,20 +23,29 @@ pub(super) async fn authenticate<S: AsyncRead + AsyncWrite + Unpin>(
     wire: &mut Wire<S>,
     version: ProtocolVersion,
     class: &str,
+    peer: Peer<'_>,
     settings: &Settings,
 ) -> Result<(), ConnectCause> {
-    let Some(authenticator) = &settings.authenticator else {
-        return Err(ConnectCause::NoAuthenticator { class: class.to_owned() });
+    let Peer { name: host, address, is_encrypted } = peer;
+    let authenticator: &dyn Authenticator = match &settings.authenticator {
+        Some(authenticator) => &**authenticator,
+        None if is_encrypted && asks_for_a_certificate(class) => &CertificateOnly,
+        None => return Err(ConnectCause::NoAuthenticator { class: class.to_owned() }),
     };
-    let (mut token, mut exchange) = user(|| authenticator.begin(class))?;
+    let is_listed = is_listed(class, &settings.authenticator_classes);
+    let request = AuthenticationRequest { class, host, address, is_encrypted, is_listed };
+    let log = &settings.log;
+    user_code::call(UserCode::Authenticator, || may_answer(&request, authenticator, settings))??;
+    let (mut token, mut exchange) = user(async { authenticator.begin(request).await }, log).await?;
     for _ in 0..MAX_ROUNDS {
-        let request = encoded(&AuthResponse { token: &token }, version, settings)?;
+        let response = AuthResponse { token: token.expose_secret() };
+        let request = encoded(&response, version, settings)?;
         match accepted(&wire.ask(&request).await?, Opcode::AuthResponse)? {
             Response::AuthSuccess(last) => {
-                return user(|| exchange.succeeded(last.as_deref()));
+                return user(async { exchange.succeeded(last.as_deref()).await }, log).await;
             }
             Response::AuthChallenge(challenge) => {
-                token = user(|| exchange.respond(challenge.as_deref()))?;
+                token = user(async { exchange.respond(challenge.as_deref()).await }, log).await?;
             }
             other => return Err(unexpected(Opcode::AuthResponse, other.opcode())),
         }
@@ -39,7 +54,10 @@ pub(super) async fn authenticate<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 /// What the user's authenticator says.
-fn user<T>(code: impl FnOnce() -> Result<T, AuthenticationError>) -> Result<T, ConnectCause> {
-    let said = user_code::call(UserCode::Authenticator, code)?;
+async fn user<T>(
+    code: impl Future<Output = Result<T, AuthenticationError>>,
+    log: &SessionLog,
+) -> Result<T, ConnectCause> {
+    let said = awaited(UserCode::Authenticator, code, log).await?;
     said.map_err(|error| ConnectCause::Authenticator(Arc::from(error)))
 }

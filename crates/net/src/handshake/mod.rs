@@ -13,6 +13,7 @@
 //! directions, is that of a segment (v5 §2). Nothing is sent before an answer has been read.
 
 mod authentication;
+mod permission;
 mod refusal;
 mod wire;
 
@@ -26,7 +27,18 @@ use tokio::io::{AsyncRead, AsyncWrite};
 pub(crate) use refusal::VersionRefused;
 pub(crate) use wire::Wire;
 
-use crate::{ConnectCause, ConnectError, ConnectPhase, Deadline, Settings};
+use crate::{ConnectCause, ConnectError, ConnectPhase, Deadline, ServerAddress, Settings};
+
+/// The server at the other end of a stream.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Peer<'a> {
+    /// As errors name it.
+    pub(crate) name: &'a str,
+    /// `None` of a stream that comes from elsewhere.
+    pub(crate) address: Option<&'a ServerAddress>,
+    /// The stream speaks TLS, by the settings.
+    pub(crate) is_encrypted: bool,
+}
 
 /// What a handshake arrives at.
 pub(crate) struct Established<S> {
@@ -56,6 +68,7 @@ pub(crate) struct Progress {
 pub(crate) async fn shake_hands<S>(
     stream: S,
     version: ProtocolVersion,
+    peer: Peer<'_>,
     settings: &Settings,
     progress: &mut Progress,
 ) -> Result<Established<S>, Failure>
@@ -78,7 +91,8 @@ where
         Response::Ready => {}
         Response::Authenticate { authenticator } => {
             progress.phase = ConnectPhase::Authentication;
-            authentication::authenticate(&mut wire, version, &authenticator, settings).await?;
+            authentication::authenticate(&mut wire, version, &authenticator, peer, settings)
+                .await?;
         }
         other => return Err(unexpected(Opcode::Startup, other.opcode()).into()),
     }
@@ -101,8 +115,10 @@ where
 {
     let mut progress = Progress { phase: ConnectPhase::Startup };
     let version = settings.newest_version;
-    let shaken = deadline.bound(shake_hands(stream, version, settings, &mut progress)).await;
-    let cause = match shaken {
+    // Whether the stream is encrypted is not known here.
+    let peer = Peer { name, address: None, is_encrypted: false };
+    let shaking = shake_hands(stream, version, peer, settings, &mut progress);
+    let cause = match deadline.bound(shaking).await {
         Ok(Ok(established)) => return Ok(established),
         Ok(Err(Failure::Cause(cause))) => cause,
         Ok(Err(Failure::Version(refused))) => refused.cause(version, version),

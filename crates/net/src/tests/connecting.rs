@@ -11,36 +11,46 @@ use cqlwire_testkit::cancel::poll_once;
 use cqlwire_testkit::eventually;
 use cqlwire_testkit::node::{Prime, ScriptedNode, cell, columns};
 use cqlwire_testkit::probe::{Baseline, alone};
+use secrecy::SecretSlice;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
 use super::dialers::{Dials, by, somewhere};
 use super::{ask, connected, millis, seconds};
 use crate::{
-    AskError, AuthenticationError, Authenticator, ByteStream, ConnectCause, ConnectError,
-    ConnectPhase, Connection, Exchange, Race, ServerAddress, Settings, UserCode,
+    AskError, Authenticating, AuthenticationRequest, Authenticator, ByteStream, ConnectCause,
+    ConnectError, ConnectPhase, Connection, Exchange, Race, ServerAddress, Settings, UserCode,
 };
 
 /// Panics where it is told to.
 #[derive(Debug)]
 enum Bomb {
+    Call,
     Begin,
     Respond,
     Drop,
 }
 
 impl Authenticator for Bomb {
-    fn begin(&self, _class: &str) -> Result<(Vec<u8>, Box<dyn Exchange>), AuthenticationError> {
-        let exchange = match self {
-            Self::Begin => panic!("begin"),
-            Self::Respond => Self::Respond,
-            Self::Drop => return Ok((Vec::new(), Box::new(Falling))),
-        };
-        Ok((Vec::new(), Box::new(exchange)))
+    fn begin<'a>(
+        &'a self,
+        _request: AuthenticationRequest<'a>,
+    ) -> Authenticating<'a, (SecretSlice<u8>, Box<dyn Exchange>)> {
+        if matches!(self, Self::Call) {
+            panic!("call");
+        }
+        Box::pin(async move {
+            let exchange: Box<dyn Exchange> = match self {
+                Self::Call | Self::Begin => panic!("begin"),
+                Self::Respond => Box::new(Self::Respond),
+                Self::Drop => Box::new(Falling),
+            };
+            Ok((Vec::new().into(), exchange))
+        })
     }
 }
 
 impl Exchange for Bomb {
-    fn respond(&mut self, _challenge: Option<&[u8]>) -> Result<Vec<u8>, AuthenticationError> {
+    fn respond<'a>(&'a mut self, _: Option<&'a [u8]>) -> Authenticating<'a, SecretSlice<u8>> {
         panic!("respond")
     }
 }
@@ -48,8 +58,8 @@ impl Exchange for Bomb {
 struct Falling;
 
 impl Exchange for Falling {
-    fn respond(&mut self, _challenge: Option<&[u8]>) -> Result<Vec<u8>, AuthenticationError> {
-        Ok(Vec::new())
+    fn respond<'a>(&'a mut self, _: Option<&'a [u8]>) -> Authenticating<'a, SecretSlice<u8>> {
+        Box::pin(async { Ok(Vec::new().into()) })
     }
 }
 
@@ -72,6 +82,7 @@ async fn g7_3_an_authenticator_that_panics_fails_its_attempt() {
     let prime = Prime::opcode(Opcode::AuthResponse);
     node.prime(prime.raw(Opcode::AuthChallenge, Default::default(), challenge));
     for (bomb, text, phase) in [
+        (Bomb::Call, "call", ConnectPhase::Authentication),
         (Bomb::Begin, "begin", ConnectPhase::Authentication),
         (Bomb::Respond, "respond", ConnectPhase::Authentication),
     ] {

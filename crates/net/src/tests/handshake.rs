@@ -10,17 +10,18 @@ use cqlwire_codec::{
     SegmentEncoder, StreamId,
 };
 use cqlwire_testkit::node::ScriptedNode;
+use secrecy::SecretSlice;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
 use super::dialers::{Dials, by, somewhere};
 use super::played::{self, Played};
 use super::{ask, only, seconds};
 use crate::{
-    AuthenticationError, Authenticator, ConnectCause, ConnectError, ConnectPhase, Connection,
-    Exchange, PlainCredentials, Settings,
+    Authenticating, AuthenticationRequest, Authenticator, ConnectCause, ConnectError, ConnectPhase,
+    Connection, Exchange, PlainCredentials, Settings,
 };
 
-const PASSWORD: &[u8] = b"\x00\x2Forg.apache.cassandra.auth.PasswordAuthenticator";
+pub(super) const PASSWORD: &[u8] = b"\x00\x2Forg.apache.cassandra.auth.PasswordAuthenticator";
 
 /// Answers STARTUP, and whatever comes after, with these envelopes, one for each request.
 async fn answers(mut server: Played, answers: Vec<(Opcode, Vec<u8>)>) {
@@ -33,7 +34,7 @@ async fn answers(mut server: Played, answers: Vec<(Opcode, Vec<u8>)>) {
 }
 
 /// Connects to a server that answers so.
-async fn refused_by(script: &[(Opcode, &[u8])], settings: Settings) -> ConnectError {
+pub(super) async fn refused_by(script: &[(Opcode, &[u8])], settings: Settings) -> ConnectError {
     let script: Vec<_> = script.iter().map(|(opcode, body)| (*opcode, body.to_vec())).collect();
     let dials = Dials::played(move |_, server| answers(server, script.clone()));
     let settings = by(&dials, settings);
@@ -47,14 +48,17 @@ async fn refused_by(script: &[(Opcode, &[u8])], settings: Settings) -> ConnectEr
 struct Patient;
 
 impl Authenticator for Patient {
-    fn begin(&self, _class: &str) -> Result<(Vec<u8>, Box<dyn Exchange>), AuthenticationError> {
-        Ok((b"hello".to_vec(), Box::new(Self)))
+    fn begin<'a>(
+        &'a self,
+        _request: AuthenticationRequest<'a>,
+    ) -> Authenticating<'a, (SecretSlice<u8>, Box<dyn Exchange>)> {
+        Box::pin(async { Ok((b"hello".to_vec().into(), Box::new(Self) as Box<dyn Exchange>)) })
     }
 }
 
 impl Exchange for Patient {
-    fn respond(&mut self, _challenge: Option<&[u8]>) -> Result<Vec<u8>, AuthenticationError> {
-        Ok(b"of course".to_vec())
+    fn respond<'a>(&'a mut self, _: Option<&'a [u8]>) -> Authenticating<'a, SecretSlice<u8>> {
+        Box::pin(async { Ok(b"of course".to_vec().into()) })
     }
 }
 
@@ -62,7 +66,7 @@ pub(super) fn patient() -> Settings {
     Settings { authenticator: Some(Arc::new(Patient)), ..played::settings() }
 }
 
-fn with_password() -> Settings {
+pub(super) fn with_password() -> Settings {
     let credentials = PlainCredentials::new("ada", "hunter2").unwrap();
     Settings { authenticator: Some(Arc::new(credentials)), ..played::settings() }
 }
@@ -112,8 +116,10 @@ async fn e16_no_password_goes_to_a_class_that_is_not_known() {
     let error = refused_by(&[(Opcode::Authenticate, b"\0\x0Bcom.example")], with_password()).await;
     assert_eq!(error.phase, ConnectPhase::Authentication);
     let text = "cannot connect to db.example:9042: authentication failed after 0.0ns: the \
-                authenticator refuses to answer: com.example is not known to ask for a password";
+                authenticator refuses to answer: com.example is not known to ask for a password; if \
+                it is to get this one, name it in `authenticator_classes`";
     assert_eq!(error.to_string(), text);
+    assert!(error.is_permanent());
     let nobody = refused_by(&[(Opcode::Authenticate, PASSWORD)], played::settings()).await;
     assert!(matches!(nobody.cause, ConnectCause::NoAuthenticator { .. }), "{nobody}");
 }

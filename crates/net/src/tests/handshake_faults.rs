@@ -13,13 +13,14 @@ use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 
-use super::certificates::{Authority, acceptor, serve};
+use super::certificates::trusting;
 use super::dialers::{Dials, by, somewhere};
 use super::{ask, millis, rounds, send};
 use crate::{
     ByteStream, ConnectError, ConnectPhase, Connection, PlainCredentials, Reached, RequestFailure,
     Settings,
 };
+use cqlwire_testkit::tls::{Authority, acceptor, serve};
 
 const LIMIT_MS: u64 = 200;
 const LIMIT: Duration = Duration::from_millis(LIMIT_MS);
@@ -58,7 +59,7 @@ impl Behind {
             Ok(Box::new(wrap(near)))
         });
         // New each time: nothing of an attempt before is taken up again, and all are alike.
-        let tls = Some(self.authority.trusted());
+        let tls = Some(trusting(&self.authority));
         let settings = by(&dials, Settings { tls, ..self.settings.clone() });
         Connection::open(&somewhere(), &settings, millis(LIMIT_MS)).await
     }

@@ -3,6 +3,7 @@
 //! Most run in memory under paused time; sockets are for what only sockets do.
 
 mod accounting;
+mod authenticators;
 mod backpressure;
 mod cancellation;
 mod certificates;
@@ -17,13 +18,18 @@ mod faults;
 mod gathering;
 mod handshake;
 mod handshake_faults;
+mod key_log;
 mod limits;
 mod liveness;
 mod orphans;
+mod passwords;
 pub(crate) mod played;
 mod recording;
+mod reloading;
 mod runtimes;
 mod sockets;
+#[cfg(feature = "system-roots")]
+mod system_roots;
 mod tls;
 mod wakers;
 mod wakeups;

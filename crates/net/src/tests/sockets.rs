@@ -10,13 +10,14 @@ use cqlwire_testkit::node::{Prime, ScriptedNode, cell, columns};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-use super::certificates::{Authority, acceptor, serve};
+use super::certificates::trusting;
 use super::errors::source_of;
 use super::{ask, millis, seconds, send};
 use crate::{
     ConnectCause, ConnectError, ConnectPhase, Connection, ConnectionEnd, Deadline, RequestFailure,
     Settings,
 };
+use cqlwire_testkit::tls::{Authority, acceptor, serve};
 
 const LOCALHOST: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
@@ -150,7 +151,7 @@ async fn a16_tls_on_the_port_is_recognised_by_a_client_without() {
 async fn a16_a_port_without_tls_is_recognised_by_a_client_with() {
     let node = ScriptedNode::builder().start_tcp().await.unwrap();
     let settings =
-        Settings { tls: Some(Authority::new("authority").trusted()), ..Settings::default() };
+        Settings { tls: Some(trusting(&Authority::new("authority"))), ..Settings::default() };
     let error = open(node.address(), &settings).await.unwrap_err();
     assert_eq!(error.phase, ConnectPhase::Tls);
     assert!(error.is_permanent());
@@ -172,7 +173,7 @@ async fn tls_over_a_socket_to_an_address() {
         std::future::ready(())
     })
     .await;
-    let settings = Settings { tls: Some(authority.trusted()), ..Settings::default() };
+    let settings = Settings { tls: Some(trusting(&authority)), ..Settings::default() };
     let connection = open(address, &settings).await.unwrap();
     ask(&connection, "SELECT now").await;
     connection.close(seconds(5)).await;

@@ -15,7 +15,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{AlertDescription, CertificateError};
 use tokio::io::duplex;
 
-use super::certificates::{Authority, Identity, acceptor, serve, trusting_nobody};
+use super::certificates::{trusting, trusting_nobody};
 use super::dialers::{Dials, by, somewhere};
 use super::errors::source_of;
 use super::{WAYS, ask, only, seconds, send};
@@ -23,6 +23,7 @@ use crate::{
     ConnectCause, ConnectError, ConnectPhase, Connection, ConnectionEnd, RequestFailure, Settings,
     Tls,
 };
+use cqlwire_testkit::tls::{Authority, Identity, acceptor, serve};
 
 /// A node behind TLS as this server, which asks clients for certificates of that authority, if any.
 struct Secured {
@@ -63,7 +64,7 @@ async fn a_trusted_server_is_spoken_to_in_every_version() {
     let baseline = Baseline::of_tasks();
     let server = Secured::new(&authority.sign("db.example"), None);
     for (version, compression) in WAYS {
-        let settings = Settings { tls: Some(authority.trusted()), compression, ..only(version) };
+        let settings = Settings { tls: Some(trusting(&authority)), compression, ..only(version) };
         let settings = by(&server.dials, settings);
         let connection = Connection::open(&somewhere(), &settings, seconds(5)).await.unwrap();
         // Longer than a record of TLS, and than the socket takes at once.
@@ -81,7 +82,7 @@ async fn a_trusted_server_is_spoken_to_in_every_version() {
 async fn a_server_is_believed_by_its_certificate_alone() {
     let (authority, other) = (Authority::new("one"), Authority::new("two"));
     let server = Secured::new(&authority.sign("db.example"), None);
-    for tls in [other.trusted(), Tls::with_config(trusting_nobody())] {
+    for tls in [trusting(&other), Tls::with_config(trusting_nobody())] {
         let (cause, phase) = server.refuses(tls).await;
         let unknown = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
         assert_eq!((cause, phase), (unknown, ConnectPhase::Tls));
@@ -93,13 +94,13 @@ async fn a_server_is_believed_by_its_certificate_alone() {
 async fn a_certificate_is_for_the_name_that_is_connected_to_or_for_the_one_expected() {
     let authority = Authority::new("authority");
     let server = Secured::new(&authority.sign("other.example"), None);
-    let (cause, phase) = server.refuses(authority.trusted()).await;
+    let (cause, phase) = server.refuses(trusting(&authority)).await;
     let wrong_name = matches!(
         cause,
         rustls::Error::InvalidCertificate(CertificateError::NotValidForNameContext { .. })
     );
     assert!(wrong_name && phase == ConnectPhase::Tls, "{cause}");
-    let expecting = authority.trusted().server_name("other.example").unwrap();
+    let expecting = trusting(&authority).server_name("other.example").unwrap();
     ask(&server.open(expecting).await.unwrap(), "SELECT now").await;
 }
 
@@ -116,12 +117,86 @@ async fn a_server_that_asks_for_certificates_lets_in_whom_it_knows() {
 
     // TLS 1.3 lets a client finish before the server has looked at it: it is told with what it
     // reads first.
-    let (cause, phase) = server.refuses(servers.trusted()).await;
+    let (cause, phase) = server.refuses(trusting(&servers)).await;
     let required = rustls::Error::AlertReceived(AlertDescription::CertificateRequired);
     assert_eq!((cause, phase), (required, ConnectPhase::Startup));
     let (cause, phase) = server.refuses(known_as(&servers.sign("mallory"))).await;
     assert!(matches!(cause, rustls::Error::AlertReceived(_)), "{cause}");
     assert_eq!(phase, ConnectPhase::Startup);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_wrong_with_a_certificate_is_said_in_one_line_with_what_to_do() {
+    let (authority, other) = (Authority::new("one"), Authority::new("two"));
+    let said = async |identity: &Identity, clients, tls| {
+        let server = Secured::new(identity, clients);
+        let error = server.open(tls).await.unwrap_err();
+        assert!(error.is_permanent());
+        let text = error.to_string();
+        assert!(!text.contains('\n') && text.contains("db.example:9042"), "{text}");
+        text
+    };
+    let trusted = || trusting(&authority);
+    let good = authority.sign("db.example");
+    for (text, what, hint) in [
+        (
+            said(&authority.sign_expired("db.example"), None, trusted()).await,
+            "certificate expired",
+            "the server needs a new one, unless the clock of this machine is wrong",
+        ),
+        (
+            said(&authority.sign_for_the_future("db.example"), None, trusted()).await,
+            "certificate not valid yet",
+            "is the clock of this machine right?",
+        ),
+        (
+            said(&authority.sign("other.example"), None, trusted()).await,
+            "certificate not valid for name \"db.example\"; certificate is only valid for \
+             DnsName(\"other.example\")",
+            "it has to name the server as it is connected to, or `Tls::server_name` another name",
+        ),
+        (
+            said(&good, None, trusting(&other)).await,
+            "UnknownIssuer",
+            "is the authority that signed it among those that `Tls` trusts?",
+        ),
+        (
+            said(&good, Some(&other), trusted()).await,
+            "CertificateRequired",
+            "the server asks clients for a certificate, and `Tls` has none to show",
+        ),
+    ] {
+        assert!(text.contains(what), "{text}");
+        assert!(text.ends_with(hint), "{text}");
+    }
+    let show = |identity: &Identity| {
+        let (chain, key) = (identity.chain.as_bytes(), identity.key.as_bytes());
+        Tls::with_client_auth(authority.pem().as_bytes(), chain, key).unwrap()
+    };
+    let text = said(&good, Some(&other), show(&other.sign_expired("ada"))).await;
+    let hint = "the server finds the certificate of this client expired";
+    assert!(text.ends_with(hint), "{text}");
+    let text = said(&good, Some(&other), show(&authority.sign("ada"))).await;
+    assert!(text.contains("the server does not t"), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_ends_the_connection_behind_tls_may_miss_a_certificate() {
+    let authority = Authority::new("authority");
+    let acceptor = acceptor(&authority.sign("db.example"), None);
+    let dials = Dials::new(move |_| {
+        let (near, far) = duplex(4096);
+        let accepting = acceptor.accept(far);
+        tokio::spawn(async move { drop(accepting.await.unwrap()) });
+        Ok(Box::new(near))
+    });
+    let tls = Some(trusting(&authority));
+    let settings = by(&dials, Settings { tls, ..Settings::default() });
+    let error = Connection::open(&somewhere(), &settings, seconds(5)).await.unwrap_err();
+    assert!(!error.is_permanent() && !error.seems_to_expect_tls(), "it may be stopping");
+    let hint = "over TLS, so ends a server also that does not take the certificate of this client, or \
+                misses one";
+    assert!(error.to_string().ends_with(hint), "{error}");
 }
 
 /// What becomes of a connection over TLS, and of its requests, when this happens to the bytes that
@@ -138,7 +213,7 @@ async fn through(fault: Fault) -> (ConnectionEnd, RequestFailure) {
         // The handshake takes some 1,500 bytes.
         Ok(Box::new(FaultyStream::new(near, Sense::Reads, 6_000, fault)))
     });
-    let tls = Some(authority.trusted());
+    let tls = Some(trusting(&authority));
     let settings = by(&dials, Settings { tls, ..Settings::default() });
     let connection = Connection::open(&somewhere(), &settings, seconds(5)).await.unwrap();
     let pending = send(&connection, "silence", seconds(60));
@@ -181,7 +256,7 @@ async fn tls_in_pieces_is_the_same() {
         serve(&behind, &acceptor, far);
         Ok(Box::new(Trickle::new(near, &[1, 50], &[3, 90])))
     });
-    let tls = Some(authority.trusted());
+    let tls = Some(trusting(&authority));
     let compression = Some(Compression::Lz4);
     let settings = by(&dials, Settings { tls, compression, ..Settings::default() });
     let connection = Connection::open(&somewhere(), &settings, seconds(5)).await.unwrap();
@@ -197,7 +272,7 @@ async fn tls_in_pieces_is_the_same() {
 async fn a_name_that_no_certificate_can_have_is_said_before_anything_is_sent() {
     let authority = Authority::new("authority");
     let server = Secured::new(&authority.sign("db.example"), None);
-    let tls = Some(authority.trusted());
+    let tls = Some(trusting(&authority));
     let settings = by(&server.dials, Settings { tls, ..Settings::default() });
     let endpoint = "under_score-.example".parse().unwrap();
     let error = Connection::open(&endpoint, &settings, seconds(5)).await.unwrap_err();

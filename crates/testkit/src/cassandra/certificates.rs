@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    KeyUsagePurpose, SanType,
 };
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
@@ -19,7 +19,7 @@ use super::{Error, home, ports};
 /// The certificates of a cluster, as PEM; its directory has them as files.
 ///
 /// That of the server is for `localhost` and for every address that a node can have; that of the
-/// client names `cassandra`.
+/// client names `cassandra`, and [`IDENTITY`](Self::IDENTITY).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificates {
     /// The authority that signed the others: `ca.pem`.
@@ -33,6 +33,9 @@ pub struct Certificates {
 }
 
 impl Certificates {
+    /// Who the client is, as its certificate says it to a `MutualTlsAuthenticator`: a SPIFFE ID.
+    pub const IDENTITY: &str = "spiffe://cqlwire.example/test/client";
+
     /// Makes an authority and what it signs.
     ///
     /// # Errors
@@ -47,10 +50,11 @@ impl Certificates {
         let authority = Issuer::new(authority, authority_key);
         let mut names = vec!["localhost".to_owned()];
         names.extend((1..=MOST_NODES).map(|node| ports::address(node).to_string()));
-        let (server, server_key) =
-            signed("cqlwire test server", names, ExtendedKeyUsagePurpose::ServerAuth, &authority)?;
-        let (client, client_key) =
-            signed("cassandra", Vec::new(), ExtendedKeyUsagePurpose::ClientAuth, &authority)?;
+        let server = named("cqlwire test server", names)?;
+        let (server, server_key) = signed(server, ExtendedKeyUsagePurpose::ServerAuth, &authority)?;
+        let mut client = named("cassandra", Vec::new())?;
+        client.subject_alt_names.push(SanType::URI(Self::IDENTITY.try_into()?));
+        let (client, client_key) = signed(client, ExtendedKeyUsagePurpose::ClientAuth, &authority)?;
         Ok(Self { ca, server: server_key + &server, client, client_key })
     }
 
@@ -73,14 +77,20 @@ impl Certificates {
         Ok(builder.with_client_auth_cert(vec![certificate(&self.client)?], key)?)
     }
 
+    /// Makes others in the place of those that lie in this directory.
+    pub(super) fn renew_in_directory(directory: &Path) -> Result<Self, Error> {
+        let made = Self::make()?;
+        for (file, pem) in files(directory, &made).into_iter().rev() {
+            home::write(&file, pem)?;
+        }
+        Ok(made)
+    }
+
     /// Those that lie in this directory; makes them if there are none.
     pub(super) fn in_directory(directory: &Path) -> Result<Self, Error> {
         // Written last, so that what is there is whole.
         if !directory.join("ca.pem").exists() {
-            let made = Self::make()?;
-            for (file, pem) in files(directory, &made).into_iter().rev() {
-                home::write(&file, pem)?;
-            }
+            Self::renew_in_directory(directory)?;
         }
         let read = |name: &str| {
             let path = directory.join(name);
@@ -112,13 +122,11 @@ fn named(name: &str, addresses: Vec<String>) -> Result<CertificateParams, Error>
 
 /// A certificate and its private key.
 fn signed(
-    name: &str,
-    addresses: Vec<String>,
+    mut params: CertificateParams,
     usage: ExtendedKeyUsagePurpose,
     authority: &Issuer<'_, KeyPair>,
 ) -> Result<(String, String), Error> {
     let key = KeyPair::generate()?;
-    let mut params = named(name, addresses)?;
     params.extended_key_usages = vec![usage];
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     Ok((params.signed_by(&key, authority)?.pem(), key.serialize_pem()))

@@ -83,6 +83,17 @@ impl Cluster {
         self.launched.as_ref()?.certificates.as_ref()
     }
 
+    /// Makes a new authority and what it signs, and has the nodes find them where the old ones are: a
+    /// node that is restarted shows them. [`certificates`](Self::certificates) stay the old ones.
+    ///
+    /// # Panics
+    ///
+    /// Without TLS, of a cluster that others use, and if the files cannot be written.
+    pub fn renew_certificates(&self) -> Certificates {
+        let own = self.launched.as_ref().filter(|_| !self.is_shared).expect("a cluster of its own");
+        or_panic(own.renew_certificates())
+    }
+
     pub(super) const fn launched(&self) -> Option<&Launched> {
         self.launched.as_ref()
     }

@@ -101,6 +101,13 @@ impl Launched {
         self.nodes.iter().try_for_each(|node| node.wait_until_ready(Readiness::WithAllOthers))
     }
 
+    pub(super) fn renew_certificates(&self) -> Result<Certificates, Error> {
+        let renewed = Certificates::renew_in_directory(&self.directory.join("tls"))?;
+        let config = Arc::new(renewed.client_config(true)?);
+        self.nodes.iter().for_each(|node| node.trust(Arc::clone(&config)));
+        Ok(renewed)
+    }
+
     /// Lets the servers live on when this process ends.
     pub(super) fn keep(self) -> Record {
         self.nodes.iter().for_each(Node::let_go);

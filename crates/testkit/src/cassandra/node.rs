@@ -52,7 +52,7 @@ pub struct Node {
 struct Inner {
     place: Place,
     program: Program,
-    tls: Option<Arc<ClientConfig>>,
+    tls: Mutex<Option<Arc<ClientConfig>>>,
     supervisor: Weak<Supervisor>,
     running: Mutex<Option<Running>>,
 }
@@ -72,6 +72,7 @@ impl Node {
     ) -> Self {
         let supervisor = Arc::downgrade(supervisor);
         let running = Mutex::new(None);
+        let tls = Mutex::new(tls);
         Self { inner: Arc::new(Inner { place, program, tls, supervisor, running }) }
     }
 
@@ -126,6 +127,12 @@ impl Node {
         or_panic(self.inner.forget_prepared());
     }
 
+    /// Replaces a line of its `cassandra.yaml`, or adds one; it counts when the node is started
+    /// again.
+    pub fn replace_setting(&self, key: &str, value: &str) {
+        or_panic(self.inner.replace_setting(key, value));
+    }
+
     /// [`stop`](Self::stop), then [`start`](Self::start).
     pub async fn restart(&self) {
         let inner = self.inner.clone();
@@ -149,6 +156,11 @@ impl Node {
         self.inner.running().as_ref().map(|running| running.server.clone())
     }
 
+    /// How it is asked whether it is ready, from now on.
+    pub(super) fn trust(&self, tls: Arc<ClientConfig>) {
+        *self.inner.tls() = Some(tls);
+    }
+
     /// Forgets the process without ending it.
     pub(super) fn let_go(&self) {
         *self.inner.running() = None;
@@ -162,6 +174,10 @@ impl Inner {
 
     fn running(&self) -> MutexGuard<'_, Option<Running>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tls(&self) -> MutexGuard<'_, Option<Arc<ClientConfig>>> {
+        self.tls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn with_server(&self, act: impl FnOnce(&Server) -> Result<(), Error>) {
@@ -223,6 +239,15 @@ impl Inner {
         Ok(())
     }
 
+    fn replace_setting(&self, key: &str, value: &str) -> Result<(), Error> {
+        let path = self.place.directory.join("conf/cassandra.yaml");
+        let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
+        let begins = format!("{key}:");
+        let kept = text.lines().filter(|line| !line.starts_with(&begins));
+        let lines: Vec<&str> = kept.collect();
+        home::write(&path, &format!("{}\n{key}: {value}\n", lines.join("\n")))
+    }
+
     fn kill(&self) -> Result<(), Error> {
         self.running().take().map_or(Ok(()), end)
     }
@@ -234,7 +259,8 @@ impl Inner {
     }
 
     fn answers(&self, patience: Duration) -> io::Result<Conversation> {
-        let mut server = Conversation::begin(self.address(), self.tls.as_ref(), patience)?;
+        let mut server =
+            Conversation::begin(self.address(), self.tls().clone().as_ref(), patience)?;
         server.options()?;
         Ok(server)
     }

@@ -8,6 +8,7 @@ use cqlwire_codec::ProtocolVersion;
 use tokio::net::TcpListener;
 
 use super::ScriptedNode;
+use super::authentication::{Authentication, Verdict};
 use super::shared::{Settings, Shared};
 use super::system::Member;
 
@@ -32,7 +33,7 @@ impl Builder {
         let settings = Settings {
             versions,
             beta_refusal: false,
-            credentials: None,
+            authentication: None,
             buffer: 64 << 10,
             graceful_disconnect: false,
         };
@@ -64,7 +65,18 @@ impl Builder {
     /// Asks for this user and password, as `PasswordAuthenticator` does.
     #[must_use]
     pub fn password(mut self, user: &str, password: &str) -> Self {
-        self.settings.credentials = Some((user.to_owned(), password.to_owned()));
+        self.settings.authentication = Some(Authentication::password(user, password));
+        self
+    }
+
+    /// Asks who is connecting in the name of this class, and has each token judged.
+    #[must_use]
+    pub fn authenticator(
+        mut self,
+        class: &str,
+        judge: impl Fn(&[u8]) -> Verdict + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.authentication = Some(Authentication::new(class, judge));
         self
     }
 

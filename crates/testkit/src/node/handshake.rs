@@ -1,17 +1,16 @@
 //! The handshake as servers do it: versions, STARTUP, credentials, and whose turn it is.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use cqlwire_codec::{Compression, FramingError, Opcode, ProtocolVersion, StreamId};
 
+use super::authentication::Verdict;
 use super::command::Outgoing;
 use super::connection::{Connection, Phase};
 use super::prime::{Delivery, End};
 use super::reply::Reply;
 use super::{ViolationKind, error};
-
-/// The class that stands for a user and a password.
-const AUTHENTICATOR: &str = "org.apache.cassandra.auth.PasswordAuthenticator";
 
 /// The event of a server that is about to close the connection (CEP-59), and the key under which
 /// SUPPORTED says that there are such.
@@ -61,8 +60,8 @@ impl Connection {
             link.version = Some(version);
             link.compression = compression;
         });
-        match self.shared.settings.credentials {
-            Some(_) => Reply::Authenticate(AUTHENTICATOR),
+        match &self.shared.settings.authentication {
+            Some(asks) => Reply::Authenticate(Arc::clone(&asks.class)),
             None => Reply::Ready,
         }
     }
@@ -73,19 +72,11 @@ impl Connection {
             // A null token: what the server's own code runs into.
             return Reply::error(0, "java.lang.NullPointerException");
         };
-        let mut parts = token.split(|byte| *byte == 0).skip(1);
-        let given = (parts.next(), parts.next(), parts.next());
-        match &self.shared.settings.credentials {
-            Some((user, password))
-                if given == (Some(user.as_bytes()), Some(password.as_bytes()), None) =>
-            {
-                Reply::AuthSuccess
-            }
-            _ => {
-                let user = given.0.map(String::from_utf8_lossy).unwrap_or_default();
-                let text = format!("Provided username {user} and/or password are incorrect");
-                Reply::error(error::BAD_CREDENTIALS, text)
-            }
+        let Some(asks) = &self.shared.settings.authentication else { return Reply::AuthSuccess };
+        match asks.judge(token) {
+            Verdict::Welcome => Reply::AuthSuccess,
+            Verdict::Challenge(challenge) => Reply::AuthChallenge(challenge.into()),
+            Verdict::Refuse(text) => Reply::error(error::BAD_CREDENTIALS, text),
         }
     }
 

@@ -29,6 +29,7 @@
 //! violations panics, unless the test took them ([`ScriptedNode::take_violations`]) or panics
 //! already; dropping it also ends its tasks and sockets.
 
+mod authentication;
 mod behaviour;
 mod builder;
 mod command;
@@ -56,6 +57,7 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream};
 
+pub use authentication::Verdict;
 pub use builder::Builder;
 pub use held::Held;
 pub use prime::Prime;

@@ -21,7 +21,8 @@ pub(super) enum Reply {
         detail: Bytes,
     },
     Ready,
-    Authenticate(&'static str),
+    Authenticate(Arc<str>),
+    AuthChallenge(Bytes),
     AuthSuccess,
     Supported(Vec<(&'static str, Vec<String>)>),
     Void,
@@ -83,6 +84,7 @@ impl Reply {
             Self::Error { .. } => Opcode::Error,
             Self::Ready => Opcode::Ready,
             Self::Authenticate(_) => Opcode::Authenticate,
+            Self::AuthChallenge(_) => Opcode::AuthChallenge,
             Self::AuthSuccess => Opcode::AuthSuccess,
             Self::Supported(_) => Opcode::Supported,
             Self::Void | Self::SetKeyspace(_) | Self::Rows(_) | Self::Prepared(_) => Opcode::Result,
@@ -130,6 +132,7 @@ impl Reply {
             }
             Self::Ready => {}
             Self::Authenticate(class) => write::string(out, "authenticator", class)?,
+            Self::AuthChallenge(token) => write::bytes(out, "token", Some(token))?,
             Self::AuthSuccess => write::bytes(out, "token", None)?,
             Self::Supported(options) => {
                 write::short_length(out, "options", options.len())?;

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::schema::Schema;
 
+use super::authentication::Authentication;
 use super::command::{Command, Outgoing};
 use super::prime::Prime;
 use super::system::{Member, Peers};
@@ -27,8 +28,8 @@ pub(super) struct Settings {
     /// In ascending order, at least one.
     pub(super) versions: Vec<ProtocolVersion>,
     pub(super) beta_refusal: bool,
-    /// User and password, if it asks for them.
-    pub(super) credentials: Option<(String, String)>,
+    /// What it asks of clients, if anything.
+    pub(super) authentication: Option<Authentication>,
     pub(super) buffer: usize,
     pub(super) graceful_disconnect: bool,
 }

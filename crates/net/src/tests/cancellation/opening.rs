@@ -10,11 +10,12 @@ use cqlwire_testkit::node::{ScriptedNode, ViolationKind};
 use cqlwire_testkit::probe::Baseline;
 use tokio::io::duplex;
 
-use super::super::certificates::{Authority, acceptor, serve};
+use super::super::certificates::trusting;
 use super::super::dialers::{Dials, by, somewhere};
 use super::super::seconds;
 use super::SOON;
 use crate::{Connection, PlainCredentials, Settings};
+use cqlwire_testkit::tls::{Authority, acceptor, serve};
 
 /// A node that asks for a password, and settings with which each byte of the way to it is a poll.
 fn bit_by_bit() -> (Arc<ScriptedNode>, Settings) {
@@ -81,7 +82,7 @@ async fn g8_1_opening_with_tls_is_dropped_at_every_poll() {
         serve(&behind, &acceptor, far);
         Ok(Box::new(Trickle::new(near, &[30], &[20])))
     });
-    let tls = Some(authority.trusted());
+    let tls = Some(trusting(&authority));
     let settings = by(&dials, Settings { tls, ..Settings::default() });
     let (endpoint, baseline) = (somewhere(), Baseline::of_tasks());
     let fresh = || async {

@@ -1,0 +1,68 @@
+//! The authorities that the system trusts, in processes whose environment says which these are.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use cqlwire_testkit::node::ScriptedNode;
+use cqlwire_testkit::tls::{Authority, Identity, acceptor, serve};
+use tokio::io::duplex;
+
+use super::dialers::{Dials, by, somewhere};
+use super::{ask, seconds};
+use crate::{Connection, Settings, Tls, TlsFiles};
+
+/// Where a process finds the certificate and the key that its server is to have.
+const SERVER: &str = "CQLWIRE_TEST_SERVER";
+
+/// Runs this test of this file in a process of its own.
+fn in_a_process(test: &str, authorities: &Path, server: &Path) {
+    let name = format!("{}::{test}", module_path!().split_once("::").unwrap().1);
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", &name]).env("SSL_CERT_FILE", authorities).env(SERVER, server);
+    let child = child.env_remove("SSL_CERT_DIR").output().unwrap();
+    let said = String::from_utf8_lossy(&child.stdout);
+    assert!(child.status.success() && said.contains("1 passed"), "{said}");
+}
+
+#[test]
+fn servers_are_believed_whom_the_system_believes() {
+    let (directory, authority) = (tempfile::tempdir().unwrap(), Authority::new("authority"));
+    let [authorities, server] = ["ca.pem", "server.pem"].map(|name| directory.path().join(name));
+    std::fs::write(&authorities, authority.pem()).unwrap();
+    let Identity { chain, key } = authority.sign("db.example");
+    std::fs::write(&server, chain + "\n\n" + &key).unwrap();
+    in_a_process("a_server_is_connected_to", &authorities, &server);
+    in_a_process("there_is_no_authority", &directory.path().join("none.pem"), &server);
+}
+
+/// In a process of its own; there is nothing to do elsewhere.
+#[tokio::test]
+async fn a_server_is_connected_to() {
+    let Some(server) = std::env::var_os(SERVER) else { return };
+    let server = std::fs::read_to_string(server).unwrap();
+    let (chain, key) = server.split_once("\n\n").unwrap();
+    let identity = Identity { chain: chain.to_owned(), key: key.to_owned() };
+    let node = Arc::new(ScriptedNode::builder().in_memory());
+    let acceptor = acceptor(&identity, None);
+    let dials = Dials::new(move |_| {
+        let (near, far) = duplex(4096);
+        serve(&node, &acceptor, far);
+        Ok(Box::new(near))
+    });
+    for tls in [Tls::trusting_system(), Tls::from_files(TlsFiles::trusting_system())] {
+        let settings = by(&dials, Settings { tls: Some(tls.unwrap()), ..Settings::default() });
+        ask(&Connection::open(&somewhere(), &settings, seconds(5)).await.unwrap(), "now").await;
+    }
+}
+
+/// The same.
+#[test]
+fn there_is_no_authority() {
+    if std::env::var_os(SERVER).is_none() {
+        return;
+    }
+    let error = Tls::trusting_system().unwrap_err().to_string();
+    assert!(error.starts_with("the system has no certificates of authorities"), "{error}");
+    assert!(error.contains("none.pem"), "{error}");
+}
