@@ -84,7 +84,7 @@ fn what_is_set_by_code_is_there() -> io::Result<()> {
         let by_code = row[1].trim_matches('`');
         let (method, field) = by_code.split_once(": ").unwrap_or((by_code, ""));
         let method = method.rsplit("::").next().unwrap_or(method);
-        let is_method = sources.contains(&format!("fn {method}("));
+        let is_method = ['(', '<'].iter().any(|end| sources.contains(&format!("fn {method}{end}")));
         assert!(is_method, "{}: there is no method `{method}`", row[0]);
         for field in field.split('.').filter(|field| !field.is_empty()) {
             let is_field = sources.contains(&format!("pub {field}: "));

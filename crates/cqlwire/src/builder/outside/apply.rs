@@ -3,7 +3,7 @@
 use std::fs;
 use std::sync::Arc;
 
-use cqlwire_net::{PlainCredentials, Tls, TlsSettingsError};
+use cqlwire_net::{PlainCredentials, Tls, TlsFiles, TlsSettingsError};
 
 use super::{Config, ConfigError, Key, profile, session, value::Value};
 use crate::builder::SessionBuilder;
@@ -125,20 +125,24 @@ fn tls(config: &Config) -> Result<Option<Tls>, ConfigError> {
         });
     };
     let trusted = read(AUTHORITIES, &authorities)?;
-    let tls = match (certificate, key) {
-        (None, None) => Tls::trusting(&trusted).map_err(of(AUTHORITIES, &authorities))?,
+    // Errors of the authorities by themselves are said as theirs.
+    Tls::trusting(&trusted).map_err(of(AUTHORITIES, &authorities))?;
+    let mut files = TlsFiles::trusting(&authorities);
+    match (certificate, key) {
+        (None, None) => {}
         (Some(certificate), Some(key)) => {
-            // Errors of the authorities by themselves are said as theirs.
-            Tls::trusting(&trusted).map_err(of(AUTHORITIES, &authorities))?;
             let (chain, secret) = (read(CERTIFICATE, &certificate)?, read(KEY, &key)?);
             Tls::with_client_auth(&trusted, &chain, &secret).map_err(|error| {
                 let why = format!("`{certificate}` with `{key}` of {KEY} was given: {error}");
                 ConfigError::new(CERTIFICATE, why)
-            })?
+            })?;
+            files = files.client_auth(certificate, key);
         }
         (Some(_), None) => return Err(half(KEY, CERTIFICATE)),
         (None, Some(_)) => return Err(half(CERTIFICATE, KEY)),
-    };
+    }
+    // What replaces them later counts from then on.
+    let tls = Tls::from_files(files).map_err(of(AUTHORITIES, &authorities))?;
     Ok(Some(match server_name {
         Some(name) => tls.server_name(&name).map_err(of(SERVER_NAME, &name))?,
         None => tls,

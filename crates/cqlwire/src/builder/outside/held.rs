@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cqlwire_cluster::SchemaScope;
 use cqlwire_codec::{Compression, Consistency, ProtocolVersion, SerialConsistency};
-use cqlwire_net::Endpoint;
+use cqlwire_net::{Endpoint, WithoutTls};
 
 use super::value::Value;
 use crate::timestamps::ClientTimestamps;
@@ -123,6 +123,26 @@ impl Held for Compression {
             #[cfg(feature = "snappy")]
             "snappy" => Ok(Self::Snappy),
             other => Err(format!("`{other}` needs the feature of this name")),
+        }
+    }
+}
+
+impl Held for WithoutTls {
+    fn shown(&self) -> Value {
+        let name = match self {
+            Self::Allow => "allow",
+            Self::Warn => "warn",
+            Self::Refuse => "refuse",
+        };
+        Value::Text(name.to_owned())
+    }
+
+    fn read(value: Value) -> Result<Self, String> {
+        match &*value.to_string() {
+            "allow" => Ok(Self::Allow),
+            "warn" => Ok(Self::Warn),
+            "refuse" => Ok(Self::Refuse),
+            _ => Err(of_another_kind(&value)),
         }
     }
 }

@@ -60,6 +60,11 @@ static PLACES: &[Setting<SessionBuilder>] = settings!(SessionBuilder:
     "startup_options" map("a table of texts, without COMPRESSION")
         => by startup_options, put_startup_options;
     "tell_settings" FLAG => at tells_settings;
+    "authenticator_classes" texts("names of classes, in full or the last part of each, or none for \
+                                   those that are known to ask for a password")
+        => at cluster.pool.connection.authenticator_classes;
+    "plain_password_without_tls" one_of(&["allow", "warn", "refuse"])
+        => at cluster.pool.connection.plain_password_without_tls;
 );
 
 /// How it is connected to.

@@ -32,6 +32,8 @@ const SAMPLES: &[(&str, &str)] = &[
     ("application_version", "1.2"),
     ("startup_options.NO_COMPACT", "true"),
     ("tell_settings", "false"),
+    ("authenticator_classes", "PasswordAuthenticator,com.example.Own"),
+    ("plain_password_without_tls", "refuse"),
     ("credentials.user", "a:d@a"),
     ("credentials.password", "geheim"),
     ("connect_timeout", "11s"),
