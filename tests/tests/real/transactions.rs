@@ -61,7 +61,7 @@ async fn transactions_are_refused_before_6_0_and_done_once_or_not_at_all_since()
     refused_without_them(&session, there_are).await;
     close(session).await;
     if there_are {
-        transfers_while_a_node_is_lost().await;
+        transfers_while_a_node_is_silent().await;
     }
 }
 
@@ -145,13 +145,14 @@ async fn transfer(session: &Session, statement: &PreparedStatement, teller: i32)
                 assert!(found.source.is_some_and(|balance| balance >= 0), "{found:?}");
                 done.push(id);
             }
-            Err(error) => println!("transfer {id}: {error}"),
+            // Its outcome is not known here, only that it is done once at most.
+            Err(error) => assert!(error.may_have_been_applied(), "transfer {id}: {error}"),
         }
     }
     done
 }
 
-async fn transfers_while_a_node_is_lost() {
+async fn transfers_while_a_node_is_silent() {
     let cluster = Cluster::builder().nodes(3).setting("accord", "{enabled: true}").start().await;
     let profile = ExecutionProfile::default().consistency(Consistency::Quorum);
     let profile = profile.timeout(Duration::from_secs(20));
@@ -171,14 +172,15 @@ async fn transfers_while_a_node_is_lost() {
     let tellers: Vec<_> = tellers.collect();
     let some = || session.metrics().requests.ok > 20 + u64::try_from(TELLERS * EACH).unwrap();
     eventually(PATIENCE, "some are done", some).await;
-    // For good: a node that was killed does not start again as of 6.0-alpha2, since its log of votes may
-    // not be complete.
-    cluster.node(3).kill();
+    // A node that is killed is lost for good as of 6.0-alpha2 (its log of votes may not be complete), and
+    // what was under way with it keeps its keys.
+    cluster.node(3).pause();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    cluster.node(3).resume();
     let mut done = Vec::new();
     for teller in tellers {
         done.extend(teller.await.unwrap());
     }
-    println!("{} of {} transfers have their result", done.len(), TELLERS * EACH);
     assert!(!done.is_empty());
     let (total, times) = books(&session).await;
     assert_eq!(total, i64::from(ACCOUNTS) * OPENING_BALANCE, "money was made or lost");
