@@ -71,6 +71,39 @@
 //! # Ok(()) }
 //! ```
 //!
+//! A transaction of Cassandra 6 is a statement as any other, of tables `WITH transactional_mode = 'full'`.
+//! It spans data centers, so the consistencies that are the default here are refused: its consistency is
+//! `Quorum`, and its serial one `Serial`. A name that stands in it several times is bound once, by a
+//! struct. It is never sent twice unless nothing of it was begun, since not every transaction may be done
+//! twice; one that may, because it notes what it has done, is said to be idempotent.
+//!
+//! ```no_run
+//! # #[cfg(feature = "derive")] mod example {
+//! use cqlwire::{BindValues, Consistency, Result, SerialConsistency, Session};
+//!
+//! #[derive(BindValues)]
+//! struct Transfer {
+//!     from: i32,
+//!     to: i32,
+//!     amount: i64,
+//! }
+//!
+//! async fn transfer(session: &Session, transfer: Transfer) -> Result<Option<i64>> {
+//!     let text = "BEGIN TRANSACTION
+//!           LET payer = (SELECT balance FROM bank.accounts WHERE id = :from);
+//!           SELECT payer.balance;
+//!           IF payer.balance >= :amount THEN
+//!             UPDATE bank.accounts SET balance -= :amount WHERE id = :from;
+//!             UPDATE bank.accounts SET balance += :amount WHERE id = :to;
+//!           END IF
+//!         COMMIT TRANSACTION";
+//!     let execution = session.query(text, transfer).consistency(Consistency::Quorum);
+//!     let found = execution.serial_consistency(SerialConsistency::Serial).await?;
+//!     Ok(found.one_row::<(Option<i64>,)>()?.0)
+//! }
+//! # }
+//! ```
+//!
 //! Whatever goes wrong is one [`Error`]: which hosts were tried and what each came to, how long it
 //! took, and whether a write may have been done all the same. Every wait has an end: see
 //! [`ExecutionProfile::timeout`]. What failed is sent again where that is safe, and only there: see
@@ -89,6 +122,8 @@
 //! * `serde`: settings are read from TOML, YAML or environments ([`Config`]); rows of any shape can be
 //!   serialized, [`Metrics`] too, and positions of streams kept; they are bytes and text without it,
 //!   too.
+//! * `opentelemetry`: figures and times of requests as instruments of OpenTelemetry ([`export`]).
+//! * `prometheus`: a session as a collector for Prometheus ([`export`]).
 //! * `system-roots`: TLS that trusts the authorities which the system trusts.
 //! * `snappy`: Snappy, beside LZ4, as a compression of v3 and v4.
 //!

@@ -101,6 +101,31 @@ async fn each_family_has_one_name_and_says_what_it_is() {
     assert_eq!(outcomes, requests - 1, "without those that were begun");
 }
 
+/// What servers and users may say without an end makes no series.
+#[tokio::test(start_paused = true)]
+async fn g9_5_there_are_as_many_series_whatever_servers_say_and_texts_hold() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    let session = memory.session().await;
+    use_it(&memory, &session).await;
+    let series = || {
+        let text = scraped(SessionCollector::new(&session).times_of_hosts(true));
+        let samples = text.lines().filter(|line| !line.starts_with('#'));
+        samples.map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect::<BTreeSet<_>>()
+    };
+    let unknown_code = |code| Prime::statement(INSERT).first(1).error(0x7000 + code, "who knows");
+    memory.node().prime(unknown_code(0));
+    session.query(INSERT, ()).await.unwrap_err();
+    let before = series();
+    for number in 1..100 {
+        memory.node().prime(unknown_code(number));
+        session.query(INSERT, ()).await.unwrap_err();
+        session.query(&format!("SELECT {number} FROM users"), ()).await.unwrap();
+    }
+    assert_eq!(session.metrics().requests.server_errors, 101);
+    // Texts without values are not prepared, and are reads as those before.
+    assert_eq!(series(), before);
+}
+
 /// The dashboard and the alert rules ask for figures that there are.
 #[tokio::test(start_paused = true)]
 async fn what_dashboards_and_alerts_ask_for_is_there() {
@@ -168,7 +193,8 @@ fn figures(all: &ResourceMetrics) -> Vec<(String, u64)> {
     figures
 }
 
-#[tokio::test(start_paused = true)]
+/// In real time: the observer thread has it.
+#[tokio::test]
 async fn opentelemetry_observes_what_the_session_has_counted_and_times_each_request() {
     let exporter = InMemoryMetricExporter::default();
     let reader = PeriodicReader::builder(exporter.clone()).build();
