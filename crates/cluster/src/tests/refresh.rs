@@ -154,6 +154,8 @@ async fn the_control_connection_comes_back_however_patient_the_settings_are() {
     let mut settings = settings(&[&nodes[0]]);
     settings.pool.connect_timeout = Duration::MAX;
     let cluster = Cluster::connect(settings, seconds(5)).await.unwrap();
+    // The first is enough to be connected.
+    eventually(PATIENCE, "both for requests are there", || cluster.usage().connections == 2).await;
     let tasks = cluster.tasks().len();
     nodes[0].close_connections();
     let accepted = nodes[0].accepted().len();
