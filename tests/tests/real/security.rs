@@ -123,7 +123,9 @@ async fn certificates_are_replaced_while_requests_go_on() {
     files.write(&[&old]);
     let named = TlsFiles::trusting(files.path("ca"));
     let tls = Tls::from_files(named.client_auth(files.path("client"), files.path("key"))).unwrap();
-    let session = builder(&cluster).tls(tls).connect().await.unwrap();
+    // However long the server takes to start, it is the deadline of a request that ends it.
+    let builder_of_all = builder(&cluster).retries(|retries| retries.max_plans = 200);
+    let session = builder_of_all.tls(tls).connect().await.unwrap();
 
     let load = Load::of(&session);
     eventually(PATIENCE, "requests go on", || load.done() >= 100).await;

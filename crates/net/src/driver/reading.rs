@@ -131,8 +131,8 @@ impl Incoming {
     /// keep all of the buffer's memory.
     fn make_room(&mut self) {
         let (present, needs) = (self.buffer.len(), self.decoder.needs());
-        if present + needs <= LARGE_BODY {
-            return make_room(&mut self.buffer, self.room.max(needs));
+        if let Some(most) = LARGE_BODY.checked_sub(present).filter(|most| *most >= needs) {
+            return make_room(&mut self.buffer, self.room.min(most).max(needs));
         }
         // One that reads in general were made into may be twice as large as what is left of this one.
         let spare = self.buffer.capacity() - present;
@@ -167,12 +167,20 @@ impl Incoming {
     }
 }
 
+/// Room for at least so many bytes more, in no larger buffer than a large envelope fits into: that would
+/// be read into it whole before its length is known, and keep all of it. So it is not for the buffer to
+/// double itself, nor to take up again what a large envelope had.
+fn make_room(buffer: &mut BytesMut, bytes: usize) {
+    let has_room = buffer.capacity() - buffer.len() >= bytes;
+    if (has_room || buffer.try_reclaim(bytes)) && buffer.capacity() <= LARGE_BODY {
+        return;
+    }
+    // Rounded up, so that what is left over of an envelope next time finds room as well.
+    let capacity = (buffer.len() + bytes).next_multiple_of(SMALLEST_READ).min(LARGE_BODY);
+    let mut another = BytesMut::with_capacity(capacity);
+    another.extend_from_slice(buffer);
+    *buffer = another;
+}
+
 #[cfg(test)]
 mod tests;
-
-/// Room for at least so many bytes more.
-fn make_room(buffer: &mut BytesMut, bytes: usize) {
-    if buffer.capacity() - buffer.len() < bytes {
-        buffer.reserve(bytes);
-    }
-}

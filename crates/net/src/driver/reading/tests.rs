@@ -300,3 +300,32 @@ fn g2_6_small_bodies_that_are_kept_together_take_little_more_than_they_are() {
         assert!(touched <= 3 * length, "{wire:?}: {length} bytes touch {touched}");
     }
 }
+
+/// A large envelope whose header is not all there yet is not read whole into a buffer that is larger than
+/// it: its body would keep all of that.
+#[test]
+fn g2_6_a_buffer_for_reads_in_general_has_no_room_for_a_large_envelope() {
+    for present in [0, 1, 5, 9, 1_000, 60_000, LARGE_BODY - 9] {
+        let mut incoming = Incoming::new(
+            EnvelopeDecoder::new(DecoderSettings::default()),
+            BytesMut::with_capacity(LARGEST_READ),
+            BUDGET,
+        );
+        incoming.room = LARGEST_READ;
+        incoming.buffer.extend_from_slice(&vec![0; present]);
+        for _ in 0..3 {
+            incoming.make_room();
+            let room = incoming.buffer.capacity() - present;
+            assert!(incoming.buffer.capacity() <= LARGE_BODY && room >= 9, "{present}: {room}");
+        }
+        // One that had a large envelope, which is gone by now.
+        let mut large = BytesMut::with_capacity(1 << 20);
+        large.extend_from_slice(&vec![0; 1 << 20]);
+        drop(large.split_to(1 << 20));
+        large.extend_from_slice(&vec![0; present]);
+        incoming.buffer = large;
+        incoming.make_room();
+        assert!(incoming.buffer.capacity() <= LARGE_BODY, "{present}");
+        assert_eq!(incoming.buffer.len(), present);
+    }
+}
