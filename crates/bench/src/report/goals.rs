@@ -48,7 +48,7 @@ pub fn goals(entries: &[Entry]) -> Vec<Goal> {
     for work in ["read", "insert"] {
         let what = format!("allocations a {work}");
         let own = found.own(work, 256).map(allocations);
-        goals.push(at_most(what, own, 2.0));
+        goals.push(at_most(what, own, 1.0));
     }
     let what = "peak memory of reads, 8,192 in flight, to the better peer's".to_owned();
     goals.push(at_most(what, found.to_peer("read", 8_192, memory), 0.5));
