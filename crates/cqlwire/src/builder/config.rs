@@ -62,7 +62,7 @@ impl SessionBuilder {
         format!(
             concat!(
                 r#"{{"defaults":{{"consistency":"{}","serial-consistency":"{}","idempotence":{},"#,
-                r#""client-timestamps":false,"page":{{"size":{}}},"request":{{"timeout-ms":{}}}}},"#,
+                r#""client-timestamps":{},"page":{{"size":{}}},"request":{{"timeout-ms":{}}}}},"#,
                 r#""retry":{{"policy":{},"#,
                 r#""backoff":{{"type":"exponential","base-ms":{},"max-ms":{}}}}},"#,
                 r#""load-balancing":{{"policy":{}{}}}{}}}"#,
@@ -70,6 +70,8 @@ impl SessionBuilder {
             settings.consistency,
             settings.serial_consistency,
             settings.idempotent.unwrap_or(false),
+            // Whether what says nothing of itself has them from the beginning.
+            settings.client_timestamps.are_for(settings.idempotent, || false),
             settings.page_size,
             millis(settings.timeout),
             self.retry_policy_config(),
@@ -164,7 +166,9 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::{ConstantDelay, NeverRetry, RoundRobin, Session};
+    use crate::{
+        ClientTimestamps, ConstantDelay, ExecutionProfile, NeverRetry, RoundRobin, Session,
+    };
 
     fn told(builder: &SessionBuilder) -> Value {
         serde_json::from_str(&builder.driver_config().unwrap()).unwrap()
@@ -214,6 +218,18 @@ mod tests {
             assert_eq!(config.pointer(place), Some(&expected.into()), "{place} in {config}");
         }
         assert!(!config.to_string().contains("geheim"));
+        let profile = |profile| told(&Session::builder().profile(profile));
+        let have_times = |config: &Value| config["query"]["defaults"]["client-timestamps"].clone();
+        let plain = ExecutionProfile::default();
+        let each = [
+            (plain.clone(), false),
+            (plain.clone().idempotent(true), true),
+            (plain.clone().client_timestamps(ClientTimestamps::Always), true),
+            (plain.idempotent(true).client_timestamps(ClientTimestamps::Never), false),
+        ];
+        for (given, expected) in each {
+            assert_eq!(have_times(&profile(given)), Value::from(expected));
+        }
         assert_eq!(builder.tell_settings(false).driver_config(), None);
     }
 }

@@ -56,7 +56,7 @@ pub enum ClientTimestamps {
 impl ClientTimestamps {
     /// Do writes have it of which this is said, in a session that has given times before, or not?
     #[inline]
-    pub(super) fn are_for(self, idempotent: Option<bool>, in_use: impl FnOnce() -> bool) -> bool {
+    pub(crate) fn are_for(self, idempotent: Option<bool>, in_use: impl FnOnce() -> bool) -> bool {
         match self {
             Self::Never => false,
             Self::AsNeeded => matches!(idempotent, Some(true)) || in_use(),
