@@ -15,7 +15,8 @@
 //! page that turned out larger than the one before it counts with its true size from then on.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// What the pages of all streams of a session may hold, in bytes of rows as they came. Clones
 /// share it.
@@ -33,14 +34,14 @@ struct Budget {
     figures: Arc<Figures>,
 }
 
-/// Figures only: nothing is published through them, so their order among other memory is free.
+/// Figures only: nothing else is published through them. Whoever sets room aside claims it first and
+/// looks then whether it was there: of all who do so at once, each sees those before it.
 #[derive(Debug, Default)]
 struct Figures {
-    /// Bytes of the pages that are here, and what is set aside for those asked for ahead: one figure,
-    /// since whoever sets room aside compares both with the limit and claims it in one step.
-    claimed: AtomicUsize,
-    /// Of that, what is set aside. Counted up before it is claimed and down after it was given back, so
-    /// that the rest is never more than the pages hold.
+    /// Bytes of the pages that are here.
+    held: AtomicUsize,
+    /// Bytes that are set aside for pages asked for ahead. Given back only once the page that came is
+    /// among those that are held (`Release`, `Acquire`), so that no look misses both.
     reserved: AtomicUsize,
     peak: AtomicUsize,
 }
@@ -76,11 +77,10 @@ impl PageBudget {
     /// What pages hold now. The figures are read one after another while others change them.
     pub fn usage(&self) -> PageUsage {
         let figures = &self.0.figures;
-        let reserved_bytes = figures.reserved.load(Relaxed);
         PageUsage {
             pages: Arc::strong_count(figures) - 1,
-            bytes: figures.claimed.load(Relaxed).saturating_sub(reserved_bytes),
-            reserved_bytes,
+            bytes: figures.held.load(Relaxed),
+            reserved_bytes: figures.reserved.load(Relaxed),
             peak_bytes: figures.peak.load(Relaxed),
         }
     }
@@ -93,24 +93,24 @@ impl PageBudget {
         PageBytes { figures, bytes }
     }
 
-    /// Sets room aside for a page that is about to be asked for; `None` if there is none.
+    /// Sets room aside for a page that is about to be asked for; `None` if there is none, or if it is
+    /// just what others are looking at, of whom some may find none either.
     pub(crate) fn reserve(&self, bytes: usize) -> Option<Reservation> {
-        let (figures, limit) = (&self.0.figures, self.0.limit);
-        figures.reserved.fetch_add(bytes, Relaxed);
-        let fits = |claimed: usize| claimed.checked_add(bytes).filter(|claimed| *claimed <= limit);
-        if figures.claimed.fetch_update(Relaxed, Relaxed, fits).is_err() {
-            figures.reserved.fetch_sub(bytes, Relaxed);
+        if bytes > self.0.limit {
             return None;
         }
-        Some(Reservation { budget: self.clone(), bytes })
+        let figures = &self.0.figures;
+        let others = figures.reserved.fetch_add(bytes, Acquire);
+        let room = Reservation { budget: self.clone(), bytes };
+        let all = figures.held.load(Relaxed).checked_add(others)?.checked_add(bytes)?;
+        (all <= self.0.limit).then_some(room)
     }
 }
 
 impl Figures {
     #[inline]
     fn hold(self: &Arc<Self>, bytes: usize) -> Arc<Self> {
-        let claimed = self.claimed.fetch_add(bytes, Relaxed).saturating_add(bytes);
-        let held = claimed.saturating_sub(self.reserved.load(Relaxed));
+        let held = self.held.fetch_add(bytes, Relaxed).saturating_add(bytes);
         // Seldom: most are not the most that there ever was.
         if held > self.peak.load(Relaxed) {
             self.peak.fetch_max(held, Relaxed);
@@ -142,9 +142,7 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        let figures = &self.budget.0.figures;
-        figures.claimed.fetch_sub(self.bytes, Relaxed);
-        figures.reserved.fetch_sub(self.bytes, Relaxed);
+        self.budget.0.figures.reserved.fetch_sub(self.bytes, Release);
     }
 }
 
@@ -167,7 +165,7 @@ impl Drop for PageBytes {
     #[inline]
     fn drop(&mut self) {
         if let Some(figures) = &self.figures {
-            figures.claimed.fetch_sub(self.bytes, Relaxed);
+            figures.held.fetch_sub(self.bytes, Relaxed);
         }
     }
 }
@@ -219,9 +217,13 @@ mod tests {
     fn threads_never_set_aside_more_than_the_limit() {
         let budget = PageBudget::new(1_000);
         thread::scope(|scope| {
-            for seed in 0..4 {
+            let threads = [0, 1, 2, 3].map(|seed| {
                 let budget = &budget;
-                scope.spawn(move || reserve_and_fill(budget, fastrand::Rng::with_seed(seed)));
+                scope.spawn(move || reserve_and_fill(budget, fastrand::Rng::with_seed(seed)))
+            });
+            while !threads.iter().all(thread::ScopedJoinHandle::is_finished) {
+                let usage = budget.usage();
+                assert!(usage.bytes <= 1_000, "more than all pages have: {usage:?}");
             }
         });
         let usage = budget.usage();
