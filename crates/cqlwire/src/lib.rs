@@ -134,11 +134,6 @@
 #![doc = ""]
 #![doc = include_str!("../docs/types.md")]
 
-/// The chapter of the book, whose programs compile.
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/security.md")]
-struct SecurityChapter;
-
 #[cfg(feature = "astra")]
 mod astra;
 mod attempt;
@@ -250,7 +245,16 @@ pub use trace::{Trace, TraceEvent};
 #[doc(no_inline)]
 pub use uuid;
 
-/// The snippets of this page are compiled.
-#[cfg(all(doctest, feature = "opentelemetry", feature = "prometheus"))]
-#[doc = include_str!("../../../docs/observing.md")]
-struct Observing;
+/// The snippets of these pages are compiled.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../../docs/security.md")]
+    struct Security;
+
+    #[doc = include_str!("../../../docs/settings.md")]
+    struct Settings;
+
+    #[cfg(all(feature = "opentelemetry", feature = "prometheus"))]
+    #[doc = include_str!("../../../docs/observing.md")]
+    struct Observing;
+}

@@ -14,8 +14,8 @@ const LONGEST_PATH: usize = 107;
 /// A host name or an address, with a port, or the path of a Unix socket.
 ///
 /// Parsed from `host`, `host:port`, `127.0.0.1:9042`, `::1`, `[::1]:9042`, `fe80::1%eth0`,
-/// `[fe80::1%2]:9042` or `unix:/run/cassandra.sock`; without a port, [`DEFAULT_PORT`] is meant. A name may stand for many servers:
-/// each of them has a [`ServerAddress`](crate::ServerAddress).
+/// `[fe80::1%2]:9042` or `unix:/run/cassandra.sock`; without a port, [`DEFAULT_PORT`] is meant. A name
+/// may stand for many servers: each of them has a [`ServerAddress`](crate::ServerAddress).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Endpoint {
     host: Host,

@@ -10,7 +10,7 @@ use cqlwire_testkit::cassandra::{Certificates, Cluster};
 use cqlwire_testkit::eventually;
 use tokio::task::JoinHandle;
 
-use crate::{PATIENCE, builder, close};
+use crate::{PATIENCE, builder, close, release};
 
 const CREDENTIALS: (&str, &str) = ("cassandra", "cassandra");
 
@@ -160,10 +160,7 @@ async fn a_client_is_known_by_its_certificate() {
     let builder = || builder(&cluster).tls(Tls::with_client_auth(ca, chain, key).unwrap());
     let (user, password) = CREDENTIALS;
     let session = builder().credentials(user, password).connect().await.unwrap();
-    let found = session.query("SELECT release_version FROM system.local", ()).await.unwrap();
-    let is_too_old = found.one_row::<(&str,)>().unwrap().0.starts_with('4');
-    drop(found);
-    if is_too_old {
+    if release(&session).await.starts_with('4') {
         return close(session).await;
     }
     session.query("CREATE ROLE shop WITH LOGIN = true", ()).await.unwrap();

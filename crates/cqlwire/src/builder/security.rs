@@ -62,9 +62,9 @@ impl SessionBuilder {
 
     /// Reaches a database of Astra DB by its secure connect bundle, a zip: it has the
     /// certificates, and [`connect`](Self::connect) asks the metadata service that it names for the
-    /// hosts, within the [timeout](Self::connect_timeout). Takes the place of contact points, TLS, a
-    /// dialer and an address translator; the local data center is that of the bundle unless one is
-    /// set. The user is `token`, the password an application token ([credentials](Self::credentials)).
+    /// hosts, within the [timeout](Self::connect_timeout). It says what contact points, TLS, a dialer
+    /// and an address translator say, so that none of them may be set beside it; the local data center
+    /// is that of the bundle unless one is set. The user is `token`, the password an application token ([credentials](Self::credentials)).
     #[cfg(feature = "astra")]
     pub fn secure_connect_bundle(mut self, path: impl Into<std::path::PathBuf>) -> Self {
         self.bundle = Some(path.into());

@@ -64,37 +64,20 @@ fn keep_alive(socket: &SockRef<'_>, keepalive: Keepalive) -> io::Result<()> {
     if !keepalive.enabled {
         return socket.set_keepalive(false);
     }
-    let asking = asking(TcpKeepalive::new().with_time(keepalive.time), keepalive);
+    let asking = TcpKeepalive::new().with_time(keepalive.time);
+    // How often, and how long: not every system lets it be said for one socket.
+    #[cfg(any(
+        windows,
+        target_vendor = "apple",
+        target_os = "android",
+        target_os = "dragonfly",
+        target_os = "freebsd",
+        target_os = "illumos",
+        target_os = "linux",
+        target_os = "netbsd",
+    ))]
+    let asking = asking.with_interval(keepalive.interval).with_retries(keepalive.probes.into());
     socket.set_tcp_keepalive(&asking).map_err(of("keepalive"))
-}
-
-/// How often, and how long: not every system lets it be said for one socket.
-#[cfg(any(
-    windows,
-    target_vendor = "apple",
-    target_os = "android",
-    target_os = "dragonfly",
-    target_os = "freebsd",
-    target_os = "illumos",
-    target_os = "linux",
-    target_os = "netbsd",
-))]
-fn asking(parameters: TcpKeepalive, keepalive: Keepalive) -> TcpKeepalive {
-    parameters.with_interval(keepalive.interval).with_retries(keepalive.probes.into())
-}
-
-#[cfg(not(any(
-    windows,
-    target_vendor = "apple",
-    target_os = "android",
-    target_os = "dragonfly",
-    target_os = "freebsd",
-    target_os = "illumos",
-    target_os = "linux",
-    target_os = "netbsd",
-)))]
-fn asking(parameters: TcpKeepalive, _: Keepalive) -> TcpKeepalive {
-    parameters
 }
 
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "fuchsia"))]

@@ -5,13 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cqlwire_testkit::cancel::{Cut, cancel_at_every_poll};
 use cqlwire_testkit::eventually;
 use cqlwire_testkit::node::{ScriptedNode, Verdict};
-use cqlwire_testkit::probe::Baseline;
 use secrecy::{ExposeSecret, SecretSlice};
 use tokio::time::{Instant, sleep};
 
+use super::cancellation::opening_dropped_at_every_poll;
 use super::dialers::{Dials, by, somewhere};
 use super::{ask, millis, seconds};
 use crate::{
@@ -159,15 +158,7 @@ async fn g6_1_an_authenticator_that_takes_too_long_is_dropped_at_the_deadline() 
 #[tokio::test(start_paused = true)]
 async fn g8_1_an_authenticator_is_dropped_at_every_poll() {
     let (node, _, settings) = scene(true);
-    let (endpoint, baseline) = (somewhere(), Baseline::of_tasks());
-    let fresh = || async {
-        drop(Connection::open(&endpoint, &settings, seconds(60)).await.unwrap());
-    };
-    let ((), dropped) = cancel_at_every_poll(fresh, async |_cut: Cut| {
-        eventually(Duration::from_secs(5), "closed", || node.connections() == 0).await;
-        baseline.regained().await;
-    })
-    .await;
+    let dropped = opening_dropped_at_every_poll(&node, &settings).await;
     assert!(dropped >= 6, "{dropped} points");
     node.take_violations();
 }

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cqlwire_testkit::node::ScriptedNode;
+use cqlwire_testkit::tls::serve;
 use tokio::io::{DuplexStream, duplex};
+use tokio_rustls::TlsAcceptor;
 
 use super::played::Played;
 use crate::{ByteStream, Dialer, Dialing, Endpoint, ServerAddress, Settings};
@@ -45,6 +47,25 @@ impl Dials {
     pub(super) fn to(node: &Arc<ScriptedNode>) -> Arc<Self> {
         let node = Arc::clone(node);
         Self::new(move |_| Ok(Box::new(node.connect())))
+    }
+
+    /// Every dialing reaches this node behind TLS.
+    pub(super) fn to_tls(node: &Arc<ScriptedNode>, acceptor: TlsAcceptor) -> Arc<Self> {
+        Self::to_tls_by(node, acceptor, |near| near)
+    }
+
+    /// The same, by way of what `wrap` makes of each stream.
+    pub(super) fn to_tls_by<S: ByteStream + 'static>(
+        node: &Arc<ScriptedNode>,
+        acceptor: TlsAcceptor,
+        wrap: impl Fn(DuplexStream) -> S + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        let node = Arc::clone(node);
+        Self::new(move |_| {
+            let (near, far) = duplex(4096);
+            serve(&node, &acceptor, far);
+            Ok(Box::new(wrap(near)))
+        })
     }
 
     /// Every dialing reaches a server that is played by `play`, given its number.

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use cqlwire_testkit::log::LogLines;
 use cqlwire_testkit::node::ScriptedNode;
-use cqlwire_testkit::tls::{Authority, acceptor, serve};
-use tokio::io::duplex;
+use cqlwire_testkit::tls::{Authority, acceptor};
 use tracing::Level;
 
 use super::certificates::trusting;
@@ -22,12 +21,7 @@ const VARIABLE: &str = "SSLKEYLOGFILE";
 async fn keys_go_to_a_file_that_the_environment_names_only_if_the_settings_ask_for_it() {
     let authority = Authority::new("authority");
     let node = Arc::new(ScriptedNode::builder().in_memory());
-    let (behind, acceptor) = (Arc::clone(&node), acceptor(&authority.sign("db.example"), None));
-    let dials = Dials::new(move |_| {
-        let (near, far) = duplex(4096);
-        serve(&behind, &acceptor, far);
-        Ok(Box::new(near))
-    });
+    let dials = Dials::to_tls(&node, acceptor(&authority.sign("db.example"), None));
     let named = std::env::var_os(VARIABLE);
     let keys = || named.as_ref().and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
     let log = LogLines::collect(Level::WARN);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cqlwire_codec::Opcode;
 use cqlwire_testkit::log::LogLines;
 use cqlwire_testkit::node::{ScriptedNode, Verdict};
-use tokio::io::duplex;
+use cqlwire_testkit::tls::{Authority, acceptor};
 use tracing::Level;
 
 use super::certificates::trusting;
@@ -16,7 +16,6 @@ use crate::{
     Authenticating, AuthenticationRequest, Authenticator, CertificateOnly, ConnectCause,
     ConnectPhase, Connection, Exchange, PlainCredentials, Settings, WithoutTls,
 };
-use cqlwire_testkit::tls::{Authority, acceptor, serve};
 
 #[tokio::test(start_paused = true)]
 async fn e16_no_password_goes_to_a_class_that_is_not_allowed() {
@@ -70,12 +69,7 @@ async fn over_tls_a_password_goes_without_a_word() {
     let log = LogLines::collect(Level::WARN);
     let authority = Authority::new("authority");
     let node = Arc::new(ScriptedNode::builder().password("ada", "hunter2").in_memory());
-    let (behind, acceptor) = (Arc::clone(&node), acceptor(&authority.sign("db.example"), None));
-    let dials = Dials::new(move |_| {
-        let (near, far) = duplex(4096);
-        serve(&behind, &acceptor, far);
-        Ok(Box::new(near))
-    });
+    let dials = Dials::to_tls(&node, acceptor(&authority.sign("db.example"), None));
     for without in [WithoutTls::Refuse, WithoutTls::Warn] {
         let settings = Settings {
             tls: Some(trusting(&authority)),
@@ -150,14 +144,8 @@ async fn a_server_that_knows_clients_by_their_certificates_is_told_nothing_more(
             [] => Verdict::Welcome,
             _ => Verdict::Refuse("it was not asked for".to_owned()),
         });
-        let (node, identity) = (Arc::new(node.in_memory()), authority.sign("db.example"));
-        let acceptor = acceptor(&identity, None);
-        let behind = Arc::clone(&node);
-        let dials = Dials::new(move |_| {
-            let (near, far) = duplex(4096);
-            serve(&behind, &acceptor, far);
-            Ok(Box::new(near))
-        });
+        let node = Arc::new(node.in_memory());
+        let dials = Dials::to_tls(&node, acceptor(&authority.sign("db.example"), None));
         let settings = Settings { authenticator, ..by(&dials, Settings::default()) };
         let tls = Settings { tls: Some(trusting(&authority)), ..settings.clone() };
         let opened = Connection::open(&somewhere(), &tls, seconds(5)).await;

@@ -10,14 +10,13 @@ use cqlwire_testkit::cancel::{Cut, cancel_at_every_poll};
 use cqlwire_testkit::eventually;
 use cqlwire_testkit::log::LogLines;
 use cqlwire_testkit::node::ScriptedNode;
-use cqlwire_testkit::probe::Baseline;
-use cqlwire_testkit::tls::{Authority, Identity, TlsNode, acceptor, serve};
+use cqlwire_testkit::tls::{Authority, Identity, TlsNode, acceptor};
 use rustls::CertificateError;
 use tempfile::TempDir;
-use tokio::io::duplex;
 use tokio::time::sleep;
 use tracing::Level;
 
+use super::cancellation::opening_dropped_at_every_poll;
 use super::dialers::{Dials, by, somewhere};
 use super::errors::source_of;
 use super::{ask, millis, seconds};
@@ -166,12 +165,7 @@ impl TlsSource for Source {
 fn scene() -> (Source, Gives, Arc<ScriptedNode>, Settings) {
     let authority = Authority::new("authority");
     let node = Arc::new(ScriptedNode::builder().in_memory());
-    let (behind, acceptor) = (Arc::clone(&node), acceptor(&authority.sign("db.example"), None));
-    let dials = Dials::new(move |_| {
-        let (near, far) = duplex(4096);
-        serve(&behind, &acceptor, far);
-        Ok(Box::new(near))
-    });
+    let dials = Dials::to_tls(&node, acceptor(&authority.sign("db.example"), None));
     let source = Source::default();
     let settings = Settings { tls: Some(Tls::from_source(source.clone())), ..Settings::default() };
     let good = Gives::Config(tls_config(authority.pem().as_bytes(), None).unwrap());
@@ -217,15 +211,7 @@ async fn g6_1_a_source_that_takes_too_long_is_dropped_at_the_deadline() {
 async fn g8_1_opening_with_a_source_is_dropped_at_every_poll() {
     let (source, good, node, settings) = scene();
     *source.gives.lock().unwrap() = good;
-    let (endpoint, baseline) = (somewhere(), Baseline::of_tasks());
-    let fresh = || async {
-        drop(Connection::open(&endpoint, &settings, seconds(60)).await.unwrap());
-    };
-    let ((), dropped) = cancel_at_every_poll(fresh, async |_cut: Cut| {
-        eventually(Duration::from_secs(5), "closed", || node.connections() == 0).await;
-        baseline.regained().await;
-    })
-    .await;
+    let dropped = opening_dropped_at_every_poll(&node, &settings).await;
     assert!(dropped >= 4, "{dropped} points");
     node.take_violations();
 }

@@ -5,8 +5,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use cqlwire_testkit::node::ScriptedNode;
-use cqlwire_testkit::tls::{Authority, Identity, acceptor, serve};
-use tokio::io::duplex;
+use cqlwire_testkit::tls::{Authority, Identity, acceptor};
 
 use super::dialers::{Dials, by, somewhere};
 use super::{ask, seconds};
@@ -44,12 +43,7 @@ async fn a_server_is_connected_to() {
     let (chain, key) = server.split_once("\n\n").unwrap();
     let identity = Identity { chain: chain.to_owned(), key: key.to_owned() };
     let node = Arc::new(ScriptedNode::builder().in_memory());
-    let acceptor = acceptor(&identity, None);
-    let dials = Dials::new(move |_| {
-        let (near, far) = duplex(4096);
-        serve(&node, &acceptor, far);
-        Ok(Box::new(near))
-    });
+    let dials = Dials::to_tls(&node, acceptor(&identity, None));
     for tls in [Tls::trusting_system(), Tls::from_files(TlsFiles::trusting_system())] {
         let settings = by(&dials, Settings { tls: Some(tls.unwrap()), ..Settings::default() });
         ask(&Connection::open(&somewhere(), &settings, seconds(5)).await.unwrap(), "now").await;

@@ -34,12 +34,7 @@ struct Secured {
 impl Secured {
     fn new(identity: &Identity, clients: Option<&Authority>) -> Self {
         let node = Arc::new(ScriptedNode::builder().in_memory());
-        let (behind, acceptor) = (Arc::clone(&node), acceptor(identity, clients));
-        let dials = Dials::new(move |_| {
-            let (near, far) = duplex(4096);
-            serve(&behind, &acceptor, far);
-            Ok(Box::new(near))
-        });
+        let dials = Dials::to_tls(&node, acceptor(identity, clients));
         Self { node, dials }
     }
 
@@ -206,12 +201,9 @@ async fn through(fault: Fault) -> (ConnectionEnd, RequestFailure) {
     let node = Arc::new(ScriptedNode::builder().in_memory());
     node.prime(Prime::statement("silence").silence());
     let acceptor = acceptor(&authority.sign("db.example"), None);
-    let behind = Arc::clone(&node);
-    let dials = Dials::new(move |_| {
-        let (near, far) = duplex(4096);
-        serve(&behind, &acceptor, far);
+    let dials = Dials::to_tls_by(&node, acceptor, move |near| {
         // The handshake takes some 1,500 bytes.
-        Ok(Box::new(FaultyStream::new(near, Sense::Reads, 6_000, fault)))
+        FaultyStream::new(near, Sense::Reads, 6_000, fault)
     });
     let tls = Some(trusting(&authority));
     let settings = by(&dials, Settings { tls, ..Settings::default() });

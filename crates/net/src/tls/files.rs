@@ -8,15 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustls::{ClientConfig, RootCertStore};
 use secrecy::{ExposeSecret, SecretSlice};
 
-use super::pem::{self, Pem};
+use super::pem::{self, AUTHORITIES, CHAIN, KEY, Pem};
 use super::{LoadingTls, TlsSettingsError, TlsSource};
 
 /// The longest file that is read, in bytes; the bundles of whole systems have half a megabyte.
 const LONGEST: u64 = 8 << 20;
-
-const AUTHORITIES: &str = "the authorities";
-const CHAIN: &str = "the chain of the client";
-const KEY: &str = "the key of the client";
 
 /// Where the certificates of a client are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,8 +116,10 @@ fn read(what: &'static str, path: &Path) -> Result<Vec<u8>, TlsSettingsError> {
         path: path.to_owned(),
         error: error.into(),
     };
-    let mut text = Vec::new();
     let file = File::open(path).map_err(failed)?;
+    let length = file.metadata().map_err(failed)?.len().min(LONGEST);
+    // A key leaves no copies of itself where a text that grows has been.
+    let mut text = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
     file.take(LONGEST + 1).read_to_end(&mut text).map_err(failed)?;
     if text.len() as u64 > LONGEST {
         return Err(failed(io::Error::other("it is longer than 8 MiB")));
@@ -172,5 +170,22 @@ impl TlsSource for Watched {
     fn load(&self) -> LoadingTls<'_> {
         let state = Arc::clone(&self.0);
         Box::pin(async move { Ok(tokio::task::spawn_blocking(move || state.load()).await??) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is wiped is then all that there was of it.
+    #[test]
+    fn a_file_is_read_into_memory_of_its_own_length() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("key");
+        for length in [1, 33, 1_704, 40_000] {
+            std::fs::write(&path, vec![b'k'; length]).unwrap();
+            let text = read(KEY, &path).unwrap();
+            assert_eq!((text.len(), text.capacity()), (length, length));
+        }
     }
 }

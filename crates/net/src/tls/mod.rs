@@ -216,10 +216,9 @@ fn parts<'a>(
     authorities: &[u8],
     client: Option<(&'a [u8], &'a [u8])>,
 ) -> Result<Parts<'a>, TlsSettingsError> {
-    let roots = pem::authorities(Pem { what: "the authorities", text: authorities })?;
+    let roots = pem::authorities(Pem { what: pem::AUTHORITIES, text: authorities })?;
     let client = client.map(|(chain, key)| {
-        let chain = Pem { what: "the chain of the client", text: chain };
-        (chain, Pem { what: "the key of the client", text: key })
+        (Pem { what: pem::CHAIN, text: chain }, Pem { what: pem::KEY, text: key })
     });
     Ok((roots, client))
 }

@@ -11,6 +11,11 @@ use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 use super::TlsSettingsError;
 use super::expecting::Expecting;
 
+/// What errors call the texts.
+pub(super) const AUTHORITIES: &str = "the authorities";
+pub(super) const CHAIN: &str = "the chain of the client";
+pub(super) const KEY: &str = "the key of the client";
+
 /// A text, and what errors call it.
 #[derive(Copy, Clone)]
 pub(super) struct Pem<'a> {
@@ -44,7 +49,7 @@ pub(super) fn config_expecting(
 ) -> Result<ClientConfig, TlsSettingsError> {
     let verifier = WebPkiServerVerifier::builder_with_provider(roots.into(), provider()).build();
     let verifier = verifier.map_err(|error| TlsSettingsError::Rejected {
-        what: "the authorities".into(),
+        what: AUTHORITIES.into(),
         error: rustls::Error::General(error.to_string()),
     })?;
     let verifier = Arc::new(Expecting { name, verifier });

@@ -1,6 +1,5 @@
 //! From a configuration to the settings of a session.
 
-use std::fs;
 use std::sync::Arc;
 
 use cqlwire_net::{PlainCredentials, Tls, TlsFiles, TlsSettingsError};
@@ -124,25 +123,19 @@ fn tls(config: &Config) -> Result<Option<Tls>, ConfigError> {
             Err(ConfigError::new(AUTHORITIES, why))
         });
     };
-    let trusted = read(AUTHORITIES, &authorities)?;
-    // Errors of the authorities by themselves are said as theirs.
-    Tls::trusting(&trusted).map_err(of(AUTHORITIES, &authorities))?;
-    let mut files = TlsFiles::trusting(&authorities);
-    match (certificate, key) {
-        (None, None) => {}
-        (Some(certificate), Some(key)) => {
-            let (chain, secret) = (read(CERTIFICATE, &certificate)?, read(KEY, &key)?);
-            Tls::with_client_auth(&trusted, &chain, &secret).map_err(|error| {
+    let files = TlsFiles::trusting(&authorities);
+    // By themselves first: what is wrong with the authorities is said as theirs.
+    let trusting = Tls::from_files(files.clone()).map_err(of(AUTHORITIES, &authorities))?;
+    let tls = match (certificate, key) {
+        (None, None) => trusting,
+        (Some(certificate), Some(key)) => Tls::from_files(files.client_auth(&certificate, &key))
+            .map_err(|error| {
                 let why = format!("`{certificate}` with `{key}` of {KEY} was given: {error}");
                 ConfigError::new(CERTIFICATE, why)
-            })?;
-            files = files.client_auth(certificate, key);
-        }
+            })?,
         (Some(_), None) => return Err(half(KEY, CERTIFICATE)),
         (None, Some(_)) => return Err(half(CERTIFICATE, KEY)),
-    }
-    // What replaces them later counts from then on.
-    let tls = Tls::from_files(files).map_err(of(AUTHORITIES, &authorities))?;
+    };
     Ok(Some(match server_name {
         Some(name) => tls.server_name(&name).map_err(of(SERVER_NAME, &name))?,
         None => tls,
@@ -153,12 +146,6 @@ fn half(lacking: &'static str, given: &str) -> ConfigError {
     ConfigError::new(lacking, format!("none was given; allowed: a file, since there is `{given}`"))
 }
 
-fn read(setting: &'static str, path: &str) -> Result<Vec<u8>, ConfigError> {
-    fs::read(path).map_err(|error| {
-        ConfigError::new(setting, format!("`{}` cannot be read: {error}", path.escape_debug()))
-    })
-}
-
 fn of(setting: &'static str, given: &str) -> impl Fn(TlsSettingsError) -> ConfigError {
-    move |error| ConfigError::new(setting, format!("`{}` was given: {error}", given.escape_debug()))
+    move |error| ConfigError::new(setting, format!("`{given}` was given: {error}"))
 }

@@ -61,14 +61,14 @@ impl SessionBuilder {
                 "reconnection.first",
                 reconnection.first,
                 reconnection.longest,
-                "reconnection.longest",
+                "`reconnection.longest` is",
             ),
-            ("retries.backoff.first", pause.first, pause.longest, "retries.backoff.longest"),
+            ("retries.backoff.first", pause.first, pause.longest, "`retries.backoff.longest` is"),
             (
                 "connection.multiplexer.quiet_after",
                 mux.quiet_after,
                 heartbeat,
-                "heartbeat_after` and `heartbeat_timeout` together",
+                "`heartbeat_after` and `heartbeat_timeout` together are",
             ),
         ] {
             within(setting, wait, most, other)?;
@@ -144,14 +144,14 @@ fn of_profile(profile: &ExecutionProfile, path: &str) -> Outcome {
     let settings = profile.settings();
     match settings.attempt_timeout {
         Some(attempt) => {
-            let (setting, other) = (format!("{path}.attempt_timeout"), format!("{path}.timeout"));
-            within(setting, attempt, settings.timeout, &other)
+            let setting = format!("{path}.attempt_timeout");
+            within(setting, attempt, settings.timeout, &format!("`{path}.timeout` is"))
         }
         None => Ok(()),
     }
 }
 
-/// A wait that is no longer than another one.
+/// A wait that is no longer than another one: than `other`, such as "`timeout` is".
 fn within(
     setting: impl Into<std::borrow::Cow<'static, str>>,
     wait: Duration,
@@ -161,8 +161,7 @@ fn within(
     if wait <= most {
         return Ok(());
     }
-    let is = if other.contains('`') { "" } else { "`" };
-    let allowed = format!("at most {}, as `{other}{is} is", shown_time(most));
+    let allowed = format!("at most {}, as {other}", shown_time(most));
     refused(setting, shown_time(wait), &allowed)
 }
 

@@ -17,15 +17,27 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    /// In one line, whatever names people give to profiles.
+    /// In one line, whatever names people give to profiles and files.
     pub(super) fn new(setting: impl Into<Cow<'static, str>>, why: impl Into<String>) -> Self {
-        let setting = setting.into();
+        let (setting, why) = (setting.into(), why.into());
         let setting = match setting.contains(char::is_control) {
-            true => setting.escape_debug().to_string().into(),
+            true => in_one_line(&setting).into(),
             false => setting,
         };
-        Self { setting, why: why.into() }
+        Self { setting, why: in_one_line(&why) }
     }
+}
+
+/// Control characters are written as Rust writes them.
+fn in_one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c.is_control() {
+            true => line.extend(c.escape_debug()),
+            false => line.push(c),
+        }
+    }
+    line
 }
 
 impl From<ConfigError> for Error {

@@ -111,6 +111,7 @@ named!(ProtocolVersion { "v3": Self::V3, "v4": Self::V4, "v5": Self::V5 });
 named!(ClientTimestamps {
     "never": Self::Never, "as_needed": Self::AsNeeded, "always": Self::Always,
 });
+named!(WithoutTls { "allow": Self::Allow, "warn": Self::Warn, "refuse": Self::Refuse });
 
 impl Held for Compression {
     fn shown(&self) -> Value {
@@ -123,26 +124,6 @@ impl Held for Compression {
             #[cfg(feature = "snappy")]
             "snappy" => Ok(Self::Snappy),
             other => Err(format!("`{other}` needs the feature of this name")),
-        }
-    }
-}
-
-impl Held for WithoutTls {
-    fn shown(&self) -> Value {
-        let name = match self {
-            Self::Allow => "allow",
-            Self::Warn => "warn",
-            Self::Refuse => "refuse",
-        };
-        Value::Text(name.to_owned())
-    }
-
-    fn read(value: Value) -> Result<Self, String> {
-        match &*value.to_string() {
-            "allow" => Ok(Self::Allow),
-            "warn" => Ok(Self::Warn),
-            "refuse" => Ok(Self::Refuse),
-            _ => Err(of_another_kind(&value)),
         }
     }
 }

@@ -8,14 +8,13 @@ use cqlwire_testkit::eventually;
 use cqlwire_testkit::fault::Trickle;
 use cqlwire_testkit::node::{ScriptedNode, ViolationKind};
 use cqlwire_testkit::probe::Baseline;
-use tokio::io::duplex;
+use cqlwire_testkit::tls::{Authority, acceptor};
 
 use super::super::certificates::trusting;
 use super::super::dialers::{Dials, by, somewhere};
 use super::super::seconds;
-use super::SOON;
+use super::{SOON, opening_dropped_at_every_poll};
 use crate::{Connection, PlainCredentials, Settings};
-use cqlwire_testkit::tls::{Authority, acceptor, serve};
 
 /// A node that asks for a password, and settings with which each byte of the way to it is a poll.
 fn bit_by_bit() -> (Arc<ScriptedNode>, Settings) {
@@ -41,16 +40,7 @@ fn assert_only_cut_short(node: &ScriptedNode) {
 #[tokio::test(start_paused = true)]
 async fn g8_1_opening_is_dropped_at_every_poll() {
     let (node, settings) = bit_by_bit();
-    let (endpoint, baseline) = (somewhere(), Baseline::of_tasks());
-    let gone = async |_cut: Cut| {
-        eventually(SOON, "closed", || node.connections() == 0).await;
-        baseline.regained().await;
-    };
-    let fresh = || async {
-        let connection = Connection::open(&endpoint, &settings, seconds(60)).await.unwrap();
-        drop(connection);
-    };
-    let ((), dropped) = cancel_at_every_poll(fresh, gone).await;
+    let dropped = opening_dropped_at_every_poll(&node, &settings).await;
     assert!(dropped > 30, "{dropped} points");
     assert_only_cut_short(&node);
 }
@@ -76,23 +66,11 @@ async fn g8_1_a_handshake_over_a_given_stream_is_dropped_at_every_poll() {
 async fn g8_1_opening_with_tls_is_dropped_at_every_poll() {
     let authority = Authority::new("authority");
     let node = Arc::new(ScriptedNode::builder().in_memory());
-    let (behind, acceptor) = (Arc::clone(&node), acceptor(&authority.sign("db.example"), None));
-    let dials = Dials::new(move |_| {
-        let (near, far) = duplex(4096);
-        serve(&behind, &acceptor, far);
-        Ok(Box::new(Trickle::new(near, &[30], &[20])))
-    });
+    let acceptor = acceptor(&authority.sign("db.example"), None);
+    let dials = Dials::to_tls_by(&node, acceptor, |near| Trickle::new(near, &[30], &[20]));
     let tls = Some(trusting(&authority));
     let settings = by(&dials, Settings { tls, ..Settings::default() });
-    let (endpoint, baseline) = (somewhere(), Baseline::of_tasks());
-    let fresh = || async {
-        drop(Connection::open(&endpoint, &settings, seconds(60)).await.unwrap());
-    };
-    let ((), dropped) = cancel_at_every_poll(fresh, async |_cut: Cut| {
-        eventually(SOON, "closed", || node.connections() == 0).await;
-        baseline.regained().await;
-    })
-    .await;
+    let dropped = opening_dropped_at_every_poll(&node, &settings).await;
     assert!(dropped > 30, "{dropped} points");
     assert_only_cut_short(&node);
 }

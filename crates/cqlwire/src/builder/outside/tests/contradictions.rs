@@ -91,7 +91,7 @@ fn what_contradicts_something_else_is_refused_with_both_names() {
         (
             builder().connection(|connection| connection.multiplexer.quiet_after = millis(36_000)),
             "connection.multiplexer.quiet_after: 36s was given; allowed: at most 35s, as \
-             `heartbeat_after` and `heartbeat_timeout` together is",
+             `heartbeat_after` and `heartbeat_timeout` together are",
         ),
         (
             builder().connection(|connection| connection.multiplexer.max_batch_bytes = 2 << 20),

@@ -159,23 +159,36 @@ fn the_password_is_shown_by_nothing() {
     assert!(format!("{config:?}").contains("credentials.password: not shown"));
 }
 
+/// A certificate that signed itself, its key, and a file with nothing in it.
+struct PemFiles(tempfile::TempDir);
+
+impl PemFiles {
+    fn new() -> Self {
+        let files = Self(tempfile::tempdir().unwrap());
+        let certified = rcgen::generate_simple_self_signed(["db.example".to_owned()]).unwrap();
+        std::fs::write(files.path("ca.pem"), certified.cert.pem()).unwrap();
+        std::fs::write(files.path("key.pem"), certified.signing_key.serialize_pem()).unwrap();
+        std::fs::write(files.path("empty.pem"), "").unwrap();
+        files
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).display().to_string()
+    }
+}
+
+fn with(settings: &[(&str, &str)]) -> SessionBuilder {
+    let mut config = Config::default();
+    for (name, value) in settings {
+        config.set(name, value).unwrap();
+    }
+    builder().config(config)
+}
+
 #[test]
 fn tls_is_read_from_files() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name).display().to_string();
-    let certified = rcgen::generate_simple_self_signed(["db.example".to_owned()]).unwrap();
-    std::fs::write(path("ca.pem"), certified.cert.pem()).unwrap();
-    std::fs::write(path("key.pem"), certified.signing_key.serialize_pem()).unwrap();
-    std::fs::write(path("empty.pem"), "").unwrap();
-    let with = |settings: &[(&str, &str)]| {
-        let mut config = Config::default();
-        for (name, value) in settings {
-            config.set(name, value).unwrap();
-        }
-        builder().config(config)
-    };
-    let paths = ["ca.pem", "key.pem", "nowhere.pem", "empty.pem"].map(path);
-    let [ca, key, nowhere, empty] = paths.each_ref().map(String::as_str);
+    let files = PemFiles::new();
+    let (ca, key) = (&*files.path("ca.pem"), &*files.path("key.pem"));
     for settings in [
         vec![("tls", ca)],
         vec![("tls.authorities", ca), ("tls.server_name", "db.example")],
@@ -185,8 +198,34 @@ fn tls_is_read_from_files() {
         assert_eq!(builder.invalid, None, "{settings:?}");
         assert!(builder.cluster.pool.connection.tls.is_some(), "{settings:?}");
     }
+}
+
+#[test]
+fn what_is_wrong_with_files_of_tls_is_said_with_setting_and_file() {
+    let files = PemFiles::new();
+    let paths = ["ca.pem", "key.pem", "nowhere.pem", "empty.pem"].map(|name| files.path(name));
+    let [ca, key, nowhere, empty] = paths.each_ref().map(String::as_str);
     for (settings, expected) in [
-        (vec![("tls", nowhere)], format!("tls.authorities: `{nowhere}` cannot be read: ")),
+        (
+            vec![("tls", nowhere)],
+            format!(
+                "tls.authorities: `{nowhere}` was given: cannot read the authorities from \
+                 `{nowhere}`: "
+            ),
+        ),
+        (
+            vec![("tls", "no\nwhere")],
+            "tls.authorities: `no\\nwhere` was given: cannot read the authorities from \
+             `no\\nwhere`: "
+                .to_owned(),
+        ),
+        (
+            vec![("tls", ca), ("tls.certificate", ca), ("tls.key", nowhere)],
+            format!(
+                "tls.certificate: `{ca}` with `{nowhere}` of tls.key was given: cannot read the key \
+                 of the client from `{nowhere}`: "
+            ),
+        ),
         (
             vec![("tls", empty)],
             format!(
