@@ -281,3 +281,11 @@ async fn c14_a_segment_before_the_switch_is_no_envelope() {
     assert!(matches!(error.cause, ConnectCause::Framing(_)), "{error}");
     assert_eq!(error.phase, ConnectPhase::Startup);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_of_every_version_is_shown_in_one_line() {
+    let refusal = played::error(0x000A, "Invalid or unsupported protocol version\n\x1b[31mroot:");
+    let settings = played::settings();
+    let error = refused_by(&[(Opcode::Error, &refusal)], settings).await;
+    assert!(!error.to_string().contains(char::is_control), "{error}");
+}

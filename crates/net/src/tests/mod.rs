@@ -14,13 +14,18 @@ mod deadlines;
 mod dialers;
 mod envelopes;
 mod errors;
+mod exchanges;
 mod faults;
 mod gathering;
 mod handshake;
 mod handshake_faults;
+mod hostile_tls;
 mod key_log;
 mod limits;
 mod liveness;
+mod names;
+#[cfg(unix)]
+mod odd_files;
 mod orphans;
 mod passwords;
 pub(crate) mod played;
@@ -31,6 +36,7 @@ mod sockets;
 #[cfg(feature = "system-roots")]
 mod system_roots;
 mod tls;
+mod unreadable_keys;
 mod wakers;
 mod wakeups;
 

@@ -11,7 +11,7 @@ use tracing::Level;
 use super::certificates::trusting;
 use super::dialers::{Dials, by, somewhere};
 use super::handshake::{PASSWORD, refused_by, with_password};
-use super::seconds;
+use super::{played, seconds};
 use crate::{
     Authenticating, AuthenticationRequest, Authenticator, CertificateOnly, ConnectCause,
     ConnectPhase, Connection, Exchange, PlainCredentials, Settings, WithoutTls,
@@ -156,4 +156,39 @@ async fn a_server_that_knows_clients_by_their_certificates_is_told_nothing_more(
         assert_eq!(error.phase, ConnectPhase::Authentication, "{error}");
         node.assert_clean();
     }
+}
+
+/// The body of an AUTHENTICATE that names this class.
+fn authenticate(class: &str) -> Vec<u8> {
+    let length = u16::try_from(class.len()).unwrap();
+    [&length.to_be_bytes()[..], class.as_bytes()].concat()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_password_that_is_not_sent_is_not_said_to_be_sent() {
+    let settings = with_password();
+    for class in [
+        "com.example.Phishing",
+        "",
+        "\0",
+        "org.apache.cassandra.auth.PasswordAuthenticator\0",
+        "org.apache.cassandra.auth.P\u{430}sswordAuthenticator",
+        "org.apache.cassandra.auth.PasswordAuthenticator ",
+        "org.apache.cassandra.auth.passwordauthenticator",
+        "evilPasswordAuthenticator",
+        "PasswordAuthenticator.evil",
+        // Told nothing but by TLS.
+        "org.apache.cassandra.auth.MutualTlsAuthenticator",
+    ] {
+        let log = LogLines::collect(Level::WARN);
+        // The server asserts that nothing follows STARTUP.
+        refused_by(&[(Opcode::Authenticate, &authenticate(class))], settings.clone()).await;
+        assert_eq!(log.all(), [], "{class:?}");
+    }
+    // So that the one who is sent it is named.
+    let log = LogLines::collect(Level::WARN);
+    let refusal = played::error(0x0100, "not you");
+    let script = [(Opcode::Authenticate, PASSWORD), (Opcode::Error, &refusal)];
+    refused_by(&script, settings).await;
+    assert_eq!(log.beginning("a password is sent without TLS").len(), 1);
 }
