@@ -19,16 +19,16 @@ use zip::write::SimpleFileOptions;
 use super::*;
 use crate::{ErrorKind, Tls};
 
-const NAMES: [&str; 4] = ["config.json", "ca.crt", "cert", "key"];
+pub(super) const NAMES: [&str; 4] = ["config.json", "ca.crt", "cert", "key"];
 
 /// Two hosts in a network of their own, and how they are reached.
-struct Database {
-    authority: Authority,
+pub(super) struct Database {
+    pub(super) authority: Authority,
     client: Identity,
-    hosts: Vec<Arc<ScriptedNode>>,
+    pub(super) hosts: Vec<Arc<ScriptedNode>>,
     proxy: SniProxy,
     metadata: HttpsServer,
-    directory: TempDir,
+    pub(super) directory: TempDir,
 }
 
 fn id(node: &ScriptedNode) -> String {
@@ -50,7 +50,7 @@ fn hosts() -> Vec<Arc<ScriptedNode>> {
 }
 
 impl Database {
-    async fn new(proxy_is: &str, respond: impl FnOnce(String) -> String) -> Self {
+    pub(super) async fn new(proxy_is: &str, respond: impl FnOnce(String) -> String) -> Self {
         let authority = Authority::new("authority");
         let accept = |name: &str| acceptor(&authority.sign(name), Some(&authority));
         let hosts = hosts();
@@ -68,20 +68,20 @@ impl Database {
         Self { authority, client, hosts, proxy, metadata, directory }
     }
 
-    fn contents(&self) -> [String; 4] {
+    pub(super) fn contents(&self) -> [String; 4] {
         let port = self.metadata.address().port();
         let config = format!(r#"{{"host":"localhost","port":{port},"keyspace":"shop"}}"#);
         [config, self.authority.pem(), self.client.chain.clone(), self.client.key.clone()]
     }
 
-    fn bundle(&self) -> PathBuf {
+    pub(super) fn bundle(&self) -> PathBuf {
         let path = self.directory.path().join("bundle.zip");
         write(&path, NAMES.into_iter().zip(self.contents()));
         path
     }
 }
 
-fn write(path: &Path, files: impl IntoIterator<Item = (&'static str, String)>) {
+pub(super) fn write(path: &Path, files: impl IntoIterator<Item = (&'static str, String)>) {
     let mut zip = ZipWriter::new(File::create(path).unwrap());
     for (name, text) in files {
         zip.start_file(name, SimpleFileOptions::default()).unwrap();
@@ -90,7 +90,7 @@ fn write(path: &Path, files: impl IntoIterator<Item = (&'static str, String)>) {
     zip.finish().unwrap();
 }
 
-fn with_length(json: String) -> String {
+pub(super) fn with_length(json: String) -> String {
     format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{json}", json.len())
 }
 
@@ -101,7 +101,7 @@ fn in_chunks(json: String) -> String {
     format!("{head}{}{}0\r\n\r\n", chunk(one), chunk(two))
 }
 
-fn builder(bundle: &Path) -> SessionBuilder {
+pub(super) fn builder(bundle: &Path) -> SessionBuilder {
     Session::builder().secure_connect_bundle(bundle).credentials("token", "geheim")
 }
 
@@ -129,7 +129,7 @@ async fn a_bundle_leads_to_every_host_by_its_id() {
     }
 }
 
-async fn why(builder: SessionBuilder) -> String {
+pub(super) async fn why(builder: SessionBuilder) -> String {
     let error = builder.connect().await.unwrap_err();
     let ErrorKind::Settings { setting, why } = error.kind() else { panic!("{error}") };
     assert_eq!(*setting, "secure_connect_bundle");

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "astra")]
 mod astra;
+#[cfg(feature = "astra")]
+mod astra_hostile;
 mod basics;
 mod batches;
 mod bound_values;
