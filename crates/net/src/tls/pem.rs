@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustls::client::{WantsClientCert, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 
@@ -75,17 +75,35 @@ fn showing(
     let Some((chain, key)) = client else { return Ok(builder.with_no_client_auth()) };
     let what = format!("{} and {}", chain.what, key.what);
     let key = PrivateKeyDer::from_pem_slice(key.text)
-        .map_err(|error| TlsSettingsError::Pem { what: key.what.into(), why: error.to_string() })?;
+        .map_err(|error| TlsSettingsError::Pem { what: key.what.into(), why: why(&error) })?;
     let rejected = |error| TlsSettingsError::Rejected { what: what.into(), error };
     builder.with_client_auth_cert(certificates(chain)?, key).map_err(rejected)
 }
 
 fn certificates(pem: Pem<'_>) -> Result<Vec<CertificateDer<'static>>, TlsSettingsError> {
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.text).collect();
-    let found = found
-        .map_err(|error| TlsSettingsError::Pem { what: pem.what.into(), why: error.to_string() })?;
+    let found =
+        found.map_err(|error| TlsSettingsError::Pem { what: pem.what.into(), why: why(&error) })?;
     if found.is_empty() {
         return Err(TlsSettingsError::NoCertificate(pem.what.into()));
     }
     Ok(found)
+}
+
+/// What is wrong with it. Not as the error itself says it: that shows the text which it is about, and
+/// of a key whose lines were joined, the key.
+fn why(error: &pem::Error) -> String {
+    let words = match error {
+        pem::Error::MissingSectionEnd { .. } => {
+            "its end is missing, or is not a line of its own: is all of it on one line?"
+        }
+        pem::Error::IllegalSectionStart { .. } => {
+            "its beginning is not a line of its own: is all of it on one line?"
+        }
+        pem::Error::Base64Decode(_) => "what it holds is not base64",
+        pem::Error::NoItemsFound => "there is none in it",
+        pem::Error::SectionTooLarge => "it is too long",
+        _ => "it cannot be read",
+    };
+    words.to_owned()
 }
