@@ -27,7 +27,12 @@ pub(super) struct Bundle {
 impl Bundle {
     /// Reads it, and says what is wrong with it.
     pub(super) fn read(path: &Path) -> Result<Self, String> {
-        let file = File::open(path).map_err(|error| format!("it cannot be read: {error}"))?;
+        let unreadable = |error: io::Error| format!("it cannot be read: {error}");
+        // Before it is opened: a pipe is opened only once somebody writes into it.
+        if !path.metadata().map_err(unreadable)?.is_file() {
+            return Err("it is no regular file".to_owned());
+        }
+        let file = File::open(path).map_err(unreadable)?;
         let mut zip = ZipArchive::new(file)
             .map_err(|error| format!("it is no secure connect bundle: {error}"))?;
         let config = entry(&mut zip, "config.json")?;

@@ -116,6 +116,12 @@ fn read(what: &'static str, path: &Path) -> Result<Vec<u8>, TlsSettingsError> {
         path: path.to_owned(),
         error: error.into(),
     };
+    // Before it is opened: a pipe is opened only once somebody writes into it, and until then the thread
+    // that does so is lost, one with each attempt to connect.
+    let found = path.metadata().map_err(failed)?;
+    if !found.is_file() {
+        return Err(failed(io::Error::other("it is no regular file")));
+    }
     let file = File::open(path).map_err(failed)?;
     let length = file.metadata().map_err(failed)?.len().min(LONGEST);
     // A key leaves no copies of itself where a text that grows has been.
