@@ -59,12 +59,16 @@ impl<F: Future> Future for Awaited<F> {
 impl<F> Drop for Awaited<F> {
     fn drop(&mut self) {
         if let Err(cause) = self.drop_caught() {
-            let passed_over = self.log.now_and_then("users' code", self.whose, EVERY);
-            if let Some(passed_over) = passed_over {
-                let session = self.log.id();
-                tracing::warn!(%session, %cause, passed_over, "while an attempt to connect was given up");
-            }
+            as_given_up(self.whose, &cause, &self.log);
         }
+    }
+}
+
+/// Users' code panicked as it was given up, when there is nobody any more to be told but the log.
+pub(crate) fn as_given_up(whose: UserCode, cause: &ConnectCause, log: &SessionLog) {
+    if let Some(passed_over) = log.now_and_then("users' code", whose, EVERY) {
+        let session = log.id();
+        tracing::warn!(%session, %cause, passed_over, "while an attempt to connect was given up");
     }
 }
 

@@ -1,9 +1,10 @@
 //! The exchange after AUTHENTICATE.
 
+use std::future::ready;
 use std::sync::Arc;
 
 use cqlwire_codec::{AuthResponse, Opcode, ProtocolVersion, Response};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretSlice};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::permission::may_answer;
@@ -12,8 +13,8 @@ use super::{Peer, accepted, encoded, unexpected};
 use crate::auth::{asks_for_a_certificate, is_listed};
 use crate::user_code::{self, awaited};
 use crate::{
-    AuthenticationError, AuthenticationRequest, Authenticator, CertificateOnly, ConnectCause,
-    SessionLog, Settings, UserCode,
+    Authenticating, AuthenticationError, AuthenticationRequest, Authenticator, CertificateOnly,
+    ConnectCause, Exchange, SessionLog, Settings, UserCode,
 };
 
 /// How many answers a server gets before it is taken for one that is never content.
@@ -35,22 +36,57 @@ pub(super) async fn authenticate<S: AsyncRead + AsyncWrite + Unpin>(
     let is_listed = is_listed(class, &settings.authenticator_classes);
     let request = AuthenticationRequest { class, host, address, is_encrypted, is_listed };
     let log = &settings.log;
-    user_code::call(UserCode::Authenticator, || may_answer(&request, authenticator, settings))??;
-    let (mut token, mut exchange) = user(async { authenticator.begin(request).await }, log).await?;
+    let may = || may_answer(&request, authenticator, settings);
+    let permitted = user_code::call(UserCode::Authenticator, may)??;
+    let (mut token, exchange) = user(async { authenticator.begin(request).await }, log).await?;
+    let mut kept = Kept { exchange, log };
+    permitted.is_made_use_of(&request, log);
     for _ in 0..MAX_ROUNDS {
         let response = AuthResponse { token: token.expose_secret() };
-        let request = encoded(&response, version, settings)?;
-        match accepted(&wire.ask(&request).await?, Opcode::AuthResponse)? {
+        let response = encoded(&response, version, settings)?;
+        match accepted(&wire.ask(&response).await?, Opcode::AuthResponse)? {
             Response::AuthSuccess(last) => {
-                return user(async { exchange.succeeded(last.as_deref()).await }, log).await;
+                user(async { kept.exchange.succeeded(last.as_deref()).await }, log).await?;
+                return kept.drop_caught();
             }
             Response::AuthChallenge(challenge) => {
-                token = user(async { exchange.respond(challenge.as_deref()).await }, log).await?;
+                let answer = async { kept.exchange.respond(challenge.as_deref()).await };
+                token = user(answer, log).await?;
             }
             other => return Err(unexpected(Opcode::AuthResponse, other.opcode())),
         }
     }
     Err(ConnectCause::TooManyChallenges { rounds: MAX_ROUNDS })
+}
+
+/// The user's exchange, whose drop is caught, whenever that is.
+struct Kept<'a> {
+    exchange: Box<dyn Exchange>,
+    log: &'a SessionLog,
+}
+
+impl Kept<'_> {
+    fn drop_caught(&mut self) -> Result<(), ConnectCause> {
+        let exchange = std::mem::replace(&mut self.exchange, Box::new(Over));
+        user_code::call(UserCode::Authenticator, || drop(exchange))
+    }
+}
+
+impl Drop for Kept<'_> {
+    fn drop(&mut self) {
+        if let Err(cause) = self.drop_caught() {
+            user_code::as_given_up(UserCode::Authenticator, &cause, self.log);
+        }
+    }
+}
+
+/// In the place of an exchange that is over.
+struct Over;
+
+impl Exchange for Over {
+    fn respond<'a>(&'a mut self, _: Option<&'a [u8]>) -> Authenticating<'a, SecretSlice<u8>> {
+        Box::pin(ready(Err("the exchange is over".into())))
+    }
 }
 
 /// What the user's authenticator says.
