@@ -204,7 +204,10 @@ pub enum ConnectCause {
     #[error("{0}")]
     Server(#[source] ServerError),
     /// The server speaks none of the versions that were allowed.
-    #[error("the server speaks none of the protocol versions {oldest} to {newest}: {said}")]
+    #[error(
+        "the server speaks none of the protocol versions {oldest} to {newest}: {}",
+        in_one_line(said)
+    )]
     NoCommonVersion {
         /// The oldest that was allowed.
         oldest: ProtocolVersion,
@@ -307,6 +310,16 @@ impl ConnectCause {
             _ => false,
         }
     }
+}
+
+/// Control characters are written as Rust writes them: it goes to terminals and logs.
+fn in_one_line(text: &str) -> impl fmt::Display + '_ {
+    fmt::from_fn(move |f| {
+        text.chars().try_for_each(|c| match c.is_control() {
+            true => write!(f, "{}", c.escape_default()),
+            false => write!(f, "{c}"),
+        })
+    })
 }
 
 /// What came of each address.
