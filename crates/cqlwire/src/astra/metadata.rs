@@ -3,8 +3,8 @@
 use std::pin::pin;
 
 use bytes::Bytes;
-use cqlwire_net::Endpoint;
 use cqlwire_net::rustls::pki_types::ServerName;
+use cqlwire_net::{Endpoint, InvalidEndpoint};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::client::conn::http1;
 use hyper::header::{ACCEPT, HOST, USER_AGENT};
@@ -44,17 +44,38 @@ impl Metadata {
         let info = json.get("contact_info").ok_or("it answers without `contact_info`")?;
         let text = |name: &str| info.get(name).and_then(Value::as_str);
         let proxy = text("sni_proxy_address").ok_or("it names no `sni_proxy_address`")?;
-        let proxy = proxy.parse().map_err(|error| format!("its `sni_proxy_address`: {error}"))?;
+        let proxy: Endpoint = proxy.parse().map_err(|error: InvalidEndpoint| {
+            let text = shown(proxy);
+            format!("its `sni_proxy_address`: {text} is no host:port: {}", error.why)
+        })?;
+        // Before hosts are looked for there.
+        let is_certified = ServerName::try_from(proxy.host()).is_ok();
+        if proxy.path().is_some() || proxy.port() == 0 || !is_certified {
+            let text = shown(&proxy.to_string());
+            return Err(format!("its `sni_proxy_address`: there is no proxy at {text}"));
+        }
         let hosts = info.get("contact_points").and_then(Value::as_array);
         let hosts =
             hosts.filter(|hosts| !hosts.is_empty()).ok_or("it names no `contact_points`")?;
         let id = |host: &Value| {
             let id = host.as_str().and_then(|id| id.parse().ok());
-            id.ok_or_else(|| format!("one of its `contact_points` is the id of no host: {host}"))
+            let none = || {
+                let host = shown(&host.to_string());
+                format!("one of its `contact_points` is the id of no host: {host}")
+            };
+            id.ok_or_else(none)
         };
         let hosts = hosts.iter().take(MOST_HOSTS).map(id).collect::<Result<_, _>>()?;
-        Ok(Self { local_data_center: text("local_dc").map(str::to_owned), hosts, proxy })
+        let local_data_center = text("local_dc").filter(|name| !name.is_empty());
+        Ok(Self { local_data_center: local_data_center.map(str::to_owned), hosts, proxy })
     }
+}
+
+/// What it said, in one line and no more of it than tells what it is.
+fn shown(text: &str) -> String {
+    let shown: String = text.chars().take(100).collect();
+    let cut = if shown.len() < text.len() { "..." } else { "" };
+    format!("`{}{cut}`", shown.escape_debug())
 }
 
 /// Asks it.
@@ -128,7 +149,7 @@ mod tests {
             ("sni_proxy_address", "x", "`sni_proxy_address`"),
             ("proxy.example:29042", "a b", "`sni_proxy_address`"),
             ("contact_points", "x", "`contact_points`"),
-            (id, "10.0.0.1", "the id of no host: \"10.0.0.1\""),
+            (id, "10.0.0.1", "the id of no host: `\\\"10.0.0.1"),
         ] {
             let error = Metadata::read(json.replacen(from, to, 1).as_bytes()).unwrap_err();
             assert!(error.contains(says), "{error}");
