@@ -23,6 +23,9 @@ const LONGEST: usize = 1 << 20;
 /// The most hosts that are taken for contact points.
 const MOST_HOSTS: usize = 1_000;
 
+/// The most characters of it that an error shows.
+const MOST_SHOWN: usize = 100;
+
 /// Where the hosts are.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Metadata {
@@ -46,13 +49,13 @@ impl Metadata {
         let proxy = text("sni_proxy_address").ok_or("it names no `sni_proxy_address`")?;
         let proxy: Endpoint = proxy.parse().map_err(|error: InvalidEndpoint| {
             let text = shown(proxy);
-            format!("its `sni_proxy_address`: {text} is no host:port: {}", error.why)
+            format!("its `sni_proxy_address`: `{text}` is no host:port: {}", error.why)
         })?;
         // Before hosts are looked for there.
         let is_certified = ServerName::try_from(proxy.host()).is_ok();
         if proxy.path().is_some() || proxy.port() == 0 || !is_certified {
             let text = shown(&proxy.to_string());
-            return Err(format!("its `sni_proxy_address`: there is no proxy at {text}"));
+            return Err(format!("its `sni_proxy_address`: there is no proxy at `{text}`"));
         }
         let hosts = info.get("contact_points").and_then(Value::as_array);
         let hosts =
@@ -73,9 +76,17 @@ impl Metadata {
 
 /// What it said, in one line and no more of it than tells what it is.
 fn shown(text: &str) -> String {
-    let shown: String = text.chars().take(100).collect();
-    let cut = if shown.len() < text.len() { "..." } else { "" };
-    format!("`{}{cut}`", shown.escape_debug())
+    let mut shown = String::new();
+    for c in text.chars().take(MOST_SHOWN) {
+        match c.is_control() {
+            true => shown.extend(c.escape_default()),
+            false => shown.push(c),
+        }
+    }
+    if text.chars().nth(MOST_SHOWN).is_some() {
+        shown.push_str("...");
+    }
+    shown
 }
 
 /// Asks it.
@@ -149,7 +160,7 @@ mod tests {
             ("sni_proxy_address", "x", "`sni_proxy_address`"),
             ("proxy.example:29042", "a b", "`sni_proxy_address`"),
             ("contact_points", "x", "`contact_points`"),
-            (id, "10.0.0.1", "the id of no host: `\\\"10.0.0.1"),
+            (id, "10.0.0.1", "the id of no host: \"10.0.0.1\""),
         ] {
             let error = Metadata::read(json.replacen(from, to, 1).as_bytes()).unwrap_err();
             assert!(error.contains(says), "{error}");
