@@ -30,6 +30,12 @@ mod tests {
         let is = |name: &str| is_listed(class, &["other".to_owned(), name.to_owned()]);
         assert!(is(class) && is("PasswordAuthenticator"));
         assert!(!is("com.example.PasswordAuthenticator") && !is("Authenticator") && !is(""));
+        let evil = |class: &str| {
+            let own = "org.apache.cassandra.auth.PasswordAuthenticator";
+            is_listed(class, &[own.to_owned()])
+        };
+        assert!(!evil("evil.org.apache.cassandra.auth.PasswordAuthenticator"));
+        assert!(!evil("org.apache.cassandra.auth.PasswordAuthenticator.evil"));
         assert!(is_listed("Bare", &["Bare".to_owned()]) && !is_listed(class, &[]));
     }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use cqlwire_testkit::log::LogLines;
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tracing::Level;
 
 use super::millis;
-use crate::{Connection, Settings, Tls, TlsFiles};
+use crate::{Connection, SessionLog, Settings, Tls, TlsFiles};
 
 /// A file of authorities in a directory of its own.
 struct Odd {
@@ -47,6 +47,12 @@ fn pipe(path: &Path) {
 fn release(pipe: &Path) {
     let both = fs::OpenOptions::new().read(true).write(true).open(pipe);
     drop(both.unwrap());
+}
+
+/// What is read of it is good, and not all of it.
+fn too_long(path: &Path, good: &str) {
+    fs::write(path, good).unwrap();
+    fs::File::options().append(true).open(path).unwrap().set_len(9 << 20).unwrap();
 }
 
 fn nothing_but_length(path: &Path) {
@@ -96,4 +102,39 @@ fn a_pipe_is_refused_at_first_rather_than_waited_for() {
     release(&odd.path());
     let error = outcome.expect("it waits for whoever writes into it").unwrap_err();
     assert!(error.to_string().contains("no regular file"), "{error}");
+}
+
+#[test]
+fn a_file_that_is_too_long_is_refused_rather_than_cut() {
+    let odd = Odd::new();
+    too_long(&odd.path(), &odd.authority.pem());
+    let error = Tls::from_files(TlsFiles::trusting(odd.path())).unwrap_err();
+    assert!(error.to_string().contains("longer than 8 MiB"), "{error}");
+}
+
+#[test]
+fn a_certificate_that_is_none_is_refused_though_others_are_good() {
+    let odd = Odd::new();
+    let none = "-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----\n";
+    fs::write(odd.path(), format!("{none}{}", odd.authority.pem())).unwrap();
+    let error = Tls::from_files(TlsFiles::trusting(odd.path())).unwrap_err();
+    assert!(error.to_string().contains("the authorities in"), "{error}");
+}
+
+/// So that TLS sessions can be resumed.
+#[tokio::test]
+async fn files_that_are_as_they_were_give_the_same_configuration() {
+    let odd = Odd::new();
+    let tls = Tls::from_files(TlsFiles::trusting(odd.path())).unwrap();
+    let config = async || {
+        let connector = tls.connector(&SessionLog::default()).await.unwrap();
+        Arc::clone(connector.config())
+    };
+    let first = config().await;
+    assert!(Arc::ptr_eq(&first, &config().await), "nothing has changed");
+    let more = format!("{}{}", odd.authority.pem(), Authority::new("two").pem());
+    fs::write(odd.path(), &more).unwrap();
+    let second = config().await;
+    assert!(!Arc::ptr_eq(&first, &second), "it has changed");
+    assert!(Arc::ptr_eq(&second, &config().await), "nothing has changed since");
 }

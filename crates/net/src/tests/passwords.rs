@@ -192,3 +192,13 @@ async fn a_password_that_is_not_sent_is_not_said_to_be_sent() {
     refused_by(&script, settings).await;
     assert_eq!(log.beginning("a password is sent without TLS").len(), 1);
 }
+
+/// Whether it is encrypted is not known of it.
+#[tokio::test(start_paused = true)]
+async fn a_password_stays_here_over_a_given_stream_where_the_settings_refuse_it() {
+    let node = ScriptedNode::builder().password("ada", "hunter2").in_memory();
+    let refusing = Settings { plain_password_without_tls: WithoutTls::Refuse, ..with_password() };
+    let error = Connection::over(node.connect(), "node", &refusing, seconds(5)).await.unwrap_err();
+    assert!(matches!(error.cause, ConnectCause::PasswordWithoutTls { .. }), "{error}");
+    Connection::over(node.connect(), "node", &with_password(), seconds(5)).await.unwrap();
+}

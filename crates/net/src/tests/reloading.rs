@@ -235,3 +235,20 @@ async fn g8_1_opening_with_files_is_dropped_at_every_poll() {
     assert!(dropped >= 4, "{dropped} points");
     node.node().take_violations();
 }
+
+#[tokio::test(start_paused = true)]
+async fn certificates_that_cannot_be_loaded_are_said_once_a_minute() {
+    let (source, good, _node, settings) = scene();
+    let open = async || Connection::open(&somewhere(), &settings, seconds(5)).await.unwrap();
+    *source.gives.lock().unwrap() = good;
+    open().await;
+    *source.gives.lock().unwrap() = Gives::Nothing;
+    let log = LogLines::collect(Level::WARN);
+    for _second in 0..150 {
+        open().await;
+        sleep(Duration::from_millis(900)).await;
+    }
+    let passed_over: Vec<_> =
+        log.all().iter().map(|line| line.fields["passed_over"].clone()).collect();
+    assert_eq!(passed_over, ["0", "59", "59"]);
+}
