@@ -40,7 +40,7 @@ pub(super) async fn authenticate<S: AsyncRead + AsyncWrite + Unpin>(
     let permitted = user_code::call(UserCode::Authenticator, may)??;
     let (mut token, exchange) = user(async { authenticator.begin(request).await }, log).await?;
     let mut kept = Kept { exchange, log };
-    permitted.is_made_use_of(&request, log);
+    permitted.made_use_of(&request, log);
     for _ in 0..MAX_ROUNDS {
         let response = AuthResponse { token: token.expose_secret() };
         let response = encoded(&response, version, settings)?;

@@ -38,7 +38,7 @@ pub(super) fn may_answer(
 impl Permitted {
     /// The authenticator has given its first answer, which is sent now. One that refuses to is not warned
     /// of: the warning is written once, and has to name who is told the password.
-    pub(super) fn is_made_use_of(self, request: &AuthenticationRequest<'_>, log: &SessionLog) {
+    pub(super) fn made_use_of(self, request: &AuthenticationRequest<'_>, log: &SessionLog) {
         if matches!(self, Self::Quietly) {
             return;
         }

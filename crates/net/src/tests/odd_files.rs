@@ -34,7 +34,7 @@ impl Odd {
     }
 
     fn replace_by(&self, make: impl FnOnce(&Path)) {
-        let _ = fs::remove_file(self.path()).or_else(|_| fs::remove_dir(self.path()));
+        fs::remove_file(self.path()).or_else(|_| fs::remove_dir(self.path())).unwrap();
         make(&self.path());
     }
 }
