@@ -33,7 +33,8 @@ async fn in_turn(database: &Database, answers: Vec<String>) -> (u16, Arc<AtomicU
         while let Ok((stream, _)) = listener.accept().await {
             let Ok(mut stream) = acceptor.accept(stream).await else { continue };
             let number = count.fetch_add(1, Ordering::Relaxed);
-            let answer = answers.get(number).or(answers.last()).cloned().unwrap_or_default();
+            let answer =
+                answers.get(number).or_else(|| answers.last()).cloned().unwrap_or_default();
             let mut buffer = [0; 4_096];
             if stream.read(&mut buffer).await.is_ok() {
                 drop(stream.write_all(answer.as_bytes()).await);
@@ -90,7 +91,7 @@ async fn what_a_metadata_service_says_is_shown_in_part() {
             json.replace("\"contact_points\":[", &format!("\"contact_points\":[\"{long}\","))
         },
         |json: String, long: &str| json.replace("localhost", &format!("a b{long}")),
-        |json: String, long: &str| json.replace("localhost", &long),
+        |json: String, long: &str| json.replace("localhost", long),
     ] {
         let database = Database::new("localhost", |json| with_length(change(json, &long))).await;
         let error = builder(&database.bundle()).connect().await.unwrap_err().to_string();
