@@ -79,7 +79,7 @@ pub use cqlwire_mux::{
     WaitsFor,
 };
 pub use deadline::{Deadline, DeadlinePassed};
-pub use dial::{ByteStream, Dialer, Dialing};
+pub use dial::{ByteStream, Dialer, Dialing, dial_tcp};
 pub use endpoint::{DEFAULT_PORT, Endpoint, InvalidEndpoint};
 pub use error::{
     ConnectCause, ConnectError, ConnectPhase, ConnectionEnd, Refused, RequestError, RequestFailure,

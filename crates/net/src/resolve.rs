@@ -33,6 +33,14 @@ impl Endpoint {
         if settings.dialer.is_some() {
             return Ok(vec![ServerAddress::for_dialer(self)]);
         }
+        self.resolve(deadline).await
+    }
+
+    /// The same, whoever connects.
+    pub(crate) async fn resolve(
+        &self,
+        deadline: Deadline,
+    ) -> Result<Vec<ServerAddress>, ConnectError> {
         if let Some(path) = self.path() {
             return Ok(vec![ServerAddress::unix(path)]);
         }

@@ -25,7 +25,8 @@ pub struct Settings {
     pub backoff: Backoff,
     /// How long to wait at most while requests find no connection: the host may be back, and they
     /// cannot wait for a back-off of half a minute. One attempt of the whole pool is hastened in this
-    /// time, shortened at random by up to a half, as the back-off is. Default 1 s.
+    /// time, shortened at random by up to a half, as the back-off is; none where the last one was
+    /// refused for good, as of a wrong password. Default 1 s.
     pub backoff_under_demand: Duration,
     /// Where it is handed on what becomes of connections. Default nowhere.
     pub on_change: Option<Sink<ConnectionChange>>,

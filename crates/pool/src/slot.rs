@@ -44,12 +44,14 @@ impl Drop for Attended<'_> {
 }
 
 async fn refill(shared: &Shared) {
-    let mut failures = 0;
+    let (mut failures, mut refused) = (0, false);
     let mut hopes = shared.hopes.subscribe();
     let mut retiring: Option<Listed> = None;
     loop {
-        back_off(shared, failures, &mut hopes).await;
-        let connection = match open(shared).await {
+        back_off(shared, failures, refused, &mut hopes).await;
+        let opened = open(shared).await;
+        refused = opened.as_ref().is_err_and(Unconnected::is_permanent);
+        let connection = match opened {
             Ok(connection) => connection,
             Err(reason) => {
                 failures += 1;
@@ -71,12 +73,14 @@ async fn refill(shared: &Shared) {
 }
 
 /// Waits before the next attempt, unless since the last one began somebody has had reason to think
-/// that it will succeed now, or requests find no connection.
-async fn back_off(shared: &Shared, failures: u32, hopes: &mut watch::Receiver<u64>) {
+/// that it will succeed now, or requests find no connection. Those hasten none where the last one was
+/// refused for good: servers lock accounts whose password is wrong too often, and each try costs them
+/// more than a request.
+async fn back_off(shared: &Shared, failures: u32, refused: bool, hopes: &mut watch::Receiver<u64>) {
     tokio::select! {
         () = sleep(shared.settings.backoff.after(failures)) => {}
         Ok(()) = hopes.changed() => {}
-        () = shared.demand.hastened(shared.settings.backoff_under_demand) => {}
+        () = shared.demand.hastened(shared.settings.backoff_under_demand), if !refused => {}
     }
     // What is hoped from now on comes after the attempt that begins.
     hopes.mark_unchanged();

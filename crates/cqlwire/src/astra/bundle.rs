@@ -2,12 +2,13 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use cqlwire_net::rustls::ClientConfig;
 use cqlwire_net::secrecy::{ExposeSecret, SecretSlice};
-use cqlwire_net::{TlsSettingsError, tls_config_expecting};
+use cqlwire_net::{Endpoint, InvalidEndpoint, TlsSettingsError, tls_config_expecting};
 use serde_json::Value;
 use zip::ZipArchive;
 
@@ -16,9 +17,8 @@ const LONGEST: u64 = 1 << 20;
 
 /// What is needed of it.
 pub(super) struct Bundle {
-    /// Of the metadata service.
-    pub(super) host: String,
-    pub(super) port: u16,
+    /// The metadata service.
+    pub(super) service: Endpoint,
     authorities: Vec<u8>,
     chain: Vec<u8>,
     key: SecretSlice<u8>,
@@ -40,9 +40,13 @@ impl Bundle {
             .map_err(|error| format!("its config.json is no JSON: {error}"))?;
         let host = config.get("host").and_then(Value::as_str).filter(|host| !host.is_empty());
         let port = config.get("port").and_then(port);
+        let host = host.ok_or("its config.json has no `host`")?;
+        let port: u16 = port.ok_or("its config.json has no `port` of 1 to 65535")?;
+        let address = host.parse().map(|ip| SocketAddr::new(ip, port).into());
+        let service = address.or_else(|_| format!("{host}:{port}").parse());
+        let no_host = |error: InvalidEndpoint| format!("the `host` of its config.json: {error}");
         Ok(Self {
-            host: host.ok_or("its config.json has no `host`")?.to_owned(),
-            port: port.ok_or("its config.json has no `port` of 1 to 65535")?,
+            service: service.map_err(no_host)?,
             authorities: entry(&mut zip, "ca.crt")?,
             chain: entry(&mut zip, "cert")?,
             key: entry(&mut zip, "key")?.into(),
@@ -51,7 +55,17 @@ impl Bundle {
 
     /// Where it is asked.
     pub(super) fn url(&self) -> String {
-        format!("https://{}:{}/metadata", self.host, self.port)
+        format!("https://{}/metadata", self.authority())
+    }
+
+    /// Its name, or its address, and its port, as in a URL.
+    pub(super) fn authority(&self) -> String {
+        self.service.to_string()
+    }
+
+    /// Its name, or its address.
+    pub(super) fn host(&self) -> String {
+        self.service.host()
     }
 
     /// A client's side of TLS, for servers whose certificates are made out to this name.

@@ -1,11 +1,13 @@
 //! What the metadata service says: the hosts by their ids, and the proxy that leads to them.
 
+use std::error::Error;
 use std::pin::pin;
 
 use bytes::Bytes;
+use cqlwire_net::rustls;
 use cqlwire_net::rustls::pki_types::ServerName;
-use cqlwire_net::{Endpoint, InvalidEndpoint};
-use http_body_util::{BodyExt, Empty, Limited};
+use cqlwire_net::{Deadline, Endpoint, InvalidEndpoint, Settings, dial_tcp};
+use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
 use hyper::client::conn::http1;
 use hyper::header::{ACCEPT, HOST, USER_AGENT};
 use hyper::{Request, Response, StatusCode};
@@ -13,6 +15,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use uuid::Uuid;
 
 use super::bundle::Bundle;
@@ -89,51 +92,96 @@ fn shown(text: &str) -> String {
     shown
 }
 
-/// Asks it.
-pub(super) async fn ask(bundle: &Bundle) -> Result<Metadata, String> {
-    let failed = |error: &dyn std::error::Error| {
-        let mut text = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            text = format!("{text}: {cause}");
-            source = cause.source();
-        }
-        text
-    };
-    let (host, port) = (bundle.host.as_str(), bundle.port);
-    let config = bundle.config(host).map_err(|error| failed(&error))?;
-    let name = ServerName::try_from(host.to_owned()).map_err(|error| failed(&error))?;
-    let stream = TcpStream::connect((host, port)).await.map_err(|error| failed(&error))?;
-    let stream = TlsConnector::from(config).connect(name, stream);
-    let stream = TokioIo::new(stream.await.map_err(|error| failed(&error))?);
-    let (mut sender, connection) =
-        http1::handshake(stream).await.map_err(|error| failed(&error))?;
+/// Why the service does not help.
+#[derive(Debug)]
+pub(super) struct NoHelp {
+    pub(super) why: String,
+    /// Another time it may: it is not there, or not well.
+    pub(super) may_pass: bool,
+}
+
+impl NoHelp {
+    fn for_good(why: impl Into<String>) -> Self {
+        Self { why: why.into(), may_pass: false }
+    }
+
+    fn for_now(why: impl Into<String>) -> Self {
+        Self { why: why.into(), may_pass: true }
+    }
+}
+
+/// An error with its causes.
+fn told(error: &dyn Error) -> String {
+    let (mut text, mut source) = (error.to_string(), error.source());
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+/// Asks it, once. Sockets are as these settings have them.
+pub(super) async fn ask(
+    bundle: &Bundle,
+    settings: &Settings,
+    deadline: Deadline,
+) -> Result<Metadata, NoHelp> {
+    let stream = TokioIo::new(connect(bundle, settings, deadline).await?);
+    let passing = |error: hyper::Error| NoHelp::for_now(told(&error));
+    let (mut sender, connection) = http1::handshake(stream).await.map_err(passing)?;
     let request = Request::get("/metadata")
-        .header(HOST, format!("{host}:{port}"))
+        .header(HOST, bundle.authority())
         .header(ACCEPT, "application/json")
         .header(USER_AGENT, concat!("cqlwire/", env!("CARGO_PKG_VERSION")))
         .body(Empty::<Bytes>::new())
-        .map_err(|error| failed(&error))?;
+        .map_err(|error| NoHelp::for_good(told(&error)))?;
     let asking = async {
-        let response = sender.send_request(request).await.map_err(|error| failed(&error))?;
+        let response = sender.send_request(request).await.map_err(passing)?;
         body(response).await
     };
     // Bytes move only while the connection is polled; it may be over before its answer is read.
     let (mut asking, mut connection, mut is_over) = (pin!(asking), pin!(connection), false);
     loop {
         tokio::select! {
-            answer = &mut asking => return Metadata::read(&answer?),
+            answer = &mut asking => return Metadata::read(&answer?).map_err(NoHelp::for_good),
             _ = &mut connection, if !is_over => is_over = true,
         }
     }
 }
 
-async fn body(response: Response<hyper::body::Incoming>) -> Result<Bytes, String> {
-    if response.status() != StatusCode::OK {
-        return Err(format!("it answers {}", response.status()));
+/// TLS to it, in which each knows who the other is.
+async fn connect(
+    bundle: &Bundle,
+    settings: &Settings,
+    deadline: Deadline,
+) -> Result<TlsStream<TcpStream>, NoHelp> {
+    let host = bundle.host();
+    let config = bundle.config(&host).map_err(|error| NoHelp::for_good(told(&error)))?;
+    let name = ServerName::try_from(host).map_err(|error| NoHelp::for_good(told(&error)))?;
+    let stream = dial_tcp(&bundle.service, settings, deadline).await;
+    let stream = stream.map_err(|error| NoHelp::for_now(told(&error)))?;
+    let connecting = TlsConnector::from(config).connect(name, stream).await;
+    // What TLS itself says is wrong stays so; a socket that is lost does not.
+    connecting.map_err(|error| {
+        match error.get_ref().is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>) {
+            true => NoHelp::for_good(told(&error)),
+            false => NoHelp::for_now(told(&error)),
+        }
+    })
+}
+
+async fn body(response: Response<hyper::body::Incoming>) -> Result<Bytes, NoHelp> {
+    let status = response.status();
+    if status != StatusCode::OK {
+        let may_pass = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+        return Err(NoHelp { why: format!("it answers {status}"), may_pass });
     }
     let body = Limited::new(response.into_body(), LONGEST).collect().await;
-    Ok(body.map_err(|error| format!("its answer: {error}"))?.to_bytes())
+    let body = body.map_err(|error| {
+        let may_pass = !error.is::<LengthLimitError>();
+        NoHelp { why: format!("its answer: {error}"), may_pass }
+    })?;
+    Ok(body.to_bytes())
 }
 
 #[cfg(test)]

@@ -21,10 +21,10 @@ mod proxy;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use cqlwire_net::{Deadline, InvalidEndpoint, Tls};
+use cqlwire_net::{Deadline, DeadlinePassed, InvalidEndpoint, Tls};
 
 use self::bundle::Bundle;
-use self::metadata::Metadata;
+use self::metadata::{Metadata, NoHelp};
 use self::proxy::Proxy;
 use crate::error::{Error, ErrorKind, TimeoutPhase};
 
@@ -48,18 +48,52 @@ pub(crate) async fn complete(
         let shown = path.display().to_string();
         let reading = tokio::task::spawn_blocking(move || Bundle::read(&path));
         let bundle = reading.await.map_err(|error| error.to_string()).flatten();
-        let bundle = bundle.map_err(|why| format!("`{shown}`: {why}"))?;
-        let metadata = metadata::ask(&bundle)
-            .await
-            .map_err(|why| format!("its metadata service {} does not help: {why}", bundle.url()))?;
-        let config = bundle.config(&metadata.proxy_host()).map_err(|why| why.to_string())?;
-        Ok((metadata, Tls::with_config(config)))
+        let bundle = bundle.map_err(|why| refused(format!("`{shown}`: {why}")))?;
+        let metadata =
+            ask(&bundle, settings, deadline).await?.map_err(|NoHelp { why, .. }| {
+                refused(format!("its metadata service {} does not help: {why}", bundle.url()))
+            })?;
+        let config = bundle.config(&metadata.proxy_host());
+        Ok((metadata, Tls::with_config(config.map_err(|why| refused(why.to_string()))?)))
     };
-    let timeout =
-        ErrorKind::Timeout { phase: TimeoutPhase::Connect, host: None, of_attempt: false };
-    let completed = deadline.bound(completing).await.map_err(|_| Error::from(timeout))?;
-    let (metadata, tls) = completed.map_err(refused)?;
+    let (metadata, tls) = deadline.bound(completing).await.map_err(timeout).flatten()?;
     reach(settings, metadata, tls).map_err(|error| refused(error.to_string()))
+}
+
+fn timeout(_: DeadlinePassed) -> Error {
+    ErrorKind::Timeout { phase: TimeoutPhase::Connect, host: None, of_attempt: false }.into()
+}
+
+/// Asks the metadata service; again and again, if the settings want that, until the deadline.
+async fn ask(
+    bundle: &Bundle,
+    settings: &cqlwire_cluster::Settings,
+    deadline: Deadline,
+) -> Result<Result<Metadata, NoHelp>, Error> {
+    let pool = &settings.pool;
+    let mut failures = 0;
+    loop {
+        let attempt = match settings.reconnect_on_init {
+            true => deadline.within(pool.connect_timeout),
+            false => deadline,
+        };
+        let asking = metadata::ask(bundle, &pool.connection, attempt);
+        let failed = match attempt.bound(asking).await {
+            Ok(Ok(metadata)) => return Ok(Ok(metadata)),
+            Ok(Err(failed)) => failed,
+            Err(passed) if deadline.remaining().is_zero() => return Err(timeout(passed)),
+            Err(_) => NoHelp { why: "it is silent".to_owned(), may_pass: true },
+        };
+        failures += 1;
+        let wait = pool.backoff.after(failures);
+        let gives_up = !settings.reconnect_on_init || !failed.may_pass;
+        if gives_up || deadline.remaining() <= wait {
+            return Ok(Err(failed));
+        }
+        let session = pool.connection.log.id();
+        tracing::warn!(%session, service = bundle.url(), error = failed.why, "not connected yet");
+        tokio::time::sleep(wait).await;
+    }
 }
 
 /// What is set beside the bundle and says the same.
@@ -81,7 +115,8 @@ fn reach(
     tls: Tls,
 ) -> Result<(), InvalidEndpoint> {
     let Metadata { local_data_center, hosts, proxy } = metadata;
-    let proxy = Arc::new(Proxy(proxy));
+    let (connection, timeout) = (settings.pool.connection.clone(), settings.pool.connect_timeout);
+    let proxy = Arc::new(Proxy { endpoint: proxy, settings: connection, timeout });
     let points: Result<_, _> = hosts.iter().map(|host| proxy.endpoint(*host)).collect();
     settings.contact_points = points?;
     settings.local_data_center = settings.local_data_center.take().or(local_data_center);

@@ -107,7 +107,8 @@ impl SessionBuilder {
     /// How long to wait at most before a host is tried again that requests found no connection to,
     /// which is when no other host could take them either. One attempt a host is hastened in this
     /// time, shortened at random by up to a half, so that requests which still have time are answered
-    /// moments after the host is back, and a cluster that is down is not flooded. Default 1 s.
+    /// moments after the host is back, and a cluster that is down is not flooded. Where a server has
+    /// refused for good, as of a wrong password, none is hastened. Default 1 s.
     pub const fn reconnection_under_demand(mut self, interval: Duration) -> Self {
         self.cluster.pool.backoff_under_demand = interval;
         self

@@ -309,13 +309,16 @@ impl SessionBuilder {
         }
         self.check()?;
         let deadline = Deadline::after(self.connect_timeout);
+        // Another session for each that is connected by the same description.
+        let log = SessionLog::default();
+        self.cluster.pool.connection.log = log.clone();
         #[cfg(feature = "astra")]
         if let Some(bundle) = self.bundle.take() {
             crate::astra::complete(&mut self.cluster, bundle, deadline).await?;
         }
         let keyspace = self.cluster.pool.connection.keyspace.clone();
         let max_request_bytes = self.cluster.pool.connection.multiplexer.max_request_bytes;
-        let (driver_config, log) = (self.driver_config(), SessionLog::default());
+        let driver_config = self.driver_config();
         let observers = Observers::start(self.observers, self.observer_queue, &log);
         let observers = observers.map_err(|error| ErrorKind::Settings {
             setting: "observer".into(),
@@ -327,8 +330,6 @@ impl SessionBuilder {
             (cluster.on_change, cluster.pool.on_change) = observers.sinks();
         }
         cluster.pool.max_in_flight = self.limits.per_host();
-        // Another session for each that is connected by the same description.
-        cluster.pool.connection.log = log.clone();
         let cluster = Cluster::connect(cluster, deadline).await;
         let cluster = cluster.map_err(|error| no_contact(error, keyspace.as_deref(), deadline))?;
         seen::announce(&cluster, &log);

@@ -82,7 +82,7 @@ impl Authenticator for PlainCredentials {
             );
             return Box::pin(ready(Err(NotAnswered(why).into())));
         }
-        let first = if class.ends_with("DseAuthenticator") {
+        let first = if last_part(class) == "DseAuthenticator" {
             b"PLAIN".to_vec().into()
         } else {
             self.token()

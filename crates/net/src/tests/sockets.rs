@@ -14,8 +14,8 @@ use super::certificates::trusting;
 use super::errors::source_of;
 use super::{ask, millis, seconds, send};
 use crate::{
-    ConnectCause, ConnectError, ConnectPhase, Connection, ConnectionEnd, Deadline, RequestFailure,
-    Settings,
+    ConnectCause, ConnectError, ConnectPhase, Connection, ConnectionEnd, Deadline, Endpoint,
+    RequestFailure, Settings, dial_tcp,
 };
 use cqlwire_testkit::tls::{Authority, acceptor, serve};
 
@@ -200,4 +200,22 @@ async fn i5_a_reset_in_the_middle_of_a_large_answer_ends_the_connection() {
     let reset = matches!(&*end, ConnectionEnd::Io(error)
         if error.kind() == std::io::ErrorKind::ConnectionReset);
     assert!(reset, "{end}");
+}
+
+#[tokio::test]
+async fn a_dialer_reaches_its_proxy_as_settings_and_addresses_have_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let proxy: Endpoint = format!("localhost:{port}").parse().unwrap();
+    let mut settings = Settings::default();
+    settings.socket.local_address = Some([127, 0, 0, 7].into());
+    let stream = dial_tcp(&proxy, &settings, seconds(5)).await.unwrap();
+    assert_eq!(stream.local_addr().unwrap().ip(), settings.socket.local_address.unwrap());
+    drop((listener, stream));
+    let refused = dial_tcp(&proxy, &Settings::default(), seconds(5)).await;
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+    assert!(refused.to_string().contains(&format!("127.0.0.1:{port}: ")), "{refused}");
+    let passed = dial_tcp(&proxy, &Settings::default(), seconds(0)).await;
+    assert!(passed.is_err());
 }

@@ -89,6 +89,23 @@ async fn requests_that_find_no_connection_hasten_the_next_attempt_at_a_bounded_r
     assert!((8..=17).contains(&after), "then as before, four slots at most 30 s apart: {after}");
 }
 
+/// Accounts are locked for less.
+#[tokio::test(start_paused = true)]
+async fn requests_hasten_no_attempt_where_the_last_one_was_refused_for_good() {
+    let node = Arc::new(ScriptedNode::builder().in_memory());
+    node.prime(Prime::opcode(Opcode::Startup).error(0x0100, "wrong password"));
+    let reached = node.clone();
+    let (_registry, pool, count) = dialing(move |_| Ok(Box::new(reached.connect())));
+    sleep(Duration::from_secs(300)).await;
+    let before = count();
+    for _ in 0..60_000 {
+        pool.hasten();
+        sleep(Duration::from_millis(1)).await;
+    }
+    let attempts = count() - before;
+    assert!((2..=5).contains(&attempts), "at most 30 s apart: {attempts}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_host_that_is_back_is_found_within_a_second_by_requests_that_want_it() {
     let node = Arc::new(ScriptedNode::builder().in_memory());
