@@ -17,6 +17,7 @@ mod errors;
 mod explain;
 #[cfg(all(feature = "opentelemetry", feature = "prometheus"))]
 mod exports;
+mod extremes;
 mod handles;
 mod hooks;
 mod host_limits;

@@ -5,6 +5,9 @@ mod errors;
 mod every;
 #[cfg(feature = "serde")]
 mod formats;
+mod leaks;
+mod odd;
+mod twice;
 mod urls;
 
 use super::Config;
@@ -29,7 +32,7 @@ const SAMPLES: &[(&str, &str)] = &[
     ("load_balancing", "round_robin"),
     ("prove_hosts", "false"),
     ("application_name", "shop"),
-    ("application_version", "1.2"),
+    ("application_version", "1.2.3"),
     ("startup_options.NO_COMPACT", "true"),
     ("tell_settings", "false"),
     ("authenticator_classes", "PasswordAuthenticator,com.example.Own"),
