@@ -38,7 +38,7 @@ enum Host {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{}` is no host, and no host:port: {why}", text.escape_debug())]
 pub struct InvalidEndpoint {
-    /// The text.
+    /// The text, without what is before an `@`: of who took it for a URL, that is a password.
     pub text: String,
     /// What is wrong with it.
     pub why: &'static str,
@@ -117,18 +117,29 @@ impl FromStr for Endpoint {
         if let Some(path) = text.strip_prefix("unix:") {
             return match in_paths(path) {
                 Ok(()) => Ok(Self { host: Host::Path(path.into()), port: DEFAULT_PORT }),
-                Err(why) => Err(InvalidEndpoint { text: text.to_owned(), why }),
+                Err(why) => Err(InvalidEndpoint { text: without_user(text), why }),
             };
         }
         let parsed = split(text).and_then(|(host, port)| {
             let port = match port {
-                Some(port) => port.parse().map_err(|_| "no port there")?,
+                Some(port) => sound_port(port).ok_or("no port there")?,
                 None => DEFAULT_PORT,
             };
             Ok(Self { host: host.parse()?, port })
         });
-        parsed.map_err(|why| InvalidEndpoint { text: text.to_owned(), why })
+        parsed.map_err(|why| InvalidEndpoint { text: without_user(text), why })
     }
+}
+
+/// Nobody listens on port 0.
+fn sound_port(text: &str) -> Option<u16> {
+    let port = text.parse().ok()?;
+    (port != 0 && text.chars().all(|c| c.is_ascii_digit())).then_some(port)
+}
+
+/// What may be shown of a text that is none.
+fn without_user(text: &str) -> String {
+    text.rsplit_once('@').map_or(text, |(_, server)| server).to_owned()
 }
 
 /// Is it a path from the root? Where the program was started must not decide which server is meant.
@@ -223,6 +234,9 @@ mod tests {
             (":9042", "the host is missing"),
             ("db:many", "no port there"),
             ("db:70000", "no port there"),
+            ("db:0", "no port there"),
+            ("db:+9042", "no port there"),
+            ("[::1]:0", "no port there"),
             ("http://db", "no port there"),
             ("a b", "a character that no host name has"),
             ("[::1", "a bracket that is not closed"),
@@ -238,6 +252,8 @@ mod tests {
             let error = text.parse::<Endpoint>().unwrap_err();
             assert_eq!(error.why, why, "{text}");
         }
+        let url = "cql://ada:geheim@db:9042/shop".parse::<Endpoint>().unwrap_err();
+        assert!(!format!("{url} {url:?}").contains("geheim"), "{url}");
         let long = format!("unix:/{}", "a".repeat(107)).parse::<Endpoint>().unwrap_err();
         assert_eq!(long.why, "the path of a Unix socket has 107 bytes at most");
     }

@@ -53,7 +53,7 @@ impl SessionBuilder {
         self
     }
 
-    /// How many events may wait for the observers; what is more they miss. At least 1. Default 8,192:
+    /// How many events may wait for the observers; what is more they miss. 1 to 1,048,576. Default 8,192:
     /// some megabytes if all of them are requests.
     pub const fn observer_queue(mut self, events: usize) -> Self {
         self.observer_queue = events;

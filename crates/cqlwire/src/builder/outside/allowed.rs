@@ -130,8 +130,11 @@ impl Allowed {
         }
     }
 
-    /// The name that was meant, if names are allowed.
+    /// The name that was meant, if names are allowed; how a number is a text.
     fn meant(&self, given: &Given) -> String {
+        if let (Kind::Text | Kind::Form(_), Given::Fraction(_)) = (self.kind, given) {
+            return ", in quotes".to_owned();
+        }
         let Kind::OneOf(names) = self.kind else { return String::new() };
         let given = given.text().unwrap_or_default();
         names::did_you_mean(&given, names.iter().copied()).unwrap_or_default()

@@ -46,7 +46,10 @@ type Outcome = Result<(), ConfigError>;
 
 fn apply(builder: &mut SessionBuilder, config: &Config) -> Outcome {
     let is_named = |key: &Key| matches!(key, Key::Named(..));
-    for (key, value) in config.values.iter().filter(|(key, _)| !is_named(key)) {
+    let (unset, set): (Vec<_>, Vec<_>) =
+        config.values.iter().partition(|(_, value)| **value == Value::None);
+    // What is not to be set comes first: it takes nothing from what is, as with `adaptive_limit`.
+    for (key, value) in unset.iter().chain(&set).filter(|(key, _)| !is_named(key)) {
         put(builder, key, value)?;
     }
     for name in &config.profiles {
@@ -55,7 +58,7 @@ fn apply(builder: &mut SessionBuilder, config: &Config) -> Outcome {
             builder.named_profiles.push((name.as_str().into(), builder.profile.clone()));
         }
     }
-    for (key, value) in config.values.iter().filter(|(key, _)| is_named(key)) {
+    for (key, value) in unset.iter().chain(&set).filter(|(key, _)| is_named(key)) {
         put(builder, key, value)?;
     }
     credentials(builder, config)?;

@@ -41,6 +41,15 @@ impl<'de> Visitor<'de> for AsGiven {
         Ok(Given::Whole(number.into()))
     }
 
+    fn visit_i128<E>(self, number: i128) -> Result<Given, E> {
+        Ok(Given::Whole(number))
+    }
+
+    fn visit_u128<E>(self, number: u128) -> Result<Given, E> {
+        // None is as large; a password may be.
+        Ok(i128::try_from(number).map_or_else(|_| Given::Text(number.to_string()), Given::Whole))
+    }
+
     fn visit_f64<E>(self, number: f64) -> Result<Given, E> {
         Ok(Given::Fraction(number))
     }

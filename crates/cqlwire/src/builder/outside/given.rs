@@ -5,6 +5,11 @@ use std::fmt;
 /// How much of a value an error shows.
 const SHOWN: usize = 64;
 
+/// What somebody wrote in place of the path of its file.
+pub(super) fn is_pem(text: &str) -> bool {
+    text.contains("-----BEGIN ")
+}
+
 /// A value as a file, an environment or a URL has it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Given {
@@ -37,14 +42,24 @@ impl Given {
     }
 }
 
+impl Given {
+    /// It as the text that was written, which a fraction does not know any more: `1.10` is `1.1`.
+    pub(super) fn as_written(&self) -> Option<String> {
+        self.text().filter(|_| !matches!(self, Self::Fraction(_)))
+    }
+}
+
 impl fmt::Display for Given {
-    /// In one line, and not all of it if it is long.
+    /// In one line, and not all of it if it is long. Nothing of a key is shown, and of what may be a URL,
+    /// nothing before its `@`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nothing => f.write_str("nothing"),
             Self::List(values) => write!(f, "a list of {}", values.len()),
             Self::Table(values) => write!(f, "a table of {}", values.len()),
+            Self::Text(text) if is_pem(text) => f.write_str("PEM that is not shown"),
             Self::Text(text) => {
+                let text = text.rfind('@').map_or(&**text, |at| &text[at..]);
                 let cut: String = text.chars().take(SHOWN).collect();
                 let more = if cut.len() < text.len() { "..." } else { "" };
                 write!(f, "`{}{more}`", cut.escape_debug())

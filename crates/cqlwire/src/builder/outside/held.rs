@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cqlwire_cluster::SchemaScope;
 use cqlwire_codec::{Compression, Consistency, ProtocolVersion, SerialConsistency};
-use cqlwire_net::{Endpoint, WithoutTls};
+use cqlwire_net::{Endpoint, InvalidEndpoint, WithoutTls};
 
 use super::value::Value;
 use crate::timestamps::ClientTimestamps;
@@ -144,9 +144,10 @@ impl Held for Vec<Endpoint> {
     }
 
     fn read(value: Value) -> Result<Self, String> {
+        // A path may have a comma in it, so none is parted here.
         let texts = <Vec<String>>::read(value)?;
-        let read =
-            crate::builder::parse_contact_points(&texts).map_err(|error| error.to_string())?;
+        let read: Result<Self, _> = texts.iter().map(|text| text.trim().parse()).collect();
+        let read = read.map_err(|error: InvalidEndpoint| error.to_string())?;
         if read.is_empty() { Err("none was given".to_owned()) } else { Ok(read) }
     }
 }
@@ -165,6 +166,7 @@ impl Held for SchemaScope {
         let names: BTreeSet<String> = <Vec<String>>::read(value)?.into_iter().collect();
         let is = |name: &str| names.len() == 1 && names.contains(name);
         Ok(match () {
+            () if names.is_empty() => return Err("none was given".to_owned()),
             () if is("everything") => Self::Everything,
             () if is("replication") => Self::Replication,
             () => Self::Keyspaces(names),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
-use super::given::Given;
+use super::given::{Given, is_pem};
 use super::value::{Value, shown_time, size, with_commas};
 
 #[derive(Copy, Clone, Debug)]
@@ -40,14 +40,15 @@ impl Kind {
     pub(super) fn parse(&self, given: &Given) -> Option<Value> {
         match (self, given) {
             (Self::Texts(_), Given::List(texts)) => {
-                texts.iter().map(Given::text).collect::<Option<_>>().map(Value::Texts)
+                texts.iter().map(Given::as_written).collect::<Option<_>>().map(Value::Texts)
             }
             (Self::Map(_), Given::Table(texts)) => {
-                let pairs = texts.iter().map(|(key, text)| Some((key.clone(), text.text()?)));
+                let pairs = texts.iter().map(|(key, text)| Some((key.clone(), text.as_written()?)));
                 pairs.collect::<Option<_>>().map(Value::Map)
             }
             // Names and passwords may begin with a space.
-            (Self::Text, _) => given.text().map(Value::Text),
+            (Self::Text, _) => given.as_written().map(Value::Text),
+            (Self::Form(_) | Self::Texts(_), Given::Fraction(_)) => None,
             _ => self.parse_text(given.text()?.trim()),
         }
     }
@@ -57,7 +58,11 @@ impl Kind {
             Self::Flag => Value::Flag(text.parse().ok()?),
             Self::Count { .. } => Value::Number(text.replace('_', "").parse().ok()?),
             // A number alone is a number of bytes.
-            Self::Bytes { .. } => Value::Bytes(text.parse::<ByteSize>().ok()?.as_u64()),
+            Self::Bytes { .. } => {
+                // What is too large for it is the largest there.
+                let size = text.parse().ok().filter(|size: &ByteSize| size.as_u64() < u64::MAX)?;
+                Value::Bytes(size.as_u64())
+            }
             Self::Time { .. } => Value::Time(humantime::parse_duration(text).ok()?),
             Self::Part => Value::Part(text.parse().ok()?),
             Self::OneOf(names) => {
@@ -84,10 +89,10 @@ impl Kind {
             (Self::Time { least, most, .. }, Value::Time(time)) => (least..=most).contains(&time),
             (Self::Part, Value::Part(part)) => *part > 0.0 && *part < 1.0,
             (Self::OneOf(names), Value::Text(text)) => names.contains(&text.as_str()),
-            (Self::Text | Self::Form(_), Value::Text(text)) => !text.is_empty(),
-            (Self::Flag, Value::Flag(_))
-            | (Self::Texts(_), Value::Texts(_))
-            | (Self::Map(_), Value::Map(_)) => true,
+            (Self::Text, Value::Text(text)) => !text.is_empty(),
+            (Self::Form(_), Value::Text(text)) => !text.is_empty() && !is_pem(text),
+            (Self::Texts(_), Value::Texts(texts)) => texts.iter().all(|text| !text.is_empty()),
+            (Self::Flag, Value::Flag(_)) | (Self::Map(_), Value::Map(_)) => true,
             _ => false,
         }
     }

@@ -1,6 +1,6 @@
 //! From what somebody wrote to a configuration: names to settings, values to what they are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::allowed::Allowed;
 use super::given::Given;
@@ -48,18 +48,62 @@ fn section(
 ) -> Result<(), ConfigError> {
     for (name, given) in entries {
         let path = if within.is_empty() { name.clone() } else { format!("{within}.{name}") };
+        let is_section = within == "profiles" || is_section(&path);
+        let given = match given {
+            // `tls` alone is a setting, too.
+            Given::Nothing if is_section && find(full(&path)).is_none() => Given::Table(Vec::new()),
+            given => given,
+        };
         match given {
-            Given::Table(entries) if within == "profiles" || is_section(&path) => {
+            Given::Table(entries) if is_section => {
                 if within == "profiles" {
                     sound_profile(&name)?;
                     config.profiles.insert(name);
                 }
                 section(config, &path, entries)?;
             }
-            given => setting(config, &path, &given)?,
+            given => once(config, &path, &given)?,
         }
     }
     Ok(())
+}
+
+/// Sets a setting where each is said once, whatever it is called: one of two would be ignored.
+pub(super) fn once(config: &mut Config, path: &str, given: &Given) -> Result<(), ConfigError> {
+    let has = |key: &Key| config.values.contains_key(key);
+    let is_there = match find(full(path)) {
+        Some(Found::Session(setting)) => has(&Key::Session(setting.name)),
+        Some(Found::Profile(None, setting)) => has(&Key::Profile(setting.name)),
+        Some(Found::Profile(Some(profile), setting)) => has(&Key::Named(profile, setting.name)),
+        Some(Found::Entry(setting, entry)) => {
+            let table = config.values.get(&Key::Session(setting.name));
+            matches!(table, Some(Value::Map(table)) if table.contains_key(&entry))
+        }
+        None => false,
+    };
+    let twice = |path: String| Err(ConfigError::new(path, "it was given twice; allowed: once"));
+    if is_there {
+        return twice(full(path).to_owned());
+    }
+    let mut seen = HashSet::new();
+    let repeated = match given {
+        Given::Table(entries) => entries.iter().find(|(entry, _)| !seen.insert(entry)),
+        _ => None,
+    };
+    match repeated {
+        Some((entry, _)) => twice(format!("{path}.{entry}")),
+        None => setting(config, path, given),
+    }
+}
+
+/// The name in full.
+fn full(path: &str) -> &str {
+    ALIASES.iter().find(|(alias, _)| *alias == path).map_or(path, |(_, name)| name)
+}
+
+/// Is there such a setting, and is it one that nothing shows?
+pub(super) fn is_secret(path: &str) -> Option<bool> {
+    find(full(path)).map(|found| matches!(found, Found::Session(setting) if setting.secret))
 }
 
 /// Does a name with settings begin so?
@@ -83,7 +127,7 @@ fn sound_profile(name: &str) -> Result<(), ConfigError> {
 
 /// Sets the setting of this full name.
 pub(super) fn setting(config: &mut Config, path: &str, given: &Given) -> Result<(), ConfigError> {
-    let path = ALIASES.iter().find(|(alias, _)| *alias == path).map_or(path, |(_, name)| name);
+    let path = full(path);
     match find(path).ok_or_else(|| unknown(path))? {
         Found::Session(setting) => {
             let value = read(path, setting, given)?;
@@ -100,7 +144,7 @@ pub(super) fn setting(config: &mut Config, path: &str, given: &Given) -> Result<
             config.values.insert(Key::Named(profile, setting.name), value);
         }
         Found::Entry(setting, entry) => {
-            let text = given.text().ok_or_else(|| refused(path, given, &setting.allowed))?;
+            let text = given.as_written().ok_or_else(|| refused(path, given, &setting.allowed))?;
             let key = Key::Session(setting.name);
             let mut table = match config.values.get(&key) {
                 Some(Value::Map(table)) => table.clone(),
@@ -177,6 +221,11 @@ fn unknown(path: &str) -> ConfigError {
     let known: Vec<String> = known.collect();
     let meant = names::did_you_mean(path, known.iter().map(String::as_str));
     let why = match (is_section(path), meant) {
+        _ if path == "profiles" => {
+            "it is a section; allowed: a table of tables, each a profile of \
+                                    the name that it has there"
+                .to_owned()
+        }
         (true, _) => {
             let within = known.iter().filter_map(|name| name.strip_prefix(path)?.strip_prefix('.'));
             let within: Vec<String> = within.map(|name| format!("`{name}`")).collect();

@@ -158,7 +158,7 @@ static LIMITS: &[Setting<SessionBuilder>] = settings!(SessionBuilder:
     "logs.large_response_bytes" bytes(0, u64::MAX) => at logs.large_response_bytes;
     "logs.every" time(0) => at logs.every;
     "logs.unprepared_storm" count(1, 4_294_967_295) => at logs.unprepared_storm;
-    "observer_queue" count(1, u64::MAX) => at observer_queue;
+    "observer_queue" count(1, 1_048_576) => at observer_queue;
 );
 
 /// What is put together of several: see `apply`.

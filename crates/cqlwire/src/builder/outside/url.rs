@@ -9,7 +9,6 @@
 //! What is in it may be a password in the wrong place, so an error shows only what cannot be a part
 //! of one: `@` stands once, and before it nothing is shown.
 
-use std::collections::HashSet;
 use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -142,9 +141,10 @@ fn servers(config: &mut Config, hosts: &str, who_is_known: bool) -> Outcome {
     Ok(())
 }
 
-/// What follows a host without user and password may be a password, whose host was forgotten.
+/// What follows a host without user and password may be a password, whose host was forgotten, or
+/// whose `@` was encoded with it.
 fn without_port(host: &str) -> &str {
-    match host.rsplit_once(':') {
+    match host.split_once(':') {
         Some((before, port)) if !host.starts_with('[') && port.parse::<u16>().is_err() => before,
         _ => host,
     }
@@ -161,25 +161,42 @@ fn one_name(path: &str) -> Result<String, ConfigError> {
 }
 
 fn parameters(config: &mut Config, parameters: &str) -> Outcome {
-    let mut seen = HashSet::new();
+    let refused = |why: String| ConfigError::new("url: parameter", why);
+    let mut secret = None;
     for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
-        let (name, value) = parameter.split_once('=').ok_or_else(|| {
-            let name = Given::Text(parameter.to_owned());
-            ConfigError::new("url: parameter", format!("{name} was given; allowed: `name=value`"))
-        })?;
+        let (written, value) = parameter.split_once('=').unzip();
+        let written = written.unwrap_or_else(|| name_of(parameter));
         let allowed = "what was given is no percent-encoding; allowed: `%25` for `%`";
-        let name = decoded(name).ok_or_else(|| ConfigError::new("url: parameter", allowed))?;
-        let of = |why: &str| ConfigError::new(name.clone(), why);
-        if !seen.insert(name.clone()) {
-            return Err(of("it was given twice; allowed: once"));
+        let name = decoded(written);
+        let is_secret = name.as_deref().and_then(read::is_secret);
+        if let Some(secret) = secret.as_ref().filter(|_| value.is_none() || is_secret.is_none()) {
+            // `&` parts what was meant as one.
+            let why = format!("what follows `{secret}` is not shown");
+            return Err(refused(format!("{why}; allowed: `name=value`, and `%26` for `&` in it")));
         }
-        put(config, &name, &decoded(value).ok_or_else(|| of(allowed))?)?;
+        let name = name.ok_or_else(|| refused(allowed.to_owned()))?;
+        let value = value.ok_or_else(|| {
+            let name = Given::Text(name.clone());
+            refused(format!("{name} was given; allowed: `name=value`"))
+        })?;
+        if is_secret == Some(true) {
+            secret = Some(name.clone());
+        }
+        let no_encoding = || ConfigError::new(name.clone(), allowed);
+        put(config, &name, &decoded(value).ok_or_else(no_encoding)?)?;
     }
     Ok(())
 }
 
+/// As far as it may be a name: what follows it may be a password, with something else than `=` between.
+fn name_of(parameter: &str) -> &str {
+    let in_names = |c: char| c.is_alphanumeric() || "._-".contains(c);
+    let end = parameter.find(|c| !in_names(c)).unwrap_or(parameter.len());
+    &parameter[..end]
+}
+
 fn put(config: &mut Config, name: &str, value: &str) -> Outcome {
-    read::setting(config, name, &Given::Text(value.to_owned()))
+    read::once(config, name, &Given::Text(value.to_owned()))
 }
 
 /// `None` if a `%` is not followed by two hexadecimal digits, or it is no UTF-8.
