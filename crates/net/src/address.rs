@@ -168,6 +168,13 @@ mod tests {
     }
 
     #[test]
+    fn a_path_is_one_for_dialers_too() {
+        let address = ServerAddress::for_dialer(&"unix:/run/db.sock".parse().unwrap());
+        assert_eq!(address, ServerAddress::unix("/run/db.sock"));
+        assert_eq!((address.host(), address.port()), ("/run/db.sock".to_owned(), DEFAULT_PORT));
+    }
+
+    #[test]
     fn servers_behind_one_proxy_are_told_apart_by_their_server_names() {
         let proxy: SocketAddr = "10.0.0.1:29042".parse().unwrap();
         let (one, two) =

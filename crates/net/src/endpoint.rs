@@ -257,4 +257,14 @@ mod tests {
         let long = format!("unix:/{}", "a".repeat(107)).parse::<Endpoint>().unwrap_err();
         assert_eq!(long.why, "the path of a Unix socket has 107 bytes at most");
     }
+
+    #[test]
+    fn a_zone_is_kept_on_every_way_to_an_address() {
+        let named: Endpoint = "[fe80::1%eth0]:9".parse().unwrap();
+        assert_eq!((named.address(), &*named.resolver_name()), (None, "fe80::1%eth0"));
+        let numbered: Endpoint = "[fe80::1%7]:9".parse().unwrap();
+        let socket = SocketAddrV6::new("fe80::1".parse().unwrap(), 9, 0, 7).into();
+        assert_eq!(numbered.address(), Some(socket));
+        assert_eq!(Endpoint::from(socket), numbered);
+    }
 }

@@ -5,6 +5,7 @@ mod errors;
 mod every;
 #[cfg(feature = "serde")]
 mod formats;
+mod kept;
 mod leaks;
 mod odd;
 mod twice;
