@@ -214,6 +214,78 @@ mod tests {
         assert_eq!(said, "unconfigured table geheim");
     }
 
+    /// A server cuts a text where it would end without its quotes, or puts the bracket there that is to
+    /// stand behind it.
+    #[test]
+    fn what_a_server_quotes_of_a_secret_in_part_is_masked() {
+        let text = "CREATE ROLE x PASSWORD = 'geheim' BLAH 'g''m' AND PASSWORD = 'g''m\n''o'";
+        for (said, expected) in [
+            (
+                "near (CREATE ROLE x [PASSWORD] = 'gehei...)",
+                "near (CREATE ROLE x [PASSWORD] = '***'...)",
+            ),
+            ("(...PASSWORD = ['gehei]m' BLAH...)", "(...PASSWORD = ['***' BLAH...)"),
+            ("(...PASSWORD = ['gehei]...)", "(...PASSWORD = ['***']...)"),
+            ("(...= 'g''m''o' [BLAH])", "(...= '***' [BLAH])"),
+            ("(...= 'g''m)", "(...= '***')"),
+            ("mismatched input 'g'm\n'o' expecting", "mismatched input '***' expecting"),
+            (
+                "mismatched input 'grant' expecting (...)",
+                "mismatched input 'grant' expecting (...)",
+            ),
+        ] {
+            let mut masked = said.to_owned();
+            mask_in(&mut masked, text);
+            assert_eq!(masked, expected);
+        }
+        let mut said = "(...WITH PASSWORD = [$$gehe]im$$...), (...= $$gehe...)".to_owned();
+        mask_in(&mut said, "ALTER ROLE x WITH PASSWORD = $$geheim$$");
+        assert_eq!(said, "(...WITH PASSWORD = ['***'...), (...= '***'...)");
+    }
+
+    /// Whatever stands between a name and what is said of it, and whatever quotes are taken.
+    #[test]
+    fn what_stands_behind_password_is_masked_in_any_form() {
+        for text in [
+            "ALTER ROLE x WITH PASSWORD = \"geheim\" AND LOGIN = true",
+            "CREATE USER x WITH PASSWORD \"geheim\" SUPERUSER",
+            "ALTER ROLE x WITH PASSWORD = geheim AND LOGIN = true",
+            "ALTER ROLE x WITH PASSWORD = 12geheim AND LOGIN = true",
+            "ALTER ROLE x WITH OPTIONS = {'password': geheim, 'password': \"geheim\"}",
+            "ALTER ROLE x WITH OPTIONS = {'password': {'a': 'geheim'}} AND LOGIN = true",
+            "UPDATE t SET password = (text) 'geheim' WHERE k = 1",
+            "UPDATE t SET passwords = passwords + ['a', 'geheim'] WHERE k = 1",
+            "UPDATE t SET passwords['ada'] = 'geheim' WHERE k = 1",
+            "UPDATE t SET k = 1 WHERE k = 1 IF password != 'geheim'",
+            "SELECT * FROM t WHERE password IN ('a', 'geheim') AND k = 1",
+            "SELECT * FROM t WHERE passwords CONTAINS 'geheim' ALLOW FILTERING",
+            "UPDATE t SET password = lower('geheim') WHERE k = 1",
+        ] {
+            let shown = without_secrets(text);
+            assert!(!shown.contains("geheim") && shown.contains("'***'"), "{shown}");
+            let logged = without_values(text);
+            assert!(!logged.contains("geheim"), "{logged}");
+        }
+        for text in [
+            "SELECT password, k FROM t WHERE k = 'a'",
+            "SELECT max(password) FROM t WHERE k = 'a'",
+            "SELECT * FROM secrets WHERE k = 'a'",
+            "INSERT INTO secrets (k, v) VALUES ('a', \"b\")",
+            "UPDATE t SET password = :pw WHERE k = 'a' AND \"c\" = :\"d\"",
+            "UPDATE t SET password = :\"Pw\", v = ? WHERE k = 'a'",
+            "UPDATE t SET password = ? WHERE k = 'a' AND c = d",
+            "CREATE TABLE t (k int PRIMARY KEY, password text) WITH comment = 'a'",
+        ] {
+            assert_eq!(without_secrets(text), text);
+        }
+    }
+
+    #[test]
+    fn a_name_without_an_end_does_not_fill_a_log() {
+        let long = without_values(&format!("SELECT \"{}", "a".repeat(1_000_000)));
+        assert!(long.len() < 3 * MOST_SHOWN, "{}", long.len());
+    }
+
     #[test]
     fn values_that_a_server_quotes_are_left_out_and_its_figures_are_not() {
         for (said, expected) in [
