@@ -2,6 +2,7 @@
 //! space, comments, quoted names and texts are read as the server's lexer reads them (Cassandra's
 //! `Lexer.g`). What a text means is the server's matter.
 
+use std::borrow::Cow;
 use std::iter;
 use std::ops::Range;
 
@@ -104,13 +105,26 @@ fn number(text: &str) -> usize {
         let blob = after(2).find(|c: char| !c.is_ascii_hexdigit());
         return blob.map_or(text.len(), |length| 2 + length);
     }
-    let mut end = digits(text);
-    if begins(after(end), "e") && digits(after(end + 1)) > 0 {
-        return end + 1 + digits(after(end + 1));
+    let mut end = 0;
+    while let count @ 1.. = digits(after(end))
+        && let Some(unit) = UNITS.iter().find(|unit| begins(after(end + count), unit))
+    {
+        end += count + unit.len();
     }
-    while let Some(unit) = UNITS.iter().find(|unit| begins(after(end), unit)) {
-        end += unit.len();
-        end += digits(after(end));
+    if end > 0 {
+        return end;
+    }
+    end = digits(text);
+    // Two of them are a range.
+    if after(end).starts_with('.') && !after(end).starts_with("..") {
+        end += 1 + digits(after(end + 1));
+    }
+    if begins(after(end), "e") {
+        let sign = usize::from(after(end + 1).starts_with(['+', '-']));
+        match digits(after(end + 1 + sign)) {
+            0 => {}
+            exponent => end += 1 + sign + exponent,
+        }
     }
     end
 }
@@ -118,10 +132,14 @@ fn number(text: &str) -> usize {
 /// Those of durations (`1h30m`), the longer ones first.
 const UNITS: [&str; 11] = ["mo", "ms", "us", "µs", "ns", "y", "w", "d", "h", "m", "s"];
 
-/// What a literal is without its quotes.
-pub(super) fn literal(text: &str) -> &str {
-    let inner = text.strip_prefix("$$").and_then(|text| text.strip_suffix("$$"));
-    inner.unwrap_or_else(|| if text.starts_with('\'') { quoted(text, '\'').0 } else { text })
+/// What a text or a name is without its quotes, as it is meant.
+pub(super) fn unquoted(text: &str) -> Cow<'_, str> {
+    let of_dollars = || text.strip_prefix("$$").map(|text| text.strip_suffix("$$").unwrap_or(text));
+    match text.chars().next() {
+        Some('\'') => quoted(text, '\'').0.replace("''", "'").into(),
+        Some('"') => quoted(text, '"').0.replace("\"\"", "\"").into(),
+        _ => of_dollars().unwrap_or(text).into(),
+    }
 }
 
 /// What stands between two of `quote`, which is doubled where it is meant itself, and how many

@@ -3,6 +3,7 @@
 
 mod lexer;
 mod outline;
+mod secrets;
 mod shown;
 
 use cqlwire_codec::StatementKind;
@@ -53,7 +54,9 @@ pub(crate) fn kind(text: &str) -> StatementKind {
         StatementKind::UnloggedBatch
     } else if begins(&["INSERT", "UPDATE", "DELETE"]) {
         StatementKind::Write
-    } else if begins(&["CREATE", "ALTER", "DROP"]) && !has("ROLE") && !has("USER") {
+    } else if begins(&["CREATE", "ALTER", "DROP"])
+        && !["ROLE", "USER", "IDENTITY"].iter().any(|of| has(of))
+    {
         StatementKind::Schema
     } else {
         StatementKind::Unknown

@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::lexer::{Token, literal, places};
+use super::lexer::{Token, places, unquoted};
+use super::secrets::{marked, secrets};
 
 /// What stands for a secret.
 const MASK: &str = "'***'";
@@ -16,7 +17,7 @@ const MOST_SHOWN: usize = 1_000;
 pub(crate) fn without_values(text: &str) -> String {
     let mut shown = String::with_capacity(text.len().min(MOST_SHOWN));
     let mut end = 0;
-    for (token, place) in places(text) {
+    for (token, place, is_secret) in marked(text) {
         if shown.len() > MOST_SHOWN {
             shown.push('…');
             break;
@@ -27,7 +28,9 @@ pub(crate) fn without_values(text: &str) -> String {
         end = place.end;
         match token {
             Token::Literal => shown.push('?'),
-            _ => shown.extend(slice(text, place).chars().map(printable)),
+            _ if is_secret => shown.push('?'),
+            // A quote that is not closed makes all that follows a name.
+            _ => shown.extend(slice(text, place).chars().take(MOST_SHOWN + 1).map(printable)),
         }
     }
     shown
@@ -54,14 +57,55 @@ pub(crate) fn without_secrets(text: &str) -> Cow<'_, str> {
 pub(crate) fn mask_in(said: &mut String, text: &str) {
     for place in secrets(text) {
         let quoted = slice(text, place);
-        let secret = literal(quoted);
-        if said.contains(quoted) {
-            *said = said.replace(quoted, MASK);
-        }
-        if !secret.is_empty() && said.contains(secret) {
-            *said = said.replace(secret, "***");
+        let secret = unquoted(quoted);
+        *said = without_quotations(said, quoted);
+        if !secret.is_empty() && said.contains(&*secret) {
+            *said = said.replace(&*secret, "***");
         }
     }
+}
+
+/// What is said with each quotation of this masked.
+fn without_quotations(said: &str, quoted: &str) -> String {
+    let mut masked = String::with_capacity(said.len());
+    let mut rest = said;
+    while let Some(first) = rest.chars().next() {
+        let length = match quotation(rest, quoted) {
+            Some(length) => {
+                masked.push_str(MASK);
+                length
+            }
+            None => {
+                masked.push(first);
+                first.len_utf8()
+            }
+        };
+        rest = slice(rest, length..rest.len());
+    }
+    masked
+}
+
+/// How many bytes at the beginning of what is said quote this. A server leaves out the ends of lines;
+/// and as it counts texts without their quotes (`ErrorCollector.getLength`), it cuts one off before its
+/// end where a quotation ends with it, and puts there the bracket that is to stand behind it.
+fn quotation(said: &str, quoted: &str) -> Option<usize> {
+    let mut wanted = quoted.chars().peekable();
+    let (mut matched, mut end) = (0, 0);
+    for (at, character) in said.char_indices() {
+        while character != '\n' && wanted.next_if_eq(&'\n').is_some() {}
+        match wanted.peek() {
+            Some(next) if *next == character => {
+                wanted.next();
+                (matched, end) = (matched + 1, at + character.len_utf8());
+            }
+            Some(_) if matched > 0 && matches!(character, '[' | ']') => {}
+            _ => break,
+        }
+    }
+    let opening = quoted.chars().take_while(|c| matches!(c, '\'' | '"' | '$')).take(2).count();
+    let behind = slice(said, end..said.len()).trim_start_matches(']');
+    let is_cut_off = matched > opening && (behind.starts_with("...") || behind.starts_with(')'));
+    (wanted.peek().is_none() || is_cut_off).then_some(end)
 }
 
 /// What a server says, for the log: it may quote a statement with its bind values in it. Texts in
@@ -113,29 +157,6 @@ fn value_length(text: &str) -> Option<usize> {
     }
 }
 
-/// Where the literals are that stand behind a word for a secret: `PASSWORD = '…'`, `PASSWORD '…'`,
-/// `HASHED PASSWORD = '…'`, `{'password': '…'}`.
-fn secrets(text: &str) -> impl Iterator<Item = Range<usize>> {
-    let mut is_next = false;
-    places(text).filter_map(move |(token, place)| {
-        let was_next = std::mem::replace(&mut is_next, false);
-        match token {
-            Token::Literal if was_next => return Some(place),
-            Token::Literal => is_next = is_secret(slice(text, place)),
-            Token::Word(word) | Token::Quoted(word) => is_next = is_secret(word),
-            Token::Symbol('=' | ':') => is_next = was_next,
-            Token::Symbol(_) => {}
-        }
-        None
-    })
-}
-
-/// Does a secret follow this word?
-fn is_secret(word: &str) -> bool {
-    let word = word.to_ascii_lowercase();
-    ["password", "passwd", "secret"].iter().any(|secret| word.contains(secret))
-}
-
 fn slice(text: &str, place: Range<usize>) -> &str {
     text.get(place).unwrap_or_default()
 }
@@ -156,7 +177,7 @@ mod tests {
                 "SELECT * FROM t WHERE k = 'it''s' AND c=0xCAFE",
                 "SELECT * FROM t WHERE k = ? AND c=?",
             ),
-            ("INSERT INTO t (k) VALUES (-5, 1.5, 1h30m)", "INSERT INTO t (k) VALUES (-?, ?.?, ?)"),
+            ("INSERT INTO t (k) VALUES (-5, 1.5, 1h30m)", "INSERT INTO t (k) VALUES (-?, ?, ?)"),
             ("  UPDATE t -- 'secret'\n SET v = ?/* x */WHERE", "UPDATE t SET v = ? WHERE"),
             ("SELECT \"a\nb\" FROM t", "SELECT \"a\u{fffd}b\" FROM t"),
             ("ALTER ROLE x WITH PASSWORD = $$geheim$$", "ALTER ROLE x WITH PASSWORD = ?"),
