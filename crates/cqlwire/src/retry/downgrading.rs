@@ -176,7 +176,10 @@ mod tests {
         let policy = DowngradingRetryPolicy;
         let second = FailedAttempt { attempts: 2, ..first };
         assert_eq!(policy.decide(&second), RetryVerdict::Fail);
-        let conditional = FailedAttempt { statement: StatementKind::Conditional, ..first };
-        assert_eq!(policy.decide(&conditional), RetryVerdict::NextHost);
+        // What is not known may be a transaction.
+        for statement in [StatementKind::Conditional, StatementKind::Unknown] {
+            let decided = FailedAttempt { statement, ..first };
+            assert_eq!(policy.decide(&decided), RetryVerdict::NextHost, "{statement:?}");
+        }
     }
 }

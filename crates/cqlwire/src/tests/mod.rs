@@ -31,6 +31,8 @@ mod memory;
 mod metrics;
 mod mixed;
 mod observers;
+#[cfg(feature = "prometheus")]
+mod open_metrics;
 mod outcomes;
 mod pages;
 mod parked;
@@ -45,6 +47,8 @@ mod reports;
 mod retries;
 mod retry_chaos;
 mod routing;
+#[cfg(feature = "prometheus")]
+mod scrapes;
 mod scripted;
 mod secrets;
 mod seeds;

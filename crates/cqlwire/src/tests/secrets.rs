@@ -8,6 +8,7 @@ use tracing::Level;
 
 use super::memory::Memory;
 use super::*;
+use crate::codec::Opcode;
 use crate::{Error, PreparedStatement};
 
 /// That of the user whom the session logs in as.
@@ -143,4 +144,20 @@ async fn no_secret_is_in_anything_that_is_shown() {
     assert!(lines.iter().any(|line| line.fields.contains_key("db.query.text")));
     lines.iter().for_each(|line| shown.display(line));
     shown.assert_no_secret();
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_password_of_a_batch_is_in_what_a_server_says_of_it() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    let session = memory.session().await;
+    let text = "UPDATE users SET password = 'geheim-text' WHERE id = 1";
+    let prepared = "UPDATE users SET password = 'geheim-prepared' WHERE id = 2";
+    let quoted = "(...password = 'geheim-text' [WHERE]...), (...'geheim-prepare...)";
+    memory.node().prime(Prime::opcode(Opcode::Batch).error(0x2000, quoted));
+    let prepared = session.prepare(prepared).await.unwrap();
+    let mut batch = session.batch();
+    batch.add(text, ()).unwrap().add(&prepared, ()).unwrap();
+    let error = batch.execute().await.unwrap_err();
+    let shown = format!("{error} {error:?} {error:#?}");
+    assert!(!shown.contains(SECRET) && shown.contains("[WHERE]"), "{shown}");
 }

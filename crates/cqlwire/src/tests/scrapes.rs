@@ -1,0 +1,138 @@
+//! What is scraped by Prometheus, as a strict reader of its format takes it.
+
+use cqlwire_testkit::eventually;
+use cqlwire_testkit::node::{Member, ScriptedNode};
+use prometheus_client::encoding::text::encode;
+use prometheus_client::registry::Registry;
+
+use super::memory::Memory;
+use super::open_metrics::Page;
+use super::{INSERT, PATIENCE, SELECT, prime_users};
+use crate::Session;
+use crate::export::SessionCollector;
+
+/// What any text may hold.
+const STRANGE: &str = "a\\n \"b\"\n{c=\"d\"} ,é\u{1F600}\r# EOF\\";
+
+fn scraped(registry: &Registry) -> Page {
+    let mut text = String::new();
+    encode(&mut text, registry).unwrap();
+    Page::read(&text)
+}
+
+fn registry_of(session: &Session) -> Registry {
+    let mut registry = Registry::default();
+    let collector = SessionCollector::new(session).times_of_hosts(true);
+    registry.register_collector(Box::new(collector));
+    registry
+}
+
+async fn use_it(session: &Session, name: &str) {
+    let by_city = session.prepare(SELECT).await.unwrap().name(name);
+    for _ in 0..5 {
+        session.execute(&by_city, ("Oslo",)).await.unwrap();
+    }
+    session.query(INSERT, ()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_scraped_is_in_the_format_whatever_names_are_like() {
+    let mut member = Member::new(([127, 0, 0, 1], 9042).into());
+    (member.data_center, member.rack) = (STRANGE.to_owned(), format!("rack {STRANGE}"));
+    let memory = Memory::of([ScriptedNode::builder().member(member).in_memory()]);
+    prime_users(memory.node(), 25);
+    let session = memory.session().await;
+    use_it(&session, STRANGE).await;
+    let page = scraped(&registry_of(&session));
+    let [up] = page.of("cqlwire_host_up") else { panic!("{page:?}") };
+    assert_eq!((up.label("data_center"), up.value), (STRANGE, 1.0));
+    assert_eq!(up.label("rack"), format!("rack {STRANGE}"));
+    let family = "cqlwire_statement_duration_seconds";
+    let count = format!("{family}_count");
+    assert!((page.one(family, &count, &[("statement", STRANGE)]) - 5.0).abs() < 0.1);
+    let help = &page.0["cqlwire_host_up"].help;
+    assert!(help.ends_with('.') && !help.contains('\\'), "{help}");
+}
+
+/// While a node takes the place of another one, peers may list both at its address.
+#[tokio::test(start_paused = true)]
+async fn hosts_at_one_address_are_told_apart() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    let replaced = Member { host_id: [7; 16], ..memory.node().member() };
+    memory.node().set_peers([replaced]);
+    prime_users(memory.node(), 25);
+    let session = memory.session().await;
+    assert_eq!(session.topology().hosts().len(), 2);
+    let page = scraped(&registry_of(&session));
+    assert_eq!(page.of("cqlwire_host_up").len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn several_sessions_with_a_label_each_are_one_page() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    prime_users(memory.node(), 25);
+    let sessions = [memory.session().await, memory.session().await];
+    let mut registry = Registry::default();
+    for (name, session) in ["one", "two"].into_iter().zip(&sessions) {
+        use_it(session, "users").await;
+        let labelled = registry.sub_registry_with_label(("session".into(), name.into()));
+        labelled.register_collector(Box::new(SessionCollector::new(session)));
+    }
+    let page = scraped(&registry);
+    for name in ["one", "two"] {
+        let of = [("session", name), ("outcome", "ok")];
+        let ok = page.one("cqlwire_requests", "cqlwire_requests_total", &of);
+        assert!((ok - 7.0).abs() < 0.1, "{ok}");
+    }
+}
+
+/// Statements go from the cache one by one: what was counted of a name must not go back with them.
+#[tokio::test(start_paused = true)]
+async fn figures_of_a_name_do_not_go_back_when_a_statement_goes_from_the_cache() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    prime_users(memory.node(), 25);
+    let session = memory.builder().prepared_statements(8).connect().await.unwrap();
+    use_it(&session, "users").await;
+    let held = session.prepare(INSERT).await.unwrap().name("users");
+    session.execute(&held, ()).await.unwrap();
+    let ok = |session: &Session| {
+        let metrics = session.metrics();
+        metrics.statements.iter().find(|one| one.name == "users").map_or(0, |one| one.ok)
+    };
+    assert_eq!(ok(&session), 6);
+    for number in 0..100 {
+        let text = format!("INSERT INTO users (id) VALUES ({number})");
+        session.prepare(&text).await.unwrap();
+    }
+    assert!(session.metrics().prepared.evicted > 50);
+    assert_eq!(ok(&session), 6, "what is held has the name still");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_may_be_closed_and_dropped_while_it_is_scraped() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    prime_users(memory.node(), 25);
+    for _ in 0..20 {
+        let session = memory.session().await;
+        use_it(&session, "users").await;
+        let shared = std::sync::Arc::downgrade(session.shared());
+        let registry = registry_of(&session);
+        let (begun, has_begun) = std::sync::mpsc::channel();
+        let scraper = std::thread::spawn(move || {
+            let mut pages = 0;
+            loop {
+                let page = scraped(&registry);
+                pages += 1;
+                drop(begun.send(()));
+                if page.0.is_empty() {
+                    return pages;
+                }
+            }
+        });
+        has_begun.recv().unwrap();
+        session.close(PATIENCE).await;
+        drop(session);
+        eventually(PATIENCE, "nothing holds it", || shared.strong_count() == 0).await;
+        assert!(scraper.join().unwrap() >= 1);
+    }
+}
