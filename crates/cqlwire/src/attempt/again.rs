@@ -28,10 +28,7 @@ impl Run {
         failure: Failure,
     ) -> Result<(), Error> {
         let failure = self.by_which_deadline(operation, failure);
-        let failure = match operation.text() {
-            Some(text) => failure.without_secrets_of(text),
-            None => failure,
-        };
+        let failure = failure.without_secrets_of(|| operation.texts());
         if let (Some(history), Failure::Attempt(failure)) = (&self.history, &failure) {
             history.failed(&host, failure);
         }

@@ -114,7 +114,7 @@ async fn prepare_on(
     let outcome = request.await;
     let shared = session.upgrade().ok_or(ErrorKind::SessionClosed)?;
     let said = read(&shared, host, outcome, None, None);
-    let said = said.map_err(|failure| failure.without_secrets_of(statement.text()))?;
+    let said = said.map_err(|failure| failure.without_secrets_of(|| [statement.text()]))?;
     let has_changed = statement.learn(host.id(), said.into_prepared()?, &shared.cluster().schema());
     let log = &shared.log;
     if has_changed && log.log().is_news("bind markers", statement.text()) {

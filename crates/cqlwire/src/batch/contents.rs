@@ -237,6 +237,19 @@ impl Contents {
         })
     }
 
+    /// The texts of all statements, those that are prepared included, which may be there more than once.
+    pub(crate) fn all_texts(&self) -> impl Iterator<Item = &str> {
+        let in_cql = self.statements.each().filter_map(|statement| match statement.kind {
+            BatchStatementKind::Query(text) => Some(text),
+            BatchStatementKind::Prepared(_) => None,
+        });
+        let prepared = self.known.iter().filter_map(|by| match by {
+            EncodedBy::Said { prepared, .. } => Some(prepared.text()),
+            EncodedBy::Own { .. } => None,
+        });
+        in_cql.chain(prepared)
+    }
+
     /// By what values were encoded, each with its statement; `texts` are those of the
     /// [texts](Self::texts).
     fn known<'a>(

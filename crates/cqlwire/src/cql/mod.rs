@@ -145,6 +145,12 @@ mod tests {
             ("UPDATE t SET v[1..2] = 1 WHERE k = 1", StatementKind::Write),
             ("ALTER ROLE ada WITH PASSWORD = 'x'", StatementKind::Unknown),
             ("DROP IDENTITY 'x'", StatementKind::Unknown),
+            ("CREATE USER ada WITH PASSWORD 'x'", StatementKind::Unknown),
+            ("DELETE FROM t WHERE k IN (1, 2)", StatementKind::UnloggedBatch),
+            (
+                "BEGIN COUNTER BATCH UPDATE t SET n = n + 1 WHERE k = 1; APPLY BATCH",
+                StatementKind::UnloggedBatch,
+            ),
             // All that the server passes over, and nothing else, may stand in a transaction's first words.
             ("-- BEGIN BATCH\n\tBEGIN// x\r/* BATCH */TRANSACTION COMMIT", StatementKind::Unknown),
             ("BEGIN\u{a0}TRANSACTION", StatementKind::LoggedBatch),

@@ -106,6 +106,8 @@ fn of_host(host: &HostMetrics) -> Labels {
         ("host", host.address.clone()),
         ("data_center", host.data_center.clone()),
         ("rack", host.rack.clone()),
+        // While a host takes the place of another one, both may be listed at its address.
+        ("host_id", host.host_id.to_string()),
     ])
 }
 

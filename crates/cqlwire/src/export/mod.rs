@@ -25,6 +25,6 @@ mod prometheus;
 #[cfg(feature = "opentelemetry")]
 pub use self::duration::OperationDuration;
 #[cfg(feature = "opentelemetry")]
-pub use self::opentelemetry::observe;
+pub use self::opentelemetry::{observe, observe_with};
 #[cfg(feature = "prometheus")]
 pub use self::prometheus::SessionCollector;

@@ -19,7 +19,9 @@ const ONE_COLLECTION: Duration = Duration::from_millis(100);
 /// Has this meter observe what a session has counted: of each figure in [`Metrics`] an instrument of that
 /// name with `cqlwire.` before it, such as `cqlwire.requests` with the attribute `outcome`.
 ///
-/// It does not keep the session open: once that is gone, nothing is observed any more. How long requests
+/// It does not keep the session open: once that is gone, nothing is observed any more. Several sessions of
+/// one meter need attributes that tell them apart ([`observe_with`]): of two figures with the same ones, a
+/// meter keeps one. How long requests
 /// take is not among them, since what is observed has no distribution: that is for
 /// [`OperationDuration`](crate::export::OperationDuration).
 ///
@@ -30,8 +32,31 @@ const ONE_COLLECTION: Duration = Duration::from_millis(100);
 /// # }
 /// ```
 pub fn observe(session: &Session, meter: &Meter) {
-    let looks =
-        Arc::new(Looks { session: Arc::downgrade(session.shared()), last: Mutex::default() });
+    observe_with(session, meter, []);
+}
+
+/// The same, each figure with these attributes as well: the name of the session, where there are several.
+///
+/// ```no_run
+/// # fn example(orders: &cqlwire::Session, users: &cqlwire::Session) {
+/// use cqlwire::export::observe_with;
+/// use opentelemetry::KeyValue;
+///
+/// let meter = opentelemetry::global::meter("cqlwire");
+/// observe_with(orders, &meter, [KeyValue::new("session", "orders")]);
+/// observe_with(users, &meter, [KeyValue::new("session", "users")]);
+/// # }
+/// ```
+pub fn observe_with(
+    session: &Session,
+    meter: &Meter,
+    attributes: impl IntoIterator<Item = KeyValue>,
+) {
+    let looks = Arc::new(Looks {
+        session: Arc::downgrade(session.shared()),
+        attributes: attributes.into_iter().collect(),
+        last: Mutex::default(),
+    });
     let metrics = Metrics::of(session.shared());
     for (at, family) in families(&metrics, false).iter().enumerate() {
         let (name, help) = (format!("cqlwire.{}", family.name), family.help.clone());
@@ -57,6 +82,8 @@ type Observations = Vec<(u64, Vec<KeyValue>)>;
 /// Looks at a session: one for all callbacks of a collection.
 struct Looks {
     session: Weak<Shared>,
+    /// Of all its figures.
+    attributes: Vec<KeyValue>,
     last: Mutex<Option<(Instant, Arc<[Observations]>)>>,
 }
 
@@ -75,22 +102,26 @@ impl Looks {
         {
             return Arc::clone(families);
         }
-        let Some(session) = self.session.upgrade() else { return Arc::default() };
+        let Some(session) = self.session.upgrade() else {
+            *last = None;
+            return Arc::default();
+        };
         let metrics = Metrics::of(&session);
-        let families: Arc<[_]> = families(&metrics, false).iter().map(observations).collect();
+        let families: Arc<[_]> =
+            families(&metrics, false).iter().map(|family| self.observations(family)).collect();
         *last = Some((now, Arc::clone(&families)));
         families
     }
-}
 
-fn observations(family: &Family<'_>) -> Observations {
-    let observation = |sample: &Sample<'_>| match sample.value {
-        Value::Figure(figure) => {
-            let labels = sample.labels.iter();
-            let attributes = labels.map(|(name, value)| KeyValue::new(*name, value.clone()));
-            Some((figure, attributes.collect()))
-        }
-        Value::Times(_) => None,
-    };
-    family.samples.iter().filter_map(observation).collect()
+    fn observations(&self, family: &Family<'_>) -> Observations {
+        let observation = |sample: &Sample<'_>| match sample.value {
+            Value::Figure(figure) => {
+                let labels = sample.labels.iter();
+                let own = labels.map(|(name, value)| KeyValue::new(*name, value.clone()));
+                Some((figure, self.attributes.iter().cloned().chain(own).collect()))
+            }
+            Value::Times(_) => None,
+        };
+        family.samples.iter().filter_map(observation).collect()
+    }
 }

@@ -20,30 +20,42 @@ use crate::shared::Shared;
 /// `cqlwire_` before it, `cqlwire_requests_total{outcome="ok"}`. Times are in seconds.
 ///
 /// It does not keep the session open: once that is gone, there is nothing to scrape. Several sessions
-/// need a label that tells them apart:
+/// are of one collector, which tells them apart by the label `session`: the format has each name once,
+/// and a registry does not see to that.
 ///
 /// ```no_run
 /// use cqlwire::export::SessionCollector;
 /// use prometheus_client::registry::Registry;
 ///
-/// # fn example(session: &cqlwire::Session) -> Result<(), std::fmt::Error> {
+/// # fn example(orders: &cqlwire::Session, users: &cqlwire::Session) -> Result<(), std::fmt::Error> {
 /// let mut registry = Registry::default();
-/// let labelled = registry.sub_registry_with_label(("session".into(), "orders".into()));
-/// labelled.register_collector(Box::new(SessionCollector::new(session)));
+/// let collector = SessionCollector::of_several([("orders", orders), ("users", users)]);
+/// registry.register_collector(Box::new(collector));
 ///
 /// let mut scraped = String::new();
 /// prometheus_client::encoding::text::encode(&mut scraped, &registry)?;
 /// # Ok(()) }
 /// ```
 pub struct SessionCollector {
-    session: Weak<Shared>,
+    /// Each with its name, if there are several.
+    sessions: Vec<(Option<String>, Weak<Shared>)>,
     times_of_hosts: bool,
 }
 
 impl SessionCollector {
     /// Of this session.
     pub fn new(session: &Session) -> Self {
-        Self { session: Arc::downgrade(session.shared()), times_of_hosts: false }
+        let sessions = vec![(None, Arc::downgrade(session.shared()))];
+        Self { sessions, times_of_hosts: false }
+    }
+
+    /// Of several, each with its name: the label `session` of its figures. No two have the same.
+    pub fn of_several<'s, N: Into<String>>(
+        sessions: impl IntoIterator<Item = (N, &'s Session)>,
+    ) -> Self {
+        let named =
+            |(name, session): (N, &Session)| (Some(name.into()), Arc::downgrade(session.shared()));
+        Self { sessions: sessions.into_iter().map(named).collect(), times_of_hosts: false }
     }
 
     /// With histograms of each host, `cqlwire_host_attempt_duration_seconds`: some twenty series a host
@@ -57,17 +69,35 @@ impl SessionCollector {
 
 impl Collector for SessionCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let Some(session) = self.session.upgrade() else { return Ok(()) };
-        let metrics = Metrics::of(&session);
-        families(&metrics, self.times_of_hosts)
+        let there = self.sessions.iter().filter_map(|(name, session)| {
+            let session = session.upgrade()?;
+            Some((name.as_deref(), Metrics::of(&session)))
+        });
+        let metrics: Vec<_> = there.collect();
+        let mut sessions: Vec<_> = metrics
             .iter()
-            .try_for_each(|family| encode_family(family, &mut encoder))
+            .map(|(name, metrics)| (*name, families(metrics, self.times_of_hosts).into_iter()))
+            .collect();
+        // All have the same families, in the same order.
+        loop {
+            let of_each: Vec<_> = sessions
+                .iter_mut()
+                .filter_map(|(name, families)| Some((*name, families.next()?)))
+                .collect();
+            let Some((_, first)) = of_each.first() else { return Ok(()) };
+            encode_family(first, &of_each, &mut encoder)?;
+        }
     }
 }
 
-fn encode_family(family: &Family<'_>, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+/// Of each session, with its name.
+fn encode_family(
+    family: &Family<'_>,
+    of_each: &[(Option<&str>, Family<'_>)],
+    encoder: &mut DescriptorEncoder<'_>,
+) -> fmt::Result {
     // One without figures would be an empty line to whoever reads it.
-    if family.samples.is_empty() {
+    if of_each.iter().all(|(_, family)| family.samples.is_empty()) {
         return Ok(());
     }
     let (kind, unit) = match family.kind {
@@ -77,14 +107,23 @@ fn encode_family(family: &Family<'_>, encoder: &mut DescriptorEncoder<'_>) -> fm
     };
     let name = format!("cqlwire_{}", family.name);
     let mut encoder = encoder.encode_descriptor(&name, &family.help, unit, kind)?;
-    family.samples.iter().try_for_each(|sample| {
-        let labels = &sample.labels[..];
-        if labels.is_empty() {
-            encode_sample(sample, family.kind, &mut encoder)
-        } else {
-            encode_sample(sample, family.kind, &mut encoder.encode_family(&labels)?)
+    for (session, family) in of_each {
+        let session = session.map(|name| ("session", name));
+        for sample in &family.samples {
+            let own = sample.labels.iter().map(|(label, value)| (*label, value.as_str()));
+            let labels: Vec<(&str, &str)> = session.into_iter().chain(own).collect();
+            if labels.is_empty() {
+                encode_sample(sample, family.kind, &mut encoder)?;
+            } else {
+                encode_sample(
+                    sample,
+                    family.kind,
+                    &mut encoder.encode_family(&labels.as_slice())?,
+                )?;
+            }
         }
-    })
+    }
+    Ok(())
 }
 
 fn encode_sample(

@@ -55,7 +55,8 @@ pub struct Metrics {
     pub pools: PoolTotals,
     /// How long requests took, and their attempts: of each kind that there was any of.
     pub latencies: Vec<(RequestKind, Latencies)>,
-    /// Statements that have [names](crate::PreparedStatement::name), by these, and are kept.
+    /// Statements that have [names](crate::PreparedStatement::name), by these: those that are kept, and of
+    /// those that went from the cache as many names as it keeps statements.
     pub statements: Vec<StatementMetrics>,
     /// The hosts that are in the cluster.
     pub hosts: Vec<HostMetrics>,

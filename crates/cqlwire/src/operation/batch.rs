@@ -121,6 +121,11 @@ impl Operation for BatchOperation<'_> {
     }
 
     #[cold]
+    fn texts(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+        Box::new(self.contents.all_texts())
+    }
+
+    #[cold]
     fn statements<'s>(&'s self) -> Box<dyn Iterator<Item = &'s PreparedStatement> + 's> {
         Box::new(self.contents.statements(self.texts))
     }

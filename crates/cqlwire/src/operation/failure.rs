@@ -54,17 +54,20 @@ impl Failure {
         }
     }
 
-    /// The same of this statement, without what stands behind PASSWORD in it: servers quote what they
-    /// do not understand.
+    /// The same of statements of these texts, without what stands behind PASSWORD in them: servers quote
+    /// what they do not understand.
     #[cold]
-    pub(crate) fn without_secrets_of(mut self, text: &str) -> Self {
+    pub(crate) fn without_secrets_of<'t, T>(mut self, texts: impl FnOnce() -> T) -> Self
+    where
+        T: IntoIterator<Item = &'t str>,
+    {
         if let Self::Attempt(AttemptFailure::Server { error, prefixes }) = &mut self {
-            cql::mask_in(&mut error.message, text);
-            if !prefixes.warnings().is_empty() {
-                let (tracing_id, mut warnings, payload) = std::mem::take(prefixes).into_parts();
+            let (tracing_id, mut warnings, payload) = std::mem::take(prefixes).into_parts();
+            for text in texts() {
+                cql::mask_in(&mut error.message, text);
                 warnings.iter_mut().for_each(|warning| cql::mask_in(warning, text));
-                *prefixes = Prefixes::new(tracing_id, warnings, payload);
             }
+            *prefixes = Prefixes::new(tracing_id, warnings, payload);
         }
         self
     }

@@ -152,6 +152,12 @@ pub(crate) trait Operation {
         None
     }
 
+    /// The texts of all its statements, which a server may quote from.
+    #[cold]
+    fn texts(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+        Box::new(self.text().into_iter())
+    }
+
     /// As what it is counted.
     fn request_kind(&self) -> RequestKind;
 

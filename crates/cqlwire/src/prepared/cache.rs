@@ -22,7 +22,7 @@ use foldhash::quality::RandomState;
 use hashbrown::HashMap;
 
 use super::key::{KeyParts, PreparedBy, StatementKey};
-use super::named::StatementMetrics;
+use super::named::{Named, StatementMetrics};
 use super::statement::PreparedStatement;
 use super::totals::{Counters, PreparedTotals};
 use super::turnover::Turnover;
@@ -47,6 +47,8 @@ struct Texts {
     /// From so many on, those that nobody holds are counted.
     count_at: usize,
     turnover: Turnover,
+    /// What was counted of those that went, by their names.
+    gone: BTreeMap<String, StatementMetrics>,
 }
 
 struct Entry {
@@ -146,16 +148,14 @@ impl Cache {
         used.map(|entry| entry.statement.clone()).collect()
     }
 
-    /// What was counted of those that have names: by name, in their order.
+    /// What was counted of those that have names: by name, in their order. Those that went are among
+    /// them: figures do not go back.
     pub(crate) fn named(&self) -> Vec<StatementMetrics> {
-        let mut by_name: BTreeMap<String, StatementMetrics> = BTreeMap::new();
-        for entry in self.read().kept.values() {
-            let Some(named) = entry.statement.named() else { continue };
-            let metrics = named.metrics();
-            match by_name.entry(metrics.name.clone()) {
-                Vacant(place) => drop(place.insert(metrics)),
-                Occupied(mut known) => known.get_mut().merge(&metrics),
-            }
+        let texts = self.read();
+        let mut by_name = texts.gone.clone();
+        for entry in texts.kept.values() {
+            let metrics = entry.statement.named().map(Named::metrics);
+            metrics.into_iter().for_each(|metrics| add(&mut by_name, metrics));
         }
         by_name.into_values().collect()
     }
@@ -177,6 +177,14 @@ impl Cache {
 
     fn write(&self) -> RwLockWriteGuard<'_, Texts> {
         self.texts.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// To what was counted under the same name.
+fn add(by_name: &mut BTreeMap<String, StatementMetrics>, metrics: StatementMetrics) {
+    match by_name.entry(metrics.name.clone()) {
+        Vacant(place) => drop(place.insert(metrics)),
+        Occupied(mut known) => known.get_mut().merge(&metrics),
     }
 }
 
@@ -204,6 +212,12 @@ impl Texts {
             self.take_out(surplus, true, &mut gone);
         }
         self.count_at = self.kept.len() + capacity / 8;
+        // Names that are made up anew all the time must not add up.
+        for metrics in gone.iter().filter_map(|statement| statement.named()).map(Named::metrics) {
+            if self.gone.len() < capacity || self.gone.contains_key(&metrics.name) {
+                add(&mut self.gone, metrics);
+            }
+        }
         gone
     }
 

@@ -33,7 +33,7 @@ use super::{DefaultRetryPolicy, FailedAttempt, RetryPolicy, RetryVerdict};
 ///
 /// A `LOCAL_` consistency becomes `LOCAL_ONE`, and no request leaves its data center by it. Others
 /// become `TWO` or `ONE` or `THREE`. What Paxos decides (a statement with `IF`, a read at a serial
-/// consistency) stays as it is.
+/// consistency) stays as it is, and so does a transaction of Cassandra 6.
 #[derive(Copy, Clone, Debug, Default)]
 #[doc(alias = "DowngradingConsistencyRetryPolicy")]
 #[doc(alias = "ConsistencyDowngradingRetryPolicy")]
@@ -57,8 +57,9 @@ fn as_default(failed: &FailedAttempt<'_>) -> RetryVerdict {
     DefaultRetryPolicy.decide(failed)
 }
 
+/// Is it decided by Paxos, or by what decides transactions? What is not known may be one of these.
 fn is_by_paxos(failed: &FailedAttempt<'_>) -> bool {
-    failed.statement == StatementKind::Conditional
+    matches!(failed.statement, StatementKind::Conditional | StatementKind::Unknown)
         || matches!(failed.consistency, Consistency::Serial | Consistency::LocalSerial)
 }
 

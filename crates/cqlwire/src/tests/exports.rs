@@ -14,7 +14,7 @@ use prometheus_client::registry::Registry;
 use super::memory::Memory;
 use super::{INSERT, SELECT, prime_users};
 use crate::Session;
-use crate::export::{OperationDuration, SessionCollector, observe};
+use crate::export::{OperationDuration, SessionCollector, observe, observe_with};
 
 /// Five reads by a named statement, a write, and one that fails.
 async fn use_it(memory: &Memory, session: &Session) {
@@ -236,4 +236,30 @@ async fn opentelemetry_observes_what_the_session_has_counted_and_times_each_requ
     assert_eq!((of("INSERT", None), of("INSERT", Some("8704"))), (1, 1), "{all:?}");
     // Without its PREPARE, which belongs to no host.
     assert_eq!(of("SELECT", None), 5, "{all:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn figures_of_several_sessions_of_one_meter_are_told_apart() {
+    let exporter = InMemoryMetricExporter::default();
+    let reader = PeriodicReader::builder(exporter.clone()).build();
+    let provider = SdkMeterProvider::builder().with_reader(reader).build();
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    let [orders, users] = [memory.session().await, memory.session().await];
+    for (name, session) in [("orders", &orders), ("users", &users)] {
+        let attributes = [opentelemetry::KeyValue::new("session", name)];
+        observe_with(session, &provider.meter("test"), attributes);
+    }
+    use_it(&memory, &users).await;
+    provider.force_flush().unwrap();
+    let exported = exporter.get_finished_metrics().unwrap();
+    let figures = figures(exported.last().unwrap());
+    for (name, expected) in [("orders", 0), ("users", 7)] {
+        let named = |figure: &&(String, u64)| {
+            figure.0.starts_with("cqlwire.requests ")
+                && figure.0.contains("outcome=ok")
+                && figure.0.contains(&format!("session={name}"))
+        };
+        let found: Vec<_> = figures.iter().filter(named).collect();
+        assert!(matches!(found[..], [(_, count)] if *count == expected), "{found:?}");
+    }
 }

@@ -64,6 +64,7 @@ mod streams;
 mod structs;
 mod timestamps;
 mod traces;
+mod transactions;
 
 use std::time::Duration;
 

@@ -68,16 +68,16 @@ async fn hosts_at_one_address_are_told_apart() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn several_sessions_with_a_label_each_are_one_page() {
+async fn several_sessions_are_one_page_on_which_each_name_stands_once() {
     let memory = Memory::of([ScriptedNode::builder().in_memory()]);
     prime_users(memory.node(), 25);
     let sessions = [memory.session().await, memory.session().await];
-    let mut registry = Registry::default();
-    for (name, session) in ["one", "two"].into_iter().zip(&sessions) {
+    for session in &sessions {
         use_it(session, "users").await;
-        let labelled = registry.sub_registry_with_label(("session".into(), name.into()));
-        labelled.register_collector(Box::new(SessionCollector::new(session)));
     }
+    let mut registry = Registry::default();
+    let named = ["one", "two"].into_iter().zip(&sessions);
+    registry.register_collector(Box::new(SessionCollector::of_several(named)));
     let page = scraped(&registry);
     for name in ["one", "two"] {
         let of = [("session", name), ("outcome", "ok")];
@@ -123,7 +123,7 @@ async fn a_session_may_be_closed_and_dropped_while_it_is_scraped() {
             loop {
                 let page = scraped(&registry);
                 pages += 1;
-                drop(begun.send(()));
+                let _ = begun.send(());
                 if page.0.is_empty() {
                     return pages;
                 }
