@@ -1,7 +1,7 @@
 //! What is scraped by Prometheus, as a strict reader of its format takes it.
 
 use cqlwire_testkit::eventually;
-use cqlwire_testkit::node::{Member, ScriptedNode};
+use cqlwire_testkit::node::{Member, Prime, ScriptedNode};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 
@@ -52,6 +52,48 @@ async fn what_is_scraped_is_in_the_format_whatever_names_are_like() {
     assert!((page.one(family, &count, &[("statement", STRANGE)]) - 5.0).abs() < 0.1);
     let help = &page.0["cqlwire_host_up"].help;
     assert!(help.ends_with('.') && !help.contains('\\'), "{help}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_figure_is_what_the_session_counts_under_its_name() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    prime_users(memory.node(), 25);
+    let session = memory.session().await;
+    use_it(&session, "users").await;
+    memory.node().prime(Prime::statement(SELECT).first(1).error(0x2200, "no"));
+    let by_city = session.prepare(SELECT).await.unwrap();
+    session.execute(&by_city, ("Oslo",)).await.unwrap_err();
+    // Two attempts, and a response that is owed.
+    memory.node().prime(Prime::statement("SELECT 1").first(1).error(0x1001, "no"));
+    session.query("SELECT 1", ()).await.unwrap();
+    let held = memory.node().hold(Prime::statement(INSERT));
+    let other = session.clone();
+    let owed = tokio::spawn(async move { other.query(INSERT, ()).await.map(drop) });
+    eventually(PATIENCE, "the host has it", || held.len() == 1).await;
+    let (page, metrics) = (scraped(&registry_of(&session)), session.metrics());
+    let is = |family: &str, suffix: &str, labels: &[(&str, &str)], expected: u64| {
+        let figure = page.one(family, &format!("{family}{suffix}"), labels);
+        assert!((figure - expected as f64).abs() < 0.1, "{family}: {figure}, not {expected}");
+    };
+    let host = &metrics.hosts[0];
+    for (name, count) in host.totals.connections.each() {
+        is(&format!("cqlwire_host_connections_{name}"), "_total", &[], count);
+    }
+    for (name, count) in host.totals.requests.each() {
+        is(&format!("cqlwire_host_attempts_{name}"), "_total", &[], count);
+    }
+    assert_eq!((host.usage.in_flight, host.usage.waiting), (1, 0));
+    is("cqlwire_host_in_flight", "", &[], 1);
+    is("cqlwire_host_waiting", "", &[], 0);
+    is("cqlwire_host_orphaned", "", &[], 0);
+    let reads = metrics.latency(crate::net::RequestKind::Read).unwrap();
+    assert_ne!(reads.requests.count(), reads.attempts.count());
+    let of_reads = [("kind", "read")];
+    is("cqlwire_request_duration_seconds", "_count", &of_reads, reads.requests.count());
+    is("cqlwire_attempt_duration_seconds", "_count", &of_reads, reads.attempts.count());
+    is("cqlwire_statement_failures", "_total", &[("statement", "users")], 1);
+    held.release();
+    owed.await.unwrap().unwrap();
 }
 
 /// While a node takes the place of another one, peers may list both at its address.
