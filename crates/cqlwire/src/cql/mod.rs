@@ -151,6 +151,14 @@ mod tests {
                 "BEGIN COUNTER BATCH UPDATE t SET n = n + 1 WHERE k = 1; APPLY BATCH",
                 StatementKind::UnloggedBatch,
             ),
+        ] {
+            assert_eq!(kind(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_statement_is_not_taken_for_another_one_for_what_stands_in_it() {
+        for (text, expected) in [
             // All that the server passes over, and nothing else, may stand in a transaction's first words.
             ("-- BEGIN BATCH\n\tBEGIN// x\r/* BATCH */TRANSACTION COMMIT", StatementKind::Unknown),
             ("BEGIN\u{a0}TRANSACTION", StatementKind::LoggedBatch),

@@ -2,6 +2,7 @@
 //! snapshot is for. (The facade `metrics` wants each figure to be written when it changes.)
 
 use std::fmt;
+use std::iter::once;
 use std::sync::{Arc, Weak};
 
 use prometheus_client::collector::Collector;
@@ -108,18 +109,18 @@ fn encode_family(
     let name = format!("cqlwire_{}", family.name);
     let mut encoder = encoder.encode_descriptor(&name, &family.help, unit, kind)?;
     for (session, family) in of_each {
-        let session = session.map(|name| ("session", name));
         for sample in &family.samples {
-            let own = sample.labels.iter().map(|(label, value)| (*label, value.as_str()));
-            let labels: Vec<(&str, &str)> = session.into_iter().chain(own).collect();
-            if labels.is_empty() {
-                encode_sample(sample, family.kind, &mut encoder)?;
-            } else {
-                encode_sample(
-                    sample,
-                    family.kind,
-                    &mut encoder.encode_family(&labels.as_slice())?,
-                )?;
+            match (session, &sample.labels[..]) {
+                (None, []) => encode_sample(sample, family.kind, &mut encoder)?,
+                (None, own) => {
+                    encode_sample(sample, family.kind, &mut encoder.encode_family(&own)?)?;
+                }
+                (Some(name), own) => {
+                    let own = own.iter().map(|(label, value)| (*label, value.as_str()));
+                    let labels: Vec<_> = once(("session", *name)).chain(own).collect();
+                    let labels = labels.as_slice();
+                    encode_sample(sample, family.kind, &mut encoder.encode_family(&labels)?)?;
+                }
             }
         }
     }

@@ -1,4 +1,4 @@
-//! A strict reader of the text format of OpenMetrics, written from its specification: what it does not
+//! A strict reader of the text format of Open Metrics, written from its specification: what it does not
 //! allow fails the test.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -165,7 +165,7 @@ async fn a_session_may_be_closed_and_dropped_while_it_is_scraped() {
             loop {
                 let page = scraped(&registry);
                 pages += 1;
-                let _ = begun.send(());
+                begun.send(()).unwrap_or_default();
                 if page.0.is_empty() {
                     return pages;
                 }
