@@ -60,9 +60,10 @@ impl Config {
         if let Some(who) = who {
             credentials(&mut config, who)?;
         }
-        servers(&mut config, hosts, who.is_some())?;
+        let may_be_secret = may_be_secret(who, hosts);
+        servers(&mut config, hosts, may_be_secret)?;
         if !keyspace.is_empty() {
-            put(&mut config, "keyspace", &one_name(keyspace)?)?;
+            put(&mut config, "keyspace", &one_name(keyspace, may_be_secret)?)?;
         }
         self::parameters(&mut config, parameters)?;
         Ok(config)
@@ -121,40 +122,47 @@ fn credentials(config: &mut Config, who: &str) -> Outcome {
     Ok(())
 }
 
-/// `who_is_known`: user and password are somewhere else for sure.
-fn servers(config: &mut Config, hosts: &str, who_is_known: bool) -> Outcome {
+/// May a password be where hosts are expected? From the first colon on, if there is no `@`, since the
+/// host may be what was forgotten; behind it, if a port stands before it.
+fn may_be_secret(who: Option<&str>, hosts: &str) -> bool {
+    match who {
+        Some(who) => who.split_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()),
+        None => hosts.contains(':') && !hosts.starts_with('[') && !hosts.starts_with("unix:"),
+    }
+}
+
+/// What is wrong there, unless it may be a secret.
+fn shown(text: &str, may_be_secret: bool) -> String {
+    match may_be_secret {
+        true => "what was given is not shown".to_owned(),
+        false => format!("{} was given", Given::Text(text.to_owned())),
+    }
+}
+
+fn servers(config: &mut Config, hosts: &str, may_be_secret: bool) -> Outcome {
     let allowed = "allowed: `host`, `host:port`, `[address]:port` or `unix:%2Fpath`, \
                    several with commas between them";
     let mut servers = Vec::new();
-    for host in hosts.split(',') {
-        let refused = |given: String, why: &str| {
-            ConfigError::new("url: host", format!("{given} was given: {why}; {allowed}"))
+    for (host, number) in hosts.split(',').zip(1..) {
+        let refused = |why: &str| {
+            let given = match may_be_secret {
+                true => format!("of number {number} {}", shown(host, true)),
+                false => shown(host, false),
+            };
+            ConfigError::new("url: host", format!("{given}: {why}; {allowed}"))
         };
-        let shown = Given::Text(if who_is_known { host } else { without_port(host) }.to_owned());
-        let host =
-            decoded(host).ok_or_else(|| refused(shown.to_string(), "no percent-encoding"))?;
+        let host = decoded(host).ok_or_else(|| refused("no percent-encoding"))?;
         let server = host.parse::<cqlwire_net::Endpoint>();
-        let server = server.map_err(|error| refused(shown.to_string(), error.why))?;
-        servers.push(server.to_string());
+        servers.push(server.map_err(|error| refused(error.why))?.to_string());
     }
     config.values.insert(Key::Session("contact_points"), Value::Texts(servers));
     Ok(())
 }
 
-/// What follows a host without user and password may be a password, whose host was forgotten, or
-/// whose `@` was encoded with it.
-fn without_port(host: &str) -> &str {
-    match host.split_once(':') {
-        Some((before, port)) if !host.starts_with('[') && port.parse::<u16>().is_err() => before,
-        _ => host,
-    }
-}
-
-fn one_name(path: &str) -> Result<String, ConfigError> {
+fn one_name(path: &str, may_be_secret: bool) -> Result<String, ConfigError> {
     let refused = || {
-        let given = Given::Text(path.to_owned());
-        let why =
-            format!("{given} was given; allowed: one name, with `%2F` for `/` and `%25` for `%`");
+        let given = shown(path, may_be_secret);
+        let why = format!("{given}; allowed: one name, with `%2F` for `/` and `%25` for `%`");
         ConfigError::new("url: keyspace", why)
     };
     decoded(path).filter(|_| !path.contains('/')).ok_or_else(refused)
@@ -175,6 +183,11 @@ fn parameters(config: &mut Config, parameters: &str) -> Outcome {
             return Err(refused(format!("{why}; allowed: `name=value`, and `%26` for `&` in it")));
         }
         let name = name.ok_or_else(|| refused(allowed.to_owned()))?;
+        if name_of(&name) != name && read::is_secret(name_of(&name)) == Some(true) {
+            let given = shown(name_of(&name), false);
+            let why = "something follows it that no name has";
+            return Err(refused(format!("{given}, and {why}; allowed: `name=value`")));
+        }
         let value = value.ok_or_else(|| {
             let name = Given::Text(name.clone());
             refused(format!("{name} was given; allowed: `name=value`"))

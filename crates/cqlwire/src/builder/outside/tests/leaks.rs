@@ -34,6 +34,9 @@ fn a_password_is_not_shown_when_its_end_is_encoded_or_missing() {
         "cql://ada:geheim%40db:9042/shop",
         "cql://ada:geheim:9042",
         "cql://ada:geheim;db:9042/shop",
+        "cql://ada:12,geheim!",
+        "cql://ada:12/ge/geheim",
+        "cql://db:9042@ada:geheim",
     ] {
         shows_nothing_of("geheim", url(text));
     }
@@ -47,6 +50,7 @@ fn a_password_with_an_ampersand_is_not_shown_from_there_on() {
         "cql://db?credentials.password=ge&heim&credentials.user=ada",
         "cql://db?credentials.password:heim",
         "cql://db?credentials.password%3Dheim",
+        "cql://db?credentials.password:heim=",
     ] {
         shows_nothing_of("heim", url(text));
     }

@@ -59,7 +59,7 @@ fn a_mistake_is_said_with_its_part() {
         ("cql://db%zz", format!("url: host: `db%zz` was given: no percent-encoding; {hosts}")),
         (
             "cql://unix:%2F..%00",
-            format!("url: host: `unix` was given: a path has no NUL in it; {hosts}"),
+            format!("url: host: `unix:%2F..%00` was given: a path has no NUL in it; {hosts}"),
         ),
         (
             "cql://db/a/b",
