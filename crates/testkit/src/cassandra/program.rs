@@ -8,12 +8,12 @@ use std::process::Command;
 use super::home::{self, Home};
 use super::life::Life;
 use super::ports::{self, Ports};
-use super::source::Source;
+use super::source::{Java, Source};
 use super::supervisor::Supervisor;
 use super::variant::{Encryption, Variant};
 use super::version::Version;
 use super::yaml::{self, Yaml};
-use super::{Error, jars, jvm, say};
+use super::{Error, jars, java_package, jvm, say};
 
 /// Where the image has its data, and where it is given the certificates. Not below `/etc/cassandra`,
 /// whose owner its entrypoint changes.
@@ -52,6 +52,10 @@ impl Program {
         match source {
             Source::Jars { java } => {
                 let jars = jars::fetch(home, version, supervisor)?;
+                let java = match java {
+                    Java::Here(java) => java,
+                    Java::OfPackage => java_package::fetch(home, supervisor)?,
+                };
                 say(&format!("Cassandra {version} from jars, on {}", java.display()));
                 Ok(Self::Jars { java, jars })
             }

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use super::home::Home;
 use super::version::Version;
-use super::{Error, environment, jars, java};
+use super::{Error, environment, jars, java, java_package};
 
 /// The port of CQL where a contact point names none.
 const DEFAULT_PORT: u16 = 9042;
@@ -16,9 +16,18 @@ const DEFAULT_PORT: u16 = 9042;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Source {
     /// Jars from Maven Central, run by this Java.
-    Jars { java: PathBuf },
+    Jars { java: Java },
     /// The official image, run by Docker.
     Container,
+}
+
+/// Which Java.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Java {
+    /// This one.
+    Here(PathBuf),
+    /// One that is downloaded unless it has been.
+    OfPackage,
 }
 
 /// What the user wants.
@@ -36,7 +45,8 @@ impl Source {
         let wish = wish(environment::variable(environment::SOURCE).as_deref())?;
         let jars = || {
             let can_download = !java::in_path("mvn").is_empty();
-            let java = java::find(version.javas())?;
+            let package = || java_package::serves(version.javas(), home).then_some(Java::OfPackage);
+            let java = java::find(version.javas()).map(Java::Here).or_else(package)?;
             (can_download || jars::are_there(home, version)).then_some(Self::Jars { java })
         };
         choose(wish, jars, docker_answers).ok_or_else(|| missing(wish, version))
@@ -92,10 +102,7 @@ fn missing(wish: Wish, version: &Version) -> Error {
         Wish::Jars | Wish::Whatever if modern => {
             ("sudo apt-get install openjdk-17-jre-headless maven", "brew install openjdk@17 maven")
         }
-        Wish::Jars => (
-            "a JDK 11 from adoptium.net, and sudo apt-get install maven",
-            "brew install openjdk@11 maven",
-        ),
+        Wish::Jars => ("sudo apt-get install python3-pip maven", "brew install openjdk@11 maven"),
         Wish::Container | Wish::Whatever => {
             ("sudo apt-get install docker.io", "brew install --cask docker")
         }
@@ -121,7 +128,7 @@ mod tests {
     use super::*;
 
     fn jars() -> Option<Source> {
-        Some(Source::Jars { java: "/java".into() })
+        Some(Source::Jars { java: Java::Here("/java".into()) })
     }
 
     #[test]
