@@ -115,6 +115,7 @@
 //! All of them add something and change nothing.
 //!
 //! * `astra`: Astra DB, by its secure connect bundle.
+//! * `blocking`: sessions without async ([`blocking`]).
 //! * `derive`, on by default: the macros [`Row`], [`UserType`], [`BindValues`] and [`Value`].
 //! * `chrono`, `time`, `jiff`: timestamp, date and time as types of these crates.
 //! * `bigdecimal`, `rust_decimal`, `num-bigint`: decimal and varint as types of these crates.
@@ -138,6 +139,8 @@
 mod astra;
 mod attempt;
 mod batch;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod builder;
 mod conditional;
 mod contact_points;
@@ -216,6 +219,8 @@ pub use cqlwire_pool::{
 #[doc(no_inline)]
 pub use cqlwire_stream as stream;
 pub use cqlwire_stream::{OwnedRow, Page, Position, PositionError, PositionMismatch, Progress};
+#[cfg(feature = "blocking")]
+pub use error::Unserved;
 pub use error::{Attempt, AttemptFailure, Error, ErrorKind, RequestLimit, Result, TimeoutPhase};
 pub use execution::{
     Execution, Explained, Explaining, PageFetch, Pages, RowStream, StatementSource, Streaming,

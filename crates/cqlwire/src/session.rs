@@ -48,7 +48,7 @@ impl Session {
         Self { shared, handle }
     }
 
-    #[cfg(any(test, feature = "opentelemetry", feature = "prometheus"))]
+    #[cfg(any(test, feature = "blocking", feature = "opentelemetry", feature = "prometheus"))]
     pub(crate) const fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }

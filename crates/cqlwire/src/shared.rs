@@ -3,6 +3,8 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+#[cfg(feature = "blocking")]
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -13,6 +15,8 @@ use cqlwire_stream::PageBudget;
 use tokio::runtime::Handle;
 
 use crate::attempt::Teachings;
+#[cfg(feature = "blocking")]
+use crate::blocking::RuntimeThread;
 use crate::error::{Error, ErrorKind};
 use crate::gate::{Gate, Permit};
 use crate::history::{self, Beginning, History, Watched};
@@ -69,6 +73,9 @@ pub(crate) struct Shared {
     pub(crate) max_request_bytes: usize,
     /// How requests are encoded whose host is not chosen yet.
     pub(crate) usual_form: UsualForm,
+    /// The thread of that runtime, if it is one of a blocking session. Dropped last: it ends then.
+    #[cfg(feature = "blocking")]
+    pub(crate) thread: OnceLock<RuntimeThread>,
 }
 
 /// A call that was let in, and counts as a request.
@@ -182,6 +189,8 @@ impl Shared {
             schema_agreement_timeout: settings.schema_agreement_timeout,
             max_request_bytes: settings.max_request_bytes,
             usual_form,
+            #[cfg(feature = "blocking")]
+            thread: OnceLock::new(),
         }
     }
 

@@ -1,8 +1,12 @@
 //! Waits that need a timer, wherever they are awaited.
 
+#[cfg(feature = "blocking")]
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 
+#[cfg(feature = "blocking")]
+use tokio::runtime::EnterGuard;
 use tokio::runtime::Handle;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -19,13 +23,53 @@ where
     Box::pin(async move { task.await.ok() })
 }
 
-/// A wait that needs a timer: on the runtime that it is awaited on, or outside of tokio on `home`.
+/// A wait that needs a timer: on the runtime that it is awaited on, or outside of tokio, and on a thread
+/// that blocks, on `home`.
 pub(crate) fn timed<F>(home: &Handle, waiting: F) -> Timed<F::Output>
 where
     F: Future<Output: Send> + Send + 'static,
 {
-    if Handle::try_current().is_ok() {
+    if !blocks() && Handle::try_current().is_ok() {
         return Box::pin(async move { Some(waiting.await) });
     }
     timed_at_home(home, waiting)
+}
+
+#[cfg(feature = "blocking")]
+thread_local! {
+    static BLOCKS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// While it is there, this thread polls a future by itself, and blocks meanwhile: whatever runtime it
+/// belongs to may not run, so that its timers are those of `home`, as long as that is there.
+#[cfg(feature = "blocking")]
+pub(crate) struct Blocks<'a> {
+    before: bool,
+    _home: EnterGuard<'a>,
+}
+
+#[cfg(feature = "blocking")]
+impl<'a> Blocks<'a> {
+    #[inline]
+    pub(crate) fn enter(home: &'a Handle) -> Self {
+        let _home = home.enter();
+        Self { before: BLOCKS.replace(true), _home }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl Drop for Blocks<'_> {
+    fn drop(&mut self) {
+        BLOCKS.set(self.before);
+    }
+}
+
+#[cfg(feature = "blocking")]
+fn blocks() -> bool {
+    BLOCKS.get()
+}
+
+#[cfg(not(feature = "blocking"))]
+const fn blocks() -> bool {
+    false
 }

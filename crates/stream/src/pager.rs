@@ -90,6 +90,10 @@ impl<S: PageSource> Pager<S> {
         pager
     }
 
+    pub(crate) const fn source(&self) -> &S {
+        &self.source
+    }
+
     /// The next page, once the reader is done with the one before.
     ///
     /// A reader whose pages are always there gives the other tasks of its thread their turn.

@@ -43,6 +43,11 @@ impl<S: PageSource> Pages<S> {
         Self { pager: Pager::new(source, budget.clone(), settings) }
     }
 
+    /// Where its pages come from.
+    pub const fn source(&self) -> &S {
+        self.pager.source()
+    }
+
     /// The next page, or `None` after the last one, after the limit, and after an error.
     ///
     /// While the page is read, the next one is asked for already, if [`Settings::prefetch`] and

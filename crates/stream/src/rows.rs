@@ -55,6 +55,11 @@ impl<T, S: PageSource> RowStream<T, S> {
         Self { page: None, pager, cursor, columns: None, plan, row: PhantomData }
     }
 
+    /// Where its pages come from.
+    pub const fn source(&self) -> &S {
+        self.pager.source()
+    }
+
     /// Asks for the next page now if there is room for it. Never waits. Before the first row it
     /// starts the stream; after that the stream does so by itself, as rows are taken.
     pub fn fetch_ahead(&mut self) {

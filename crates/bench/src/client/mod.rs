@@ -3,6 +3,7 @@
 //! An operation checks what came: every client does the same work, and none is fast by being
 //! wrong. All have one connection for requests, and otherwise their defaults.
 
+mod blocking;
 #[cfg(feature = "peers")]
 mod cdrs;
 mod cqlwire;
@@ -20,6 +21,7 @@ use crate::Result;
 use crate::load::{ScanWatch, StreamsWatch};
 use crate::work::Work;
 
+pub use self::blocking::Blocking;
 #[cfg(feature = "peers")]
 pub use self::cdrs::Cdrs;
 pub use self::cqlwire::Cqlwire;
@@ -32,6 +34,9 @@ pub use self::version::version_of;
 
 /// A driver, connected, with its statements prepared.
 pub trait Client: Clone + Send + Sync + Sized + 'static {
+    /// Its operations block, so that each of several at once has a thread.
+    const BLOCKS: bool = false;
+
     /// Connects and prepares what this work needs.
     fn connect(server: SocketAddr) -> impl Future<Output = Result<Self>> + Send;
 

@@ -26,6 +26,8 @@ pub enum Kind {
     Floor,
     /// This project.
     Cqlwire,
+    /// Its blocking sessions: a thread for each request in flight, 32 at most.
+    CqlwireBlocking,
     /// The `scylla` crate.
     #[cfg(feature = "peers")]
     Scylla,
@@ -40,11 +42,17 @@ impl Kind {
         match self {
             Self::Floor => "floor",
             Self::Cqlwire => "cqlwire",
+            Self::CqlwireBlocking => "cqlwire-blocking",
             #[cfg(feature = "peers")]
             Self::Scylla => "scylla",
             #[cfg(feature = "peers")]
             Self::CdrsTokio => "cdrs-tokio",
         }
+    }
+
+    /// How many requests at once it is measured with at most.
+    pub const fn most_in_flight(self) -> u32 {
+        if matches!(self, Self::CqlwireBlocking) { 32 } else { u32::MAX }
     }
 
     /// Whether it does this work.
@@ -55,6 +63,9 @@ impl Kind {
         match self {
             Self::Floor => matches!(work, Work::Read | Work::Insert | Work::Scan),
             Self::Cqlwire => true,
+            Self::CqlwireBlocking => {
+                matches!(work, Work::Read | Work::Insert | Work::Scan | Work::ScanBorrowed)
+            }
             #[cfg(feature = "peers")]
             Self::Scylla => true,
             #[cfg(feature = "peers")]
@@ -147,6 +158,7 @@ pub fn run(arguments: &ClientArguments, probe: HeapProbe) -> Result<()> {
             })
         }
         Kind::Cqlwire => run_client::<super::Cqlwire>(arguments, probe),
+        Kind::CqlwireBlocking => run_client::<super::Blocking>(arguments, probe),
         #[cfg(feature = "peers")]
         Kind::Scylla => run_client::<super::Scylla>(arguments, probe),
         #[cfg(feature = "peers")]

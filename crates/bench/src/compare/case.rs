@@ -9,7 +9,7 @@ use crate::client::{Kind, RuntimeKind};
 use crate::work::Work;
 
 /// How many requests are in flight.
-const LEVELS: [u32; 5] = [1, 32, 256, 1_024, 8_192];
+const LEVELS: [u32; 6] = [1, 8, 32, 256, 1_024, 8_192];
 /// How many streams are open.
 const STREAMS: u32 = 1_000;
 
@@ -83,9 +83,11 @@ fn cases(
 ) -> Vec<Case> {
     let clients = Kind::value_variants().iter().copied();
     let clients = clients.filter(|kind| wanted(&arguments.client, kind) && kind.does(work));
-    // The floor has no runtime, and is measured once.
+    let clients = clients.filter(|kind| in_flight <= kind.most_in_flight());
+    // The floor has no runtime, and what blocks one of its own: they are measured once.
+    let has_own = |kind| matches!(kind, Kind::Floor | Kind::CqlwireBlocking);
     let clients =
-        clients.filter(|kind| *kind != Kind::Floor || runtime == RuntimeKind::CurrentThread);
+        clients.filter(|kind| !has_own(*kind) || runtime == RuntimeKind::CurrentThread);
     clients
         .map(|client| {
             let runtime = if client == Kind::Floor { RuntimeKind::None } else { runtime };

@@ -1,8 +1,10 @@
-//! Closed loop: each of so many tasks asks again as soon as it is answered.
+//! Closed loop: each of so many tasks, or threads, asks again as soon as it is answered.
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
 
 use super::RoundSettings;
 use crate::Result;
@@ -80,7 +82,12 @@ pub async fn closed_round<C: Client>(
     });
     let start = |number: u32| {
         let (client, shared) = (client.clone(), Arc::clone(&shared));
-        tokio::spawn(ask_again_and_again(client, work, number, in_flight, shared))
+        let asking = ask_again_and_again(client, work, number, in_flight, shared);
+        if !C::BLOCKS {
+            return tokio::spawn(asking);
+        }
+        let blocked = || Err("it awaits something".into());
+        tokio::task::spawn_blocking(move || asking.now_or_never().unwrap_or_else(blocked))
     };
     let tasks: Vec<_> = (0..in_flight).map(start).collect();
     // Warm is who has been through every task: what grows has grown then.

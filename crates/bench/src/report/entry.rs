@@ -57,7 +57,7 @@ impl Entry {
 
     /// Whether it is one of the drivers that cqlwire is compared with.
     pub fn is_peer(&self) -> bool {
-        !matches!(self.client, "cqlwire" | "floor")
+        !matches!(self.client, "cqlwire" | "cqlwire-blocking" | "floor")
     }
 }
 

@@ -40,6 +40,17 @@ impl<'a> BatchExecution<'a> {
         Self { contents, sending: Sending::new(shared, batch_type, options) }
     }
 
+    #[cfg(feature = "blocking")]
+    pub(crate) const fn shared(&self) -> &'a Arc<Shared> {
+        self.sending.shared
+    }
+
+    /// How long it may take in all.
+    #[cfg(feature = "blocking")]
+    pub(crate) const fn timeout_of_whole(&self) -> std::time::Duration {
+        self.sending.options.settings.timeout
+    }
+
     /// With all settings of this profile; those set before are replaced.
     pub fn profile(mut self, profile: &'a ExecutionProfile) -> Self {
         self.sending.options.set_profile(profile);

@@ -350,6 +350,11 @@ impl SessionBuilder {
         Ok(Session::new(Shared::new(cluster, settings)))
     }
 
+    #[cfg(feature = "blocking")]
+    pub(crate) const fn longest_connect(&self) -> Duration {
+        self.connect_timeout
+    }
+
     fn refuse(&mut self, setting: impl Into<Cow<'static, str>>, why: impl std::fmt::Display) {
         self.invalid.get_or_insert_with(|| (setting.into(), why.to_string()));
     }

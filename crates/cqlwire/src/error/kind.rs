@@ -13,6 +13,8 @@ use uuid::Uuid;
 
 use super::advice::advice;
 use super::limit::RequestLimit;
+#[cfg(feature = "blocking")]
+use super::unserved::Unserved;
 
 /// What happened. The same failure is the same variant from whichever call it comes.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -195,6 +197,10 @@ pub enum ErrorKind {
         /// How many were to be collected at most.
         limit: usize,
     },
+    /// The thread of a [blocking](crate::blocking) session does not serve whoever waits.
+    #[cfg(feature = "blocking")]
+    #[error("{0}")]
+    Unserved(Unserved),
     /// The response is none to this request.
     #[error("{0} is no response to this request")]
     UnexpectedResponse(Opcode),
@@ -322,6 +328,8 @@ impl ErrorKind {
     pub(super) const fn may_have_been_applied(&self, of: StatementKind) -> bool {
         match self {
             Self::Server { error, .. } => error.may_have_been_applied(of),
+            #[cfg(feature = "blocking")]
+            Self::Unserved(why) => why.may_have_been_applied(),
             Self::Timeout { phase, .. } => {
                 matches!(phase, TimeoutPhase::Response | TimeoutPhase::Load)
             }

@@ -5,6 +5,8 @@ mod advice;
 mod attempt;
 mod kind;
 mod limit;
+#[cfg(feature = "blocking")]
+mod unserved;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -18,6 +20,8 @@ use uuid::Uuid;
 pub use attempt::{Attempt, AttemptFailure};
 pub use kind::{ErrorKind, TimeoutPhase};
 pub use limit::RequestLimit;
+#[cfg(feature = "blocking")]
+pub use unserved::Unserved;
 
 /// What can go wrong, whichever call it goes wrong in.
 ///

@@ -63,6 +63,13 @@ impl<'a, V> Execution<'a, V> {
     }
 }
 
+#[cfg(feature = "blocking")]
+impl<'a, V> Explaining<'a, V> {
+    pub(crate) const fn execution(&self) -> &Execution<'a, V> {
+        &self.execution
+    }
+}
+
 impl<V> Future for Explaining<'_, V> {
     type Output = Explained;
 

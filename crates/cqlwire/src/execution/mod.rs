@@ -16,6 +16,8 @@ mod streaming;
 mod turn;
 
 use std::sync::Arc;
+#[cfg(feature = "blocking")]
+use std::time::Duration;
 
 use cqlwire_codec::{EncodeValues, Token};
 use cqlwire_stream as stream;
@@ -114,6 +116,17 @@ impl<'a, V> Execution<'a, V> {
         options: Options<'a>,
     ) -> Self {
         Self { shared, statement, values, as_values, options, state: State::New }
+    }
+
+    #[cfg(feature = "blocking")]
+    pub(crate) const fn shared(&self) -> &'a Arc<Shared> {
+        self.shared
+    }
+
+    /// How long it may take in all.
+    #[cfg(feature = "blocking")]
+    pub(crate) const fn timeout_of_whole(&self) -> Duration {
+        self.options.settings.timeout
     }
 
     /// Its values; what is on its way is given up.

@@ -60,6 +60,11 @@ impl StatementSource {
         self.hook = Some(hook);
     }
 
+    #[cfg(feature = "blocking")]
+    pub(crate) const fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     pub(super) fn budget(&self) -> &PageBudget {
         &self.shared.budget
     }

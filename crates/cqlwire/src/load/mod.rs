@@ -187,6 +187,11 @@ impl<'a, R> Load<'a, R> {
         load
     }
 
+    #[cfg(feature = "blocking")]
+    pub(crate) const fn shared(&self) -> &'a Arc<Shared> {
+        self.shared
+    }
+
     /// No more than the session lets.
     fn set_width(&mut self) {
         let most = self.shared.limit.most().unwrap_or(usize::MAX);

@@ -99,6 +99,9 @@ impl Outcome {
                 }
             },
             ErrorKind::ConnectionLost { .. } => Self::Lost,
+            // Said by whoever waits, when the request was dropped.
+            #[cfg(feature = "blocking")]
+            ErrorKind::Unserved(_) => Self::Cancelled,
             ErrorKind::NoHostAvailable { .. } => Self::Unsent,
             ErrorKind::Overloaded { .. } => Self::Rejected,
             ErrorKind::SessionClosed => Self::Closed,

@@ -6,6 +6,8 @@ mod astra;
 mod astra_hostile;
 mod basics;
 mod batches;
+#[cfg(feature = "blocking")]
+mod blocking;
 mod bound_values;
 mod cancellation;
 mod certificates;
