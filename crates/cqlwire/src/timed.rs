@@ -73,3 +73,22 @@ fn blocks() -> bool {
 const fn blocks() -> bool {
     false
 }
+
+#[cfg(all(test, feature = "blocking"))]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_thread_blocks_until_that_is_over_also_in_a_panic() {
+        let home = Handle::current();
+        let blocked = catch_unwind(AssertUnwindSafe(|| {
+            let _blocks = Blocks::enter(&home);
+            drop(Blocks::enter(&home));
+            assert!(blocks(), "within another");
+            panic!("of the user's");
+        }));
+        assert!(blocked.is_err() && !blocks());
+    }
+}

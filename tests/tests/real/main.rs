@@ -6,6 +6,7 @@
 
 mod bad_input;
 mod batches;
+mod blocking;
 mod changing;
 mod conditions;
 mod forgetful;

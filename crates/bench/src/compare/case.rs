@@ -86,8 +86,7 @@ fn cases(
     let clients = clients.filter(|kind| in_flight <= kind.most_in_flight());
     // The floor has no runtime, and what blocks one of its own: they are measured once.
     let has_own = |kind| matches!(kind, Kind::Floor | Kind::CqlwireBlocking);
-    let clients =
-        clients.filter(|kind| !has_own(*kind) || runtime == RuntimeKind::CurrentThread);
+    let clients = clients.filter(|kind| !has_own(*kind) || runtime == RuntimeKind::CurrentThread);
     clients
         .map(|client| {
             let runtime = if client == Kind::Floor { RuntimeKind::None } else { runtime };

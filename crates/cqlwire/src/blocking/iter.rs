@@ -32,30 +32,14 @@ pub type Rows<T> = Iter<RowStream<T>>;
 #[must_use = "nothing is asked for until `next` is called"]
 pub struct Iter<S> {
     stream: S,
+    shared: Arc<Shared>,
     /// Nobody serves it any more, and that has been said.
     is_given_up: bool,
 }
 
-/// A stream of a session.
-trait OfSession {
-    fn shared(&self) -> &Arc<Shared>;
-}
-
-impl OfSession for execution::Pages {
-    fn shared(&self) -> &Arc<Shared> {
-        self.source().shared()
-    }
-}
-
-impl<T> OfSession for RowStream<T> {
-    fn shared(&self) -> &Arc<Shared> {
-        self.source().shared()
-    }
-}
-
 impl<S> Iter<S> {
-    pub(super) const fn new(stream: S) -> Self {
-        Self { stream, is_given_up: false }
+    pub(super) const fn new(stream: S, shared: Arc<Shared>) -> Self {
+        Self { stream, shared, is_given_up: false }
     }
 }
 
@@ -85,7 +69,7 @@ impl<S> Deref for Iter<S> {
 
 impl<S, T> Iterator for Iter<S>
 where
-    S: OfSession + Stream<Item = Result<T>> + Unpin,
+    S: Stream<Item = Result<T>> + Unpin,
 {
     type Item = Result<T, Error>;
 
@@ -93,17 +77,16 @@ where
         if self.is_given_up {
             return None;
         }
-        let shared = Arc::clone(self.stream.shared());
         let next = poll_fn(|context| Pin::new(&mut self.stream).poll_next(context));
         // Each page has a deadline of its own.
-        wait(&shared, None, next).unwrap_or_else(|why| {
+        wait(&self.shared, None, next).unwrap_or_else(|why| {
             self.is_given_up = true;
             Some(Err(unserved(why)))
         })
     }
 }
 
-impl<S, T> FusedIterator for Iter<S> where S: OfSession + Stream<Item = Result<T>> + Unpin {}
+impl<S, T> FusedIterator for Iter<S> where S: Stream<Item = Result<T>> + Unpin {}
 
 impl<S: fmt::Debug> fmt::Debug for Iter<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

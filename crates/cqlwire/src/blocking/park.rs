@@ -181,3 +181,22 @@ impl Watch {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wake_up_is_taken_once_and_only_by_whom_it_is_for() {
+        let outer = Borrowed::of_this_thread();
+        let inner = Borrowed::of_this_thread();
+        outer.parker.wake_by_ref();
+        assert!(!inner.parker.park(Duration::ZERO), "it is the other's");
+        assert!(outer.parker.park(Duration::ZERO));
+        thread::current().unpark();
+        assert!(!outer.parker.park(Duration::from_millis(1)), "unparked by somebody else");
+        drop(inner);
+        let kept = Borrowed::of_this_thread();
+        assert!(!Arc::ptr_eq(&kept.parker, &outer.parker), "who waits keeps its own");
+    }
+}

@@ -1,5 +1,6 @@
 //! Waiting for what a session describes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use cqlwire_stream::StreamRow;
@@ -112,7 +113,8 @@ impl Wait for PageStream {
     type Output = Pages;
 
     fn wait(self) -> Self::Output {
-        Iter::new(self)
+        let shared = Arc::clone(self.source().shared());
+        Iter::new(self, shared)
     }
 }
 
@@ -122,7 +124,8 @@ impl<T: StreamRow> Wait for RowStream<T> {
     type Output = Rows<T>;
 
     fn wait(self) -> Self::Output {
-        Iter::new(self)
+        let shared = Arc::clone(self.source().shared());
+        Iter::new(self, shared)
     }
 }
 

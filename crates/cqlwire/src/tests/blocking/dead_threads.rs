@@ -3,7 +3,7 @@
 use std::future::pending;
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cqlwire_testkit::node::Prime;
 use futures_util::FutureExt;
@@ -116,9 +116,11 @@ fn g16_1_a_thread_that_stands_still_keeps_nobody_past_its_deadline() {
     // Its own deadline, and what it waited for.
     let error = session.query(INSERT, ()).timeout(TIMEOUT).wait().unwrap_err();
     assert!(error.is_timeout() && error.elapsed().unwrap() >= TIMEOUT, "{error}");
-    // What is on that thread alone.
+    // What is on that thread alone: a second later, and long before its silence is strange.
+    let begun = Instant::now();
     let waited = wait_on(thread, Some(TIMEOUT), pending::<()>());
     assert_eq!(waited, Err(Unserved::StandsStill));
+    assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
     session.close(TIMEOUT);
     assert!(session.query(INSERT, ()).wait().unwrap_err().is_closed());
     drop(wake);
