@@ -11,7 +11,6 @@ use cqlwire_stream::StreamRow;
 use futures_util::stream::Stream;
 
 use super::park::wait;
-use super::wait::unserved;
 use crate::error::{Error, Result};
 use crate::execution::{self, RowStream};
 use crate::shared::Shared;
@@ -81,7 +80,7 @@ where
         // Each page has a deadline of its own.
         wait(&self.shared, None, next).unwrap_or_else(|why| {
             self.is_given_up = true;
-            Some(Err(unserved(why)))
+            Some(Err(why.into()))
         })
     }
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::park::wait;
 use super::thread::RuntimeThread;
-use super::wait::{ended, unserved};
+use super::wait::ended;
 use crate::builder::SessionBuilder;
 use crate::error::{Result, Unserved};
 use crate::prepared::PreparedStatement;
@@ -57,7 +57,7 @@ impl Session {
     /// As of [`SessionBuilder::connect`], and [`Unserved`](crate::ErrorKind::Unserved) if there is no thread to
     /// be had. Nothing is left behind.
     pub fn connect(builder: SessionBuilder) -> Result<Self> {
-        let thread = RuntimeThread::start().map_err(unserved)?;
+        let thread = RuntimeThread::start()?;
         Self::connect_on(thread, builder)
     }
 
@@ -68,10 +68,11 @@ impl Session {
         // Whoever is not waited for any more is dropped.
         let _connecting = AbortOnDropHandle::new(thread.handle().spawn(connecting));
         let session = told.recv_timeout(patience).unwrap_or_else(|why| {
-            Err(unserved(match why {
+            let why = match why {
                 RecvTimeoutError::Timeout => Unserved::StandsStill,
                 RecvTimeoutError::Disconnected => Unserved::Ended,
-            }))
+            };
+            Err(why.into())
         })?;
         thread.lets_finish(session.shared().cluster().tasks());
         session.shared().thread.get_or_init(|| thread);

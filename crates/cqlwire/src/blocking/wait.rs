@@ -8,7 +8,7 @@ use cqlwire_stream::StreamRow;
 use super::iter::{Iter, Pages, Rows};
 use super::park::wait;
 use crate::batch::BatchExecution;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result, Unserved};
 use crate::execution::{Execution, Explained, Explaining, Pages as PageStream, RowStream};
 use crate::load::{Load, LoadError, LoadProgress};
 use crate::result::QueryResult;
@@ -76,7 +76,7 @@ impl<V> Wait for Explaining<'_, V> {
 
     fn wait(self) -> Self::Output {
         let (shared, limit) = (self.execution().shared(), self.execution().timeout_of_whole());
-        let unserved = |why| Explained { result: Err(unserved(why)), report: None };
+        let unserved = |why: Unserved| Explained { result: Err(why.into()), report: None };
         wait(shared, Some(limit), self).unwrap_or_else(unserved)
     }
 }
@@ -100,7 +100,7 @@ impl<R> Wait for Load<'_, R> {
     fn wait(mut self) -> Self::Output {
         // Each of its requests has a deadline.
         wait(self.shared(), None, &mut self).unwrap_or_else(|why| {
-            let (error, progress) = (unserved(why), self.progress());
+            let (error, progress) = (Error::from(why), self.progress());
             let stopped = Some(error.clone());
             Err(LoadError { error, stopped, failures: Vec::new(), progress })
         })
@@ -135,9 +135,5 @@ pub(super) fn ended<T>(
     limit: Option<Duration>,
     future: impl Future<Output = Result<T>>,
 ) -> Result<T> {
-    wait(shared, limit, future).unwrap_or_else(|why| Err(unserved(why)))
-}
-
-pub(super) fn unserved(why: crate::error::Unserved) -> Error {
-    ErrorKind::Unserved(why).into()
+    wait(shared, limit, future).unwrap_or_else(|why| Err(why.into()))
 }

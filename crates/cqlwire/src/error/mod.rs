@@ -275,6 +275,13 @@ impl From<ErrorKind> for Error {
     }
 }
 
+#[cfg(feature = "blocking")]
+impl From<Unserved> for Error {
+    fn from(why: Unserved) -> Self {
+        Self::new(ErrorKind::Unserved(why))
+    }
+}
+
 impl From<cqlwire_codec::ValueError> for Error {
     fn from(error: cqlwire_codec::ValueError) -> Self {
         Self::new(ErrorKind::Value { page: None, row: None, error })
