@@ -75,7 +75,9 @@
 //! It spans data centers, so the consistencies that are the default here are refused: its consistency is
 //! `Quorum`, and its serial one `Serial`. A name that stands in it several times is bound once, by a
 //! struct. It is never sent twice unless nothing of it was begun, since not every transaction may be done
-//! twice; one that may, because it notes what it has done, is said to be idempotent.
+//! twice; one that may, because it notes what it has done, is said to be idempotent. To which replica it
+//! goes is said by [`routing_key`](Execution::routing_key): no bind marker tells. `examples/transfers.rs` is a
+//! program that moves money between accounts, many transfers at once, and counts it afterwards.
 //!
 //! ```no_run
 //! # #[cfg(feature = "derive")] mod example {

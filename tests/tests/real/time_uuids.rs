@@ -10,7 +10,8 @@ use super::{builder, close, create};
 async fn time_uuids_are_in_the_order_in_which_they_were_drawn_and_between_the_servers_ends() {
     let session = builder(cassandra::shared().await).connect().await.unwrap();
     create(&session, "ids", "t (k int, id timeuuid, n int, PRIMARY KEY (k, id))").await;
-    let ends = "SELECT minTimeuuid(?), maxTimeuuid(?) FROM system.local";
+    // With casts: 4.1 has each of them twice, and cannot choose for a marker alone.
+    let ends = "SELECT minTimeuuid((timestamp)?), maxTimeuuid((timestamp)?) FROM system.local";
     for millis in [0, 1, 1_772_355_600_000, 4_102_444_799_999, -12_219_292_800_000, -86_400_001] {
         let at = CqlTimestamp(millis);
         let said = session.query(ends, (at, at)).await.unwrap();

@@ -1,6 +1,6 @@
 //! Transactions of Cassandra 6 (Accord), and what servers before it say of them.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cqlwire::{
     BindValues, Consistency, DecodeValue, ErrorCode, ErrorKind, ExecutionProfile,
@@ -123,10 +123,14 @@ async fn read<T>(session: &Session, statement: &PreparedStatement, id: i32) -> T
 where
     T: for<'r> DecodeValue<'r>,
 {
+    let begun = Instant::now();
     loop {
         match session.execute(statement, (id,)).await {
             Ok(result) => return result.one_row::<(T,)>().unwrap().0,
-            Err(error) => assert!(error.is_retryable(), "{error}"),
+            Err(error) => {
+                let in_time = begun.elapsed() < 2 * PATIENCE;
+                assert!(error.is_retryable() && in_time, "{error}");
+            }
         }
     }
 }
