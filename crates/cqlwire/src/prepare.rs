@@ -63,6 +63,8 @@ fn watched(shared: &Shared, keyspace: &Keyspace, text: &str) -> Box<Watched> {
         page_size: None,
         idempotent: true,
         batch_size: None,
+        custom_payload: None,
+        is_joint: true,
         asked: None,
     })
 }

@@ -163,6 +163,19 @@ impl RequestLog {
         }
     }
 
+    /// What says to which trace a request belongs has panicked with this.
+    #[cold]
+    pub(crate) fn trace_context_panicked(&self, payload: &(dyn Any + Send)) {
+        let passed_over = self.log.now_and_then("trace context", (), self.settings.every);
+        if let Some(passed_over) = passed_over {
+            let (session, message) = (self.session(), panic_message(payload));
+            tracing::error!(
+                %session, message, passed_over,
+                "the trace context of a request panicked: the request goes without it"
+            );
+        }
+    }
+
     /// A host does not know this statement, which it was taught.
     #[cold]
     pub(crate) fn unprepared(&self, host: &dyn Display, statement: &str) {

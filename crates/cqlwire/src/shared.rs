@@ -19,7 +19,7 @@ use crate::attempt::Teachings;
 use crate::blocking::RuntimeThread;
 use crate::error::{Error, ErrorKind};
 use crate::gate::{Gate, Permit};
-use crate::history::{self, Beginning, History, Watched};
+use crate::history::{self, Beginning, History, TraceContext, Watched};
 use crate::keyspace::{Keyspace, Keyspaces};
 use crate::limits::{HostLimits, SessionLimit};
 use crate::metrics::{Counted, RequestCounters};
@@ -67,6 +67,8 @@ pub(crate) struct Shared {
     /// The hosts that are being taught a statement.
     pub(crate) teachings: Teachings,
     pub(crate) schema_agreement_timeout: Duration,
+    /// What says to which trace requests belong, if that goes along with them.
+    trace_context: Option<TraceContext>,
     /// Are the histories of all requests written down?
     are_watched: bool,
     /// The longest body of a request, in bytes.
@@ -153,6 +155,7 @@ pub(crate) struct SharedSettings {
     pub(crate) host_limits: Option<HostLimits>,
     pub(crate) log: RequestLog,
     pub(crate) observers: Option<Arc<Observers>>,
+    pub(crate) trace_context: Option<TraceContext>,
 }
 
 impl Shared {
@@ -177,9 +180,11 @@ impl Shared {
             requests: RequestCounters::default(),
             streams: StreamCounters::default(),
             are_watched: settings.log.settings().slow_request.is_some()
+                || settings.trace_context.is_some()
                 || settings.observers.as_ref().is_some_and(|observers| observers.want_requests()),
             log: Arc::new(settings.log),
             observers: settings.observers,
+            trace_context: settings.trace_context,
             retries,
             speculations,
             timestamps: Timestamps::default(),
@@ -214,9 +219,9 @@ impl Shared {
 
     /// What happens to a request is written down from now on.
     #[cold]
-    pub(crate) fn watch(&self, beginning: &Beginning) -> Box<Watched> {
+    pub(crate) fn watch(&self, beginning: &Beginning<'_>) -> Box<Watched> {
         let observers = self.observers.clone().filter(|observers| observers.want_requests());
-        Watched::begin(beginning, Arc::clone(&self.log), observers)
+        Watched::begin(beginning, Arc::clone(&self.log), observers, self.trace_context.as_ref())
     }
 
     /// Lets in whoever does not stay: nothing is waited for while this is held.

@@ -90,11 +90,14 @@ impl<'a> Sending<'a> {
     }
 
     #[cold]
-    fn watched(&self, contents: &Contents) -> Box<Watched> {
+    fn watched(&mut self, contents: &Contents) -> Box<Watched> {
         let (kind, outline) = (RequestKind::Batch, Arc::new(Outline::of_batch()));
         let beginning = Beginning::of(kind, outline, &self.options, false);
         let batch_size = Some(contents.len());
-        self.shared.watch(&Beginning { batch_size, page_size: None, ..beginning })
+        let beginning = Beginning { batch_size, page_size: None, ..beginning };
+        let mut watched = self.shared.watch(&beginning);
+        self.options.set_traced_payload(watched.take_payload());
+        watched
     }
 
     /// Is it one that can be begun? Then it has its write time from now on.

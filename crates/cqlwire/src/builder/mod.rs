@@ -20,6 +20,7 @@ use cqlwire_stream::PageBudget;
 pub use self::outside::{Config, ConfigError, KnownSetting};
 use crate::contact_points::IntoContactPoints;
 use crate::error::{Attempt, Error, ErrorKind, Result, TimeoutPhase};
+use crate::history::TraceContext;
 use crate::observer::{Observer, Observers};
 use crate::profile::{DEFAULT_PROFILE, ExecutionProfile, Profiles};
 use crate::request_log::{LogSettings, RequestLog};
@@ -76,6 +77,7 @@ pub struct SessionBuilder {
     tells_settings: bool,
     observers: Vec<Arc<dyn Observer>>,
     observer_queue: usize,
+    trace_context: Option<TraceContext>,
     #[cfg(feature = "astra")]
     bundle: Option<std::path::PathBuf>,
     /// The first thing that is wrong with the settings.
@@ -100,6 +102,7 @@ impl Default for SessionBuilder {
             tells_settings: true,
             observers: Vec::new(),
             observer_queue: 8_192,
+            trace_context: None,
             #[cfg(feature = "astra")]
             bundle: None,
             invalid: None,
@@ -346,6 +349,7 @@ impl SessionBuilder {
             host_limits: self.limits.of_hosts(&log),
             log: RequestLog::new(log, self.logs),
             observers,
+            trace_context: self.trace_context,
         };
         Ok(Session::new(Shared::new(cluster, settings)))
     }

@@ -1,5 +1,6 @@
 //! How a session is seen from outside: by servers, and in the log.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use cqlwire_cluster::Cluster;
@@ -7,6 +8,7 @@ use cqlwire_codec::Startup;
 use cqlwire_net::SessionLog;
 
 use super::SessionBuilder;
+use crate::history::TraceContext;
 use crate::observer::Observer;
 use crate::request_log::LogSettings;
 
@@ -57,6 +59,43 @@ impl SessionBuilder {
     /// some megabytes if all of them are requests.
     pub const fn observer_queue(mut self, events: usize) -> Self {
         self.observer_queue = events;
+        self
+    }
+
+    /// Tells the servers of each request to which trace it belongs, in its custom payload: the fields
+    /// that `propagate` puts down for the request's [span](tracing::Span), `traceparent` and
+    /// `tracestate` of W3C say. Default they are told nothing.
+    ///
+    /// With [`tracing-opentelemetry`](https://docs.rs/tracing-opentelemetry):
+    ///
+    /// ```
+    /// use opentelemetry::propagation::TextMapPropagator;
+    /// use opentelemetry_sdk::propagation::TraceContextPropagator;
+    /// use tracing_opentelemetry::OpenTelemetrySpanExt;
+    ///
+    /// let w3c = TraceContextPropagator::new();
+    /// let builder = cqlwire::Session::builder()
+    ///     .trace_context(move |span, fields| w3c.inject_context(&span.context(), fields));
+    /// ```
+    ///
+    /// It is asked once a request, on the task that polls the request first: retries, speculative
+    /// executions and the same request at another host have the same fields. Where nobody wants
+    /// spans of requests (level DEBUG, target `cqlwire::request`), it is given the span of that task. A
+    /// field that the request has in a [payload of its own](crate::Execution::custom_payload) is that
+    /// one, one over 8 KiB is left out, and so is what is over 16. One that panics is a line of the log,
+    /// and its request goes without.
+    ///
+    /// Custom payloads are of v4 and v5: over v3 requests go without, and so does a PREPARE, which
+    /// is done once for all who wait for it. Cassandra hands payloads to its query handler; the one that
+    /// it comes with does not look at them, so this is for those that do, and for proxies.
+    #[doc(alias = "traceparent")]
+    #[doc(alias = "W3C")]
+    #[doc(alias = "propagator")]
+    pub fn trace_context(
+        mut self,
+        propagate: impl Fn(&tracing::Span, &mut HashMap<String, String>) + Send + Sync + 'static,
+    ) -> Self {
+        self.trace_context = Some(TraceContext::new(propagate));
         self
     }
 

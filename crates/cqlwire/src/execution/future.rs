@@ -64,10 +64,13 @@ impl<V> Execution<'_, V> {
     }
 
     #[cold]
-    fn watched(&self) -> Box<Watched> {
+    fn watched(&mut self) -> Box<Watched> {
         let only_reads = self.statement.kind_at_a_glance() == StatementKind::Read;
         let (kind, outline) = (self.statement.request_kind(), self.statement.outline());
-        self.shared.watch(&Beginning::of(kind, outline, &self.options, only_reads))
+        let mut watched =
+            self.shared.watch(&Beginning::of(kind, outline, &self.options, only_reads));
+        self.options.set_traced_payload(watched.take_payload());
+        watched
     }
 
     /// Is it one that can be begun? Then it has its write time from now on.

@@ -166,7 +166,8 @@ impl PageFetch {
         if self.awaited_until.is_none() {
             run.set_deadline(deadline);
         }
-        let range = PageRange { from: &self.from, most_rows: self.most_rows };
+        let traced_payload = self.watched.as_ref().and_then(|watched| watched.payload());
+        let range = PageRange { from: &self.from, most_rows: self.most_rows, traced_payload };
         let polled = run.poll(shared, &request.operation(range), permit.is_some(), context);
         let response = ready!(polled)?;
         if self.from.paging_state().is_some() && !response.is_rows() {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cqlwire_codec::Consistency;
+use cqlwire_codec::{Consistency, CustomPayload};
 use cqlwire_net::RequestKind;
 
 use super::asked::AskedReport;
@@ -10,7 +10,7 @@ use crate::cql::Outline;
 use crate::operation::Options;
 
 /// See the [module](self).
-pub(crate) struct Beginning {
+pub(crate) struct Beginning<'a> {
     pub(crate) kind: RequestKind,
     pub(crate) statement: Arc<Outline>,
     pub(crate) keyspace: Option<Arc<str>>,
@@ -19,17 +19,21 @@ pub(crate) struct Beginning {
     pub(crate) idempotent: bool,
     /// How many statements it has, if it is a batch.
     pub(crate) batch_size: Option<usize>,
+    /// What its user sends along with it.
+    pub(crate) custom_payload: Option<&'a CustomPayload>,
+    /// Is it done for many at once, whose traces are many?
+    pub(crate) is_joint: bool,
     /// Whoever asked for its report with it.
     pub(crate) asked: Option<Arc<AskedReport>>,
 }
 
-impl Beginning {
+impl<'a> Beginning<'a> {
     /// Of a request that is executed by these options. Without being told, it is idempotent if it
     /// only reads.
     pub(crate) fn of(
         kind: RequestKind,
         statement: Arc<Outline>,
-        options: &Options<'_>,
+        options: &'a Options<'_>,
         only_reads: bool,
     ) -> Self {
         let settings = &options.settings;
@@ -41,6 +45,8 @@ impl Beginning {
             page_size: Some(settings.page_size),
             idempotent: settings.idempotent.unwrap_or(only_reads),
             batch_size: None,
+            custom_payload: options.own_payload(),
+            is_joint: false,
             asked: options.asked(),
         }
     }

@@ -12,12 +12,14 @@ mod asked;
 mod beginning;
 mod report;
 mod span;
+mod trace_context;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use cqlwire_cluster::{Host, Routing, Topology};
+use cqlwire_codec::CustomPayload;
 use cqlwire_net::RequestKind;
 use tokio::time::Instant;
 
@@ -26,6 +28,7 @@ pub(crate) use self::beginning::Beginning;
 pub use self::report::{Candidate, ReportHost, RequestEnding, RequestReport, Step, StepKind};
 use self::span::RequestSpan;
 pub(crate) use self::span::are_wanted;
+pub(crate) use self::trace_context::TraceContext;
 use crate::cql::Outline;
 use crate::error::{AttemptFailure, Error};
 use crate::observer::Observers;
@@ -49,32 +52,50 @@ pub(crate) struct History {
 pub(crate) struct Watched {
     history: Arc<History>,
     ending: RequestEnding,
+    /// What its servers get along with it, if its trace context goes there too.
+    payload: Option<CustomPayload>,
 }
 
 impl Watched {
     #[cold]
     pub(crate) fn begin(
-        beginning: &Beginning,
+        beginning: &Beginning<'_>,
         log: Arc<RequestLog>,
         observers: Option<Arc<Observers>>,
+        trace_context: Option<&TraceContext>,
     ) -> Box<Self> {
-        let Beginning { kind, statement, keyspace, .. } = beginning;
+        let Beginning { kind, statement, keyspace, custom_payload, .. } = beginning;
+        let span = RequestSpan::new(beginning, &log);
+        let payload = trace_context.filter(|_| !beginning.is_joint).and_then(|context| {
+            span.seen_by_callers(|span| context.payload(span, *custom_payload, &log))
+        });
         let history = History {
             begun: Instant::now(),
             kind: *kind,
             statement: Arc::clone(statement),
             keyspace: keyspace.clone(),
-            span: RequestSpan::new(beginning, &log),
+            span,
             steps: Mutex::default(),
             log,
             observers,
             asked: beginning.asked.clone(),
         };
-        Box::new(Self { history: Arc::new(history), ending: RequestEnding::Cancelled })
+        let (history, ending) = (Arc::new(history), RequestEnding::Cancelled);
+        Box::new(Self { history, ending, payload })
     }
 
     pub(crate) fn history(&self) -> Arc<History> {
         Arc::clone(&self.history)
+    }
+
+    /// What its servers get along with it, instead of what its user says alone.
+    pub(crate) const fn payload(&self) -> Option<&CustomPayload> {
+        self.payload.as_ref()
+    }
+
+    /// The same, for whoever keeps it until it is sent.
+    pub(crate) const fn take_payload(&mut self) -> Option<CustomPayload> {
+        self.payload.take()
     }
 
     /// It has its outcome.

@@ -31,7 +31,7 @@ fn are_enabled() -> bool {
 
 impl RequestSpan {
     /// It begins within the span of whoever polls the request first.
-    pub(super) fn new(beginning: &Beginning, log: &RequestLog) -> Self {
+    pub(super) fn new(beginning: &Beginning<'_>, log: &RequestLog) -> Self {
         let statement = &beginning.statement;
         let consistency = beginning.consistency.map(level);
         let text = log.settings().statements_in_traces.then_some(&*statement.text);
@@ -60,6 +60,11 @@ impl RequestSpan {
             server.port = Empty,
             "error.type" = Empty,
         ))
+    }
+
+    /// Itself; where nobody wants it, that of whoever polls the request first.
+    pub(super) fn seen_by_callers<T>(&self, look: impl FnOnce(&Span) -> T) -> T {
+        if self.0.is_none() { look(&Span::current()) } else { look(&self.0) }
     }
 
     /// This happens to it.

@@ -46,7 +46,7 @@ impl BatchOperation<'_> {
         };
         let options = RequestOptions {
             tracing: settings.tracing,
-            custom_payload: self.options.custom_payload(),
+            custom_payload: self.options.custom_payload(form.version),
             compression: form.compression,
             max_body_bytes: Some(self.max_bytes),
         };

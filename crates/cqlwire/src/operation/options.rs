@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cqlwire_cluster::LoadBalancing;
-use cqlwire_codec::{CustomPayload, StatementKind, Token};
+use cqlwire_codec::{CustomPayload, ProtocolVersion, StatementKind, Token};
 use uuid::Uuid;
 
 use crate::error::ErrorKind;
@@ -42,6 +42,8 @@ pub(crate) struct RareOptions {
     pub(crate) now_in_seconds: Option<i32>,
     /// What is for the server's query handler.
     pub(crate) custom_payload: Option<CustomPayload>,
+    /// The same with its trace context, once it has one.
+    pub(crate) traced_payload: Option<CustomPayload>,
     /// Those of its own.
     pub(crate) policies: Policies,
     /// Whoever asked for its report.
@@ -101,9 +103,25 @@ impl<'a> Options<'a> {
         self.rare.as_ref()?.now_in_seconds
     }
 
+    /// What goes along with it on this version: its trace context where there is room for that.
     #[inline]
-    pub(crate) fn custom_payload(&self) -> Option<&CustomPayload> {
+    pub(crate) fn custom_payload(&self, version: ProtocolVersion) -> Option<&CustomPayload> {
+        let rare = self.rare.as_ref()?;
+        let traced = rare.traced_payload.as_ref().filter(|_| has_payloads(version));
+        traced.or(rare.custom_payload.as_ref())
+    }
+
+    /// What its user sends along with it.
+    pub(crate) fn own_payload(&self) -> Option<&CustomPayload> {
         self.rare.as_ref()?.custom_payload.as_ref()
+    }
+
+    /// It has a trace context from now on, if there is one: this is what it takes along.
+    #[cold]
+    pub(crate) fn set_traced_payload(&mut self, payload: Option<CustomPayload>) {
+        if let Some(payload) = payload {
+            self.rare.get_or_insert_default().traced_payload = Some(payload);
+        }
     }
 
     /// Whoever asked for its report.
@@ -142,4 +160,11 @@ impl<'a> Options<'a> {
         let own = self.rare.as_ref().and_then(|rare| which(&rare.policies));
         own.or_else(|| which(self.policies?))
     }
+}
+
+/// Does a request have room for a custom payload? On v3 none goes without the trace context: it does not
+/// fail for that.
+#[inline]
+pub(super) fn has_payloads(version: ProtocolVersion) -> bool {
+    version >= ProtocolVersion::V4
 }

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use bytes::BytesMut;
 use cqlwire_cluster::Routing;
 use cqlwire_codec::{
-    Consistency, EncodeError, EncodeValues, Execute, ProtocolVersion, Query, QueryParameters,
-    RequestEnvelope, RequestOptions, StatementKind, Token, encode_request,
+    Consistency, CustomPayload, EncodeError, EncodeValues, Execute, ProtocolVersion, Query,
+    QueryParameters, RequestEnvelope, RequestOptions, StatementKind, Token, encode_request,
 };
 use cqlwire_net::RequestKind;
 use cqlwire_stream::Position;
 
+use super::options::has_payloads;
 use super::token::Hashed;
 use super::untyped::{check_untyped, refuse_without_markers};
 use super::{Encoded, Form, NotEncoded, Operation, Options};
@@ -107,6 +108,8 @@ pub(crate) struct PageRange<'a> {
     pub(crate) from: &'a Position,
     /// How many rows are of use, if fewer than a page.
     pub(crate) most_rows: Option<NonZeroU32>,
+    /// What goes along with it, if it has a trace context.
+    pub(crate) traced_payload: Option<&'a CustomPayload>,
 }
 
 /// A statement with its values, whole or a page of it. Made anew for each look at it: the values
@@ -154,6 +157,11 @@ impl<'a> StatementOperation<'a> {
             now_in_seconds: self.options.now_in_seconds(),
             ..QueryParameters::new(self.consistency.unwrap_or(settings.consistency), values)
         }
+    }
+
+    fn custom_payload(&self, version: ProtocolVersion) -> Option<&CustomPayload> {
+        let traced = self.page.and_then(|page| page.traced_payload);
+        traced.filter(|_| has_payloads(version)).or_else(|| self.options.custom_payload(version))
     }
 
     fn encode_text(
@@ -219,7 +227,7 @@ impl Operation for StatementOperation<'_> {
         }
         let options = RequestOptions {
             tracing: self.options.settings.tracing,
-            custom_payload: self.options.custom_payload(),
+            custom_payload: self.custom_payload(version),
             compression: form.compression,
             ..RequestOptions::default()
         };

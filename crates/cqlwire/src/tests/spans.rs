@@ -3,16 +3,21 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bytes::Bytes;
 use cqlwire_testkit::log::{LogLines, beside_others};
 use cqlwire_testkit::node::Member;
+use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::{SpanKind, Status, TracerProvider};
+use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
 use tracing::{Instrument, Level, info_span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::layer::SubscriberExt;
 
 use super::memory::Memory;
 use super::*;
-use crate::{Consistency, ConstantDelay};
+use crate::codec::{Opcode, ProtocolVersion};
+use crate::{Consistency, ConstantDelay, CustomPayload};
 
 /// What this thread does from now on, as it is exported.
 struct Exported {
@@ -184,6 +189,152 @@ async fn pages_batches_prepares_and_speculative_executions_are_spans() {
     assert_eq!(slow["cassandra.speculative_execution.count"], "1");
     assert_eq!(events(&spans[5])[..3], ["attempt", "speculative execution", "attempt"]);
     assert_eq!(attributes(&spans[6])["error.type"], "cancelled");
+}
+
+/// A session that tells servers the trace of each request.
+fn telling(builder: SessionBuilder) -> SessionBuilder {
+    let w3c = TraceContextPropagator::new();
+    builder.trace_context(move |span, fields| w3c.inject_context(&span.context(), fields))
+}
+
+fn of_version(version: ProtocolVersion) -> std::sync::Arc<Memory> {
+    let memory = Memory::of([ScriptedNode::builder().versions([version]).in_memory()]);
+    prime_users(memory.node(), 25);
+    memory
+}
+
+/// The payloads that came with the executions of statements, in order.
+fn payloads(memory: &Memory) -> Vec<Option<CustomPayload>> {
+    let received = memory.nodes().iter().flat_map(ScriptedNode::received);
+    let of_users = received.filter(|one| {
+        let texts = [SELECT, INSERT, "SELECT slow"];
+        one.statements.iter().any(|text| texts.contains(&&**text)) && one.opcode != Opcode::Prepare
+    });
+    of_users.map(|one| one.fields.custom_payload).collect()
+}
+
+/// As W3C writes it, of a span that is sampled.
+fn traceparent(span: &SpanData) -> CustomPayload {
+    let (trace, span) = (span.span_context.trace_id(), span.span_context.span_id());
+    let parent = format!("00-{trace}-{span}-01");
+    payload([("traceparent", &*parent), ("tracestate", "")])
+}
+
+fn payload<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> CustomPayload {
+    let field = |(key, value): (&str, &str)| {
+        (key.to_owned(), Some(Bytes::copy_from_slice(value.as_bytes())))
+    };
+    fields.into_iter().map(field).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_is_told_the_trace_and_the_span_of_each_request_where_there_is_room_for_it() {
+    for version in [ProtocolVersion::V3, ProtocolVersion::V4, ProtocolVersion::V5] {
+        let memory = of_version(version);
+        let session = telling(memory.builder()).connect().await.unwrap();
+        let by_city = session.prepare(SELECT).await.unwrap();
+        let exported = Exported::begin();
+        within_a_handler(async {
+            session.query(INSERT, ()).await.unwrap();
+            session.query(SELECT, ("Oslo",)).await.unwrap();
+            let mut pages = session.execute(&by_city, ("Oslo",)).page_size(10).pages();
+            while pages.try_next().await.unwrap().is_some() {}
+            let mut batch = session.batch();
+            batch.add(INSERT, ()).unwrap();
+            batch.execute().await.unwrap();
+            batch.execute().await.unwrap();
+        })
+        .await;
+        let (spans, handler) = exported.spans();
+        let trace = handler.span_context.trace_id();
+        assert_eq!(spans.len(), 7, "{spans:#?}");
+        assert!(spans.iter().all(|span| span.span_context.trace_id() == trace), "{spans:#?}");
+        let told: Vec<_> = match version {
+            ProtocolVersion::V3 => spans.iter().map(|_| None).collect(),
+            _ => spans.iter().map(traceparent).map(Some).collect(),
+        };
+        assert_eq!(payloads(&memory), told, "{version}");
+        // That a span is told early takes nothing from it.
+        assert_eq!(attributes(&spans[1])["cassandra.coordinator.dc"], "datacenter1");
+        assert_eq!(events(&spans[1]), ["attempt", "response"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_attempts_of_a_request_are_of_one_span() {
+    let memory = two_nodes();
+    for node in memory.nodes() {
+        node.prime(Prime::statement(INSERT).error(0x1001, "too much"));
+        node.prime(Prime::statement("SELECT slow").after(Duration::from_millis(50)));
+    }
+    let delay = ConstantDelay { delay: Duration::from_millis(20), most: 1 };
+    let session = telling(memory.builder().ready_when(2)).connect().await.unwrap();
+    for text in [INSERT, "SELECT slow"] {
+        let exported = Exported::begin();
+        let before = payloads(&memory).len();
+        let call = session.query(text, ()).idempotent(true).speculative_policy(delay);
+        within_a_handler(async { drop(call.await) }).await;
+        let (spans, _) = exported.spans();
+        let [span] = &spans[..] else { panic!("{spans:#?}") };
+        let payloads = payloads(&memory);
+        assert!(payloads.len() - before >= 2, "{text}: {payloads:?}");
+        let told = Some(traceparent(span));
+        let own = payloads.iter().filter(|payload| **payload == told).count();
+        assert_eq!(own, payloads.len() - before, "{payloads:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_user_sends_along_comes_before_the_trace_and_goes_with_it() {
+    let memory = of_version(ProtocolVersion::V5);
+    let builder = memory.builder().trace_context(|_, fields| {
+        let each = [("traceparent", "theirs".to_owned()), ("baggage", "x".repeat(9 << 10))];
+        fields.extend(each.map(|(key, value)| (key.to_owned(), value)));
+    });
+    let session = builder.connect().await.unwrap();
+    let own = payload([("order", "66")]);
+    session.query(INSERT, ()).custom_payload(own).await.unwrap();
+    session.query(INSERT, ()).custom_payload(payload([("traceparent", "mine")])).await.unwrap();
+    session.query(INSERT, ()).await.unwrap();
+    let expected = [
+        payload([("order", "66"), ("traceparent", "theirs")]),
+        payload([("traceparent", "mine")]),
+        payload([("traceparent", "theirs")]),
+    ];
+    assert_eq!(payloads(&memory), expected.map(Some));
+}
+
+/// Nobody wants spans of requests: those of their callers are told, if there are any.
+#[tokio::test(start_paused = true)]
+async fn the_trace_of_its_caller_is_told_of_a_request_that_is_no_span() {
+    let memory = of_version(ProtocolVersion::V5);
+    let builder = memory.builder().trace_context(|span, fields| {
+        let name = span.metadata().map(|metadata| metadata.name().to_owned());
+        fields.extend(name.map(|name| ("span".to_owned(), name)));
+    });
+    let session = builder.connect().await.unwrap();
+    session.query(INSERT, ()).await.unwrap();
+    let _log = LogLines::collect(Level::INFO);
+    within_a_handler(session.query(INSERT, ())).await.unwrap();
+    let _log = LogLines::collect(Level::DEBUG);
+    within_a_handler(session.query(INSERT, ())).await.unwrap();
+    let told = ["handler", "request"].map(|name| Some(payload([("span", name)])));
+    assert_eq!(payloads(&memory), [&[None][..], &told].concat());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_trace_context_that_panics_fails_no_request_and_is_said_in_the_log() {
+    let memory = of_version(ProtocolVersion::V5);
+    let builder = memory.builder().trace_context(|_, _| panic!("no trace today"));
+    let session = builder.connect().await.unwrap();
+    let log = LogLines::collect(Level::ERROR);
+    for _ in 0..3 {
+        session.query(INSERT, ()).await.unwrap();
+    }
+    assert_eq!(payloads(&memory), vec![None; 3]);
+    let lines = log.all();
+    let [line] = &lines[..] else { panic!("{lines:?}") };
+    assert!(format!("{line:?}").contains("no trace today"), "{line:?}");
 }
 
 /// A request writes nothing down, and makes no span, as long as nobody wants that level.
