@@ -21,7 +21,7 @@
 //!
 //! The rooms: `requests` is the callers' side of every request and `streams` the wire's, with those whose callers went
 //! away in `orphans`; `waiting` holds those who wait for a stream id or for room, `outgoing` the envelopes of the next
-//! write; `deadlines` and `liveness` tell when the clock matters; `metrics` counts; `connection` ties them together.
+//! write; `deadlines` and `liveness` tell when the clock matters; `metrics` counts, `timeline` tells of single requests; `connection` ties them together.
 //!
 //! Nothing here reads a clock, a socket or an environment variable, and no input makes it panic.
 
@@ -36,6 +36,7 @@ mod outgoing;
 mod requests;
 mod settings;
 mod streams;
+mod timeline;
 mod waiting;
 
 pub use connection::{
@@ -45,4 +46,5 @@ pub use connection::{
 pub use metrics::{Measure, RequestKind, Sample, Totals};
 pub use requests::{Outcome, Reached, Ticket};
 pub use settings::Settings;
+pub use timeline::Timeline;
 pub use waiting::{Backlog, WaitingLimit, WaitsFor};

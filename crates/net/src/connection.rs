@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use cqlwire_codec::{Compression, Envelope, ProtocolVersion, RequestEnvelope};
-use cqlwire_mux::{Measure, Totals, Usage};
+use cqlwire_mux::{Measure, Timeline, Totals, Usage};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::AbortHandle;
 
+use crate::deadline::now;
 use crate::driver::Driver;
 use crate::handshake::Established;
 use crate::shared::Shared;
@@ -125,6 +126,40 @@ impl Connection {
         let submitted = submitted.map_err(refused)?;
         let mut request = Request::new(Arc::clone(self.shared()), submitted.ticket, deadline);
         request.watched_from_the_start(silences, context);
+        Ok(sent(request, submitted.wake, submitted.spare))
+    }
+
+    /// Sends a request as [`send_watched`](Self::send_watched) does if there is somebody to be woken, else
+    /// as [`send_measured`](Self::send_measured), and notes in `timeline` when what happens to it.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    ///
+    /// # Panics
+    ///
+    /// As [`send_watched`](Self::send_watched).
+    #[cold]
+    pub fn send_timed(
+        &self,
+        envelope: RequestEnvelope,
+        deadline: Deadline,
+        measure: &Measure,
+        context: Option<&mut Context<'_>>,
+        timeline: Arc<Timeline>,
+    ) -> Result<Sent, Refused> {
+        let silences = self.shared().silences();
+        // A waker is cloned and dropped outside of the lock: either may run anything.
+        let mut waker = context.as_ref().map(|context| context.waker().clone());
+        let (times, measure) = ((now(), deadline.at()), Some(measure));
+        let mut core = self.shared().core();
+        let submitted = core.submit_timed(envelope, times, measure, &mut waker, timeline);
+        drop(core);
+        let submitted = submitted.map_err(refused)?;
+        let mut request = Request::new(Arc::clone(self.shared()), submitted.ticket, deadline);
+        if let Some(context) = context {
+            request.watched_from_the_start(silences, context);
+        }
         Ok(sent(request, submitted.wake, submitted.spare))
     }
 

@@ -75,8 +75,8 @@ pub use connection::{Connection, Sent};
 pub use cqlwire_mux::counters;
 pub use cqlwire_mux::{
     Backlog, Measure, Reached, RefusedBecause, RequestKind, Sample,
-    Settings as MultiplexerSettings, Totals, Unresponsive, Usage, Violation, WaitingLimit,
-    WaitsFor,
+    Settings as MultiplexerSettings, Timeline, Totals, Unresponsive, Usage, Violation,
+    WaitingLimit, WaitsFor,
 };
 pub use deadline::{Deadline, DeadlinePassed};
 pub use dial::{ByteStream, Dialer, Dialing, dial_tcp};

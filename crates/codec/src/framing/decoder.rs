@@ -8,7 +8,7 @@ use super::segment::Layout;
 use super::segment_reader::SegmentReader;
 use super::small_bodies::SmallBodies;
 use super::{Compression, first_byte};
-use crate::{Envelope, FramingError, HEADER_LEN, ProtocolVersion};
+use crate::{Envelope, EnvelopeHeader, FramingError, HEADER_LEN, ProtocolVersion};
 
 /// How many bytes to make room for, at most, when hardly any have arrived.
 const SMALL_READ: usize = 8 << 10;
@@ -67,6 +67,17 @@ impl EnvelopeDecoder {
     /// declared length alone reserves nothing.
     pub const fn needs(&self) -> usize {
         self.needs
+    }
+
+    /// The header of the envelope of which a part is there, in `buffer` or in what it holds, after
+    /// [`decode`](Self::decode) had no whole one; `None` while not even that has come.
+    pub fn under_way(&self, buffer: &BytesMut) -> Option<EnvelopeHeader> {
+        let part = match &self.segments {
+            Some(segments) => segments.slices(),
+            None if self.skip.left() > 0 => return None,
+            None => buffer,
+        };
+        self.intake.header(part).ok().flatten().map(|(header, _)| header)
     }
 
     /// Takes the next envelope out of `buffer`, or gives `None` until more bytes are there. Call

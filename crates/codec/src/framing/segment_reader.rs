@@ -56,6 +56,11 @@ impl SegmentReader {
         self.decompressed.len() + self.slices.len()
     }
 
+    /// What there is of a large envelope.
+    pub(super) fn slices(&self) -> &[u8] {
+        self.slices.joined()
+    }
+
     /// The next envelope.
     pub(super) fn decode(
         &mut self,

@@ -49,6 +49,11 @@ impl Slices {
         self.joined.len() + self.skip.passed()
     }
 
+    /// Those bytes, but for one that is over the limit.
+    pub(super) fn joined(&self) -> &[u8] {
+        &self.joined
+    }
+
     /// Are they those of an envelope that is over the limit?
     pub(super) const fn are_skipped(&self) -> bool {
         self.skip.left() > 0

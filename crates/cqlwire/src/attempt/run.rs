@@ -11,7 +11,7 @@ use cqlwire_codec::{Consistency, SchemaChange, StatementKind, Token};
 use cqlwire_net::Deadline;
 
 use super::send::{
-    Draft, HeadStart, NotSent, Sent, connection_to, measure_part, measure_whole, send_to,
+    Draft, HeadStart, NotSent, Sent, Timing, connection_to, measure_part, measure_whole, send_to,
 };
 use crate::error::{Attempt, Error, ErrorKind};
 use crate::history::History;
@@ -207,7 +207,12 @@ impl Run {
                         }
                     }
                     let (prepared, metadata) = (operation.prepared(), sent.metadata.as_ref());
-                    match read(shared, host, outcome, prepared, metadata) {
+                    let has_come = outcome.is_ok();
+                    let read = read(shared, host, outcome, prepared, metadata);
+                    if let Some(history) = self.history.as_ref().filter(|_| has_come) {
+                        history.decoded(host);
+                    }
+                    match read {
                         Ok(response) if let Some(change) = response.schema_change().cloned() => {
                             let agreeing = self.agreeing(shared, change);
                             self.step = Step::Agreeing(Box::new((Some(response), agreeing)));
@@ -300,13 +305,14 @@ impl Run {
         };
         let watcher = Some(context);
         let asked = |sent| self.step = Step::Asked(sent);
-        let how = (deadline, &measure);
-        if let Err(why) = send_to(host, operation, head_start, shared, how, watcher, asked) {
+        let timeline = self.history.as_ref().and_then(|history| history.timeline());
+        let timing = Timing { deadline, measure, timeline: timeline.as_ref() };
+        if let Err(why) = send_to(host, operation, head_start, shared, &timing, watcher, asked) {
             let host = Arc::clone(host);
             return Poll::Ready(self.not_sent(shared, operation, host, why));
         }
         if let Some(history) = &self.history {
-            history.sent(host);
+            history.sent(host, timeline);
         }
         Poll::Pending
     }
@@ -325,9 +331,13 @@ impl Run {
         self.is_whole = false;
         let measure = measure_part(operation, deadline);
         let (head_start, asked) = (HeadStart::default(), |sent| self.step = Step::Asked(sent));
-        match send_to(&host, sent, head_start, shared, (deadline, &measure), None, asked) {
+        let timeline = self.history.as_ref().and_then(|history| history.timeline());
+        let timing = Timing { deadline, measure, timeline: timeline.as_ref() };
+        match send_to(&host, sent, head_start, shared, &timing, None, asked) {
             Ok(()) => {
-                self.history.iter().for_each(|history| history.sent(&host));
+                if let Some(history) = &self.history {
+                    history.sent(&host, timeline);
+                }
                 Ok(())
             }
             Err(why) => self.not_sent(shared, operation, host, why),

@@ -6,7 +6,7 @@ use std::task::Context;
 use bytes::BytesMut;
 use cqlwire_cluster::Host;
 use cqlwire_codec::Token;
-use cqlwire_net::{Connection, Deadline, Measure, RefusedBecause, Request};
+use cqlwire_net::{Connection, Deadline, Measure, RefusedBecause, Request, Timeline};
 use cqlwire_pool::{NotConnected, Offer};
 
 use crate::error::AttemptFailure;
@@ -105,6 +105,14 @@ impl From<NotEncoded> for NotSent {
     }
 }
 
+/// Until when a host has a request, and who would like to know how long it took.
+pub(super) struct Timing<'a> {
+    pub(super) deadline: Deadline,
+    pub(super) measure: Measure,
+    /// When what happens to it is noted there, if anybody asked.
+    pub(super) timeline: Option<&'a Arc<Timeline>>,
+}
+
 /// How the time of an attempt is counted that is all of its request, as far as is known.
 #[inline]
 pub(super) fn measure_whole<O: Operation>(operation: &O, request: Deadline) -> Measure {
@@ -127,7 +135,7 @@ pub(super) fn send_to<O: Operation, T>(
     operation: &O,
     mut head_start: HeadStart,
     shared: &Shared,
-    (deadline, measure): (Deadline, &Measure),
+    timing: &Timing<'_>,
     mut watcher: Option<&mut Context<'_>>,
     sent: impl FnOnce(Sent) -> T,
 ) -> Result<T, NotSent> {
@@ -148,7 +156,12 @@ pub(super) fn send_to<O: Operation, T>(
             None => encode(host, operation, form, scratch::take(), shared)?,
         };
         let Encoded { envelope, metadata, .. } = encoded;
+        let (deadline, measure) = (timing.deadline, &timing.measure);
         let taken = match &mut watcher {
+            watcher if timing.timeline.is_some() => {
+                let timeline = timing.timeline.cloned().unwrap_or_default();
+                connection.send_timed(envelope, deadline, measure, watcher.as_deref_mut(), timeline)
+            }
             Some(context) => connection.send_watched(envelope, deadline, measure, context),
             None => connection.send_measured(envelope, deadline, measure),
         };

@@ -11,7 +11,7 @@ use cqlwire_net::Deadline;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::send::{HeadStart, NotSent, measure_part, send_to};
+use super::send::{HeadStart, NotSent, Timing, measure_part, send_to};
 use super::teachings::Teaching;
 use crate::cql;
 use crate::error::{AttemptFailure, ErrorKind, TimeoutPhase};
@@ -107,8 +107,8 @@ async fn prepare_on(
         let (session, address) = (shared.log.session(), host.address());
         tracing::debug!(%session, host = %address, "preparing a statement again");
         let (head_start, measure) = (HeadStart::default(), measure_part(&prepare, deadline));
-        let how = (deadline, &measure);
-        send_to(host, &prepare, head_start, &shared, how, None, |sent| sent.request)
+        let timing = Timing { deadline, measure, timeline: None };
+        send_to(host, &prepare, head_start, &shared, &timing, None, |sent| sent.request)
             .map_err(not_asked)?
     };
     let outcome = request.await;

@@ -35,7 +35,7 @@ pub struct Explained {
 impl<'a, V> Execution<'a, V> {
     /// Gives, beside the result, what happened on the way to it: which hosts have its partition and
     /// how much they had to do, whether its text was known, each attempt and each wait, with its
-    /// time. For people who wonder why a request is slow, or goes where it goes.
+    /// time, and of each attempt when it was queued, written, answered and decoded. For people who wonder why a request is slow, or goes where it goes.
     ///
     /// ```no_run
     /// # async fn example(session: cqlwire::Session) -> cqlwire::Result<()> {
@@ -50,7 +50,11 @@ impl<'a, V> Execution<'a, V> {
     ///      +20.4µs  its partition (token -5059672542150441186) is at 10.0.0.1:9042 (3 in flight),
     ///               10.0.0.2:9042 (0 in flight)
     ///      +41.0µs  sent to 10.0.0.2:9042
+    ///      +41.0µs  67 bytes queued at 10.0.0.2:9042
+    ///      +58.3µs  written to 10.0.0.2:9042
+    ///     +880.7µs  first byte from 10.0.0.2:9042
     ///     +901.5µs  response of 96 bytes from 10.0.0.2:9042
+    ///     +903.8µs  decoded what came from 10.0.0.2:9042
     ///     +905.2µs  done
     /// ```
     ///

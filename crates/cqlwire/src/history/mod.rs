@@ -12,6 +12,7 @@ mod asked;
 mod beginning;
 mod report;
 mod span;
+mod timed;
 mod trace_context;
 
 use std::fmt;
@@ -20,7 +21,7 @@ use std::time::Duration;
 
 use cqlwire_cluster::{Host, Routing, Topology};
 use cqlwire_codec::CustomPayload;
-use cqlwire_net::RequestKind;
+use cqlwire_net::{RequestKind, Timeline};
 use tokio::time::Instant;
 
 pub(crate) use self::asked::AskedReport;
@@ -28,6 +29,7 @@ pub(crate) use self::beginning::Beginning;
 pub use self::report::{Candidate, ReportHost, RequestEnding, RequestReport, Step, StepKind};
 use self::span::RequestSpan;
 pub(crate) use self::span::are_wanted;
+use self::timed::TimedAttempt;
 pub(crate) use self::trace_context::TraceContext;
 use crate::cql::Outline;
 use crate::error::{AttemptFailure, Error};
@@ -42,6 +44,8 @@ pub(crate) struct History {
     keyspace: Option<Arc<str>>,
     span: RequestSpan,
     steps: Mutex<Vec<Step>>,
+    /// Its attempts, if whoever asked for it would like to know when each got how far.
+    timed: Mutex<Vec<TimedAttempt>>,
     log: Arc<RequestLog>,
     observers: Option<Arc<Observers>>,
     /// Whoever asked for this one.
@@ -76,6 +80,7 @@ impl Watched {
             keyspace: keyspace.clone(),
             span,
             steps: Mutex::default(),
+            timed: Mutex::default(),
             log,
             observers,
             asked: beginning.asked.clone(),
@@ -145,9 +150,18 @@ impl History {
         self.note(StepKind::Routed { token: routing.token, replicas: candidates });
     }
 
+    /// Where it is noted how far the next attempt has got when. Only for whoever asked for this one.
+    pub(crate) fn timeline(&self) -> Option<Arc<Timeline>> {
+        self.asked.as_ref().map(|_| Arc::default())
+    }
+
     /// The host has it.
-    pub(crate) fn sent(&self, host: &Host) {
+    pub(crate) fn sent(&self, host: &Host, timeline: Option<Arc<Timeline>>) {
         self.note(StepKind::Sent(host.into()));
+        if let Some(timeline) = timeline {
+            let attempt = TimedAttempt::new(host, self.begun.elapsed(), timeline);
+            self.timed.lock().unwrap_or_else(PoisonError::into_inner).push(attempt);
+        }
     }
 
     /// The host prepares a statement of it first.
@@ -180,6 +194,13 @@ impl History {
         self.note(StepKind::Response { host: host.into(), bytes });
     }
 
+    /// The response of the host has been decoded, or could not be. Only for whoever asked for this one.
+    pub(crate) fn decoded(&self, host: &Host) {
+        if self.asked.is_some() {
+            self.note(StepKind::Decoded(host.into()));
+        }
+    }
+
     fn note(&self, kind: StepKind) {
         let step = Step { at: self.begun.elapsed(), kind };
         self.span.step(&step);
@@ -193,7 +214,7 @@ impl History {
             statement: Arc::clone(&self.statement.text),
             keyspace: self.keyspace.clone(),
             took: self.begun.elapsed(),
-            steps: std::mem::take(&mut *self.steps()),
+            steps: self.all_steps(),
             ending,
         };
         self.span.end(&report);
@@ -204,6 +225,16 @@ impl History {
         if let Some(observers) = &self.observers {
             observers.request(report);
         }
+    }
+
+    /// Those that were written down, and those of attempts that were timed, in order.
+    fn all_steps(&self) -> Vec<Step> {
+        let mut steps = std::mem::take(&mut *self.steps());
+        let timed = std::mem::take(&mut *self.timed.lock().unwrap_or_else(PoisonError::into_inner));
+        for (number, attempt) in timed.iter().enumerate() {
+            attempt.join(number, &mut steps, self.begun.into_std());
+        }
+        steps
     }
 
     fn steps(&self) -> MutexGuard<'_, Vec<Step>> {

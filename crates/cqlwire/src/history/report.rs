@@ -63,6 +63,23 @@ pub enum StepKind {
     },
     /// A host got it.
     Sent(ReportHost),
+    /// It had a stream id at a host, and was queued for the next write. This and the next two are known
+    /// only of a request that was to be [explained](crate::Execution::explain).
+    Queued {
+        /// Where.
+        host: ReportHost,
+        /// How long it is, in bytes with its header: on v5 before compression.
+        bytes: usize,
+        /// It had to wait for that.
+        waited: bool,
+    },
+    /// The socket had all of it.
+    Written(ReportHost),
+    /// The header of the response of a host had come.
+    FirstByte(ReportHost),
+    /// The response of a host was decoded, but for its rows, or could not be. Only of a request that was
+    /// to be [explained](crate::Execution::explain).
+    Decoded(ReportHost),
     /// A host was asked to prepare a statement of it, which it did not know.
     Teaching(ReportHost),
     /// The attempt at a host came to this, or the host was skipped for it.
@@ -133,7 +150,9 @@ impl RequestReport {
 
     /// The host that it came to last: which responded, if one did.
     pub fn coordinator(&self) -> Option<&ReportHost> {
-        self.steps.iter().rev().find_map(|step| step.kind.host())
+        // What is told of others that were under way is not where it came to.
+        let came_to = |step: &&Step| !step.kind.is_time_of_attempt();
+        self.steps.iter().rev().filter(came_to).find_map(|step| step.kind.host())
     }
 
     /// How long the response was, in bytes after decompression; `None` if there was none.
@@ -177,6 +196,10 @@ impl StepKind {
     pub const fn host(&self) -> Option<&ReportHost> {
         match self {
             Self::Sent(host)
+            | Self::Queued { host, .. }
+            | Self::Written(host)
+            | Self::FirstByte(host)
+            | Self::Decoded(host)
             | Self::Teaching(host)
             | Self::Failed(host, _)
             | Self::Response { host, .. } => Some(host),
@@ -188,6 +211,11 @@ impl StepKind {
             | Self::PlanAnew
             | Self::Beside { .. } => None,
         }
+    }
+
+    /// How far an attempt has got, as its connection noted it.
+    const fn is_time_of_attempt(&self) -> bool {
+        matches!(self, Self::Queued { .. } | Self::Written(_) | Self::FirstByte(_))
     }
 }
 
@@ -233,6 +261,13 @@ impl fmt::Display for StepKind {
             Self::Known => f.write_str("its statement was prepared before"),
             Self::Routed { token, replicas } => routed(f, *token, replicas),
             Self::Sent(host) => write!(f, "sent to {}", host.address),
+            Self::Queued { host, bytes, waited } => {
+                let waited = if *waited { ", after it had waited" } else { "" };
+                write!(f, "{bytes} bytes queued at {}{waited}", host.address)
+            }
+            Self::Written(host) => write!(f, "written to {}", host.address),
+            Self::FirstByte(host) => write!(f, "first byte from {}", host.address),
+            Self::Decoded(host) => write!(f, "decoded what came from {}", host.address),
             Self::Teaching(host) => write!(f, "being prepared at {}", host.address),
             Self::Failed(host, failure) => write!(f, "failed at {}: {failure}", host.address),
             Self::Pause(length) => write!(f, "a pause of {length:.1?}"),

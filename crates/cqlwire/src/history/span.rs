@@ -75,8 +75,14 @@ impl RequestSpan {
         match &step.kind {
             StepKind::Turn => self.event("turn", None),
             StepKind::Prepared => self.event("prepared", None),
-            // What there is to know before anything happens.
-            StepKind::Known | StepKind::Routed { .. } => {}
+            // What there is to know before anything happens, and what is for whoever asks for one
+            // request.
+            StepKind::Known
+            | StepKind::Routed { .. }
+            | StepKind::Queued { .. }
+            | StepKind::Written(_)
+            | StepKind::FirstByte(_)
+            | StepKind::Decoded(_) => {}
             StepKind::Sent(host) => self.event("attempt", Some(host)),
             StepKind::Teaching(host) => self.event("prepare", Some(host)),
             StepKind::PlanAnew => self.event("plan anew", None),

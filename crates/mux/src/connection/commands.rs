@@ -162,7 +162,11 @@ impl Connection {
             reached
         });
         let remains = self.requests.close(key);
+        if self.times_requests() {
+            self.timed.remove(key);
+        }
         self.admit();
+        self.note_times(now);
         Abandoned { reached, wake: self.wake_shell(Self::orphan_due), _remains: remains }
     }
 

@@ -10,6 +10,7 @@ use cqlwire_codec::{
 use super::{Connection, Life};
 use crate::liveness::Look;
 use crate::requests::{Outcome, Phase, Reached};
+use crate::timeline::Timed;
 
 /// The server broke the protocol in a way that leaves nothing on this connection to trust.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -81,6 +82,7 @@ impl Connection {
             self.liveness.owes_nothing();
         }
         self.admit();
+        self.note_times(now);
         delivered
     }
 
@@ -134,6 +136,7 @@ impl Connection {
         self.expired = expired;
         self.outlived |= self.orphan_due().is_some_and(|due| due <= now);
         self.admit();
+        self.note_times(now);
         match self.liveness.look(now) {
             Look::Well => Ok(()),
             Look::Unresponsive => Err(Unresponsive),
@@ -171,6 +174,7 @@ impl Connection {
             }
             wakers.extend(self.requests.resolve(key, Outcome::ConnectionEnded(reached)));
         }
+        self.timed = Timed::default();
         self.streams.drain();
         self.outgoing.clear();
         self.waiting.forget_spares();

@@ -6,6 +6,7 @@ mod handlers;
 mod polls;
 #[cfg(test)]
 mod tests;
+mod timed;
 
 use std::collections::VecDeque;
 use std::task::Waker;
@@ -22,6 +23,7 @@ use crate::outgoing::Outgoing;
 use crate::requests::Requests;
 use crate::settings::{NEVER, Settings};
 use crate::streams::Streams;
+use crate::timeline::Timed;
 use crate::waiting::WaitingRoom;
 
 /// One connection as a state machine.
@@ -52,6 +54,8 @@ pub struct Connection {
     events: Events,
     shell: Shell,
     metrics: Metrics,
+    /// Those of its requests whose times somebody asked for: nearly always none.
+    timed: Timed,
     /// Scratch of `handle_timeout`, kept for its capacity.
     expired: Vec<u32>,
 }
@@ -149,6 +153,7 @@ impl Connection {
             events: Events::default(),
             shell: Shell::default(),
             metrics: Metrics::new(),
+            timed: Timed::default(),
             expired: Vec::new(),
             settings,
         }

@@ -28,6 +28,7 @@ impl Connection {
             self.liveness.owes_responses(now);
         }
         self.admit();
+        self.note_times(now);
         taken
     }
 

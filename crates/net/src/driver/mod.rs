@@ -123,6 +123,9 @@ impl<S> Driver<S> {
         let unwritten = self.writer.unwritten();
         let mut core = self.shared.core();
         core.handle_bytes(self.incoming.take_count(), self.writer.take_count());
+        if let Some((at, unwritten)) = self.writer.take_handed_over() {
+            core.handle_handed_over(at, unwritten);
+        }
         core.handle_end(unwritten, &mut self.wakers);
         drop(core);
         self.wake();
@@ -153,7 +156,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             Err(error) => return Err(self.last_words(error, context)),
         };
         let overdue = self.timer.arm(next, context);
-        let busy = more_to_read || (wrote && !rests) || overdue;
+        let busy = more_to_read || (wrote && !rests) || overdue || self.writer.has_news();
         Ok(if busy { Turn::Busy } else { Turn::Idle })
     }
 
@@ -176,6 +179,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         let now = now();
         let mut core = self.shared.core();
         core.handle_bytes(self.incoming.take_count(), self.writer.take_count());
+        if core.times_requests() || self.writer.has_news() {
+            tell_times(&mut core, now, &mut self.writer, &self.incoming);
+        }
         let delivered = self.incoming.deliver(&mut core, now, &mut self.wakers);
         // Seldom while it is busy: the timer is armed for the first of many deadlines.
         if timed_out {
@@ -234,6 +240,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
         error.into()
     }
+}
+
+/// Tells when requests were written, and whose response has begun to come, where somebody would like to
+/// know.
+#[cold]
+fn tell_times(core: &mut mux::Connection, now: Instant, writer: &mut Writer, incoming: &Incoming) {
+    if let Some((at, unwritten)) = writer.take_handed_over() {
+        core.handle_handed_over(at, unwritten);
+    }
+    incoming.tell_first_byte(core, now);
 }
 
 /// An ERROR on stream 0 is the server's own account of what is wrong with the connection.

@@ -127,6 +127,14 @@ impl Incoming {
         core.handle_envelopes(now, self.arrivals.drain(..), wakers)
     }
 
+    /// Tells whose response is under way, of which so far no more than a part has come.
+    #[cold]
+    pub(super) fn tell_first_byte(&self, core: &mut Connection, now: Instant) {
+        if let Some(header) = self.decoder.under_way(&self.buffer) {
+            core.handle_first_byte(now, header.stream);
+        }
+    }
+
     /// Makes room for the next read. A large envelope gets a buffer that ends with it: its body will
     /// keep all of the buffer's memory.
     fn make_room(&mut self) {

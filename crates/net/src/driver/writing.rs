@@ -10,6 +10,8 @@ use cqlwire_codec::{HEADER_LEN, SegmentEncoder, SegmentEnd};
 use cqlwire_mux::{Connection, Written};
 use tokio::io::AsyncWrite;
 
+use crate::deadline::now;
+
 /// A buffer larger than this is not kept once it is written.
 const LARGEST_KEPT: usize = 1 << 20;
 
@@ -35,6 +37,10 @@ pub(super) struct Writer {
     /// How many bytes it took since they were counted last.
     uncounted: u64,
     flushing: bool,
+    /// Would anybody like to know when it has taken which of them?
+    is_timed: bool,
+    /// When it had all of them but so many, until that is told.
+    handed_over: Option<(Instant, usize)>,
 }
 
 impl Writer {
@@ -49,6 +55,8 @@ impl Writer {
             moved: false,
             uncounted: 0,
             flushing: false,
+            is_timed: false,
+            handed_over: None,
         }
     }
 
@@ -67,6 +75,7 @@ impl Writer {
         debug_assert!(self.is_idle(), "a batch is taken before the last one is written");
         self.envelopes = core.poll_transmit(now, &mut self.batch, wakers);
         self.written = 0;
+        self.is_timed = core.times_requests();
     }
 
     /// How many bytes the socket took since this was asked last.
@@ -84,15 +93,48 @@ impl Writer {
         }
     }
 
+    /// When the socket had all of what was taken last but so many envelopes, if somebody would like to
+    /// know and it is not known yet.
+    pub(super) const fn take_handed_over(&mut self) -> Option<(Instant, usize)> {
+        self.handed_over.take()
+    }
+
+    /// Is there something to be told to the multiplexer?
+    pub(super) const fn has_news(&self) -> bool {
+        self.handed_over.is_some()
+    }
+
     /// Writes as much as the socket takes. True if that was all of a batch: there may be another.
     pub(super) fn write<S: AsyncWrite>(
         &mut self,
-        mut stream: Pin<&mut S>,
+        stream: Pin<&mut S>,
         context: &mut Context<'_>,
     ) -> io::Result<bool> {
         if self.is_idle() {
             return Ok(false);
         }
+        let is_done = self.write_batch(stream, context)?;
+        if self.is_timed {
+            self.note_time(is_done);
+        }
+        Ok(is_done)
+    }
+
+    /// TLS may hold what it took until it is flushed.
+    #[cold]
+    fn note_time(&mut self, is_done: bool) {
+        if is_done || (self.moved && !self.flushing) {
+            self.handed_over = Some((now(), self.unwritten()));
+            self.is_timed = !is_done;
+        }
+    }
+
+    #[inline]
+    fn write_batch<S: AsyncWrite>(
+        &mut self,
+        mut stream: Pin<&mut S>,
+        context: &mut Context<'_>,
+    ) -> io::Result<bool> {
         self.pack();
         while self.written < self.outgoing().len() {
             let rest = self.outgoing().get(self.written..).unwrap_or_default();

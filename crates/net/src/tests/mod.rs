@@ -35,6 +35,7 @@ mod runtimes;
 mod sockets;
 #[cfg(feature = "system-roots")]
 mod system_roots;
+mod timed;
 mod tls;
 mod unreadable_keys;
 mod wakers;

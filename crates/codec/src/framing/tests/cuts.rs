@@ -212,3 +212,31 @@ fn c17_single_bytes_and_a_thousand_segments_at_once() {
     assert_eq!((whole.0.len(), &whole.1), (2000, &Ok(())));
     assert_eq!(decode_chunks(segment_decoder(None), &mut bytes.chunks(1)), whole);
 }
+
+#[test]
+fn the_header_of_what_is_under_way_is_known_as_soon_as_it_is_there() {
+    let whole = result(7, 300_000);
+    for travel in ["bare", "segments"] {
+        let (mut decoder, bytes) = match travel {
+            "bare" => (bare_decoder(), whole.clone()),
+            _ => (segment_decoder(None), segments(None, &whole)),
+        };
+        let (mut buffer, mut known) = (BytesMut::new(), Vec::new());
+        for (number, piece) in bytes.chunks(50_000).enumerate() {
+            buffer.extend_from_slice(piece);
+            if decoder.decode(&mut buffer).unwrap().is_some() {
+                assert_eq!(decoder.under_way(&buffer), None, "{travel}: it is not under way");
+                break;
+            }
+            let stream = decoder.under_way(&buffer).map(|header| header.stream.raw());
+            known.push((number, stream));
+        }
+        // A segment is nothing until all of it is there.
+        let first = known.iter().position(|(_, stream)| *stream == Some(7));
+        assert_eq!(first, Some(if travel == "bare" { 0 } else { 2 }), "{travel}: {known:?}");
+    }
+    let mut decoder = bare_decoder();
+    let mut buffer = BytesMut::from(&whole[..8]);
+    assert_eq!(decoder.decode(&mut buffer), Ok(None));
+    assert_eq!(decoder.under_way(&buffer), None);
+}

@@ -9,6 +9,7 @@ mod model;
 mod quiet;
 mod random;
 mod requests;
+mod timed;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
