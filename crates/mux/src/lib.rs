@@ -21,7 +21,8 @@
 //!
 //! The rooms: `requests` is the callers' side of every request and `streams` the wire's, with those whose callers went
 //! away in `orphans`; `waiting` holds those who wait for a stream id or for room, `outgoing` the envelopes of the next
-//! write; `deadlines` and `liveness` tell when the clock matters; `metrics` counts, `timeline` tells of single requests; `connection` ties them together.
+//! write; `deadlines` and `liveness` tell when the clock matters; `metrics` counts, `timeline` tells of single requests;
+//! `connection` ties them together.
 //!
 //! Nothing here reads a clock, a socket or an environment variable, and no input makes it panic.
 

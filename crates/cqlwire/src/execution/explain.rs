@@ -35,7 +35,8 @@ pub struct Explained {
 impl<'a, V> Execution<'a, V> {
     /// Gives, beside the result, what happened on the way to it: which hosts have its partition and
     /// how much they had to do, whether its text was known, each attempt and each wait, with its
-    /// time, and of each attempt when it was queued, written, answered and decoded. For people who wonder why a request is slow, or goes where it goes.
+    /// time, and of each attempt when it was queued, written, answered and decoded. For people who wonder
+    /// why a request is slow, or goes where it goes.
     ///
     /// ```no_run
     /// # async fn example(session: cqlwire::Session) -> cqlwire::Result<()> {
