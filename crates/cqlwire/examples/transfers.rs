@@ -96,8 +96,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 /// A server that does not know the words does not begin anything.
 async fn has_transactions(session: &Session) -> cqlwire::Result<bool> {
-    let asked = session.query("BEGIN TRANSACTION SELECT release_version FROM system.local WHERE key = 'local'; COMMIT TRANSACTION", ());
-    match asked.await {
+    let text = "BEGIN TRANSACTION \
+                SELECT release_version FROM system.local WHERE key = 'local'; \
+                COMMIT TRANSACTION";
+    match session.query(text, ()).await {
         Err(error) => match error.kind() {
             ErrorKind::Server { error, .. } => Ok(error.code != ErrorCode::SyntaxError),
             _ => Err(error),
