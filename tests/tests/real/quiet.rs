@@ -84,7 +84,8 @@ async fn g13_3_a_node_that_is_paused_gets_no_read_from_one_second_on_and_its_sha
     session.query("CREATE TABLE quiet.t (k int PRIMARY KEY, v text)", ()).await.unwrap();
     let insert = session.prepare("INSERT INTO quiet.t (k, v) VALUES (?, ?)").await.unwrap();
     for key in 0..KEYS {
-        session.execute(&insert, (key, "v")).consistency(Consistency::All).await.unwrap();
+        let insert = session.execute(&insert, (key, "v")).consistency(Consistency::All);
+        insert.idempotent(true).await.unwrap();
     }
     let select = session.prepare("SELECT v FROM quiet.t WHERE k = ?").await.unwrap();
     load(&session, &select, tokio::time::sleep(Duration::from_secs(10))).await;
