@@ -21,6 +21,7 @@ const NO_DATA: &[&str] = &[
     // It takes the place of other settings, where there is the feature `astra`.
     "bundle",
     "observers",
+    "trace_context",
     "invalid",
 ];
 
