@@ -128,5 +128,5 @@ clean: ## Stop the local Cassandra, and remove everything that was built
 -include crates/net/soak.mk
 # loom
 -include loom/loom.mk
-# bench, bench-cassandra, bench-instructions
+# bench, bench-cassandra, bench-faults, bench-instructions
 -include crates/bench/bench.mk

@@ -4,7 +4,7 @@ BENCH_BUILD = cargo build --profile bench --package cqlwire-bench
 BENCH_BIN = $${CARGO_TARGET_DIR:-target}/release
 BENCH_SERVER ?= 127.0.0.1:9042
 
-.PHONY: bench bench-cassandra bench-instructions bench-ring
+.PHONY: bench bench-cassandra bench-faults bench-instructions bench-ring
 
 bench: ## Compare with the peers and the floor; QUICK=1 in under two minutes
 	$(BENCH_BUILD) --features peers
@@ -14,6 +14,12 @@ bench-cassandra: ## The same against the server at BENCH_SERVER
 	$(BENCH_BUILD) --features peers
 	$(BENCH_BIN)/cqlwire-bench compare --server $(BENCH_SERVER) --rate 10000 \
 		--out target/bench/cassandra $(if $(QUICK),--quick) $(BENCH_ARGS)
+
+# TUNED=1: with speculative execution, after the same without. BENCH_FAULTS_ARGS goes along:
+# `--fault pause --driver cqlwire` is one driver at one fault.
+bench-faults: ## Kill, pause, restart and badly link three real nodes, beside the peers; QUICK=1 in a quarter of an hour
+	$(BENCH_BUILD) --features peers --bin cqlwire-bench-faults
+	$(BENCH_BIN)/cqlwire-bench-faults run $(if $(QUICK),--quick) $(if $(TUNED),--tuned --tuned) $(BENCH_FAULTS_ARGS)
 
 bench-instructions: ## Count instructions under callgrind, and renew crates/bench/instructions.md
 	$(BENCH_BUILD) --bin cqlwire-bench-instructions --bin canned-node

@@ -14,7 +14,8 @@
 //! The rooms: `node` is the server that is faster than any client; `client` are those that are
 //! compared; `load` is what they are put under; `measure` is how; `compare` runs the rounds, and
 //! `report` tells. `instructions` counts what does not wobble. `ring` is about no request: what a
-//! change of a large cluster takes.
+//! change of a large cluster takes. `faults` is another comparison: what drivers make of real servers
+//! that are killed, paused and badly linked.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -23,6 +24,7 @@
 
 pub mod client;
 pub mod compare;
+pub mod faults;
 pub mod instructions;
 pub mod load;
 pub mod measure;

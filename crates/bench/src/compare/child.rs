@@ -11,7 +11,7 @@ use crate::measure::Round;
 
 /// A process that is killed when nobody needs it any more.
 #[derive(Debug)]
-pub(super) struct Owned(pub(super) Child);
+pub(crate) struct Owned(pub(crate) Child);
 
 impl Drop for Owned {
     fn drop(&mut self) {

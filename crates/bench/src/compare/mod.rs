@@ -8,6 +8,7 @@ mod server;
 
 pub use self::arguments::CompareArguments;
 pub use self::case::{Case, Group};
+pub(crate) use self::child::Owned;
 pub use self::rounds::{Measured, ServerLoad};
 pub use self::server::Server;
 use crate::{Result, report};

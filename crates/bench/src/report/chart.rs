@@ -5,13 +5,13 @@ use std::fmt::Write;
 use super::Entry;
 
 /// The size of a chart.
-const WIDTH: f64 = 460.0;
-const HEIGHT: f64 = 250.0;
+pub(crate) const WIDTH: f64 = 460.0;
+pub(crate) const HEIGHT: f64 = 250.0;
 /// What is kept free for the axes: left, right, top, bottom.
-const LEFT: f64 = 56.0;
-const RIGHT: f64 = 96.0;
-const TOP: f64 = 12.0;
-const BOTTOM: f64 = 38.0;
+pub(crate) const LEFT: f64 = 56.0;
+pub(crate) const RIGHT: f64 = 96.0;
+pub(crate) const TOP: f64 = 12.0;
+pub(crate) const BOTTOM: f64 = 38.0;
 
 /// The points of one client: level and figure.
 pub(super) struct Series<'a> {
@@ -154,14 +154,14 @@ fn x_of(level: u32, levels: &[u32]) -> f64 {
 const SHOWN: std::ops::RangeInclusive<f64> = 1e-12..=1e15;
 
 /// A logarithmic scale.
-struct Scale {
+pub(crate) struct Scale {
     low: f64,
     high: f64,
 }
 
 impl Scale {
     /// Of figures that a logarithm can show; others are no figures of a measurement.
-    fn around(figures: impl Iterator<Item = f64>) -> Self {
+    pub(crate) fn around(figures: impl Iterator<Item = f64>) -> Self {
         let figures = figures.filter(|figure| SHOWN.contains(figure));
         let (low, high) = figures.fold((f64::MAX, f64::MIN_POSITIVE), |(low, high), figure| {
             (low.min(figure), high.max(figure))
@@ -172,13 +172,13 @@ impl Scale {
         Self { low: low / 1.25, high: high * 1.25 }
     }
 
-    fn y(&self, figure: f64) -> f64 {
+    pub(crate) fn y(&self, figure: f64) -> f64 {
         let share = (figure.max(self.low) / self.low).ln() / (self.high / self.low).ln();
         HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
     }
 
     /// 1, 2 and 5 of every power of ten; 1 alone where there are many.
-    fn ticks(&self) -> Vec<f64> {
+    pub(crate) fn ticks(&self) -> Vec<f64> {
         let wide = self.high / self.low > 200.0;
         let steps: &[f64] = if wide { &[1.0] } else { &[1.0, 2.0, 5.0] };
         let mut ticks = Vec::new();
@@ -193,7 +193,7 @@ impl Scale {
 }
 
 /// A figure in few characters.
-pub(super) fn short(figure: f64) -> String {
+pub(crate) fn short(figure: f64) -> String {
     match figure {
         figure if figure >= 1e6 => format!("{:.*} M", usize::from(figure < 1e7), figure / 1e6),
         figure if figure >= 1e3 => format!("{:.*} k", usize::from(figure < 1e4), figure / 1e3),

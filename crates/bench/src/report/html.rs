@@ -72,10 +72,7 @@ fn write_page(
     busiest: f64,
     arguments: &CompareArguments,
 ) -> std::fmt::Result {
-    let style = include_str!("style.css");
-    writeln!(out, "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">")?;
-    writeln!(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")?;
-    writeln!(out, "<title>cqlwire: benchmarks</title><style>{style}</style></head><body>")?;
+    write_begin(out, "cqlwire: benchmarks")?;
     write_head(out, entries, busiest, arguments)?;
     write_goals(out, goals)?;
     for work in distinct(entries.iter().map(|entry| entry.work)) {
@@ -88,6 +85,14 @@ fn write_page(
     }
     write_figures(out, entries)?;
     writeln!(out, "</body></html>")
+}
+
+/// What every page begins with.
+pub(crate) fn write_begin(out: &mut String, title: &str) -> std::fmt::Result {
+    let style = include_str!("style.css");
+    writeln!(out, "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">")?;
+    writeln!(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")?;
+    writeln!(out, "<title>{title}</title><style>{style}</style></head><body>")
 }
 
 fn write_head(
@@ -113,7 +118,7 @@ fn write_head(
     Ok(())
 }
 
-fn write_goals(out: &mut String, goals: &[Goal]) -> std::fmt::Result {
+pub(crate) fn write_goals(out: &mut String, goals: &[Goal]) -> std::fmt::Result {
     if goals.is_empty() {
         return Ok(());
     }
@@ -221,7 +226,7 @@ fn ratio(ratio: Option<f64>) -> String {
 }
 
 /// Each once, in the order of their first.
-fn distinct<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
+pub(crate) fn distinct<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
     all.fold(Vec::new(), |mut distinct, one| {
         if !distinct.contains(&one) {
             distinct.push(one);

@@ -1,10 +1,10 @@
 //! What was measured, told: to programs (`report.json`), to people (`report.html`), and at the end
 //! of the run in the terminal.
 
-mod chart;
+pub(crate) mod chart;
 mod entry;
 mod goals;
-mod html;
+pub(crate) mod html;
 mod table;
 
 use std::fs;

@@ -1,0 +1,214 @@
+//! What is worked out from what became of each request.
+
+use serde::Serialize;
+
+use super::counts::Counts;
+use super::{Class, Marks, Record, Sample};
+
+/// Microseconds of a second.
+const SECOND: u64 = 1_000_000;
+/// How many seconds in a row have to be well, so that it counts.
+const IN_A_ROW: usize = 3;
+/// What part of its share of before a server needs, to have its share again.
+const SHARE: f64 = 0.5;
+
+/// Requests of a time. Latencies count from when a request was due, in milliseconds; one that failed
+/// counts as one that took its whole timeout, if it took no longer.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Part {
+    /// How many.
+    pub requests: u64,
+    /// How many of them failed.
+    pub failed: u64,
+    /// The median.
+    pub p50_ms: f64,
+    /// What 99 of a hundred do not exceed.
+    pub p99_ms: f64,
+    /// What 999 of a thousand do not exceed.
+    pub p999_ms: f64,
+    /// The longest.
+    pub max_ms: f64,
+}
+
+/// One second.
+#[derive(Copy, Clone, Debug, PartialEq, Serialize)]
+pub struct Second {
+    /// Seconds since the fault began; those before it are below zero.
+    pub at: i64,
+    /// Idempotent requests that were due in it.
+    pub idempotent: Part,
+    /// Appends that were due in it.
+    pub appends: Part,
+}
+
+/// All that is said of a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Figures {
+    /// How long the fault was, in seconds.
+    pub fault_s: f64,
+    /// Idempotent requests before the fault, until its end, and after it.
+    pub idempotent: [Part; 3],
+    /// Appends before the fault, until its end, and after it.
+    pub appends: [Part; 3],
+    /// By what requests failed, and how many: idempotent ones, and appends.
+    pub failed_by_kind: Vec<(String, u64, u64)>,
+    /// Seconds from the beginning of the fault until the 99th percentile of idempotent requests was
+    /// within twice that of before for three seconds in a row.
+    pub settled_s: Option<u64>,
+    /// Seconds from the end of the fault until each server had at least half of what it had before
+    /// for three seconds, by what the servers count.
+    pub shared_s: Option<u64>,
+    /// Second by second.
+    pub seconds: Vec<Second>,
+}
+
+impl Figures {
+    /// Works everything out.
+    pub fn of(record: &Record, marks: &Marks, counts: &[Counts], timeout_ms: u64) -> Self {
+        let timed = Timed { record, timeout: timeout_ms * 1_000 };
+        let parts = |idempotent| {
+            [(marks.measured, marks.begin), (marks.begin, marks.end), (marks.end, marks.over)]
+                .map(|(from, until)| timed.part(from, until, idempotent))
+        };
+        let idempotent = parts(true);
+        let seconds = timed.seconds(marks);
+        let [before, ..] = &idempotent;
+        Self {
+            fault_s: seconds_of(marks.end.saturating_sub(marks.begin)),
+            idempotent,
+            appends: parts(false),
+            failed_by_kind: timed.failed_by_kind(marks),
+            settled_s: settled(&seconds, before.p99_ms),
+            shared_s: shared(counts, marks),
+            seconds,
+        }
+    }
+}
+
+struct Timed<'a> {
+    record: &'a Record,
+    timeout: u64,
+}
+
+impl Timed<'_> {
+    fn due(&self, from: u64, until: u64) -> impl Iterator<Item = &Sample> {
+        let samples = self.record.samples.iter();
+        samples.filter(move |sample| (from..until).contains(&sample.due))
+    }
+
+    fn part(&self, from: u64, until: u64, idempotent: bool) -> Part {
+        let own: Vec<&Sample> = self
+            .due(from, until)
+            .filter(|sample| sample.class.is_idempotent() == idempotent)
+            .collect();
+        let failed = own.iter().filter(|sample| sample.failed.is_some()).count();
+        let took = |sample: &&Sample| match sample.failed {
+            Some(_) => sample.took.max(self.timeout),
+            None => sample.took,
+        };
+        let mut took: Vec<u64> = own.iter().map(took).collect();
+        took.sort_unstable();
+        Part {
+            requests: count(own.len()),
+            failed: count(failed),
+            p50_ms: percentile(&took, 500),
+            p99_ms: percentile(&took, 990),
+            p999_ms: percentile(&took, 999),
+            max_ms: percentile(&took, 1_000),
+        }
+    }
+
+    fn seconds(&self, marks: &Marks) -> Vec<Second> {
+        // From a whole second before the fault on, so that it begins with a second.
+        let before = marks.begin.saturating_sub(marks.measured) / SECOND;
+        let after = marks.over.saturating_sub(marks.begin) / SECOND;
+        let first = marks.begin.saturating_sub(before * SECOND);
+        let numbers = 0..before + after;
+        let second = |number: u64| {
+            let (from, until) = (first + number * SECOND, first + (number + 1) * SECOND);
+            Second {
+                at: number.cast_signed() - before.cast_signed(),
+                idempotent: self.part(from, until, true),
+                appends: self.part(from, until, false),
+            }
+        };
+        numbers.map(second).collect()
+    }
+
+    fn failed_by_kind(&self, marks: &Marks) -> Vec<(String, u64, u64)> {
+        let mut kinds: Vec<(String, u64, u64)> =
+            self.record.kinds.iter().map(|kind| (kind.clone(), 0, 0)).collect();
+        for sample in self.due(marks.measured, marks.over) {
+            if let Some(kind) = sample.failed.and_then(|failed| kinds.get_mut(failed)) {
+                let (_, idempotent, appends) = kind;
+                *if sample.class == Class::Append { appends } else { idempotent } += 1;
+            }
+        }
+        kinds.retain(|(_, idempotent, appends)| idempotent + appends > 0);
+        kinds
+    }
+}
+
+/// Of sorted times in microseconds, in milliseconds.
+fn percentile(sorted: &[u64], per_mille: usize) -> f64 {
+    let place = (sorted.len() * per_mille).div_ceil(1_000).saturating_sub(1);
+    sorted.get(place).map_or(0.0, |took| seconds_of(*took) * 1_000.0)
+}
+
+fn seconds_of(microseconds: u64) -> f64 {
+    float(microseconds) / 1e6
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no run has 2^53 microseconds, or requests")]
+const fn float(number: u64) -> f64 {
+    number as f64
+}
+
+fn count(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+fn settled(seconds: &[Second], before: f64) -> Option<u64> {
+    let later: Vec<&Second> = seconds.iter().filter(|second| second.at >= 0).collect();
+    let is_well = |second: &&Second| {
+        second.idempotent.requests > 0 && second.idempotent.p99_ms <= 2.0 * before
+    };
+    let found = later.windows(IN_A_ROW).find(|row| row.iter().all(is_well))?;
+    u64::try_from(found.first()?.at).ok()
+}
+
+fn shared(counts: &[Counts], marks: &Marks) -> Option<u64> {
+    let span = marks.begin.saturating_sub(marks.measured).max(1);
+    let before = |counts: &Counts| more(counts, marks.begin.saturating_sub(span), span);
+    let seconds = marks.over.saturating_sub(marks.end) / SECOND;
+    let row = count(IN_A_ROW) * SECOND;
+    (0..seconds.saturating_sub(count(IN_A_ROW) - 1)).find(|second| {
+        let from = marks.end + second * SECOND;
+        counts.iter().all(|counts| {
+            let (share, now) = (before(counts), more(counts, from, row));
+            share > 0.0 && now >= SHARE * share
+        })
+    })
+}
+
+/// Requests a second in the time that begins there and is so long.
+fn more(counts: &Counts, from: u64, long: u64) -> f64 {
+    (counted(counts, from + long) - counted(counts, from)) / seconds_of(long)
+}
+
+/// What a server had counted by then: in a line between two looks.
+fn counted(counts: &Counts, at: u64) -> f64 {
+    let next = counts.partition_point(|(when, _)| *when <= at);
+    let before = next.checked_sub(1).and_then(|before| counts.get(before));
+    match (before, counts.get(next)) {
+        (Some((from, had)), Some((to, has))) => {
+            let part = seconds_of(at - from) / seconds_of(to - from);
+            part.mul_add(float(has - had), float(*had))
+        }
+        (Some((_, count)), None) | (None, Some((_, count))) => float(*count),
+        (None, None) => 0.0,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! The runs, one after the other, on the same servers.
+
+use std::time::Instant;
+
+use tokio::task::block_in_place;
+
+use super::check::Checker;
+use super::counts::Counting;
+use super::process::Process;
+use super::report::{self, Entry};
+use super::stage::Stage;
+use super::{Fault, FaultsArguments, Figures, Kind, Record, Task, steps};
+use crate::{Result, ensure};
+
+/// The data center of the servers.
+const DATA_CENTER: &str = "dc1";
+
+/// Puts all drivers to all faults, and reports.
+///
+/// # Errors
+///
+/// Whatever fails of the benchmark itself: a driver that does not connect, or that sent nothing; a
+/// cluster that is not whole again.
+pub fn run(arguments: &FaultsArguments) -> Result<()> {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime.worker_threads(2).enable_all().build()?.block_on(run_all(arguments))
+}
+
+async fn run_all(arguments: &FaultsArguments) -> Result<()> {
+    let mut runs = Vec::new();
+    for tuned in arguments.tunings() {
+        for fault in arguments.faults() {
+            runs.extend(arguments.drivers(fault).into_iter().map(|driver| (*tuned, fault, driver)));
+        }
+    }
+    let stage = Stage::set().await?;
+    let checker = Checker::connect(stage.servers()).await?;
+    let (mut entries, begun) = (Vec::new(), Instant::now());
+    for (number, (tuned, fault, driver)) in (1..).zip(&runs) {
+        let how = if *tuned { ", tuned" } else { "" };
+        let so_far = begun.elapsed().as_secs();
+        println!("[{number}/{}] {fault}: {driver}{how} ({so_far} s so far)", runs.len());
+        let task = task(arguments, &stage, (*tuned, *fault, *driver), number);
+        let entry = one(arguments, &stage, &checker, *fault, &task).await?;
+        print!("{}", report::line(&entry));
+        entries.push(entry);
+        // What was measured is kept, whatever comes next.
+        report::write(&entries, arguments)?;
+    }
+    ensure(!entries.is_empty(), "there is a driver and a fault that go together")?;
+    report::tell(&entries, arguments);
+    Ok(())
+}
+
+fn task(
+    arguments: &FaultsArguments,
+    stage: &Stage,
+    (tuned, fault, driver): (bool, Fault, Kind),
+    run: u32,
+) -> Task {
+    let translated = if fault.is_of_a_link() { stage.translated() } else { Vec::new() };
+    let contact_points = if translated.is_empty() {
+        stage.servers().to_vec()
+    } else {
+        translated.iter().map(|(_, link)| *link).collect()
+    };
+    Task {
+        driver,
+        tuned,
+        contact_points,
+        translated,
+        data_center: DATA_CENTER.to_owned(),
+        timeout: arguments.timeout,
+        connections: arguments.connections,
+        rate: arguments.rate,
+        appends: arguments.appends,
+        run,
+    }
+}
+
+async fn one(
+    arguments: &FaultsArguments,
+    stage: &Stage,
+    checker: &Checker,
+    fault: Fault,
+    task: &Task,
+) -> Result<Entry> {
+    checker.prepare(task).await?;
+    let counting = Counting::begin(stage.servers()).await?;
+    let driver = block_in_place(|| Process::start(task))?;
+    let marks = stage.play(&steps(fault, &arguments.lengths())).await?;
+    let record: Record = block_in_place(|| driver.end())?;
+    ensure(record.samples.iter().any(|sample| sample.failed.is_none()), "a driver sent something")?;
+    let figures = Figures::of(&record, &marks, &counting.so_far(), task.timeout);
+    let [before, ..] = &figures.idempotent;
+    ensure(before.failed * 2 < before.requests, "a driver works before there is a fault")?;
+    let found = checker.read_back(task, &record).await?;
+    Ok(Entry::new(fault, task, &record, &marks, found, figures))
+}
