@@ -53,7 +53,7 @@ pub struct Figures {
     /// By what requests failed, and how many: idempotent ones, and appends.
     pub failed_by_kind: Vec<(String, u64, u64)>,
     /// Seconds from the beginning of the fault until the 99th percentile of idempotent requests was
-    /// within twice that of before for three seconds in a row.
+    /// within twice the usual one of before for three seconds in a row.
     pub settled_s: Option<u64>,
     /// Seconds from the end of the fault until each server had at least half of what it had before
     /// for three seconds, by what the servers count.
@@ -72,13 +72,12 @@ impl Figures {
         };
         let idempotent = parts(true);
         let seconds = timed.seconds(marks);
-        let [before, ..] = &idempotent;
         Self {
             fault_s: seconds_of(marks.end.saturating_sub(marks.begin)),
             idempotent,
             appends: parts(false),
             failed_by_kind: timed.failed_by_kind(marks),
-            settled_s: settled(&seconds, before.p99_ms),
+            settled_s: settled(&seconds),
             shared_s: shared(counts, marks),
             seconds,
         }
@@ -168,10 +167,14 @@ fn count(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 
-fn settled(seconds: &[Second], before: f64) -> Option<u64> {
-    let later: Vec<&Second> = seconds.iter().filter(|second| second.at >= 0).collect();
+fn settled(seconds: &[Second]) -> Option<u64> {
+    let (before, later): (Vec<&Second>, _) = seconds.iter().partition(|second| second.at < 0);
+    // The median of the seconds: one hiccup before does not make everything after it well.
+    let mut usual: Vec<f64> = before.iter().map(|second| second.idempotent.p99_ms).collect();
+    usual.sort_by(f64::total_cmp);
+    let usual = usual.get(usual.len() / 2)?;
     let is_well = |second: &&Second| {
-        second.idempotent.requests > 0 && second.idempotent.p99_ms <= 2.0 * before
+        second.idempotent.requests > 0 && second.idempotent.p99_ms <= 2.0 * usual
     };
     let found = later.windows(IN_A_ROW).find(|row| row.iter().all(is_well))?;
     u64::try_from(found.first()?.at).ok()

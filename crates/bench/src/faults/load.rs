@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::check::{FIRST_NEW, KNOWN_ROWS};
+use super::check::KNOWN_ROWS;
 use super::{Class, Driver, Failure, Record, Sample, Task};
 use crate::Result;
 
@@ -16,8 +16,10 @@ use crate::Result;
 const TICK: Duration = Duration::from_millis(1);
 /// How long the last answers may take beyond the timeout of a request.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How many failures of a kind are told in full.
-const EXAMPLES: usize = 5;
+/// How many failures are told in full of those that are alike: of one kind, class and second.
+const ALIKE: usize = 2;
+/// How many failures are told in full.
+const EXAMPLES: usize = 200;
 
 /// The clock that all processes of the machine share, in microseconds.
 pub(super) fn now() -> Result<u64> {
@@ -50,7 +52,7 @@ pub(super) async fn load<D: Driver>(
         while due(issued, rate) <= passed {
             let class = Class::of(issued, task.rate, task.appends);
             let id = i64::try_from(issued)?;
-            let id = if class == Class::Read { id % KNOWN_ROWS } else { FIRST_NEW + id };
+            let id = if class == Class::Read { id % KNOWN_ROWS } else { task.first + id };
             let due = start + due(issued, rate);
             under_way.spawn(ask(Arc::clone(&driver), class, id, due, Arc::clone(&record)));
             issued += 1;
@@ -95,8 +97,13 @@ fn told(record: &mut Record, due: u64, class: Class, failure: Failure) -> usize 
         record.kinds.push(kind);
         record.kinds.len() - 1
     });
-    let told = record.samples.iter().filter(|sample| sample.failed == Some(number)).count();
-    if told < EXAMPLES {
+    let second = |due| due / 1_000_000;
+    let is_alike = |sample: &&Sample| {
+        (sample.failed, sample.class, second(sample.due)) == (Some(number), class, second(due))
+    };
+    if record.examples.len() < EXAMPLES
+        && record.samples.iter().rev().filter(is_alike).take(ALIKE).count() < ALIKE
+    {
         record.examples.push((due, format!("{class:?}: {text}")));
     }
     number

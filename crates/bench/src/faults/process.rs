@@ -45,31 +45,16 @@ pub struct Task {
     pub rate: u64,
     /// Appends a second.
     pub appends: u64,
-    /// The number of the run: its tables are its own.
-    pub run: u32,
+    /// The first id that it writes.
+    pub first: i64,
 }
 
-impl Task {
-    pub(super) fn rows(&self) -> String {
-        format!("faults.rows_{}", self.run)
-    }
-
-    pub(super) fn marks(&self) -> String {
-        format!("faults.marks_{}", self.run)
-    }
-
-    pub(super) fn read(&self) -> String {
-        format!("SELECT id, name, payload FROM {} WHERE id = ?", self.rows())
-    }
-
-    pub(super) fn write(&self) -> String {
-        format!("INSERT INTO {} (id, name, payload) VALUES (?, ?, ?)", self.rows())
-    }
-
-    pub(super) fn append(&self) -> String {
-        format!("UPDATE {} SET marks = marks + ? WHERE id = ?", self.marks())
-    }
-}
+/// Reads a row.
+pub(super) const READ: &str = "SELECT id, name, payload FROM faults.rows WHERE id = ?";
+/// Inserts a row.
+pub(super) const WRITE: &str = "INSERT INTO faults.rows (id, name, payload) VALUES (?, ?, ?)";
+/// Appends to the list of a row.
+pub(super) const APPEND: &str = "UPDATE faults.marks SET marks = marks + ? WHERE id = ?";
 
 /// Is the process of a driver, to its end.
 ///

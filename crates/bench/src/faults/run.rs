@@ -14,6 +14,8 @@ use crate::{Result, ensure};
 
 /// The data center of the servers.
 const DATA_CENTER: &str = "dc1";
+/// How many ids each run has.
+const IDS: i64 = 1_000_000_000;
 
 /// Puts all drivers to all faults, and reports.
 ///
@@ -35,13 +37,15 @@ async fn run_all(arguments: &FaultsArguments) -> Result<()> {
     }
     let stage = Stage::set().await?;
     let checker = Checker::connect(stage.servers()).await?;
+    println!("filling the tables, and warming the servers up");
+    checker.prepare().await?;
     let (mut entries, begun) = (Vec::new(), Instant::now());
     for (number, (tuned, fault, driver)) in (1..).zip(&runs) {
         let how = if *tuned { ", tuned" } else { "" };
         let so_far = begun.elapsed().as_secs();
         println!("[{number}/{}] {fault}: {driver}{how} ({so_far} s so far)", runs.len());
         let task = task(arguments, &stage, (*tuned, *fault, *driver), number);
-        let entry = one(arguments, &stage, &checker, *fault, &task).await?;
+        let entry = one(arguments, (&stage, &checker), *fault, &task).await?;
         print!("{}", report::line(&entry));
         entries.push(entry);
         // What was measured is kept, whatever comes next.
@@ -56,7 +60,7 @@ fn task(
     arguments: &FaultsArguments,
     stage: &Stage,
     (tuned, fault, driver): (bool, Fault, Kind),
-    run: u32,
+    run: i64,
 ) -> Task {
     let translated = if fault.is_of_a_link() { stage.translated() } else { Vec::new() };
     let contact_points = if translated.is_empty() {
@@ -74,18 +78,16 @@ fn task(
         connections: arguments.connections,
         rate: arguments.rate,
         appends: arguments.appends,
-        run,
+        first: run * IDS,
     }
 }
 
 async fn one(
     arguments: &FaultsArguments,
-    stage: &Stage,
-    checker: &Checker,
+    (stage, checker): (&Stage, &Checker),
     fault: Fault,
     task: &Task,
 ) -> Result<Entry> {
-    checker.prepare(task).await?;
     let counting = Counting::begin(stage.servers()).await?;
     let driver = block_in_place(|| Process::start(task))?;
     let marks = stage.play(&steps(fault, &arguments.lengths())).await?;
@@ -94,6 +96,6 @@ async fn one(
     let figures = Figures::of(&record, &marks, &counting.so_far(), task.timeout);
     let [before, ..] = &figures.idempotent;
     ensure(before.failed * 2 < before.requests, "a driver works before there is a fault")?;
-    let found = checker.read_back(task, &record).await?;
+    let found = checker.read_back(&record).await?;
     Ok(Entry::new(fault, task, &record, &marks, found, figures))
 }

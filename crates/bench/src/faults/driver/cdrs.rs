@@ -21,7 +21,7 @@ use tokio::time::timeout;
 
 use super::{Driver, Failure, Outcome, checked};
 use crate::Result;
-use crate::faults::process::{TUNED_DELAY, TUNED_MOST, Task};
+use crate::faults::process::{APPEND, READ, TUNED_DELAY, TUNED_MOST, Task, WRITE};
 use crate::work::{NAME, PAYLOAD};
 
 type Balancing = TopologyAwareLoadBalancingStrategy<TransportTcp, TcpConnectionManager>;
@@ -56,9 +56,9 @@ impl Driver for Cdrs {
             builder = builder.with_speculative_execution_policy(Box::new(policy));
         }
         let session = builder.build().await?;
-        let read = session.prepare(task.read()).await?;
-        let write = session.prepare(task.write()).await?;
-        let append = session.prepare(task.append()).await?;
+        let read = session.prepare(READ).await?;
+        let write = session.prepare(WRITE).await?;
+        let append = session.prepare(APPEND).await?;
         let timeout = Duration::from_millis(task.timeout);
         Ok(Self { session, read, write, append, timeout })
     }

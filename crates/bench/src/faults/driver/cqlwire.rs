@@ -9,7 +9,7 @@ use ::cqlwire::{
 
 use super::{Driver, Failure, Outcome, checked};
 use crate::Result;
-use crate::faults::process::{TUNED_DELAY, TUNED_MOST, Task};
+use crate::faults::process::{APPEND, READ, TUNED_DELAY, TUNED_MOST, Task, WRITE};
 use crate::work::{NAME, PAYLOAD};
 
 /// A session of cqlwire.
@@ -40,9 +40,9 @@ impl Driver for Cqlwire {
             builder = builder.speculation(|settings| settings.policy = Some(Arc::new(policy)));
         }
         let session = builder.connect().await?;
-        let read = session.prepare(&task.read()).await?;
-        let write = session.prepare(&task.write()).await?;
-        let append = session.prepare(&task.append()).await?;
+        let read = session.prepare(READ).await?;
+        let write = session.prepare(WRITE).await?;
+        let append = session.prepare(APPEND).await?;
         Ok(Self { session, read, write, append })
     }
 

@@ -18,7 +18,7 @@ use ::scylla::statement::prepared::PreparedStatement;
 
 use super::{Driver, Failure, Outcome, checked};
 use crate::Result;
-use crate::faults::process::{TUNED_DELAY, TUNED_MOST, Task};
+use crate::faults::process::{APPEND, READ, TUNED_DELAY, TUNED_MOST, Task, WRITE};
 use crate::work::{NAME, PAYLOAD};
 
 /// A session of `scylla`.
@@ -55,9 +55,9 @@ impl Driver for Scylla {
             builder = builder.address_translator(Arc::new(addresses));
         }
         let session = builder.build().await?;
-        let mut read = session.prepare(task.read()).await?;
-        let mut write = session.prepare(task.write()).await?;
-        let append = session.prepare(task.append()).await?;
+        let mut read = session.prepare(READ).await?;
+        let mut write = session.prepare(WRITE).await?;
+        let append = session.prepare(APPEND).await?;
         read.set_is_idempotent(true);
         write.set_is_idempotent(true);
         Ok(Self { session, read, write, append })

@@ -6,6 +6,9 @@ use crate::client::version_of;
 use crate::faults::check::Found;
 use crate::faults::{Fault, Figures, Marks, Record, Task};
 
+/// How many failures are shown in full.
+const EXAMPLES: usize = 24;
+
 /// One driver at one fault.
 #[derive(Clone, Debug, Serialize)]
 pub(in crate::faults) struct Entry {
@@ -23,7 +26,7 @@ pub(in crate::faults) struct Entry {
     pub(super) found: Found,
     /// What was worked out.
     pub(super) figures: Figures,
-    /// The first failures of each kind: seconds since the fault began, and what the driver said.
+    /// Some failures of each kind: seconds since the fault began, and what the driver said.
     pub(super) examples: Vec<(f64, String)>,
 }
 
@@ -40,7 +43,8 @@ impl Entry {
             let milliseconds = (due / 1_000).cast_signed() - (marks.begin / 1_000).cast_signed();
             i32::try_from(milliseconds).map_or(f64::NAN, f64::from) / 1e3
         };
-        let examples = record.examples.iter().map(|(due, text)| (since(*due), text.clone()));
+        let counted = record.examples.iter().filter(|(due, _)| *due >= marks.measured);
+        let examples = counted.take(EXAMPLES).map(|(due, text)| (since(*due), text.clone()));
         Self {
             driver: task.driver.name(),
             version: version_of(task.driver.name()),
