@@ -9,16 +9,14 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use tokio::time::{Instant, sleep};
 
-use super::process::{READ, WRITE};
+use super::process::WRITE;
 use super::{Class, Record};
 use crate::Result;
 use crate::work::{NAME, PAYLOAD};
 
 /// How many rows there are before a run, from 0 on: those that are read.
 pub(super) const KNOWN_ROWS: i64 = 1_000;
-/// How long the servers are warmed up.
-const WARM_UP: Duration = Duration::from_secs(30);
-/// With how many requests at once.
+/// How many of them are written at once.
 const AT_ONCE: usize = 16;
 /// How long a cluster may take until all replicas of everything answer.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -61,31 +59,19 @@ impl Checker {
         Ok(Self { session })
     }
 
-    /// Makes the tables, fills what is read, and has the servers read and write it for a while: those
-    /// that have just started are slow, and expect requests to be.
+    /// Makes the tables, and fills what is read.
     pub(super) async fn prepare(&self) -> Result<()> {
         let session = &self.session;
         for statement in SCHEMA {
             session.query(statement, ()).await?;
         }
-        let (insert, select) = (session.prepare(WRITE).await?, session.prepare(READ).await?);
+        let insert = session.prepare(WRITE).await?;
         let write = |id| {
             let request = session.execute(&insert, (id, NAME, PAYLOAD.as_slice()));
             async move { request.await.map(drop) }
         };
-        let read = |id| {
-            let request = session.execute(&select, (id,)).consistency(Consistency::LocalQuorum);
-            async move { request.await.map(drop) }
-        };
-        let begun = Instant::now();
-        let mut rounds = 0;
-        while rounds == 0 || begun.elapsed() < WARM_UP {
-            let written = stream::iter(0..KNOWN_ROWS).map(write).buffer_unordered(AT_ONCE);
-            written.try_for_each(|()| async { Ok(()) }).await?;
-            let read = stream::iter(0..KNOWN_ROWS).map(read).buffer_unordered(AT_ONCE);
-            read.try_for_each(|()| async { Ok(()) }).await?;
-            rounds += 1;
-        }
+        let written = stream::iter(0..KNOWN_ROWS).map(write).buffer_unordered(AT_ONCE);
+        written.try_for_each(|()| async { Ok(()) }).await?;
         Ok(())
     }
 

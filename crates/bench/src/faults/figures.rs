@@ -12,7 +12,8 @@ const IN_A_ROW: usize = 3;
 /// What part of its share of before a server needs, to have its share again.
 const SHARE: f64 = 0.5;
 
-/// Requests of a time. Latencies count from when a request was due, in milliseconds; one that failed
+/// Requests of a time: those that were due in it, and in that of a fault those that were under way
+/// when it began. Latencies count from when a request was due, in milliseconds; one that failed
 /// counts as one that took its whole timeout, if it took no longer.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Part {
@@ -65,7 +66,7 @@ pub struct Figures {
 impl Figures {
     /// Works everything out.
     pub fn of(record: &Record, marks: &Marks, counts: &[Counts], timeout_ms: u64) -> Self {
-        let timed = Timed { record, timeout: timeout_ms * 1_000 };
+        let timed = Timed { record, begin: marks.begin, timeout: timeout_ms * 1_000 };
         let parts = |idempotent| {
             [(marks.measured, marks.begin), (marks.begin, marks.end), (marks.end, marks.over)]
                 .map(|(from, until)| timed.part(from, until, idempotent))
@@ -86,13 +87,20 @@ impl Figures {
 
 struct Timed<'a> {
     record: &'a Record,
+    begin: u64,
     timeout: u64,
 }
 
 impl Timed<'_> {
+    /// Those that count in this time: when they were due, but what was under way when the fault began
+    /// is part of that.
     fn due(&self, from: u64, until: u64) -> impl Iterator<Item = &Sample> {
+        let counts_at = |sample: &Sample| {
+            let was_under_way = (sample.due..sample.due + sample.took).contains(&self.begin);
+            if was_under_way { self.begin } else { sample.due }
+        };
         let samples = self.record.samples.iter();
-        samples.filter(move |sample| (from..until).contains(&sample.due))
+        samples.filter(move |sample| (from..until).contains(&counts_at(sample)))
     }
 
     fn part(&self, from: u64, until: u64, idempotent: bool) -> Part {

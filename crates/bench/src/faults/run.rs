@@ -1,8 +1,9 @@
 //! The runs, one after the other, on the same servers.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::task::block_in_place;
+use tokio::time::sleep;
 
 use super::check::Checker;
 use super::counts::Counting;
@@ -16,6 +17,8 @@ use crate::{Result, ensure};
 const DATA_CENTER: &str = "dc1";
 /// How many ids each run has.
 const IDS: i64 = 1_000_000_000;
+/// How long there is load before the first run.
+const REHEARSAL: Duration = Duration::from_secs(75);
 
 /// Puts all drivers to all faults, and reports.
 ///
@@ -29,16 +32,15 @@ pub fn run(arguments: &FaultsArguments) -> Result<()> {
 }
 
 async fn run_all(arguments: &FaultsArguments) -> Result<()> {
-    let mut runs = Vec::new();
-    for tuned in arguments.tunings() {
-        for fault in arguments.faults() {
-            runs.extend(arguments.drivers(fault).into_iter().map(|driver| (*tuned, fault, driver)));
-        }
-    }
+    let runs = runs(arguments);
     let stage = Stage::set().await?;
     let checker = Checker::connect(stage.servers()).await?;
-    println!("filling the tables, and warming the servers up");
     checker.prepare().await?;
+    if let Some((tuned, _, driver)) = runs.first() {
+        println!("rehearsing, for {} s, without a fault", REHEARSAL.as_secs());
+        let task = task(arguments, &stage, (*tuned, Fault::Kill, *driver), 0);
+        rehearse(&task).await?;
+    }
     let (mut entries, begun) = (Vec::new(), Instant::now());
     for (number, (tuned, fault, driver)) in (1..).zip(&runs) {
         let how = if *tuned { ", tuned" } else { "" };
@@ -54,6 +56,30 @@ async fn run_all(arguments: &FaultsArguments) -> Result<()> {
     ensure(!entries.is_empty(), "there is a driver and a fault that go together")?;
     report::tell(&entries, arguments);
     Ok(())
+}
+
+/// Who is put to what, in order. The drivers take turns in being the first: what a fault leaves behind
+/// is there for the next one.
+fn runs(arguments: &FaultsArguments) -> Vec<(bool, Fault, Kind)> {
+    let mut runs = Vec::new();
+    for tuned in arguments.tunings() {
+        for (number, fault) in (0_usize..).zip(arguments.faults()) {
+            let mut drivers = arguments.drivers(fault);
+            if !number.is_multiple_of(2) {
+                drivers.reverse();
+            }
+            runs.extend(drivers.into_iter().map(|driver| (*tuned, fault, driver)));
+        }
+    }
+    runs
+}
+
+/// The same load as later: servers that have just started are slow, and what they know of how long
+/// reads take says when they ask a second replica.
+async fn rehearse(task: &Task) -> Result<()> {
+    let driver = block_in_place(|| Process::start(task))?;
+    sleep(REHEARSAL).await;
+    block_in_place(|| driver.end()).map(drop)
 }
 
 fn task(
@@ -78,7 +104,7 @@ fn task(
         connections: arguments.connections,
         rate: arguments.rate,
         appends: arguments.appends,
-        first: run * IDS,
+        first: (run + 1) * IDS,
     }
 }
 

@@ -33,6 +33,15 @@ fn requests_count_where_they_were_due_and_failed_ones_as_their_timeout() {
 }
 
 #[test]
+fn what_was_under_way_when_the_fault_began_is_part_of_it() {
+    let mut record = record();
+    let last = record.samples.iter_mut().rfind(|sample| sample.due < MARKS.begin);
+    last.unwrap().took = SECOND;
+    let figures = Figures::of(&record, &MARKS, &[], 2_000);
+    assert_eq!(figures.idempotent.map(|part| part.requests), [49, 51, 100]);
+}
+
+#[test]
 fn seconds_are_counted_from_the_fault_on_and_it_is_settled_once_they_are_well() {
     let figures = Figures::of(&record(), &MARKS, &[], 2_000);
     let at: Vec<i64> = figures.seconds.iter().map(|second| second.at).collect();
