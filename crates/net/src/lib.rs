@@ -47,6 +47,7 @@ mod connect;
 mod connection;
 mod deadline;
 mod dial;
+mod dial_tcp;
 mod driver;
 mod endpoint;
 mod error;
@@ -79,7 +80,8 @@ pub use cqlwire_mux::{
     WaitingLimit, WaitsFor,
 };
 pub use deadline::{Deadline, DeadlinePassed};
-pub use dial::{ByteStream, Dialer, Dialing, dial_tcp};
+pub use dial::{ByteStream, Dialer, Dialing};
+pub use dial_tcp::dial_tcp;
 pub use endpoint::{DEFAULT_PORT, Endpoint, InvalidEndpoint};
 pub use error::{
     ConnectCause, ConnectError, ConnectPhase, ConnectionEnd, Refused, RequestError, RequestFailure,

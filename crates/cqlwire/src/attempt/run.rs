@@ -87,6 +87,23 @@ pub(super) struct Pausing {
     pub(super) host: Option<Arc<Host>>,
 }
 
+/// The host has responded with so many bytes.
+#[inline]
+fn has_responded<O: Operation>(
+    host: &Host,
+    bytes: usize,
+    history: Option<&Arc<History>>,
+    shared: &Shared,
+    operation: &O,
+) {
+    if let Some(history) = history {
+        history.response(host, bytes);
+    }
+    if bytes >= shared.log.settings().large_response_bytes {
+        shared.log.large(host.address(), bytes, operation.text());
+    }
+}
+
 impl Run {
     /// Before the first host is chosen.
     #[inline]
@@ -200,11 +217,8 @@ impl Run {
                         return Poll::Ready(Err(self.closed(operation.kind())));
                     };
                     if let Ok(envelope) = &outcome {
-                        let bytes = envelope.body.len();
-                        self.history.iter().for_each(|history| history.response(host, bytes));
-                        if bytes >= shared.log.settings().large_response_bytes {
-                            shared.log.large(host.address(), bytes, operation.text());
-                        }
+                        let (history, bytes) = (self.history.as_ref(), envelope.body.len());
+                        has_responded(host, bytes, history, shared, operation);
                     }
                     let (prepared, metadata) = (operation.prepared(), sent.metadata.as_ref());
                     let has_come = outcome.is_ok();
