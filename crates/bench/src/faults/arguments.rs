@@ -54,9 +54,9 @@ impl FaultsArguments {
         let quick = |quick, thorough| if self.quick { quick } else { thorough };
         Lengths {
             warm_up: Duration::from_secs(5),
-            before: Duration::from_secs(self.before.unwrap_or(quick(10, 20))),
+            before: Duration::from_secs(self.before.unwrap_or_else(|| quick(10, 20))),
             fault: Duration::from_secs(self.during),
-            after: Duration::from_secs(self.after.unwrap_or(quick(15, 30))),
+            after: Duration::from_secs(self.after.unwrap_or_else(|| quick(15, 30))),
         }
     }
 
