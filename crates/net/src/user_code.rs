@@ -82,3 +82,52 @@ pub fn panic_message(payload: &(dyn Any + Send)) -> String {
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     text.unwrap_or("no message").to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use cqlwire_testkit::log::LogLines;
+    use tracing::Level;
+
+    use super::*;
+
+    /// Panics when it is dropped, which may be after it was done.
+    struct Untidy(Poll<()>);
+
+    impl Future for Untidy {
+        type Output = ();
+
+        fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+            self.0
+        }
+    }
+
+    impl Drop for Untidy {
+        fn drop(&mut self) {
+            panic!("untidy");
+        }
+    }
+
+    #[tokio::test]
+    async fn one_that_is_done_and_panics_as_it_is_dropped_has_failed() {
+        let log = LogLines::collect(Level::WARN);
+        let session = SessionLog::default();
+        let outcome = awaited(UserCode::Dialer, Untidy(Poll::Ready(())), &session).await;
+        let is_blamed = matches!(
+            &outcome,
+            Err(ConnectCause::Panicked { whose: UserCode::Dialer, message }) if message == "untidy"
+        );
+        assert!(is_blamed, "{outcome:?}");
+        assert_eq!(log.all(), [], "whoever waits for it hears of it");
+    }
+
+    #[test]
+    fn one_that_panics_as_it_is_given_up_is_in_the_log_once_a_minute() {
+        let log = LogLines::collect(Level::WARN);
+        let session = SessionLog::default();
+        for _ in 0..3 {
+            drop(awaited(UserCode::Dialer, Untidy(Poll::Pending), &session));
+        }
+        let lines = log.beginning("while an attempt to connect was given up");
+        assert!(matches!(&lines[..], [line] if line.to_string().contains("untidy")), "{lines:?}");
+    }
+}

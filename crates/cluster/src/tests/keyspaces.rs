@@ -5,10 +5,12 @@ use std::time::Duration;
 use cqlwire_codec::ProtocolVersion;
 use cqlwire_pool::Unconnected;
 use cqlwire_testkit::cluster::ScriptedCluster;
-use tokio::time::sleep;
+use cqlwire_testkit::node::Prime;
+use tokio::time::{Instant, sleep};
 
 use super::scripted::{all_up, connected, happens, host};
 use super::seconds;
+use crate::Settings;
 
 const SOON: Duration = Duration::from_secs(3);
 
@@ -54,6 +56,24 @@ async fn keyspaces_that_nobody_has_any_more_are_forgotten() {
     }
     assert!(cluster.shared().keyspaces.len() < 20);
     assert!(happens(SOON, || cluster.usage().connections == 12).await);
+}
+
+/// So that not all of what comes next is for one host; but a host that is silent holds up nobody.
+#[tokio::test(start_paused = true)]
+async fn once_one_host_is_ready_the_others_are_waited_for_as_long_as_an_attempt_is() {
+    const USE: &str = "USE \"shop\"";
+    let scripted = of_v4();
+    let cluster = connected(&scripted, 3).await;
+    let delay = Settings::default().pool.connection.attempt_delay;
+    scripted.node(1).prime(Prime::statement(USE).after(delay / 2));
+    scripted.node(2).prime(Prime::statement(USE).silence());
+    let keyspace = cluster.keyspace("shop".into());
+    let began = Instant::now();
+    keyspace.ready(seconds(5)).await.unwrap();
+    let took = began.elapsed();
+    assert!((delay..delay + Duration::from_millis(10)).contains(&took), "{took:?}");
+    let is_ready = |number| keyspace.own().offer(&host(&cluster, &scripted, number)).is_some();
+    assert_eq!([0, 1, 2].map(is_ready), [true, true, false]);
 }
 
 /// What requests cannot say is said by connections; where they can, there are none.

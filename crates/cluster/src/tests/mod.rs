@@ -1,6 +1,7 @@
 //! A cluster of scripted nodes.
 
 mod addresses;
+mod choices;
 mod closing;
 mod connecting;
 mod control;

@@ -89,3 +89,53 @@ fn sign<T>(outcome: &Result<T, Failure>) -> Option<Sign> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use cqlwire_codec::{Prefixes, ServerError};
+    use cqlwire_net::{ConnectionEnd, RefusedBecause, RequestError};
+
+    use super::*;
+    use crate::error::ErrorKind;
+
+    fn of(failure: AttemptFailure) -> Option<Sign> {
+        sign(&Err::<(), _>(Failure::Attempt(failure)))
+    }
+
+    #[test]
+    fn what_a_server_answers_is_a_sign_and_a_timeout_among_servers_a_bad_one() {
+        for (code, expected) in [
+            (ErrorCode::Overloaded, Sign::Overloaded),
+            (ErrorCode::ReadTimeout, Sign::Overloaded),
+            (ErrorCode::WriteTimeout, Sign::Overloaded),
+            (ErrorCode::Unavailable, Sign::Well),
+            (ErrorCode::Invalid, Sign::Well),
+            (ErrorCode::Unprepared, Sign::Well),
+        ] {
+            let error = Box::new(ServerError::new(code, "what it says"));
+            let said = of(AttemptFailure::Server { error, prefixes: Prefixes::NONE });
+            assert_eq!(said, Some(expected), "{code}");
+        }
+        assert_eq!(sign(&Ok(())), Some(Sign::Well));
+    }
+
+    #[test]
+    fn what_a_host_does_not_read_or_answer_in_time_is_a_sign_and_what_waited_here_is_none() {
+        let lost = RequestFailure::ConnectionLost(Arc::new(ConnectionEnd::ClosedByServer));
+        for (failure, expected) in [
+            (RequestFailure::DeadlinePassed(Reached::Queued), Some(Sign::Overloaded)),
+            (RequestFailure::DeadlinePassed(Reached::Written), Some(Sign::Overloaded)),
+            (RequestFailure::DeadlinePassed(Reached::Waiting), None),
+            (lost, None),
+        ] {
+            let host = "127.0.0.1:9042".into();
+            let error = Box::new(RequestError { host, elapsed: Duration::ZERO, failure });
+            let shown = format!("{error:?}");
+            assert_eq!(of(AttemptFailure::NoResponse(error)), expected, "{shown}");
+        }
+        assert_eq!(of(AttemptFailure::Refused(RefusedBecause::Closing)), None);
+        assert_eq!(sign(&Err::<(), _>(Failure::Final(ErrorKind::SessionClosed))), None);
+    }
+}

@@ -129,3 +129,44 @@ impl Serialize for Metrics {
         metrics.end()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::{json, to_value};
+
+    use super::*;
+
+    #[test]
+    fn times_are_written_in_microseconds() {
+        let mut times = LatencyHistogram::default();
+        for (count, millis) in [(1_200, 1), (700, 10), (90, 100), (9, 1_000), (1, 10_000)] {
+            (0..count).for_each(|_| times.record(Duration::from_millis(millis)));
+        }
+        let written = to_value(Times(&times)).unwrap();
+        let micros = |part| times.quantile(part).unwrap().as_micros();
+        let expected = json!({
+            "count": 2_000,
+            "sum_micros": times.sum().as_micros(),
+            "p50_micros": micros(0.5),
+            "p90_micros": micros(0.9),
+            "p99_micros": micros(0.99),
+            "p999_micros": micros(0.999),
+            "max_micros": micros(1.0),
+        });
+        assert_eq!(written, expected);
+        // To one part in eight.
+        for (name, exact) in [
+            ("sum_micros", 36_200_000),
+            ("p50_micros", 1_000),
+            ("p90_micros", 10_000),
+            ("p99_micros", 100_000),
+            ("p999_micros", 1_000_000),
+            ("max_micros", 10_000_000),
+        ] {
+            let micros = written[name].as_u64().unwrap();
+            assert!((exact * 7 / 8..=exact * 9 / 8).contains(&micros), "{name}: {micros}");
+        }
+    }
+}

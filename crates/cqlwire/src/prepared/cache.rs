@@ -333,6 +333,28 @@ mod tests {
         assert_eq!(in_use(), ["asked for"]);
     }
 
+    /// A name that is made up for each text is one of an endless number.
+    #[test]
+    fn g9_5_names_of_statements_that_went_are_kept_up_to_the_capacity_and_their_figures_go_on() {
+        let cache = Cache::new(16);
+        let keep = |text: &str, name: &str| {
+            let statement = statement(text).name(name);
+            statement.named().unwrap().ended(true, Duration::from_millis(1));
+            cache.keep(key(text), &statement, Instant::now());
+        };
+        let ok_of = |name: &str| {
+            cache.named().iter().find(|metrics| metrics.name == name).map(|metrics| metrics.ok)
+        };
+        (0..100).for_each(|number| keep(&format!("before {number}"), "known"));
+        for number in 0..1_000 {
+            keep(&format!("with {number}"), "known");
+            keep(&number.to_string(), &format!("name {number}"));
+            let (named, kept) = (cache.named().len(), cache.count());
+            assert!(named <= kept + 16, "{named} after {number}, of which {kept} are kept");
+            assert_eq!(ok_of("known"), Some(100 + number + 1));
+        }
+    }
+
     #[test]
     fn g15_3_a_text_is_prepared_once_and_then_it_is_kept() {
         let cache = Cache::new(16);

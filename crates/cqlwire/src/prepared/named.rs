@@ -69,3 +69,43 @@ impl StatementMetrics {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A statement of which so many executions went well, and so many did not, each a millisecond
+    /// after its call.
+    fn counted(ok: u64, failed: u64) -> Named {
+        let named = Named::new("users.by_city");
+        count(&named, ok, failed);
+        named
+    }
+
+    fn count(named: &Named, ok: u64, failed: u64) {
+        let ends = (0..ok).map(|_| true).chain((0..failed).map(|_| false));
+        ends.for_each(|is_ok| named.ended(is_ok, Duration::from_millis(1)));
+    }
+
+    fn figures(metrics: &StatementMetrics) -> (&str, u64, u64, u64) {
+        (&metrics.name, metrics.ok, metrics.failed, metrics.latency.count())
+    }
+
+    #[test]
+    fn statements_of_one_name_are_counted_together() {
+        let mut metrics = counted(5, 2).metrics();
+        metrics.merge(&counted(40, 10).metrics());
+        assert_eq!(figures(&metrics), ("users.by_city", 45, 12, 57));
+    }
+
+    #[test]
+    fn what_has_come_since_is_what_was_not_there_before() {
+        let named = counted(5, 2);
+        let before = named.metrics();
+        count(&named, 40, 10);
+        let since = named.metrics().since(&before);
+        assert_eq!(figures(&since), ("users.by_city", 40, 10, 50));
+        let before = named.metrics();
+        assert_eq!(figures(&named.metrics().since(&before)), ("users.by_city", 0, 0, 0));
+    }
+}

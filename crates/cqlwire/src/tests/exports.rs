@@ -1,7 +1,10 @@
 //! Figures for the systems that collect them.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::time::Duration;
 
+use cqlwire_testkit::eventually;
 use cqlwire_testkit::node::{Prime, ScriptedNode};
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry_sdk::metrics::data::{
@@ -13,8 +16,11 @@ use prometheus_client::registry::Registry;
 
 use super::memory::Memory;
 use super::{INSERT, SELECT, prime_users};
-use crate::Session;
 use crate::export::{OperationDuration, SessionCollector, observe, observe_with};
+use crate::uuid::Uuid;
+use crate::{
+    Observer, ReportHost, RequestEnding, RequestKind, RequestReport, Session, Step, StepKind,
+};
 
 /// Five reads by a named statement, a write, and one that fails.
 async fn use_it(memory: &Memory, session: &Session) {
@@ -161,8 +167,7 @@ async fn nobody_who_collects_figures_keeps_a_session_open() {
     observe(&session, &provider.meter("test"));
     session.close(super::PATIENCE).await;
     drop(session);
-    cqlwire_testkit::eventually(super::PATIENCE, "nothing holds it", || shared.strong_count() == 0)
-        .await;
+    eventually(super::PATIENCE, "nothing holds it", || shared.strong_count() == 0).await;
     assert_eq!(scraped(collector), "# EOF\n");
     provider.force_flush().unwrap();
     assert!(exporter.get_finished_metrics().unwrap().iter().all(|all| figures(all).is_empty()));
@@ -262,4 +267,70 @@ async fn figures_of_several_sessions_of_one_meter_are_told_apart() {
         let found: Vec<_> = figures.iter().filter(named).collect();
         assert!(matches!(found[..], [(_, count)] if *count == expected), "{found:?}");
     }
+}
+
+/// In real time: what is observed is looked at anew by each collection.
+#[tokio::test]
+async fn each_collection_observes_what_the_session_has_counted_by_then() {
+    let exporter = InMemoryMetricExporter::default();
+    let reader = PeriodicReader::builder(exporter.clone()).build();
+    let provider = SdkMeterProvider::builder().with_reader(reader).build();
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    let session = memory.session().await;
+    observe(&session, &provider.meter("test"));
+    let collected = || {
+        exporter.reset();
+        provider.force_flush().unwrap();
+        let figures = figures(exporter.get_finished_metrics().unwrap().last().unwrap());
+        figures.into_iter().find(|(name, _)| name == "cqlwire.requests outcome=ok").unwrap().1
+    };
+    for count in 0..3 {
+        eventually(super::PATIENCE, "it is collected", || collected() == count).await;
+        session.query(INSERT, ()).await.unwrap();
+    }
+}
+
+#[test]
+fn opentelemetry_is_told_in_seconds_how_long_which_requests_took() {
+    let exporter = InMemoryMetricExporter::default();
+    let reader = PeriodicReader::builder(exporter.clone()).build();
+    let provider = SdkMeterProvider::builder().with_reader(reader).build();
+    let durations = OperationDuration::new(&provider.meter("test"));
+    let address = SocketAddr::from(([10, 0, 0, 7], 9_142)).into();
+    let host = ReportHost { id: Uuid::nil(), address, data_center: "near".into() };
+    for millis in [250, 2_000] {
+        durations.request(&RequestReport {
+            kind: RequestKind::Read,
+            statement: SELECT.into(),
+            keyspace: Some("shop".into()),
+            took: Duration::from_millis(millis),
+            steps: vec![Step { at: Duration::ZERO, kind: StepKind::Sent(host.clone()) }],
+            ending: RequestEnding::Ok,
+        });
+    }
+    provider.force_flush().unwrap();
+    let exported = exporter.get_finished_metrics().unwrap();
+    let scopes = exported.iter().flat_map(ResourceMetrics::scope_metrics);
+    let all: Vec<_> = scopes.flat_map(ScopeMetrics::metrics).collect();
+    let [metric] = all[..] else { panic!("{all:?}") };
+    assert_eq!((metric.name(), metric.unit()), ("db.client.operation.duration", "s"));
+    let AggregatedMetrics::F64(MetricData::Histogram(times)) = metric.data() else {
+        panic!("{metric:?}");
+    };
+    let point = times.data_points().next().unwrap();
+    assert_eq!((point.sum(), point.count()), (2.25, 2));
+    assert_eq!((point.min(), point.max()), (Some(0.25), Some(2.0)));
+    // From a millisecond to ten seconds.
+    let bounds: Vec<_> = point.bounds().collect();
+    assert_eq!((bounds.first(), bounds.last()), (Some(&0.001), Some(&10.0)));
+    let attributes = point.attributes().map(|one| format!("{}={}", one.key, one.value));
+    let expected = [
+        "db.collection.name=users",
+        "db.namespace=shop",
+        "db.operation.name=SELECT",
+        "db.system.name=cassandra",
+        "server.address=10.0.0.7",
+        "server.port=9142",
+    ];
+    assert_eq!(attributes.collect::<BTreeSet<_>>(), BTreeSet::from(expected.map(str::to_owned)));
 }

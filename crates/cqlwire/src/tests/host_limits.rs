@@ -188,6 +188,31 @@ async fn a_host_has_no_more_in_flight_than_may_be() {
     at_rest(&session).await;
 }
 
+/// The limit that a host has from the start is then that of `adaptive_limit`, whichever was set first.
+#[tokio::test(start_paused = true)]
+async fn an_adaptive_limit_replaces_the_one_that_is_set_for_each_host() {
+    let adaptive = AdaptiveLimit { min: 1, max: 6, ..AdaptiveLimit::default() };
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    for builder in [
+        memory.builder().max_requests_per_host(2).adaptive_limit(adaptive),
+        memory.builder().adaptive_limit(adaptive).max_requests_per_host(9),
+    ] {
+        let session = builder.connect().await.unwrap();
+        let held = memory.node().hold(Prime::statement(INSERT));
+        let mut calls = JoinSet::new();
+        for _ in 0..8 {
+            let session = session.clone();
+            calls.spawn(async move { session.query(INSERT, ()).await.map(drop) });
+        }
+        eventually(PATIENCE, "six are sent", || held.len() == 6).await;
+        let resources = session.resources();
+        assert_eq!((resources.in_flight, resources.waiting), (6, 2), "{resources}");
+        held.release();
+        calls.join_all().await.into_iter().for_each(Result::unwrap);
+        at_rest(&session).await;
+    }
+}
+
 #[tokio::test]
 async fn none_in_flight_is_refused() {
     let none = Session::builder().max_requests_per_host(0);

@@ -8,7 +8,7 @@ use tracing::Level;
 
 use super::memory::Memory;
 use super::*;
-use crate::codec::Opcode;
+use crate::codec::{Opcode, Prefixes};
 use crate::{Error, PreparedStatement};
 
 /// That of the user whom the session logs in as.
@@ -160,4 +160,36 @@ async fn no_password_of_a_batch_is_in_what_a_server_says_of_it() {
     let error = batch.execute().await.unwrap_err();
     let shown = format!("{error} {error:?} {error:#?}");
     assert!(!shown.contains(SECRET) && shown.contains("[WHERE]"), "{shown}");
+}
+
+/// What comes along with an error may quote the statement as the error does.
+#[tokio::test(start_paused = true)]
+async fn no_password_of_a_statement_is_in_the_warnings_that_come_with_its_error() {
+    let log = LogLines::collect(Level::TRACE);
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    let session = memory.session().await;
+    let quoted = "(...PASSWORD = 'geheim-role' AND [OPTIONS]...), (...PASSWORD = ['geheim-ro]...)";
+    let along = Prefixes::new(None, vec![quoted.to_owned(), "look here".to_owned()], None);
+    for prime in [Prime::statement(ROLE), Prime::prepare(ROLE)] {
+        memory.node().prime(prime.error(0x2200, "no").along(along.clone()));
+    }
+    let mut batch = session.batch();
+    batch.add(ROLE, ()).unwrap();
+    memory.node().prime(Prime::opcode(Opcode::Batch).error(0x2200, "no").along(along));
+    for error in [
+        session.query(ROLE, ()).await.map(drop).unwrap_err(),
+        session.prepare(ROLE).await.map(drop).unwrap_err(),
+        batch.execute().await.map(drop).unwrap_err(),
+    ] {
+        let [quotes, other] = error.warnings() else { panic!("{error:?}") };
+        assert!(!quotes.contains(SECRET) && quotes.contains("AND [OPTIONS]"), "{quotes}");
+        assert_eq!(other, "look here");
+        let shown = format!("{error} {error:?} {error:#?}");
+        assert!(!shown.contains(SECRET), "{shown}");
+    }
+    let lines = log.beginning("the server warns");
+    assert_eq!(lines.len(), 2, "each of them once: {lines:?}");
+    for line in log.all() {
+        assert!(!line.to_string().contains(SECRET), "{line}");
+    }
 }

@@ -27,9 +27,14 @@ pub(crate) async fn unix(
     path: &Path,
     settings: &SocketSettings,
 ) -> io::Result<Box<dyn ByteStream>> {
+    Ok(Box::new(unix_stream(path, settings).await?))
+}
+
+#[cfg(unix)]
+async fn unix_stream(path: &Path, settings: &SocketSettings) -> io::Result<tokio::net::UnixStream> {
     let stream = tokio::net::UnixStream::connect(path).await?;
     buffers(&SockRef::from(&stream), settings)?;
-    Ok(Box::new(stream))
+    Ok(stream)
 }
 
 /// There are none here.
@@ -162,6 +167,24 @@ mod tests {
         let settings = SocketSettings { keepalive: off, ..SocketSettings::default() };
         let stream = opened(&settings).await.unwrap();
         assert!(!SockRef::from(&stream).keepalive().unwrap());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_unix_socket_has_buffers_of_the_sizes_that_are_set() {
+        let _alone = alone().await;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("db.sock");
+        let _listener = tokio::net::UnixListener::bind(&path).unwrap();
+        let settings = SocketSettings {
+            send_buffer_bytes: Some(20 << 10),
+            receive_buffer_bytes: Some(30 << 10),
+            ..SocketSettings::default()
+        };
+        let stream = unix_stream(&path, &settings).await.unwrap();
+        let socket = SockRef::from(&stream);
+        assert_eq!(socket.send_buffer_size().unwrap(), 2 * (20 << 10), "Linux doubles it");
+        assert_eq!(socket.recv_buffer_size().unwrap(), 2 * (30 << 10));
     }
 
     #[tokio::test]

@@ -194,6 +194,28 @@ fn a_deadline_and_what_is_wrong_anywhere_are_final() {
     expect(&refused(RefusedBecause::TooLarge { bytes: 2, limit: 1 }), |_| Decision::Fail);
 }
 
+/// It is what another execution of the request came to: it was decided there.
+#[test]
+fn g14_1_how_another_execution_ended_is_no_reason_to_send_a_request_again() {
+    let host = || "127.0.0.1:9042".into();
+    let lost = ErrorKind::ConnectionLost { host: host(), end: end() };
+    let error = Box::new(ServerError::new(ErrorCode::Overloaded, "too much to do"));
+    let overloaded = ErrorKind::Server { host: host(), error, prefixes: Prefixes::NONE };
+    for kind in [lost, overloaded, ErrorKind::SessionClosed] {
+        let failure = Failure::Attempt(AttemptFailure::Execution(Box::new(kind)));
+        expect(&failure, |_| Decision::Fail);
+    }
+}
+
+/// The request itself was not sent, whatever became of the way to it.
+#[test]
+fn g14_1_what_could_not_be_prepared_goes_to_the_next_host() {
+    let prepare = |failure| Failure::Attempt(AttemptFailure::Prepare(Box::new(failure)));
+    let error = ServerError::new(ErrorCode::SyntaxError, "what it says");
+    expect(&prepare(said(error)), |_| NEXT);
+    expect(&prepare(AttemptFailure::Refused(RefusedBecause::Ended)), |_| UNTRIED);
+}
+
 #[test]
 fn g15_1_values_that_do_not_fit_are_a_reason_to_ask_what_would() {
     expect(&values(), |known| if known.may_prepare { Decision::Reprepare } else { Decision::Fail });
