@@ -152,6 +152,7 @@ mod envelope_writer;
 mod error;
 mod framing;
 mod handshake;
+mod one_line;
 mod opcode;
 mod paging_state;
 pub mod request;
@@ -180,6 +181,7 @@ pub use framing::{
     SegmentEnd,
 };
 pub use handshake::{Agreement, Handshake};
+pub use one_line::in_one_line;
 pub use opcode::Opcode;
 pub use paging_state::PagingState;
 pub use request::{

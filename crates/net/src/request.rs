@@ -27,7 +27,8 @@ use crate::{Deadline, RequestError, RequestFailure};
 /// that the connection was opened on it keeps its deadline itself, with a timer of that runtime:
 /// the connection's own may be there and yet not run, as one is that was left after a `block_on`.
 /// Outside of tokio there is no timer to be had: there it ends within its deadline as long as the
-/// connection's runtime runs, or is shut down, or else when it is polled again after that.
+/// connection's runtime runs, or is shut down; where that has one thread, which may stand still, also
+/// when it is polled again after that.
 ///
 /// # Panics
 ///
@@ -138,11 +139,11 @@ impl Request {
         self.shared.idle_home.is_some() && here() != self.watched_on
     }
 
-    /// Has its own timer fired, if it has one, or would it have?
+    /// Has its own timer fired, if it has one, or would it have, where the connection's may not?
     fn is_overdue(&mut self, context: &mut Context<'_>) -> bool {
         match &mut self.timer {
             Some(timer) => timer.as_mut().poll(context).is_ready(),
-            None => now() >= self.deadline.at() + GRACE,
+            None => self.shared.idle_home.is_some() && now() >= self.deadline.at() + GRACE,
         }
     }
 

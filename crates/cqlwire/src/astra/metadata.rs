@@ -4,6 +4,7 @@ use std::error::Error;
 use std::pin::pin;
 
 use bytes::Bytes;
+use cqlwire_codec::in_one_line;
 use cqlwire_net::rustls;
 use cqlwire_net::rustls::pki_types::ServerName;
 use cqlwire_net::{Deadline, Endpoint, InvalidEndpoint, Settings, dial_tcp};
@@ -79,17 +80,9 @@ impl Metadata {
 
 /// What it said, in one line and no more of it than tells what it is.
 fn shown(text: &str) -> String {
-    let mut shown = String::new();
-    for c in text.chars().take(MOST_SHOWN) {
-        match c.is_control() {
-            true => shown.extend(c.escape_default()),
-            false => shown.push(c),
-        }
-    }
-    if text.chars().nth(MOST_SHOWN).is_some() {
-        shown.push_str("...");
-    }
-    shown
+    let cut: String = text.chars().take(MOST_SHOWN).collect();
+    let more = if cut.len() < text.len() { "..." } else { "" };
+    format!("{}{more}", in_one_line(&cut))
 }
 
 /// Why the service does not help.

@@ -157,13 +157,13 @@ pub(super) fn send_to<O: Operation, T>(
         };
         let Encoded { envelope, metadata, .. } = encoded;
         let (deadline, measure) = (timing.deadline, &timing.measure);
-        let taken = match &mut watcher {
-            watcher if timing.timeline.is_some() => {
-                let timeline = timing.timeline.cloned().unwrap_or_default();
-                connection.send_timed(envelope, deadline, measure, watcher.as_deref_mut(), timeline)
+        let taken = match (timing.timeline, &mut watcher) {
+            (Some(timeline), watcher) => {
+                let (context, timeline) = (watcher.as_deref_mut(), Arc::clone(timeline));
+                connection.send_timed(envelope, deadline, measure, context, timeline)
             }
-            Some(context) => connection.send_watched(envelope, deadline, measure, context),
-            None => connection.send_measured(envelope, deadline, measure),
+            (None, Some(context)) => connection.send_watched(envelope, deadline, measure, context),
+            (None, None) => connection.send_measured(envelope, deadline, measure),
         };
         match taken {
             Ok(taken) => {

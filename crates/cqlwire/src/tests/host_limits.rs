@@ -158,6 +158,15 @@ async fn timeouts_are_a_sign_and_waiting_here_is_none() {
     assert_eq!(limit_of(&session, memory.node()), 5);
 }
 
+/// So many requests at once.
+fn eight(session: &Session) -> JoinSet<crate::Result<()>> {
+    let ask = |_| {
+        let session = session.clone();
+        async move { session.query(INSERT, ()).await.map(drop) }
+    };
+    (0..8).map(ask).collect()
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_host_has_no_more_in_flight_than_may_be() {
     let memory = Memory::of([ScriptedNode::builder().in_memory()]);
@@ -165,11 +174,7 @@ async fn a_host_has_no_more_in_flight_than_may_be() {
     let session = builder.max_waiting_requests(1).connect().await.unwrap();
     eventually(PATIENCE, "both are open", || session.resources().connections == 2).await;
     let held = memory.node().hold(Prime::statement(INSERT));
-    let mut calls = JoinSet::new();
-    for _ in 0..8 {
-        let session = session.clone();
-        calls.spawn(async move { session.query(INSERT, ()).await.map(drop) });
-    }
+    let calls = eight(&session);
     eventually(PATIENCE, "six are sent", || held.len() == 6).await;
     let resources = session.resources();
     assert_eq!((resources.in_flight, resources.waiting), (6, 2), "{resources}");
@@ -182,9 +187,7 @@ async fn a_host_has_no_more_in_flight_than_may_be() {
                 many as may (max_waiting_requests)";
     assert!(error.to_string().contains(both), "{error}");
     held.release();
-    while let Some(call) = calls.join_next().await {
-        call.unwrap().unwrap();
-    }
+    calls.join_all().await.into_iter().for_each(Result::unwrap);
     at_rest(&session).await;
 }
 
@@ -199,11 +202,7 @@ async fn an_adaptive_limit_replaces_the_one_that_is_set_for_each_host() {
     ] {
         let session = builder.connect().await.unwrap();
         let held = memory.node().hold(Prime::statement(INSERT));
-        let mut calls = JoinSet::new();
-        for _ in 0..8 {
-            let session = session.clone();
-            calls.spawn(async move { session.query(INSERT, ()).await.map(drop) });
-        }
+        let calls = eight(&session);
         eventually(PATIENCE, "six are sent", || held.len() == 6).await;
         let resources = session.resources();
         assert_eq!((resources.in_flight, resources.waiting), (6, 2), "{resources}");

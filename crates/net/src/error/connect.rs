@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use cqlwire_codec::{
     DecodeError, EncodeError, ErrorCode, FramingError, Opcode, ProtocolVersion, ServerError,
+    in_one_line,
 };
 
 use super::{SharedIoError, tls_error};
@@ -310,16 +311,6 @@ impl ConnectCause {
             _ => false,
         }
     }
-}
-
-/// Control characters are written as Rust writes them: it goes to terminals and logs.
-fn in_one_line(text: &str) -> impl fmt::Display + '_ {
-    fmt::from_fn(move |f| {
-        text.chars().try_for_each(|c| match c.is_control() {
-            true => write!(f, "{}", c.escape_default()),
-            false => write!(f, "{c}"),
-        })
-    })
 }
 
 /// What came of each address.

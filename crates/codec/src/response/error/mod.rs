@@ -16,7 +16,7 @@ pub use self::applied::{Applied, StatementKind};
 pub use self::code::ErrorCode;
 pub(super) use self::read::read;
 use super::names::names;
-use crate::Consistency;
+use crate::{Consistency, in_one_line};
 
 /// What a server said of a request that failed (v5 §8).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,11 +172,7 @@ impl fmt::Display for ServerError {
     /// The name of the error, and its text with control characters escaped: it goes to terminals
     /// and logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.code)?;
-        for c in self.message.chars() {
-            if c.is_control() { write!(f, "{}", c.escape_default())? } else { write!(f, "{c}")? }
-        }
-        Ok(())
+        write!(f, "{}: {}", self.code, in_one_line(&self.message))
     }
 }
 

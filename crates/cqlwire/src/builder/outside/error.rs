@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use cqlwire_codec::in_one_line;
+
 use crate::error::{Error, ErrorKind};
 
 /// A setting from outside that is not right: its full name, what was given, and what is allowed, in
@@ -21,23 +23,11 @@ impl ConfigError {
     pub(super) fn new(setting: impl Into<Cow<'static, str>>, why: impl Into<String>) -> Self {
         let (setting, why) = (setting.into(), why.into());
         let setting = match setting.contains(char::is_control) {
-            true => in_one_line(&setting).into(),
+            true => in_one_line(&setting).to_string().into(),
             false => setting,
         };
-        Self { setting, why: in_one_line(&why) }
+        Self { setting, why: in_one_line(&why).to_string() }
     }
-}
-
-/// Control characters are written as Rust writes them.
-fn in_one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c.is_control() {
-            true => line.extend(c.escape_debug()),
-            false => line.push(c),
-        }
-    }
-    line
 }
 
 impl From<ConfigError> for Error {

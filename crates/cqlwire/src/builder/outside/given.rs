@@ -40,9 +40,7 @@ impl Given {
             Self::Nothing | Self::List(_) | Self::Table(_) => None,
         }
     }
-}
 
-impl Given {
     /// It as the text that was written, which a fraction does not know any more: `1.10` is `1.1`.
     pub(super) fn as_written(&self) -> Option<String> {
         self.text().filter(|_| !matches!(self, Self::Fraction(_)))

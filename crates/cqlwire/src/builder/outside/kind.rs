@@ -59,7 +59,7 @@ impl Kind {
             Self::Count { .. } => Value::Number(text.replace('_', "").parse().ok()?),
             // A number alone is a number of bytes.
             Self::Bytes { .. } => {
-                // What is too large for it is the largest there.
+                // One that has no room in 64 bits is read as the largest that has.
                 let size = text.parse().ok().filter(|size: &ByteSize| size.as_u64() < u64::MAX)?;
                 Value::Bytes(size.as_u64())
             }

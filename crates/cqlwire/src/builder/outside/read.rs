@@ -221,11 +221,9 @@ fn unknown(path: &str) -> ConfigError {
     let known: Vec<String> = known.collect();
     let meant = names::did_you_mean(path, known.iter().map(String::as_str));
     let why = match (is_section(path), meant) {
-        _ if path == "profiles" => {
-            "it is a section; allowed: a table of tables, each a profile of \
-                                    the name that it has there"
-                .to_owned()
-        }
+        _ if path == "profiles" => "it is a section; allowed: a table of profiles by their names, \
+                                    each a table of settings"
+            .to_owned(),
         (true, _) => {
             let within = known.iter().filter_map(|name| name.strip_prefix(path)?.strip_prefix('.'));
             let within: Vec<String> = within.map(|name| format!("`{name}`")).collect();

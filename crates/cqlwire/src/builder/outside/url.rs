@@ -170,33 +170,29 @@ fn one_name(path: &str, may_be_secret: bool) -> Result<String, ConfigError> {
 
 fn parameters(config: &mut Config, parameters: &str) -> Outcome {
     let refused = |why: String| ConfigError::new("url: parameter", why);
+    let no_encoding = "what was given is no percent-encoding; allowed: `%25` for `%`";
     let mut secret = None;
     for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
-        let (written, value) = parameter.split_once('=').unzip();
-        let written = written.unwrap_or_else(|| name_of(parameter));
-        let allowed = "what was given is no percent-encoding; allowed: `%25` for `%`";
-        let name = decoded(written);
-        let is_secret = name.as_deref().and_then(read::is_secret);
-        if let Some(secret) = secret.as_ref().filter(|_| value.is_none() || is_secret.is_none()) {
+        let pair = parameter.split_once('=');
+        let (name, value) = pair.map_or((parameter, None), |(name, value)| (name, Some(value)));
+        let name = decoded(name).ok_or_else(|| refused(no_encoding.to_owned()))?;
+        let is_secret = read::is_secret(&name);
+        if let (Some(secret), true) = (&secret, value.is_none() || is_secret.is_none()) {
             // `&` parts what was meant as one.
             let why = format!("what follows `{secret}` is not shown");
             return Err(refused(format!("{why}; allowed: `name=value`, and `%26` for `&` in it")));
         }
-        let name = name.ok_or_else(|| refused(allowed.to_owned()))?;
-        if name_of(&name) != name && read::is_secret(name_of(&name)) == Some(true) {
-            let given = shown(name_of(&name), false);
-            let why = "something follows it that no name has";
-            return Err(refused(format!("{given}, and {why}; allowed: `name=value`")));
-        }
-        let value = value.ok_or_else(|| {
-            let name = Given::Text(name.clone());
-            refused(format!("{name} was given; allowed: `name=value`"))
-        })?;
+        // Nor is what follows the name of a secret by anything but `=`.
+        let begins = name_of(&name);
+        let is_whole = begins == name || read::is_secret(begins) != Some(true);
+        let value = value
+            .filter(|_| is_whole)
+            .ok_or_else(|| refused(format!("{}; allowed: `name=value`", shown(begins, false))))?;
         if is_secret == Some(true) {
             secret = Some(name.clone());
         }
-        let no_encoding = || ConfigError::new(name.clone(), allowed);
-        put(config, &name, &decoded(value).ok_or_else(no_encoding)?)?;
+        let value = decoded(value).ok_or_else(|| ConfigError::new(name.clone(), no_encoding))?;
+        put(config, &name, &value)?;
     }
     Ok(())
 }
