@@ -161,6 +161,7 @@ async fn transfers_while_a_node_is_silent() {
     let profile = ExecutionProfile::default().consistency(Consistency::Quorum);
     let profile = profile.timeout(Duration::from_secs(20));
     let session = builder(&cluster).profile(profile).connect().await.unwrap();
+    eventually(PATIENCE, "all are connected", || session.resources().connections == 6).await;
     open_accounts(&session).await;
     let statement = session.prepare(TRANSFER).await.unwrap();
     // The consistency that is the default here is none of theirs.

@@ -11,8 +11,8 @@ use tokio::time::{Instant, sleep};
 
 use super::process::WRITE;
 use super::{Class, Record};
-use crate::Result;
 use crate::work::{NAME, PAYLOAD};
+use crate::{Result, ensure};
 
 /// How many rows there are before a run, from 0 on: those that are read.
 pub(super) const KNOWN_ROWS: i64 = 1_000;
@@ -55,7 +55,13 @@ impl Checker {
         let profile = ExecutionProfile::default().consistency(Consistency::All);
         let profile = profile.timeout(ATTEMPT).idempotent(true);
         let builder = Session::builder().contact_points(points).profile(profile);
-        let session = builder.ready_when(servers.len()).connect().await?;
+        let session = builder.connect().await?;
+        let begun = Instant::now();
+        // Servers that have just started may not have told each other of all of them yet.
+        while session.health().local_hosts_up < servers.len() {
+            ensure(begun.elapsed() < PATIENCE, "all servers know each other")?;
+            sleep(STEP).await;
+        }
         Ok(Self { session })
     }
 
