@@ -32,6 +32,7 @@ fn cells(row: &str) -> Vec<String> {
 fn allowed(words: &str) -> String {
     let shorter = [
         ("a time such as 250ms or 10s", "time"),
+        ("a time of whole seconds such as 10s or 2m", "time of whole seconds"),
         ("a size such as 64 KiB", "size"),
         ("a whole number, ", ""),
         ("a text that is not empty", "text"),

@@ -120,9 +120,13 @@ impl FromStr for Endpoint {
                 Err(why) => Err(InvalidEndpoint { text: without_user(text), why }),
             };
         }
+        if text.contains("://") {
+            let why = "it is a URL, where a host is wanted";
+            return Err(InvalidEndpoint { text: without_user(text), why });
+        }
         let parsed = split(text).and_then(|(host, port)| {
             let port = match port {
-                Some(port) => sound_port(port).ok_or("no port there")?,
+                Some(port) => sound_port(port).ok_or("a port is a number, 1 to 65535")?,
                 None => DEFAULT_PORT,
             };
             Ok(Self { host: host.parse()?, port })
@@ -189,6 +193,11 @@ impl FromStr for Host {
         if !text.chars().all(in_names) {
             return Err("a character that no host name has");
         }
+        // Resolvers read `1` and `10.0.0.256` as some address or other; no top-level domain is a number.
+        let last = text.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+        if last.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err("it is no address of IPv4, and no host name ends in a number");
+        }
         Ok(Self::Name(text.into()))
     }
 }
@@ -232,12 +241,15 @@ mod tests {
         for (text, why) in [
             ("", "the host is missing"),
             (":9042", "the host is missing"),
-            ("db:many", "no port there"),
-            ("db:70000", "no port there"),
-            ("db:0", "no port there"),
-            ("db:+9042", "no port there"),
-            ("[::1]:0", "no port there"),
-            ("http://db", "no port there"),
+            ("db:many", "a port is a number, 1 to 65535"),
+            ("db:70000", "a port is a number, 1 to 65535"),
+            ("db:0", "a port is a number, 1 to 65535"),
+            ("db:+9042", "a port is a number, 1 to 65535"),
+            ("[::1]:0", "a port is a number, 1 to 65535"),
+            ("http://db", "it is a URL, where a host is wanted"),
+            ("1", "it is no address of IPv4, and no host name ends in a number"),
+            ("10.0.0.256:9042", "it is no address of IPv4, and no host name ends in a number"),
+            ("10.0.1", "it is no address of IPv4, and no host name ends in a number"),
             ("a b", "a character that no host name has"),
             ("[::1", "a bracket that is not closed"),
             ("[::1]9042", "no port there"),

@@ -257,7 +257,7 @@ async fn bad_settings_are_told_before_anything_is_done() {
     assert_eq!(text(builder().contact_points(nobody)).await, "contact_points: none was given");
     assert_eq!(
         text(builder().contact_points(["http://db"])).await,
-        "contact_points: `http://db` is no host, and no host:port: no port there"
+        "contact_points: `http://db` is no host, and no host:port: it is a URL, where a host is wanted"
     );
     assert_eq!(
         text(builder().credentials("ada", "")).await,

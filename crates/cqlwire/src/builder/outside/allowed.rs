@@ -47,6 +47,10 @@ pub(super) const fn time_to(least: Duration, most: Duration) -> Allowed {
     Allowed::of(Kind::Time { least, most, zero: None })
 }
 
+pub(super) const fn seconds(least: Duration, most: Duration) -> Allowed {
+    Allowed::of(Kind::Seconds { least, most })
+}
+
 /// The same, and zero means this.
 pub(super) const fn time_or_zero(least: u64, zero: &'static str) -> Allowed {
     let (least, most) = (Duration::from_millis(least), Duration::MAX);
@@ -137,7 +141,7 @@ impl Allowed {
         }
         let Kind::OneOf(names) = self.kind else { return String::new() };
         let given = given.text().unwrap_or_default();
-        names::did_you_mean(&given, names.iter().copied()).unwrap_or_default()
+        names::nearest(&given, names).map_or_else(String::new, |name| names::did_you_mean(name))
     }
 }
 

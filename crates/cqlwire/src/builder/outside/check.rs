@@ -21,7 +21,6 @@ impl SessionBuilder {
             checked.map_err(|why| ConfigError::new(setting.name, why))?;
         }
         self.versions()?;
-        self.whole_seconds()?;
         self.waits()?;
         self.limits_go_together()?;
         self.hosts_go_together()?;
@@ -47,20 +46,6 @@ impl SessionBuilder {
         if options.keys().any(|option| option.eq_ignore_ascii_case("COMPRESSION")) {
             let allowed = "other options; it is for `compression` to say";
             return refused("startup_options", "COMPRESSION", allowed);
-        }
-        Ok(())
-    }
-
-    /// What the kernel counts in seconds, and cuts off otherwise.
-    fn whole_seconds(&self) -> Outcome {
-        let keepalive = self.cluster.pool.connection.socket.keepalive;
-        for (setting, time) in [
-            ("socket.keepalive.time", keepalive.time),
-            ("socket.keepalive.interval", keepalive.interval),
-        ] {
-            if time.subsec_nanos() != 0 {
-                return refused(setting, shown_time(time), "whole seconds");
-            }
         }
         Ok(())
     }

@@ -25,6 +25,11 @@ pub(super) enum Kind {
         most: Duration,
         zero: Option<&'static str>,
     },
+    /// A time that somebody else counts in whole seconds, and would cut off otherwise.
+    Seconds {
+        least: Duration,
+        most: Duration,
+    },
     /// Above 0 and below 1.
     Part,
     OneOf(&'static [&'static str]),
@@ -48,7 +53,9 @@ impl Kind {
             }
             // Names and passwords may begin with a space.
             (Self::Text, _) => given.as_written().map(Value::Text),
-            (Self::Form(_) | Self::Texts(_), Given::Fraction(_)) => None,
+            // A path, an address, a host: `tls = true` and `contact_points = [1, 2]` are mistakes.
+            (Self::Form(_), Given::Fraction(_) | Given::Whole(_) | Given::Flag(_))
+            | (Self::Texts(_), Given::Fraction(_)) => None,
             _ => self.parse_text(given.text()?.trim()),
         }
     }
@@ -63,7 +70,9 @@ impl Kind {
                 let size = text.parse().ok().filter(|size: &ByteSize| size.as_u64() < u64::MAX)?;
                 Value::Bytes(size.as_u64())
             }
-            Self::Time { .. } => Value::Time(humantime::parse_duration(text).ok()?),
+            Self::Time { .. } | Self::Seconds { .. } => {
+                Value::Time(humantime::parse_duration(text).ok()?)
+            }
             Self::Part => Value::Part(text.parse().ok()?),
             Self::OneOf(names) => {
                 let name = names.iter().find(|name| name.eq_ignore_ascii_case(text))?;
@@ -87,6 +96,9 @@ impl Kind {
             }
             (Self::Time { zero: Some(_), .. }, Value::Time(Duration::ZERO)) => true,
             (Self::Time { least, most, .. }, Value::Time(time)) => (least..=most).contains(&time),
+            (Self::Seconds { least, most }, Value::Time(time)) => {
+                (least..=most).contains(&time) && time.subsec_nanos() == 0
+            }
             (Self::Part, Value::Part(part)) => *part > 0.0 && *part < 1.0,
             (Self::OneOf(names), Value::Text(text)) => names.contains(&text.as_str()),
             (Self::Text, Value::Text(text)) => !text.is_empty(),
@@ -122,6 +134,10 @@ impl fmt::Display for Kind {
                     (least, most) => write!(f, ", {} to {}", shown_time(least), shown_time(most))?,
                 }
                 zero.map_or(Ok(()), |meaning| write!(f, ", or 0s: {meaning}"))
+            }
+            Self::Seconds { least, most } => {
+                let (least, most) = (shown_time(*least), shown_time(*most));
+                write!(f, "a time of whole seconds such as 10s or 2m, {least} to {most}")
             }
             Self::Part => f.write_str("a part above 0 and below 1, such as 0.7"),
             Self::OneOf(names) => {

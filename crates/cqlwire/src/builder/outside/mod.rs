@@ -25,10 +25,12 @@ mod names;
 mod policies;
 mod profile;
 mod read;
+mod sections;
 mod session;
 mod setting;
 #[cfg(test)]
 mod tests;
+mod unknown;
 mod url;
 mod value;
 
@@ -80,7 +82,11 @@ use self::value::Value;
 /// says the full name of the setting, what was given, and what is allowed; of a name that there is
 /// not, the nearest one.
 ///
-/// `Debug` and `Display` do not show the password. `Display` is a [URL](Self::from_url) of the rest.
+/// All settings, and how files and environments are read, are in
+/// [settings.md](https://github.com/cqlwire/cqlwire/blob/main/docs/settings.md).
+///
+/// `Debug` and `Display` do not show the password. `Display` is a URL of the rest, which
+/// [`from_url`](Self::from_url) reads if there are contact points in it.
 #[derive(Clone, Default, PartialEq)]
 pub struct Config {
     values: BTreeMap<Key, Value>,

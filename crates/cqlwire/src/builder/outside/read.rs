@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::allowed::Allowed;
 use super::given::Given;
+use super::sections::{full, is_section};
 use super::setting::Setting;
+use super::unknown::unknown;
 use super::value::Value;
-use super::{Config, ConfigError, Key, names, profile, session};
+use super::{Config, ConfigError, Key, profile, session};
 use crate::builder::SessionBuilder;
 use crate::profile::ExecutionProfile;
-
-/// Shorter names, for URLs above all.
-const ALIASES: [(&str, &str); 2] = [("local_dc", "local_data_center"), ("tls", "tls.authorities")];
 
 /// A setting that was found by its name.
 enum Found {
@@ -96,23 +95,9 @@ pub(super) fn once(config: &mut Config, path: &str, given: &Given) -> Result<(),
     }
 }
 
-/// The name in full.
-fn full(path: &str) -> &str {
-    ALIASES.iter().find(|(alias, _)| *alias == path).map_or(path, |(_, name)| name)
-}
-
 /// Is there such a setting, and is it one that nothing shows?
 pub(super) fn is_secret(path: &str) -> Option<bool> {
     find(full(path)).map(|found| matches!(found, Found::Session(setting) if setting.secret))
-}
-
-/// Does a name with settings begin so?
-fn is_section(path: &str) -> bool {
-    let begins = |name: &str| name.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
-    path == "profile"
-        || path == "profiles"
-        || path.strip_prefix("profiles.").is_some_and(|profile| !profile.contains('.'))
-        || session::all().any(|setting| begins(setting.name))
 }
 
 /// Whether a profile may have this name.
@@ -207,30 +192,4 @@ fn tried<R: Default>(
 
 fn refused(path: &str, given: &Given, allowed: &Allowed) -> ConfigError {
     ConfigError::new(path.to_owned(), format!("{given} was given; {allowed}"))
-}
-
-/// There is no setting of this name; perhaps one like it.
-fn unknown(path: &str) -> ConfigError {
-    let named = path.strip_prefix("profiles.").map(|rest| {
-        let name = rest.rsplit_once('.').map_or(rest, |(name, _)| name);
-        format!("profiles.{name}.")
-    });
-    let before = named.unwrap_or_else(|| "profile.".to_owned());
-    let of_profiles = profile::all().map(|setting| format!("{before}{}", setting.name));
-    let known = session::all().map(|setting| setting.name.to_owned()).chain(of_profiles);
-    let known: Vec<String> = known.collect();
-    let meant = names::did_you_mean(path, known.iter().map(String::as_str));
-    let why = match (is_section(path), meant) {
-        _ if path == "profiles" => "it is a section; allowed: a table of profiles by their names, \
-                                    each a table of settings"
-            .to_owned(),
-        (true, _) => {
-            let within = known.iter().filter_map(|name| name.strip_prefix(path)?.strip_prefix('.'));
-            let within: Vec<String> = within.map(|name| format!("`{name}`")).collect();
-            format!("it is a section; allowed: a table of {}", within.join(", "))
-        }
-        (false, Some(meant)) => format!("unknown setting{meant}"),
-        (false, None) => "unknown setting, and none is like it".to_owned(),
-    };
-    ConfigError::new(path.to_owned(), why)
 }

@@ -9,7 +9,8 @@ use std::time::Duration;
 use cqlwire_cluster::{AddressTranslator, FixedAddresses};
 
 use super::allowed::{
-    Allowed, FLAG, PART, TEXT, bytes, count, form, map, one_of, texts, time, time_or_zero, time_to,
+    Allowed, FLAG, PART, TEXT, bytes, count, form, map, one_of, seconds, texts, time, time_or_zero,
+    time_to,
 };
 use super::held::Held;
 use super::setting::{Setting, settings};
@@ -19,7 +20,7 @@ use crate::builder::SessionBuilder;
 const VERSION: Allowed = one_of(&["v3", "v4", "v5"]);
 
 /// The kernel counts whole seconds, and refuses more than 32,767 of them.
-const KEEPALIVE: Allowed = time_to(Duration::from_secs(1), Duration::from_secs(9 * 3_600));
+const KEEPALIVE: Allowed = seconds(Duration::from_secs(1), Duration::from_secs(9 * 3_600));
 
 /// The kernel counts milliseconds, in 31 bits.
 const USER_TIMEOUT: Allowed =
@@ -51,7 +52,8 @@ static PLACES: &[Setting<SessionBuilder>] = settings!(SessionBuilder:
     "remote.for_local_consistency" FLAG => at cluster.remote.for_local_consistency;
     "remote.connections_per_host" count(1, 1_024) => at cluster.remote.connections_per_host;
     "fixed_addresses" map("a table from the addresses that servers tell of each other to those \
-                           where they are reached, such as `\"10.0.0.1:9042\" = \"192.0.2.1:9042\"`")
+                           where they are reached, such as `\"10.0.0.1:9042\" = \"192.0.2.1:9042\"`; in a URL \
+                           `fixed_addresses.10.0.0.1:9042=192.0.2.1:9042`")
         => by fixed_addresses, put_fixed_addresses;
     "load_balancing" LOAD_BALANCING => by load_balancing, put_load_balancing;
     "prove_hosts" FLAG => at cluster.prove_hosts;
@@ -204,7 +206,7 @@ fn put_fixed_addresses(builder: &mut SessionBuilder, value: Value) -> Result<(),
     let addresses: BTreeMap<String, String> = Held::read(value)?;
     let read = |text: &str| {
         let address = text.parse::<SocketAddr>();
-        address.map_err(|_| format!("`{}` is no address with a port", text.escape_debug()))
+        address.map_err(|_| format!("`{}` is no `address:port`", text.escape_debug()))
     };
     let read = addresses.iter().map(|(told, reached)| Ok((read(told)?, read(reached)?)));
     let fixed = read.collect::<Result<FixedAddresses, String>>()?;

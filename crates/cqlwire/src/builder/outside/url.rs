@@ -34,7 +34,7 @@ impl Config {
     ///
     /// | part | |
     /// |---|---|
-    /// | `user:password@` | may be left out |
+    /// | `user:password@` | may be left out; `user@` where a `Config` that it is joined [with](Self::with) has the password |
     /// | `host1,host2:9043` | one server or several; 9042 without a port; addresses of IPv6 in brackets; a Unix socket is `unix:%2Frun%2Fcassandra.sock` |
     /// | `/keyspace` | may be left out |
     /// | `?name=value&...` | any [setting](Self::known) by its full name, such as `profile.timeout=2s`; `local_dc` is short for `local_data_center`, and `tls` for `tls.authorities` |
@@ -100,17 +100,16 @@ fn sound(rest: &str) -> Outcome {
 }
 
 fn credentials(config: &mut Config, who: &str) -> Outcome {
-    let (user, password) = who.split_once(':').ok_or_else(|| {
-        let why = "none was given; allowed: `user:password@`, with `%3A` for `:` in them";
-        ConfigError::new("url: password", why)
-    })?;
-    if password.contains(':') {
+    let (user, password) = match who.split_once(':') {
+        Some((user, password)) => (user, Some(password)),
+        None => (who, None),
+    };
+    if password.is_some_and(|password| password.contains(':')) {
         let why = "what was given is not shown; allowed: a text with `%3A` for `:`";
         return Err(ConfigError::new("url: password", why));
     }
-    for (part, name, text) in
-        [("user", "credentials.user", user), ("password", "credentials.password", password)]
-    {
+    let password = password.map(|password| ("password", "credentials.password", password));
+    for (part, name, text) in [("user", "credentials.user", user)].into_iter().chain(password) {
         let hidden = || {
             let why = "what was given is not shown; allowed: a text that is not empty, \
                        with `%25` for `%`";
@@ -222,7 +221,8 @@ fn decoded(text: &str) -> Option<String> {
 }
 
 impl fmt::Display for Config {
-    /// As a URL, without the password: `cql://user@host/keyspace?name=value`.
+    /// As a URL, without the password: `cql://user@host/keyspace?name=value`. With contact points in it,
+    /// [`from_url`](Self::from_url) reads it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(SCHEME)?;
         let session = |name| self.values.get(&Key::Session(name));

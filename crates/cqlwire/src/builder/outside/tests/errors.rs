@@ -18,6 +18,25 @@ fn a_name_that_there_is_not_is_said_with_the_nearest_one() {
         ("socket.keep_alive.time", "unknown setting; did you mean `socket.keepalive.time`?"),
         ("Keyspace", "unknown setting; did you mean `keyspace`?"),
         ("xyzzy", "unknown setting, and none is like it"),
+        ("tls.ca", "unknown setting; did you mean `tls.authorities`?"),
+        ("ssl.ca_file", "unknown setting; did you mean `tls.authorities`?"),
+        ("tls.cert", "unknown setting; did you mean `tls.certificate`?"),
+        ("truststore", "unknown setting; did you mean `tls.authorities`?"),
+        ("hosts", "unknown setting; did you mean `contact_points`?"),
+        ("datacenter", "unknown setting; did you mean `local_data_center`?"),
+        ("credentials.username", "unknown setting; did you mean `credentials.user`?"),
+        (
+            "profiles.reports.fetch-size",
+            "unknown setting; did you mean `profiles.reports.page_size`?",
+        ),
+        ("credentials.realm", "unknown setting; allowed in `credentials`: `user`, `password`"),
+        (
+            "tls.dc",
+            "unknown setting; allowed in `tls`: `authorities`, `certificate`, `key`, `server_name`",
+        ),
+        ("profil.x", "unknown setting; did you mean `profile`?"),
+        ("profil.timeot", "unknown setting; did you mean `profile.timeout`?"),
+        ("retries.budgt", "unknown setting; did you mean `retries.budget`?"),
         ("", "unknown setting, and none is like it"),
         ("profiles.default.timeout", ""),
     ] {
@@ -93,7 +112,7 @@ fn a_value_that_it_cannot_be_is_said_with_what_it_can() {
         (
             "contact_points",
             "http://db",
-            "`http://db` was given: `http://db` is no host, and no host:port: no port there; \
+            "`http://db` was given: `http://db` is no host, and no host:port: it is a URL, where a host is wanted; \
              allowed: one or more of `host`, `host:port`, `[address]:port` and `unix:/path`",
         ),
         ("connections_per_host", "1\n2", "`1\\n2` was given; allowed: a whole number, 1 to 1,024"),

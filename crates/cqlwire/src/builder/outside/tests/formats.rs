@@ -76,7 +76,7 @@ fn a_file_says_which_setting_is_wrong() {
         ),
         (
             "[retries.budgt]\nreserve = 3",
-            "retries.budgt: unknown setting; did you mean `retries.budget.reserve`?",
+            "retries.budgt: unknown setting; did you mean `retries.budget`?",
         ),
         (
             "[profile]\ntimeout = 10",

@@ -28,10 +28,31 @@ fn a_scope_of_no_keyspace_is_none() {
 #[test]
 fn the_times_of_keepalive_are_whole_seconds() {
     for name in ["socket.keepalive.time", "socket.keepalive.interval"] {
-        let mut config = Config::default();
-        config.set(name, "1500ms").unwrap();
-        let expected = format!("{name}: 1s500ms was given; allowed: whole seconds");
-        assert_eq!(wrong(builder().config(config)), expected);
+        let allowed = "allowed: a time of whole seconds such as 10s or 2m, 1s to 9h";
+        assert_eq!(error(name, "1500ms"), format!("{name}: `1500ms` was given; {allowed}"));
+    }
+    let by_code = |socket: &mut cqlwire_net::SocketSettings| {
+        socket.keepalive.interval = std::time::Duration::from_millis(1_500);
+    };
+    let expected =
+        "socket.keepalive.interval: `1s500ms` was given; allowed: a time of whole seconds";
+    let wrong = wrong(builder().socket(by_code));
+    assert!(wrong.starts_with(expected), "{wrong}");
+}
+
+/// `tls = true` and `contact_points = [1, 2]` are no paths and no hosts.
+#[cfg(feature = "serde")]
+#[test]
+fn a_word_or_a_number_is_no_path_and_no_host() {
+    for (text, expected) in [
+        (r#"{"tls": true}"#, "tls.authorities: true was given; allowed: the path of a file"),
+        (r#"{"tls": {"server_name": 7}}"#, "tls.server_name: 7 was given; allowed: a DNS name"),
+        (r#"{"contact_points": [1, 2]}"#, "contact_points: a list of 2 was given: `1` is no host"),
+        (r#"{"contact_points": 1}"#, "contact_points: 1 was given: `1` is no host"),
+    ] {
+        let read = serde_json::from_str::<Config>(text);
+        let error = read.expect_err(text).to_string();
+        assert!(error.starts_with(expected), "{error}");
     }
 }
 

@@ -1,0 +1,170 @@
+//! A name that no setting has: the setting that was meant, or those that are in its section.
+
+use std::borrow::Cow;
+
+use super::sections::{below, first, is_section, known, section_of, sections, within};
+use super::{ConfigError, names};
+
+/// What settings are called elsewhere: by other drivers, by tools for certificates, by people.
+/// Without what parts their words.
+const ALSO_CALLED: &[(&str, &[&str])] = &[
+    ("contact_points", &["hosts", "host", "nodes", "servers", "seeds", "endpoints", "addresses"]),
+    ("local_data_center", &["datacenter", "dc", "localdatacentre", "datacentre"]),
+    ("local_rack", &["rack"]),
+    ("keyspace", &["database", "db"]),
+    ("credentials.user", &["username", "login", "role"]),
+    ("credentials.password", &["pass", "passwd", "pwd", "secret", "token"]),
+    (
+        "tls.authorities",
+        &[
+            "ca",
+            "cafile",
+            "cacert",
+            "cacerts",
+            "cacertfile",
+            "capath",
+            "truststore",
+            "truststorepath",
+            "trust",
+            "trusted",
+            "rootca",
+            "roots",
+            "rootcertificates",
+            "enabled",
+            "authority",
+        ],
+    ),
+    (
+        "tls.certificate",
+        &[
+            "cert",
+            "certfile",
+            "certs",
+            "certificatefile",
+            "certpath",
+            "keystore",
+            "keystorepath",
+            "clientcert",
+            "clientcertificate",
+            "usercert",
+            "chain",
+        ],
+    ),
+    ("tls.key", &["keyfile", "keypath", "privatekey", "clientkey", "userkey", "pem"]),
+    ("tls.server_name", &["sni", "hostname", "domain", "verifyhostname", "hostverification"]),
+    ("connections_per_host", &["poolsize", "numconns", "corepoolsize", "localpoolsize"]),
+    ("protocol_versions.newest", &["protocolversion", "protoversion"]),
+    (
+        "connection.multiplexer.heartbeat_after",
+        &["heartbeat", "heartbeatinterval", "keepaliveinterval"],
+    ),
+    ("profile.timeout", &["requesttimeout", "readtimeout", "querytimeout"]),
+    ("profile.page_size", &["fetchsize", "pagesize"]),
+    ("profile.consistency", &["consistencylevel", "cl"]),
+];
+
+/// There is no setting of this name.
+pub(super) fn unknown(path: &str) -> ConfigError {
+    let why = match path {
+        "profiles" => "it is a section; allowed: a table of profiles by their names, each a table \
+                       of settings"
+            .to_owned(),
+        _ => Name::of(path).why(),
+    };
+    ConfigError::new(path.to_owned(), why)
+}
+
+/// A name as if it were of the profile without a name, and what it is of.
+struct Name<'a> {
+    path: Cow<'a, str>,
+    /// What stands in the place of `profile.`.
+    profile: Cow<'static, str>,
+}
+
+impl<'a> Name<'a> {
+    fn of(path: &'a str) -> Self {
+        let Some(rest) = path.strip_prefix("profiles.") else {
+            return Self { path: path.into(), profile: "profile.".into() };
+        };
+        let (profile, path) = match rest.rsplit_once('.') {
+            Some((profile, name)) => (profile, format!("profile.{name}")),
+            None => (rest, "profile".to_owned()),
+        };
+        Self { path: path.into(), profile: format!("profiles.{profile}.").into() }
+    }
+
+    /// Why it is none.
+    fn why(&self) -> String {
+        let path = &*self.path;
+        if is_section(path) {
+            return format!("it is a section; allowed: a table of {}", within(path));
+        }
+        match self.meant() {
+            Some(name) => format!("unknown setting{}", names::did_you_mean(&self.shown(&name))),
+            None => match section_of(path) {
+                "" => "unknown setting, and none is like it".to_owned(),
+                section => {
+                    let name = self.shown(section);
+                    let section = within(section);
+                    format!(
+                        "unknown setting; allowed in `{}`: {section}",
+                        name.trim_end_matches('.')
+                    )
+                }
+            },
+        }
+    }
+
+    fn shown(&self, name: &str) -> String {
+        match name.strip_prefix("profile.") {
+            Some(rest) => format!("{}{rest}", self.profile),
+            None if name == "profile" => self.profile.trim_end_matches('.').to_owned(),
+            None => name.to_owned(),
+        }
+    }
+
+    /// What it is called elsewhere, then what is like it in its section, then anywhere.
+    fn meant(&self) -> Option<String> {
+        let path = &*self.path;
+        if let Some(name) = also_called(path) {
+            return Some(name.to_owned());
+        }
+        let section = section_of(path);
+        if !section.is_empty() {
+            let rest = &path[section.len() + 1..];
+            let names = known().into_iter().filter_map(|name| below(&name, section));
+            let names = names.flat_map(|name| [first(&name).to_owned(), name]);
+            return names::nearest(rest, names).map(|name| format!("{section}.{name}"));
+        }
+        if let Some((section, rest)) = path.split_once('.') {
+            let section = names::nearest(section, sections())?;
+            let within = known().into_iter().filter_map(|name| below(&name, &section));
+            let name = names::nearest(rest, within);
+            return Some(match name {
+                Some(name) => format!("{section}.{name}"),
+                None => section,
+            });
+        }
+        // Who forgot in which section it is.
+        let last = |name: &str| name.rsplit('.').next().unwrap_or(name).to_owned();
+        names::nearest(path, known()).or_else(|| {
+            let nearest = names::nearest(path, known().iter().map(|name| last(name)))?;
+            known().into_iter().find(|name| last(name) == nearest)
+        })
+    }
+}
+
+/// The setting that is called so elsewhere, unless that would be in another section than it is in.
+fn also_called(path: &str) -> Option<&'static str> {
+    let (section, name) = path.rsplit_once('.').unwrap_or(("", path));
+    let name: String = name.chars().filter(|c| !"_-".contains(*c)).collect();
+    let name = name.to_ascii_lowercase();
+    let may_be_in = |setting: &str| {
+        let own = setting.rsplit_once('.').map_or("", |(section, _)| section);
+        own == section || !is_section(section)
+    };
+    let called = |(setting, others): &&(&'static str, &[&str])| {
+        others.contains(&&*name) && may_be_in(setting)
+    };
+    ALSO_CALLED.iter().find(called).map(|(setting, _)| *setting)
+}
