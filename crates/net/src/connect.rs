@@ -92,7 +92,11 @@ impl Connection {
         let progress = Progress { phase: first_phase(address) };
         let mut attempt = Attempt { address, settings, progress };
         let cause = match deadline.bound(attempt.run()).await {
-            Ok(Ok(connection)) => return Ok(connection),
+            Ok(Ok(connection)) => {
+                let (session, version) = (settings.log.id(), connection.version());
+                tracing::debug!(%session, host = %address, %version, "connection open");
+                return Ok(connection);
+            }
             Ok(Err(cause)) => cause,
             Err(_) => ConnectCause::DeadlinePassed,
         };
@@ -100,6 +104,7 @@ impl Connection {
         let mut error = ConnectError::new(&address.named(), phase, deadline, cause);
         error.address = address.socket();
         error.over_tls = Some(settings.tls.is_some());
+        tracing::debug!(session = %settings.log.id(), host = %address, reason = %error, "not connected");
         Err(error)
     }
 

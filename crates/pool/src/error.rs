@@ -29,7 +29,7 @@ impl NotConnected {
 #[non_exhaustive]
 pub enum Unconnected {
     /// The first attempts are under way.
-    #[error("none has been opened yet")]
+    #[error("the first attempt to connect is still under way")]
     NotYet,
     /// The last attempt failed; there will be another.
     #[error("{}", .0.reason())]

@@ -10,7 +10,7 @@ use cqlwire_codec::{
     in_one_line,
 };
 
-use super::{SharedIoError, tls_error};
+use super::{SharedIoError, io_in_words, tls_error};
 use crate::tls::{TlsSettingsError, in_words};
 use crate::{Deadline, NotAnswered};
 
@@ -101,10 +101,12 @@ impl ConnectError {
             let Self { phase, elapsed, cause, .. } = self;
             write!(f, "{phase} failed after {elapsed:.1?}: {cause}")?;
             f.write_str(if self.seems_to_expect_tls() {
-                "; the server seems to speak TLS on this port, and the settings do not"
+                "; the server seems to speak TLS on this port, and the settings do not: set `tls`"
             } else if self.seems_to_refuse_certificate() {
                 "; over TLS, so ends a server also that does not take the certificate of this client, \
                  or misses one"
+            } else if self.is_timeout() && *phase == ConnectPhase::Authenticator {
+                "; an attempt has the time of `cluster.pool.connect_timeout`"
             } else {
                 ""
             })
@@ -135,6 +137,8 @@ pub enum ConnectPhase {
     Tls,
     /// STARTUP, until its answer.
     Startup,
+    /// The [`Authenticator`](crate::Authenticator) of the settings is asked what to answer.
+    Authenticator,
     /// `AUTH_RESPONSE`, until the server is content.
     Authentication,
     /// USE.
@@ -149,6 +153,7 @@ impl fmt::Display for ConnectPhase {
             Self::UnixSocket => "the Unix socket",
             Self::Tls => "the TLS handshake",
             Self::Startup => "STARTUP",
+            Self::Authenticator => "asking the authenticator of the settings",
             Self::Authentication => "authentication",
             Self::UseKeyspace => "USE of the keyspace",
         })
@@ -170,7 +175,7 @@ pub enum ConnectCause {
     #[error("the name stands for no address")]
     NoAddress,
     /// The system or the network.
-    #[error("{0}")]
+    #[error("{}", io_in_words(.0))]
     Io(#[source] SharedIoError),
     /// rustls broke off.
     #[error("{}", in_words(.0))]
@@ -219,7 +224,8 @@ pub enum ConnectCause {
     },
     /// The server asks who is connecting, and nobody is there to answer.
     #[error(
-        "the server asks for credentials ({}), and there are none in the settings",
+        "the server asks for credentials ({}), and there are none in the settings: set `credentials`, \
+         or an `authenticator`",
         class.escape_debug()
     )]
     NoAuthenticator {

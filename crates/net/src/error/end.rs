@@ -3,7 +3,7 @@
 use cqlwire_codec::{ErrorCode, FramingError, ServerError};
 use cqlwire_mux::{Unresponsive, Violation};
 
-use super::{SharedIoError, tls_error};
+use super::{SharedIoError, io_in_words, tls_error};
 use crate::tls::in_words;
 
 /// Why a connection is over.
@@ -17,7 +17,7 @@ pub enum ConnectionEnd {
     #[error("the server closed it")]
     ClosedByServer,
     /// The network, or the server's sudden end.
-    #[error("{0}")]
+    #[error("{}", io_in_words(.0))]
     Io(#[source] SharedIoError),
     /// rustls broke off.
     #[error("{}", in_words(.0))]

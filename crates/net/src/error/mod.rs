@@ -34,6 +34,17 @@ fn tls_error(error: &io::Error) -> Option<rustls::Error> {
     error.get_ref()?.downcast_ref().cloned()
 }
 
+/// An error of I/O; of TLS that breaks off, in words of our own: rustls tells whoever programs it what
+/// to read.
+fn io_in_words(error: &SharedIoError) -> String {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => {
+            "the server broke the connection off, without the word that ends TLS".to_owned()
+        }
+        _ => error.to_string(),
+    }
+}
+
 impl fmt::Display for SharedIoError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

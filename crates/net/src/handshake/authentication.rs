@@ -9,12 +9,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::permission::may_answer;
 use super::wire::Wire;
-use super::{Peer, accepted, encoded, unexpected};
+use super::{Peer, Progress, accepted, encoded, unexpected};
 use crate::auth::{asks_for_a_certificate, is_listed};
 use crate::user_code::{self, awaited};
 use crate::{
     Authenticating, AuthenticationError, AuthenticationRequest, Authenticator, CertificateOnly,
-    ConnectCause, Exchange, SessionLog, Settings, UserCode,
+    ConnectCause, ConnectPhase, Exchange, SessionLog, Settings, UserCode,
 };
 
 /// How many answers a server gets before it is taken for one that is never content.
@@ -26,6 +26,7 @@ pub(super) async fn authenticate<S: AsyncRead + AsyncWrite + Unpin>(
     class: &str,
     peer: Peer<'_>,
     settings: &Settings,
+    progress: &mut Progress,
 ) -> Result<(), ConnectCause> {
     let Peer { name: host, address, is_encrypted } = peer;
     let authenticator: &dyn Authenticator = match &settings.authenticator {
@@ -38,7 +39,8 @@ pub(super) async fn authenticate<S: AsyncRead + AsyncWrite + Unpin>(
     let log = &settings.log;
     let may = || may_answer(&request, authenticator, settings);
     let permitted = user_code::call(UserCode::Authenticator, may)??;
-    let (mut token, exchange) = user(async { authenticator.begin(request).await }, log).await?;
+    let beginning = async { authenticator.begin(request).await };
+    let (mut token, exchange) = user(beginning, progress, log).await?;
     let mut kept = Kept { exchange, log };
     permitted.made_use_of(&request, log);
     for _ in 0..MAX_ROUNDS {
@@ -46,12 +48,13 @@ pub(super) async fn authenticate<S: AsyncRead + AsyncWrite + Unpin>(
         let response = encoded(&response, version, settings)?;
         match accepted(&wire.ask(&response).await?, Opcode::AuthResponse)? {
             Response::AuthSuccess(last) => {
-                user(async { kept.exchange.succeeded(last.as_deref()).await }, log).await?;
+                let done = async { kept.exchange.succeeded(last.as_deref()).await };
+                user(done, progress, log).await?;
                 return kept.drop_caught();
             }
             Response::AuthChallenge(challenge) => {
                 let answer = async { kept.exchange.respond(challenge.as_deref()).await };
-                token = user(answer, log).await?;
+                token = user(answer, progress, log).await?;
             }
             other => return Err(unexpected(Opcode::AuthResponse, other.opcode())),
         }
@@ -89,11 +92,15 @@ impl Exchange for Over {
     }
 }
 
-/// What the user's authenticator says.
+/// What the user's authenticator says. Who waits for it until the deadline is told so.
 async fn user<T>(
     code: impl Future<Output = Result<T, AuthenticationError>>,
+    progress: &mut Progress,
     log: &SessionLog,
 ) -> Result<T, ConnectCause> {
-    let said = awaited(UserCode::Authenticator, code, log).await?;
+    progress.phase = ConnectPhase::Authenticator;
+    let said = awaited(UserCode::Authenticator, code, log).await;
+    progress.phase = ConnectPhase::Authentication;
+    let said = said?;
     said.map_err(|error| ConnectCause::Authenticator(Arc::from(error)))
 }

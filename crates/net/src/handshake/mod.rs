@@ -91,7 +91,8 @@ where
         Response::Ready => {}
         Response::Authenticate { authenticator } => {
             progress.phase = ConnectPhase::Authentication;
-            authentication::authenticate(&mut wire, version, &authenticator, peer, settings)
+            let class = &authenticator;
+            authentication::authenticate(&mut wire, version, class, peer, settings, progress)
                 .await?;
         }
         other => return Err(unexpected(Opcode::Startup, other.opcode()).into()),

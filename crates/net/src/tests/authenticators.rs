@@ -147,7 +147,7 @@ async fn g6_1_an_authenticator_that_takes_too_long_is_dropped_at_the_deadline() 
         let started = Instant::now();
         let error = Connection::open(&somewhere(), &settings, millis(after)).await.unwrap_err();
         assert!(error.is_timeout(), "{error}");
-        assert_eq!(error.phase, ConnectPhase::Authentication);
+        assert_eq!(error.phase, ConnectPhase::Authenticator);
         assert!(started.elapsed() <= Duration::from_millis(after + 50));
         eventually(Duration::from_secs(1), "closed", || node.connections() == 0).await;
     }
@@ -190,6 +190,30 @@ async fn an_authenticator_that_has_no_token_fails_its_attempt_and_is_asked_again
     assert_eq!(error.to_string(), text);
     assert!(!error.is_permanent(), "it may be unsealed");
     ask(&Connection::open(&somewhere(), &settings, seconds(5)).await.unwrap(), "SELECT now").await;
+}
+
+/// A vault that hangs is told from a server that does.
+#[tokio::test(start_paused = true)]
+async fn an_authenticator_that_takes_too_long_is_said_so() {
+    #[derive(Debug)]
+    struct Hangs;
+
+    impl Authenticator for Hangs {
+        fn begin<'a>(
+            &'a self,
+            _: AuthenticationRequest<'a>,
+        ) -> Authenticating<'a, (SecretSlice<u8>, Box<dyn Exchange>)> {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    let (_node, _, settings) = scene(false);
+    let settings = Settings { authenticator: Some(Arc::new(Hangs)), ..settings };
+    let error = Connection::open(&somewhere(), &settings, seconds(5)).await.unwrap_err();
+    let text = "cannot connect to db.example:9042: asking the authenticator of the settings failed \
+                after 5.0s: the deadline passed; an attempt has the time of \
+                `cluster.pool.connect_timeout`";
+    assert_eq!(error.to_string(), text);
 }
 
 #[tokio::test(start_paused = true)]

@@ -136,7 +136,7 @@ async fn plain_to(
 
 #[tokio::test(start_paused = true)]
 async fn plaintext_to_a_port_of_tls_is_recognised() {
-    let hint = "the server seems to speak TLS on this port, and the settings do not";
+    let hint = "the server seems to speak TLS on this port, and the settings do not: set `tls`";
     let closed = plain_to(|| Ok(Vec::new())).await;
     let alert = plain_to(|| Ok([&[0x15, 3, 3, 0, 2, 2, 80][..], &[0; 9]].concat())).await;
     for error in [&closed, &alert] {

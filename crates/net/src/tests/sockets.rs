@@ -142,7 +142,7 @@ async fn a16_tls_on_the_port_is_recognised_by_a_client_without() {
     assert_eq!(error.phase, ConnectPhase::Startup);
     let text = error.to_string();
     let end = "not the CQL protocol: this looks like a TLS alert; the server seems to speak TLS on \
-               this port, and the settings do not";
+               this port, and the settings do not: set `tls`";
     assert!(text.ends_with(end), "{text}");
     assert!(error.seems_to_expect_tls() && error.is_permanent());
 }

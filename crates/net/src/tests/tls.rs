@@ -175,6 +175,48 @@ async fn what_is_wrong_with_a_certificate_is_said_in_one_line_with_what_to_do() 
     assert!(text.contains("the server does not t"), "{text}");
 }
 
+/// What `openssl x509 -req` makes without extensions, for `db.example`, and its key.
+const VERSION_1: [&str; 2] = [
+    "-----BEGIN CERTIFICATE-----\n\
+     MIIBJTCBzAIUWZSQzJL2zw0J6bXS4ksrjD5ON9owCgYIKoZIzj0EAwIwFDESMBAG\n\
+     A1UEAwwJYXV0aG9yaXR5MCAXDTI2MTEzMDExNDIyMVoYDzIxMjYxMTA2MTE0MjIx\n\
+     WjAVMRMwEQYDVQQDDApkYi5leGFtcGxlMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcD\n\
+     QgAEt+BiaW5iV8oZv+1Zx/WCQ+MifIVXbeYq8lgTCtYURhpSUQhAC2b1WYzGlfCY\n\
+     ePH1YEldnx6tPVewiNQKUULJEjAKBggqhkjOPQQDAgNIADBFAiEA5hq924h5Id9p\n\
+     gVxtJkAr4a4cJITmcNMCAtJ+objBnU4CICxqx5UI//SBehuUw5ZvS9xzjWCTCfAi\n\
+     /qLs1I8+t35W\n\
+     -----END CERTIFICATE-----",
+    "-----BEGIN PRIVATE KEY-----\n\
+     MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgTp7Sm1vj+QjoeAkJ\n\
+     ygG8BAGb0rBckOoT/5PKfqIdhLGhRANCAAS34GJpbmJXyhm/7VnH9YJD4yJ8hVdt\n\
+     5iryWBMK1hRGGlJRCEALZvVZjMaV8Jh48fVgSV2fHq09V7CI1ApRQskS\n\
+     -----END PRIVATE KEY-----",
+];
+
+/// Both are made by the first command that a search finds.
+#[tokio::test(start_paused = true)]
+async fn a_certificate_of_a_wrong_form_is_said_with_how_it_is_made() {
+    let authority = Authority::new("one");
+    let server = Secured::new(&authority.sign_authority("db.example"), None);
+    let error = server.open(trusting(&authority)).await.unwrap_err().to_string();
+    assert!(error.contains("CaUsedAsEndEntity"), "{error}");
+    assert!(error.ends_with("makes authorities unless it is told so)"), "{error}");
+    let [chain, key] = VERSION_1;
+    let authority = authority.pem();
+    let own = Tls::with_client_auth(authority.as_bytes(), chain.as_bytes(), key.as_bytes());
+    let error = own.unwrap_err().to_string();
+    assert!(!error.contains("peer") && error.contains("UnsupportedCertVersion"), "{error}");
+    assert!(error.ends_with("`subjectAltName` in the file)"), "{error}");
+}
+
+/// rustls sends whoever reads its error to its documentation.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_breaks_off_is_said_so() {
+    let (end, _) = through(Fault::Cut).await;
+    let words = "the server broke the connection off, without the word that ends TLS";
+    assert_eq!(end.to_string(), words);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_server_that_ends_the_connection_behind_tls_may_miss_a_certificate() {
     let authority = Authority::new("authority");

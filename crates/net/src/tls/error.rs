@@ -33,7 +33,7 @@ pub enum TlsSettingsError {
     #[error("there is no certificate in {0}")]
     NoCertificate(Box<str>),
     /// rustls does not take it.
-    #[error("{what}: {}", in_words(.error))]
+    #[error("{what}: {}", of_own(.error))]
     Rejected {
         /// What, and from which files.
         what: Box<str>,
@@ -64,6 +64,30 @@ pub(crate) fn in_words(error: &Error) -> String {
     if hint.is_empty() { error.to_string() } else { format!("{error}; {hint}") }
 }
 
+/// The same of certificates of this side: rustls takes every one for the peer's.
+fn of_own(error: &Error) -> String {
+    let Error::InvalidCertificate(certificate) = error else { return in_words(error) };
+    let hint = of_form(certificate);
+    let hint = if hint.is_empty() { String::new() } else { format!("; {hint}") };
+    format!("invalid certificate: {certificate:?}{hint}")
+}
+
+/// A certificate that is no good for anybody, whoever signed it: how it was made.
+fn of_form(error: &CertificateError) -> &'static str {
+    // It comes as an error of the crate that reads certificates, by its name.
+    let CertificateError::Other(other) = error else { return "" };
+    let name = format!("{other:?}");
+    if name.contains("CaUsedAsEndEntity") {
+        "it is that of an authority: sign another one with it, or make it with \
+         `basicConstraints=CA:FALSE` (`openssl req -x509` makes authorities unless it is told so)"
+    } else if name.contains("UnsupportedCertVersion") {
+        "it is of X.509 version 1, which says nothing of names: sign it with extensions \
+         (`openssl x509 -req -extfile`, with `subjectAltName` in the file)"
+    } else {
+        ""
+    }
+}
+
 /// The certificate is the server's.
 fn of_certificate(error: &CertificateError) -> &'static str {
     use CertificateError as E;
@@ -79,7 +103,7 @@ fn of_certificate(error: &CertificateError) -> &'static str {
             "is the authority that signed it among those that `Tls` trusts?"
         }
         E::Revoked => "the server needs a new one",
-        _ => "",
+        other => of_form(other),
     }
 }
 

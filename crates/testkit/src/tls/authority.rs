@@ -82,6 +82,18 @@ impl Authority {
         self.sign_as(params)
     }
 
+    /// One that may sign others, as that of an authority is.
+    ///
+    /// # Panics
+    ///
+    /// If it is no name.
+    pub fn sign_authority(&self, name: &str) -> Identity {
+        let mut params =
+            CertificateParams::new(vec![name.to_owned()]).expect("a name or an address");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        self.sign_as(params)
+    }
+
     fn sign_as(&self, params: CertificateParams) -> Identity {
         let key = KeyPair::generate().expect("randomness for a key");
         let certificate =
