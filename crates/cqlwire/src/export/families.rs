@@ -3,6 +3,8 @@
 
 use std::rc::Rc;
 
+use cqlwire_cluster::Distance;
+
 use super::family::{Family, Labels, Value};
 use crate::metrics::{HostMetrics, Metrics};
 
@@ -111,8 +113,13 @@ fn of_host(host: &HostMetrics) -> Labels {
     ])
 }
 
+/// Those that are to be connected to: that the others are not is nobody's alarm.
+fn shown_hosts(metrics: &Metrics) -> impl Iterator<Item = &HostMetrics> {
+    metrics.hosts.iter().filter(|host| host.distance != Distance::Ignored)
+}
+
 fn of_hosts(metrics: &Metrics) -> Vec<Family<'_>> {
-    let hosts: Vec<_> = metrics.hosts.iter().map(|host| (of_host(host), host)).collect();
+    let hosts: Vec<_> = shown_hosts(metrics).map(|host| (of_host(host), host)).collect();
     let gauge = |name: &str, help: &str, figure: fn(&HostMetrics) -> usize| {
         hosts.iter().fold(Family::gauge(format!("host_{name}"), help), |family, (labels, host)| {
             family.with(labels, figure(host) as u64)
@@ -145,7 +152,7 @@ fn of_hosts(metrics: &Metrics) -> Vec<Family<'_>> {
 fn times_on_hosts(metrics: &Metrics) -> Family<'_> {
     let help = "How long attempts took at each host.";
     let mut family = Family::durations("host_attempt_duration", help);
-    for host in &metrics.hosts {
+    for host in shown_hosts(metrics) {
         for (kind, latency) in &host.latencies {
             let mut labels = of_host(host).to_vec();
             labels.push(("kind", kind.name().to_owned()));

@@ -1,5 +1,6 @@
 //! What a session has counted, for serde: maps of names and figures, times in microseconds.
 
+use cqlwire_cluster::Distance;
 use cqlwire_net::RequestKind;
 use cqlwire_pool::{Latencies, LatencyHistogram, PoolTotals};
 use serde_core::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
@@ -89,13 +90,22 @@ impl Serialize for StatementMetrics {
     }
 }
 
+const fn of_distance(distance: Distance) -> &'static str {
+    match distance {
+        Distance::Local => "local",
+        Distance::Remote => "remote",
+        Distance::Ignored => "ignored",
+    }
+}
+
 impl Serialize for HostMetrics {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut host = serializer.serialize_struct("HostMetrics", 9)?;
+        let mut host = serializer.serialize_struct("HostMetrics", 10)?;
         host.serialize_field("host_id", &self.host_id.to_string())?;
         host.serialize_field("address", &self.address)?;
         host.serialize_field("data_center", &self.data_center)?;
         host.serialize_field("rack", &self.rack)?;
+        host.serialize_field("distance", of_distance(self.distance))?;
         host.serialize_field("is_up", &self.is_up)?;
         host.serialize_field("open_connections", &self.open_connections)?;
         host.serialize_field("in_flight", &self.usage.in_flight)?;

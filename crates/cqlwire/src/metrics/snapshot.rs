@@ -1,6 +1,6 @@
 //! What a session has counted, at one moment.
 
-use cqlwire_cluster::{ClusterTotals, Host};
+use cqlwire_cluster::{ClusterTotals, Distance, Host};
 use cqlwire_codec::ErrorCode;
 use cqlwire_net::{RequestKind, Usage};
 use cqlwire_pool::{Latencies, LatencyHistogram, PoolTotals};
@@ -78,6 +78,8 @@ pub struct HostMetrics {
     pub data_center: String,
     /// Its rack.
     pub rack: String,
+    /// How far it is: one that is [`Ignored`](Distance::Ignored) is not connected to, and not missed.
+    pub distance: Distance,
     /// Is it connected to at the moment?
     pub is_up: bool,
     /// Its connections, those of keyspaces of their own included, and the attempts on them.
@@ -175,6 +177,7 @@ impl HostMetrics {
             address: host.address().to_string(),
             data_center: host.data_center().to_owned(),
             rack: host.rack().to_owned(),
+            distance: host.distance(),
             is_up: host.state().is_up(),
             totals,
             open_connections: usage.connections,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use cqlwire_cluster::Distance;
 use cqlwire_pool::LatencyHistogram;
 
 use super::snapshot::{HostMetrics, Metrics};
@@ -46,8 +47,12 @@ impl fmt::Display for Metrics {
 impl fmt::Display for HostMetrics {
     /// Some lines, as those of the whole session.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { address, data_center, rack, is_up, open_connections, usage, .. } = self;
-        let state = if *is_up { "up" } else { "down" };
+        let Self { address, data_center, rack, open_connections, usage, .. } = self;
+        let state = match (self.is_up, self.distance) {
+            (true, _) => "up",
+            (false, Distance::Ignored) => "not connected to",
+            (false, Distance::Local | Distance::Remote) => "down",
+        };
         writeln!(
             f,
             "host {address} ({data_center}, {rack}): {state}, {open_connections} connections, \

@@ -109,6 +109,24 @@ async fn hosts_at_one_address_are_told_apart() {
     assert_eq!(page.of("cqlwire_host_up").len(), 2);
 }
 
+/// Hosts of other data centers get no connections: an alert for hosts that are down would never end.
+#[tokio::test(start_paused = true)]
+async fn hosts_that_are_not_to_be_connected_to_are_not_on_the_page() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    let mut far = Member::new(([127, 0, 0, 9], 9042).into());
+    (far.data_center, far.host_id) = ("elsewhere".to_owned(), [7; 16]);
+    memory.node().set_peers([far]);
+    prime_users(memory.node(), 25);
+    let local = memory.node().member().data_center;
+    let session = memory.builder().local_data_center(local).connect().await.unwrap();
+    let metrics = session.metrics();
+    assert_eq!(metrics.hosts.iter().filter(|host| !host.is_up).count(), 1);
+    assert!(metrics.to_string().contains("not connected to"), "{metrics}");
+    let page = scraped(&registry_of(&session));
+    let [up] = page.of("cqlwire_host_up") else { panic!("{page:?}") };
+    assert_eq!(up.value, 1.0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn several_sessions_are_one_page_on_which_each_name_stands_once() {
     let memory = Memory::of([ScriptedNode::builder().in_memory()]);
