@@ -2,16 +2,19 @@
 #
 #   NODES=3               so many nodes, on 127.0.0.1, 127.0.0.2 and so on
 #   PASSWORD=1 TLS=1      what clients are asked for
+#   CLIENT_CERTIFICATES=1 TLS, with a certificate of the client
+#   SETTING=key=value     a line of cassandra.yaml beside the usual ones: SETTING='accord={enabled: true}'
 #   CASSANDRA_PORT=9142   another port for clients than 9042
 
 CARGO ?= cargo
 NODES ?= 1
 CASSANDRA = $(CARGO) run --locked -p cqlwire-testkit --bin cassandra --
 CASSANDRA_UP = --nodes $(NODES) $(if $(PASSWORD),--password) $(if $(TLS),--tls) \
+	$(if $(CLIENT_CERTIFICATES),--client-certificates) $(if $(SETTING),--setting '$(SETTING)') \
 	$(if $(CASSANDRA_PORT),--port $(CASSANDRA_PORT))
 
 .PHONY: cassandra-up
-cassandra-up: ## Start a local Cassandra, unless it is up (NODES=3, PASSWORD=1, TLS=1)
+cassandra-up: ## Start a local Cassandra, unless it is up (NODES=3, PASSWORD=1, TLS=1, ...)
 	@$(CASSANDRA) up $(strip $(CASSANDRA_UP))
 
 .PHONY: cassandra-down

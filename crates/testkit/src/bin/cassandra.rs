@@ -12,6 +12,7 @@ const AFTER: &str = "\
 Jars, data and logs lie in target/cassandra.
   CQLWIRE_CASSANDRA_VERSION  another version than 5.0.9
   CQLWIRE_CASSANDRA          jars or container: what it is made of
+  CQLWIRE_CASSANDRA_START    how many seconds a node may take to start, instead of 300
   CQLWIRE_CASSANDRA_HOME     another place than target/cassandra
   CQLWIRE_CONTACT_POINTS     a cluster that runs already: none is started";
 
@@ -62,6 +63,9 @@ struct Wanted {
     /// The port for clients, the same for every node [default: 9042]
     #[arg(long)]
     port: Option<u16>,
+    /// A line of cassandra.yaml beside the usual ones, `key=value`; several times, if need be
+    #[arg(long = "setting", value_name = "KEY=VALUE", value_parser = setting)]
+    settings: Vec<(String, String)>,
     /// Start nothing if any server answers there already, whoever started it
     #[arg(long)]
     unless_answered: bool,
@@ -75,6 +79,15 @@ impl Wanted {
             (false, false) => Encryption::None,
         };
         Variant { nodes: self.nodes, password: self.password, encryption }
+    }
+}
+
+/// A setting as it is written on a command line.
+fn setting(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("expected key=value")?;
+    match key.trim() {
+        "" => Err("expected key=value".to_owned()),
+        key => Ok((key.to_owned(), value.trim().to_owned())),
     }
 }
 
@@ -109,7 +122,7 @@ fn up(wanted: &Wanted) -> Result<ExitCode, Error> {
         println!("{address} answers already: nothing to start");
         return Ok(ExitCode::SUCCESS);
     }
-    match cassandra::up(wanted.variant(), wanted.port)? {
+    match cassandra::up(wanted.variant(), wanted.port, wanted.settings.clone())? {
         Outcome::Started(up) => println!("{}", describe(&up, "is up")),
         Outcome::Running(up) => println!("{}", describe(&up, "was up already")),
         Outcome::Given(_) => println!("CQLWIRE_CONTACT_POINTS is set: nothing to start"),
@@ -189,6 +202,16 @@ mod tests {
     fn up_alone_is_one_plain_node() {
         assert_eq!(wanted("up").variant(), Variant::PLAIN);
         assert_eq!(wanted("up").port, None);
+    }
+
+    #[test]
+    fn settings_are_keys_and_values() {
+        let words = ["cassandra", "up", "--setting", "accord={enabled: true}"];
+        let Action::Up(wanted) = Arguments::try_parse_from(words).unwrap().action else {
+            panic!("it is up")
+        };
+        assert_eq!(wanted.settings, [("accord".to_owned(), "{enabled: true}".to_owned())]);
+        parse("up --setting accord").unwrap_err();
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::env;
 pub(super) const CONTACT_POINTS: &str = "CQLWIRE_CONTACT_POINTS";
 /// `jars` or `container`.
 pub(super) const SOURCE: &str = "CQLWIRE_CASSANDRA";
+/// How many seconds a node may take to start.
+pub(super) const START: &str = "CQLWIRE_CASSANDRA_START";
 /// Where jars, data and logs are kept instead of `target/cassandra`.
 pub(super) const HOME: &str = "CQLWIRE_CASSANDRA_HOME";
 /// Set by `cassandra run` for the command that it runs: the directory of the cluster to share.

@@ -12,10 +12,16 @@ use std::time::Duration;
 pub enum Error {
     /// Not a version that can be started.
     #[error(
-        "CQLWIRE_CASSANDRA_VERSION is {text:?}: expected a whole version of 4.0, 4.1 or 5.0, \
+        "CQLWIRE_CASSANDRA_VERSION is {text:?}: expected a whole version of 4.0, 4.1, 5.0 or 6.0, \
          such as 5.0.9"
     )]
     Version {
+        /// What it said.
+        text: String,
+    },
+    /// Not a time.
+    #[error("CQLWIRE_CASSANDRA_START is {text:?}: expected a number of seconds, 1 or more")]
+    Patience {
         /// What it said.
         text: String,
     },
@@ -128,7 +134,8 @@ pub enum Error {
     },
     /// A node took too long.
     #[error(
-        "node {node} is not ready after {} s: {why}; its log, {}, ends with:\n{tail}",
+        "node {node} is not ready after {} s: {why}; CQLWIRE_CASSANDRA_START=<seconds> gives it more; \
+         its log, {}, ends with:\n{tail}",
         .waited.as_secs(), .log.display()
     )]
     NotReady {
@@ -144,7 +151,10 @@ pub enum Error {
         tail: String,
     },
     /// Another cluster was started by `cassandra up`.
-    #[error("the cluster {name} is up: `cassandra down` first, there is one at a time")]
+    #[error(
+        "the cluster {name} is up: `cassandra down` first, there is one at a time, on one port and with \
+         one set of settings"
+    )]
     AnotherIsUp {
         /// Its name.
         name: String,

@@ -123,10 +123,18 @@ pub(super) fn write(path: &Path, content: &str) -> Result<(), Error> {
     fs::write(path, content).map_err(Error::file("write", path))
 }
 
-/// The last lines of a text.
+/// How much of a line is shown: a server logs its class path, which has kilobytes.
+const SHOWN: usize = 300;
+
+/// The last lines of a text, each cut where it is long.
 pub(super) fn last_lines(text: &str, count: usize) -> String {
     let lines: Vec<&str> = text.lines().collect();
-    lines[lines.len().saturating_sub(count)..].join("\n")
+    let last = lines[lines.len().saturating_sub(count)..].iter();
+    let cut = last.map(|line| match line.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{} ...", &line[..end]),
+        None => (*line).to_owned(),
+    });
+    cut.collect::<Vec<_>>().join("\n")
 }
 
 /// The last lines of a file; what is wrong with it if it cannot be read.

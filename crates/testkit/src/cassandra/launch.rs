@@ -72,7 +72,8 @@ impl Plan {
             nodes.push(Node::new(place, program.clone(), tls.clone(), &supervisor));
         }
         let servers = Vec::new();
-        let record = Record { name, version: version.to_string(), variant, ports, servers };
+        let version = version.to_string();
+        let record = Record { name, version, variant, ports, settings, servers };
         let mut launched = Launched { supervisor, nodes, certificates, record, directory };
         launched.start()?;
         Ok(launched)

@@ -14,10 +14,10 @@ use super::conversation::Conversation;
 use super::process::{self, Server};
 use super::program::{Place, Program};
 use super::supervisor::Supervisor;
-use super::{Error, home, ports};
+use super::{Error, environment, home, ports};
 
-/// How long a node may take to start. Three at once on two processors take half a minute, and two
-/// where others compile. One that fails is noticed at once.
+/// How long a node may take to start, unless the environment says otherwise. Three at once on two
+/// processors take half a minute, and two where others compile. One that fails is noticed at once.
 const START: Duration = Duration::from_secs(300);
 /// How long a node may take to shut down before it is killed.
 pub(super) const STOP: Duration = Duration::from_secs(30);
@@ -277,15 +277,15 @@ impl Inner {
     fn wait_until_ready(&self, readiness: Readiness) -> Result<(), Error> {
         let (node, log) = (self.place.node, log(&self.place.directory));
         let tail = || home::tail(&log, LINES);
-        let begun = Instant::now();
+        let (begun, patience) = (Instant::now(), patience()?);
         loop {
             if let Some(Some(status)) = self.ended() {
                 return Err(Error::Ended { node, status, tail: tail(), log });
             }
             let Err(why) = self.is_ready(readiness) else { return Ok(()) };
-            if begun.elapsed() > START {
-                let why = why.to_string();
-                return Err(Error::NotReady { node, waited: START, why, tail: tail(), log });
+            if begun.elapsed() > patience {
+                let (why, waited) = (why.to_string(), patience);
+                return Err(Error::NotReady { node, waited, why, tail: tail(), log });
             }
             std::thread::sleep(STEP);
         }
@@ -296,6 +296,15 @@ impl Drop for Inner {
     fn drop(&mut self) {
         // The supervisor has killed it already, unless somebody has killed the supervisor.
         self.running().take().map_or(Ok(()), end).unwrap_or_default();
+    }
+}
+
+/// How long a node may take to start.
+fn patience() -> Result<Duration, Error> {
+    let Some(text) = environment::variable(environment::START) else { return Ok(START) };
+    match text.trim().parse() {
+        Ok(seconds @ 1..) => Ok(Duration::from_secs(seconds)),
+        _ => Err(Error::Patience { text }),
     }
 }
 

@@ -18,6 +18,9 @@ pub(super) struct Record {
     pub(super) version: String,
     pub(super) variant: Variant,
     pub(super) ports: Ports,
+    /// What stands in its `cassandra.yaml` beside the usual lines.
+    #[serde(default)]
+    pub(super) settings: Vec<(String, String)>,
     /// In the order of the nodes.
     pub(super) servers: Vec<Server>,
 }
@@ -67,6 +70,7 @@ mod tests {
             version: "5.0.9".to_owned(),
             variant: Variant { nodes: 2, ..Variant::PLAIN },
             ports: Ports::DEFAULT,
+            settings: vec![("accord".to_owned(), "{enabled: true}".to_owned())],
             servers: vec![server.clone(), server],
         };
         record.write(cluster.path()).unwrap();

@@ -119,13 +119,18 @@ pub enum Outcome {
     Given(Vec<SocketAddr>),
 }
 
-/// Sees to it that a cluster of this variant is up, on this port for clients (default 9042).
+/// Sees to it that a cluster of this variant is up, on this port for clients (default 9042), with
+/// these settings in its `cassandra.yaml` beside the usual ones.
 ///
 /// # Errors
 ///
 /// Whatever keeps it from starting, with the last lines of the log; another cluster that is up; a
 /// cluster of `CQLWIRE_CONTACT_POINTS` that does not answer.
-pub fn up(variant: Variant, port: Option<u16>) -> Result<Outcome, Error> {
+pub fn up(
+    variant: Variant,
+    port: Option<u16>,
+    settings: Vec<(String, String)>,
+) -> Result<Outcome, Error> {
     if let Some(points) = source::contact_points()? {
         super::shared::shared_blocking()?;
         return Ok(Outcome::Given(points));
@@ -136,7 +141,8 @@ pub fn up(variant: Variant, port: Option<u16>) -> Result<Outcome, Error> {
     let name = name(variant, &version);
     if let Some(record) = running(&home) {
         let up = Up::new(&home, record);
-        if up.name() != name || up.record.ports != ports {
+        let is_wanted = up.record.ports == ports && up.record.settings == settings;
+        if up.name() != name || !is_wanted {
             return Err(Error::AnotherIsUp { name: up.name().to_owned() });
         }
         if up.is_whole() {
@@ -153,7 +159,7 @@ pub fn up(variant: Variant, port: Option<u16>) -> Result<Outcome, Error> {
         name,
         version,
         variant,
-        settings: Vec::new(),
+        settings,
         ports,
         locks: [lock, second],
         life: Life::Long,
