@@ -75,9 +75,7 @@
 //! It spans data centers, so the consistencies that are the default here are refused: its consistency is
 //! `Quorum`, and its serial one `Serial`. A name that stands in it several times is bound once, by a
 //! struct. It is never sent twice unless nothing of it was begun, since not every transaction may be done
-//! twice; one that may, because it notes what it has done, is said to be idempotent. To which replica it
-//! goes is said by [`routing_key`](Execution::routing_key): no bind marker tells. `examples/transfers.rs` is a
-//! program that moves money between accounts, many transfers at once, and counts it afterwards.
+//! twice. [transactions.md] says how to know whether it was done, and how it may be done twice.
 //!
 //! ```no_run
 //! # #[cfg(feature = "derive")] mod example {
@@ -133,7 +131,25 @@
 //! # Where to look
 //!
 //! [`value`] has the types of CQL that Rust lacks, [`codec`] the protocol itself, [`net`] one
-//! connection, [`stream`] what streams are made of.
+//! connection, [`stream`] what streams are made of. The repository has guides:
+//!
+//! | | |
+//! |---|---|
+//! | [settings.md] | every setting, its default and why; files, environments and URLs |
+//! | [security.md] | TLS and authentication, and what it says when they do not work |
+//! | [observing.md] | figures, the log, traces, a dashboard and alerts |
+//! | [transactions.md] | transactions of Cassandra 6 |
+//! | [server-errors.md] | what an error of the server says about a write |
+//! | [faults.md] | what an application sees when nodes fail |
+//! | [guarantees.md] | what is promised |
+//!
+//! [settings.md]: https://github.com/cqlwire/cqlwire/blob/main/docs/settings.md
+//! [security.md]: https://github.com/cqlwire/cqlwire/blob/main/docs/security.md
+//! [observing.md]: https://github.com/cqlwire/cqlwire/blob/main/docs/observing.md
+//! [transactions.md]: https://github.com/cqlwire/cqlwire/blob/main/docs/transactions.md
+//! [server-errors.md]: https://github.com/cqlwire/cqlwire/blob/main/docs/server-errors.md
+//! [faults.md]: https://github.com/cqlwire/cqlwire/blob/main/docs/faults.md
+//! [guarantees.md]: https://github.com/cqlwire/cqlwire/blob/main/docs/guarantees.md
 #![doc = ""]
 #![doc = include_str!("../docs/types.md")]
 
@@ -260,6 +276,9 @@ mod pages {
 
     #[doc = include_str!("../../../docs/settings.md")]
     struct Settings;
+
+    #[doc = include_str!("../../../docs/transactions.md")]
+    struct Transactions;
 
     #[cfg(all(feature = "opentelemetry", feature = "prometheus"))]
     #[doc = include_str!("../../../docs/observing.md")]

@@ -76,7 +76,8 @@ impl QueryResult {
     }
 
     /// Whether a conditional statement did what it says. Of any other statement, which has no
-    /// condition to fail, true. What was there instead is in [`present_row`](Self::present_row).
+    /// condition to fail, true; so too of a transaction, which does not say whether its `IF` held: judge
+    /// by the rows that it selects. What was there instead is in [`present_row`](Self::present_row).
     ///
     /// # Errors
     ///

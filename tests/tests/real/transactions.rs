@@ -74,6 +74,7 @@ async fn refused_without_them(session: &Session, there_are: bool) {
     let expected = if there_are { ErrorCode::Invalid } else { ErrorCode::SyntaxError };
     let ErrorKind::Server { error, .. } = refused.kind() else { panic!("{refused}") };
     assert_eq!(error.code, expected, "{refused}");
+    assert_eq!(refused.to_string().contains("take Cassandra 6.0"), !there_are, "{refused}");
     // Whether anything was done by a transaction that is refused is written nowhere.
     assert!(refused.attempts().len() <= 1, "{refused}");
 }

@@ -63,8 +63,8 @@ use crate::shared::Shared;
 /// work of many requests. Statements of one partition are what pays.
 ///
 /// Conditional statements (`IF`) have to be about one partition, and none or all statements are
-/// applied: see [`was_applied`](crate::QueryResult::was_applied); the rows of the result have the
-/// values that there were if they are not.
+/// applied: see [`was_applied`](crate::QueryResult::was_applied); what there was instead, if they are
+/// not, is in [`present_rows`](crate::QueryResult::present_rows).
 ///
 /// The request goes to a replica of the first prepared statement that has a value for each column of
 /// its partition key; where there is none, of the first such text.

@@ -9,7 +9,8 @@ use super::SessionBuilder;
 
 impl SessionBuilder {
     /// User and password, for servers with a `PasswordAuthenticator`. Over anything but a trusted
-    /// network, with [TLS](Self::tls).
+    /// network, with [TLS](Self::tls). One that changes is asked for by an
+    /// [authenticator](Self::authenticator): [security.md](https://github.com/cqlwire/cqlwire/blob/main/docs/security.md#passwords) has one.
     pub fn credentials(
         mut self,
         user: impl Into<String>,
@@ -54,7 +55,8 @@ impl SessionBuilder {
         self
     }
 
-    /// Speak TLS. Default no.
+    /// Speak TLS. Default no. Whom to trust, which name a certificate has to have, and what it says when
+    /// it does not work is in [security.md](https://github.com/cqlwire/cqlwire/blob/main/docs/security.md).
     pub fn tls(mut self, tls: Tls) -> Self {
         self.cluster.pool.connection.tls = Some(tls);
         self

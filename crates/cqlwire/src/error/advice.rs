@@ -1,6 +1,6 @@
 //! What to do about an error of a server, where its words do not lead there.
 
-use cqlwire_codec::ServerError;
+use cqlwire_codec::{ErrorCode, ServerError};
 
 /// To be written behind what the server said; nothing, if that says it all.
 pub(super) fn advice(error: &ServerError) -> &'static str {
@@ -9,6 +9,14 @@ pub(super) fn advice(error: &ServerError) -> &'static str {
     if error.message.contains("unsupported with Accord") {
         return "; transactions span data centers: set `consistency` to QUORUM and `serial_consistency` to \
                 SERIAL, of the request or in its profile";
+    }
+    // "line 1:6 mismatched input 'TRANSACTION' expecting K_BATCH (BEGIN [TRANSACTION]...)", of every
+    // server before 6.0.
+    let message = error.message.to_ascii_lowercase();
+    if error.code == ErrorCode::SyntaxError
+        && message.contains("mismatched input 'transaction' expecting k_batch")
+    {
+        return "; transactions take Cassandra 6.0, with `accord: {enabled: true}` in its settings";
     }
     ""
 }
@@ -20,16 +28,31 @@ mod tests {
     use super::*;
     use crate::error::ErrorKind;
 
+    fn said(code: ErrorCode, message: &str) -> String {
+        let detail = ServerErrorDetail::None;
+        let error = Box::new(ServerError { code, message: message.to_owned(), detail });
+        ErrorKind::Server { host: "h".into(), error, prefixes: Prefixes::NONE }.to_string()
+    }
+
     #[test]
     fn a_transaction_at_a_local_consistency_says_which_setting_to_change() {
         let text = "ConsistencyLevel LOCAL_QUORUM is unsupported with Accord for write/commit";
-        let said = |message: &str| {
-            let (code, detail) = (ErrorCode::Invalid, ServerErrorDetail::None);
-            let error = Box::new(ServerError { code, message: message.to_owned(), detail });
-            let kind = ErrorKind::Server { host: "h".into(), error, prefixes: Prefixes::NONE };
-            kind.to_string()
-        };
-        assert!(said(text).ends_with("of the request or in its profile"));
-        assert_eq!(said("no"), "h: invalid: no");
+        assert!(said(ErrorCode::Invalid, text).ends_with("of the request or in its profile"));
+        assert_eq!(said(ErrorCode::Invalid, "no"), "h: invalid: no");
+    }
+
+    #[test]
+    fn a_transaction_that_an_older_server_cannot_read_says_which_one_can() {
+        let text =
+            "line 1:6 mismatched input 'transaction' expecting K_BATCH (begin [transaction]...)";
+        let error = said(ErrorCode::SyntaxError, text);
+        assert!(
+            error.ends_with(
+                "; transactions take Cassandra 6.0, with `accord: {enabled: true}` in its settings"
+            ),
+            "{error}"
+        );
+        let other = "line 1:6 mismatched input 'x' expecting K_BATCH";
+        assert_eq!(said(ErrorCode::SyntaxError, other), format!("h: syntax error: {other}"));
     }
 }
