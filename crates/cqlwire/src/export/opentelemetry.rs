@@ -57,7 +57,7 @@ pub fn observe_with(
         attributes: attributes.into_iter().collect(),
         last: Mutex::default(),
     });
-    let metrics = Metrics::of(session.shared());
+    let metrics = Metrics::with(session.shared(), false);
     for (at, family) in families(&metrics, false).iter().enumerate() {
         let (name, help) = (format!("cqlwire.{}", family.name), family.help.clone());
         let looks = Arc::clone(&looks);
@@ -106,7 +106,7 @@ impl Looks {
             *last = None;
             return Arc::default();
         };
-        let metrics = Metrics::of(&session);
+        let metrics = Metrics::with(&session, false);
         let families: Arc<[_]> =
             families(&metrics, false).iter().map(|family| self.observations(family)).collect();
         *last = Some((now, Arc::clone(&families)));

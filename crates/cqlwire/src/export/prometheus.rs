@@ -72,7 +72,7 @@ impl Collector for SessionCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let there = self.sessions.iter().filter_map(|(name, session)| {
             let session = session.upgrade()?;
-            Some((name.as_deref(), Metrics::of(&session)))
+            Some((name.as_deref(), Metrics::with(&session, self.times_of_hosts)))
         });
         let metrics: Vec<_> = there.collect();
         let mut sessions: Vec<_> = metrics

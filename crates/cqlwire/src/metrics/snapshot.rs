@@ -96,10 +96,18 @@ pub struct HostMetrics {
 
 impl Metrics {
     pub(crate) fn of(shared: &Shared) -> Self {
+        Self::with(shared, true)
+    }
+
+    /// The same, without the times of each host if nobody looks at them: copies of hundreds of buckets
+    /// of each kind of request.
+    pub(crate) fn with(shared: &Shared, times_of_hosts: bool) -> Self {
         let cluster = shared.cluster();
         // What connections have not recorded yet is recorded as they are looked at.
         let pools = cluster.pool_totals();
         let of_kind = |kind| cluster.latencies().of(kind).map(|latencies| (kind, latencies));
+        let topology = cluster.topology();
+        let hosts = topology.hosts();
         Self {
             requests: shared.requests.totals(|| shared.begun()),
             server_errors: shared.requests.server_errors(),
@@ -116,7 +124,7 @@ impl Metrics {
             pools,
             latencies: RequestKind::ALL.into_iter().filter_map(of_kind).collect(),
             statements: shared.statements.named(),
-            hosts: cluster.topology().hosts().iter().map(|host| HostMetrics::of(host)).collect(),
+            hosts: hosts.iter().map(|host| HostMetrics::of(host, times_of_hosts)).collect(),
             resources: shared.resources(),
             kept_statements: shared.statements.count(),
         }
@@ -168,10 +176,11 @@ impl Metrics {
 }
 
 impl HostMetrics {
-    fn of(host: &Host) -> Self {
+    fn of(host: &Host, with_times: bool) -> Self {
         let pool = host.pool();
         let (totals, usage) = (pool.host_totals(), pool.host_usage());
         let of_kind = |kind| pool.latency(kind).map(|latency| (kind, latency));
+        let kinds = RequestKind::ALL.into_iter().filter(|_| with_times);
         Self {
             host_id: host.id(),
             address: host.address().to_string(),
@@ -182,7 +191,7 @@ impl HostMetrics {
             totals,
             open_connections: usage.connections,
             usage: usage.usage,
-            latencies: RequestKind::ALL.into_iter().filter_map(of_kind).collect(),
+            latencies: kinds.filter_map(of_kind).collect(),
             pool: pool.number(),
         }
     }
