@@ -105,7 +105,7 @@ impl RequestLog {
             keyspace = report.keyspace.as_deref(),
             attempts = report.attempts(),
             ending,
-            steps = cql::without_quoted_values(&report.in_one_line()),
+            steps = report.in_one_line(cql::without_quoted_values),
             passed_over,
             "a slow request"
         );

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use cqlwire_codec::SchemaTarget;
 use cqlwire_net::{Deadline, SessionLog};
+use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use crate::contact::Contacts;
@@ -68,12 +69,16 @@ impl Job {
     }
 
     /// Tries every server that is known, and those that the contact points stand for by now, until
-    /// one answers. So many before it, one after the other, were lost as soon as they were there.
-    pub(super) fn connect(shared: &Arc<Shared>, mut failures: u32) -> Self {
-        let shared = Arc::clone(shared);
+    /// one answers. So many before it, one after the other, were lost as soon as they were there. A host
+    /// that has come up is asked at once.
+    pub(super) fn connect(shared: &Arc<Shared>, mut failures: u32, came_up: &Arc<Notify>) -> Self {
+        let (shared, came_up) = (Arc::clone(shared), Arc::clone(came_up));
         let connecting = async move {
             loop {
-                sleep(shared.settings.pool.backoff.after(failures)).await;
+                tokio::select! {
+                    () = sleep(shared.settings.pool.backoff.after(failures)) => {}
+                    () = came_up.notified() => {}
+                }
                 if let Some((control, rows)) = contact(&shared).await {
                     return Done::Connected { control, rows };
                 }

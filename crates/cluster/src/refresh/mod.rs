@@ -9,7 +9,7 @@
 //!      v                        another server answers                   v read is due again
 //!   connecting <---------------------------------------------------------+
 //!      |   ^
-//!      |   | nobody can be asked: back off
+//!      |   | nobody can be asked: back off, until a host comes up
 //!      |   +---+
 //!      +-------+--- REGISTER, then the hosts are listed --> watching, and all is read again
 //! ```
@@ -29,11 +29,12 @@ use std::time::Duration;
 
 use cqlwire_codec::{Event, StatusChange};
 use cqlwire_pool::RegistryClosed;
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
 use self::job::{Done, Job};
-use self::pools::Pools;
+use self::pools::{Looked, Pools};
 use crate::control::Control;
 use crate::events::{Hint, PendingEvents, Refresh, StaleSchema};
 use crate::listing::ListingState;
@@ -67,6 +68,8 @@ struct Watch {
     /// The number of the last demand that was taken.
     demanded: u64,
     pools: Pools,
+    /// Has who waits to connect try at once.
+    came_up: Arc<Notify>,
     list_at: Instant,
     /// The server would not say what the schema is: asked again when the hosts are listed.
     schema_refused: bool,
@@ -102,6 +105,7 @@ impl Watch {
             dropped: 0,
             demanded: 0,
             pools,
+            came_up: Arc::default(),
             list_at: Instant::now(),
             schema_refused: false,
             schema_version: None,
@@ -152,8 +156,8 @@ impl Watch {
             }
             Next::Done(done) => self.done(done).await?,
             Next::PoolsChanged => {
-                let looked = self.pools.look(&self.shared);
-                if looked.came_up || looked.elsewhere {
+                // Asked about once a change, since it may be so for long.
+                if self.look(now).elsewhere {
                     self.events.note_hosts(now);
                 }
             }
@@ -236,10 +240,20 @@ impl Watch {
                 self.connect();
             }
         }
-        if self.pools.look(&self.shared).came_up {
-            self.events.note_hosts(now);
-        }
+        self.look(now);
         Ok(())
+    }
+
+    /// What pools have noticed: a host that has come up is listed anew, and asked if nobody is.
+    fn look(&mut self, now: std::time::Instant) -> Looked {
+        let looked = self.pools.look(&self.shared);
+        if looked.came_up {
+            self.events.note_hosts(now);
+            if self.control.is_none() {
+                self.came_up.notify_one();
+            }
+        }
+        looked
     }
 
     /// Whatever the control connection still owes, nobody waits for it.
@@ -293,7 +307,7 @@ impl Watch {
         let lived_well = self.connected_at.elapsed() >= self.shared.settings.pool.backoff.longest;
         let failures = if lived_well { 0 } else { self.short_lived };
         self.short_lived = failures.saturating_add(1);
-        self.job = Some(Job::connect(&self.shared, failures));
+        self.job = Some(Job::connect(&self.shared, failures, &self.came_up));
     }
 
     /// The hosts have just been listed. Rows that do not say enough yet soon will.

@@ -136,8 +136,14 @@ fn ends_in_word(shown: &str) -> bool {
     shown.ends_with(|last: char| last.is_alphanumeric() || last == '_')
 }
 
-/// Is a symbol the last of it that is no blank, behind which values stand in CQL?
+/// Is a symbol the last of it that is no blank, behind which values stand in CQL? A colon behind a number
+/// that is none is that of an address (`10.0.0.1:9042`), or of a place (`line 1:6`): of a map, the number
+/// would be a value, too.
 fn ends_in_symbol(shown: &str) -> bool {
+    let before_colon = shown.strip_suffix(':');
+    if before_colon.is_some_and(|before| before.ends_with(|last: char| last.is_ascii_digit())) {
+        return false;
+    }
     shown.trim_end().ends_with(['=', '<', '>', '(', ',', '[', '{', ':', '-'])
 }
 
@@ -324,6 +330,10 @@ mod tests {
                 "Batch for [ks.t] is of size 5.512KiB, exceeding specified threshold of 5.000KiB by 0.512KiB.",
             ),
             ("it doesn't know k='geheim'", "it doesn't know k=?"),
+            (
+                "+2.0s sent to 10.0.0.1:9042, response from db:9042, line 1:6 no viable {1:5, a:6}",
+                "+2.0s sent to 10.0.0.1:9042, response from db:?, line 1:6 no viable {?:?, a:?}",
+            ),
             ("u = f0554d6e-29bb-11e5-b345-feff819cdc9f\nnext", "u = ?\u{fffd}next"),
             ("k = 'never closed", "k = ?"),
             ("l'été, 'x'", "l'été, ?"),

@@ -184,9 +184,13 @@ impl RequestReport {
         }
     }
 
-    /// Its steps in one line.
-    pub(crate) fn in_one_line(&self) -> String {
-        let steps: Vec<_> = self.steps.iter().map(ToString::to_string).collect();
+    /// Its steps in one line, with what failed shown so: servers may quote values in it.
+    pub(crate) fn in_one_line(&self, failure: fn(&str) -> String) -> String {
+        let steps = self.steps.iter().map(|step| match &step.kind {
+            StepKind::Failed(..) => failure(&step.to_string()),
+            _ => step.to_string(),
+        });
+        let steps: Vec<_> = steps.collect();
         steps.join(", ")
     }
 }
