@@ -181,7 +181,7 @@ pub use framing::{
     SegmentEnd,
 };
 pub use handshake::{Agreement, Handshake};
-pub use one_line::in_one_line;
+pub use one_line::{in_one_line, without_secrets};
 pub use opcode::Opcode;
 pub use paging_state::PagingState;
 pub use request::{

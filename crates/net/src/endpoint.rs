@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::path::Path;
 use std::str::FromStr;
 
+use cqlwire_codec::without_secrets;
+
 /// The port on which Cassandra listens for clients by default.
 pub const DEFAULT_PORT: u16 = 9042;
 
@@ -38,7 +40,8 @@ enum Host {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{}` is no host, and no host:port: {why}", text.escape_debug())]
 pub struct InvalidEndpoint {
-    /// The text, without what is before an `@`: of who took it for a URL, that is a password.
+    /// The text, without what may be a password, for whoever wrote a URL: what is before an `@`, a port,
+    /// parameters.
     pub text: String,
     /// What is wrong with it.
     pub why: &'static str,
@@ -143,7 +146,7 @@ fn sound_port(text: &str) -> Option<u16> {
 
 /// What may be shown of a text that is none.
 fn without_user(text: &str) -> String {
-    text.rsplit_once('@').map_or(text, |(_, server)| server).to_owned()
+    without_secrets(text).trim_start_matches('@').to_owned()
 }
 
 /// Is it a path from the root? Where the program was started must not decide which server is meant.
@@ -264,8 +267,11 @@ mod tests {
             let error = text.parse::<Endpoint>().unwrap_err();
             assert_eq!(error.why, why, "{text}");
         }
-        let url = "cql://ada:geheim@db:9042/shop".parse::<Endpoint>().unwrap_err();
-        assert!(!format!("{url} {url:?}").contains("geheim"), "{url}");
+        for url in ["cql://ada:geheim@db:9042/shop", "cql://ada:geheim", "cql://db?password=geheim"]
+        {
+            let error = url.parse::<Endpoint>().unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("geheim"), "{error}");
+        }
         let long = format!("unix:/{}", "a".repeat(107)).parse::<Endpoint>().unwrap_err();
         assert_eq!(long.why, "the path of a Unix socket has 107 bytes at most");
     }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use cqlwire_codec::without_secrets;
+
 /// How much of a value an error shows.
 const SHOWN: usize = 64;
 
@@ -48,8 +50,8 @@ impl Given {
 }
 
 impl fmt::Display for Given {
-    /// In one line, and not all of it if it is long. Nothing of a key is shown, and of what may be a URL,
-    /// nothing before its `@`.
+    /// In one line, and not all of it if it is long. Nothing of a key is shown, and nothing of a URL that
+    /// may be a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nothing => f.write_str("nothing"),
@@ -57,7 +59,7 @@ impl fmt::Display for Given {
             Self::Table(values) => write!(f, "a table of {}", values.len()),
             Self::Text(text) if is_pem(text) => f.write_str("PEM that is not shown"),
             Self::Text(text) => {
-                let text = text.rfind('@').map_or(&**text, |at| &text[at..]);
+                let text = without_secrets(text);
                 let cut: String = text.chars().take(SHOWN).collect();
                 let more = if cut.len() < text.len() { "..." } else { "" };
                 write!(f, "`{}{more}`", cut.escape_debug())

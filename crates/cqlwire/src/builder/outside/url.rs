@@ -122,11 +122,14 @@ fn credentials(config: &mut Config, who: &str) -> Outcome {
 }
 
 /// May a password be where hosts are expected? From the first colon on, if there is no `@`, since the
-/// host may be what was forgotten; behind it, if a port stands before it.
+/// host may be what was forgotten, or only a user before it; behind it, if a port stands before it.
 fn may_be_secret(who: Option<&str>, hosts: &str) -> bool {
     match who {
-        Some(who) => who.split_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()),
-        None => hosts.contains(':') && !hosts.starts_with('[') && !hosts.starts_with("unix:"),
+        Some(who) if who.contains(':') => {
+            who.split_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok())
+        }
+        // A user may be an address of mail.
+        _ => hosts.contains(':') && !hosts.starts_with('[') && !hosts.starts_with("unix:"),
     }
 }
 

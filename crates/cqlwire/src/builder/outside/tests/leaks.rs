@@ -20,8 +20,17 @@ fn url(text: &str) -> Result<Config, String> {
 
 #[test]
 fn a_url_where_servers_are_expected_does_not_show_its_password() {
-    for text in ["cql://ada:geheim@db:9042/shop", "ada:geheim@db", "db,ada:geheim@10.0.0.1:9042"] {
+    for text in [
+        "cql://ada:geheim@db:9042/shop",
+        "cql://ada:geheim",
+        "cql://ada:geheim/shop",
+        "cql://db/shop?credentials.user=ada&credentials.password=geheim",
+        "cql://db?credentials.password=ge@geheim",
+        "ada:geheim@db",
+        "db,ada:geheim@10.0.0.1:9042",
+    ] {
         shows_nothing_of("geheim", set("contact_points", text));
+        shows_nothing_of("geheim", set("connect_timeout", text));
         let builder = builder().contact_points(text);
         let shown = format!("{builder:?} {}", wrong(builder.clone()));
         assert!(!shown.contains("geheim"), "{shown}");
@@ -37,6 +46,8 @@ fn a_password_is_not_shown_when_its_end_is_encoded_or_missing() {
         "cql://ada:12,geheim!",
         "cql://ada:12/ge/geheim",
         "cql://db:9042@ada:geheim",
+        "cql://ada@mail.example:geheim",
+        "cql://ada@mail.example:geheim/shop",
     ] {
         shows_nothing_of("geheim", url(text));
     }
