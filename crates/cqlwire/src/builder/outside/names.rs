@@ -3,16 +3,24 @@
 /// From how alike on a name is worth showing; 1 is the same.
 const ALIKE: f64 = 0.5;
 
+/// From how alike on nothing else has to speak for it.
+const NEARLY: f64 = 0.75;
+
 /// The name that is most like what was given, if one is like it at all; of several, the first.
 pub(super) fn nearest<N: AsRef<str>>(given: &str, known: impl IntoIterator<Item = N>) -> Option<N> {
-    let given = given.to_ascii_lowercase();
-    let likeness = |name: &N| {
-        strsim::normalized_damerau_levenshtein(&given, &name.as_ref().to_ascii_lowercase())
-    };
-    let scored = known.into_iter().map(|name| (likeness(&name), name));
+    let scored = known.into_iter().map(|name| (likeness(given, name.as_ref()), name));
     let alike = scored.filter(|(likeness, _)| *likeness >= ALIKE);
     let best = alike.reduce(|best, next| if next.0 > best.0 { next } else { best });
     best.map(|(_, name)| name)
+}
+
+/// Is it the same name but for a letter or two?
+pub(super) fn is_nearly(given: &str, name: &str) -> bool {
+    likeness(given, name) >= NEARLY
+}
+
+fn likeness(given: &str, name: &str) -> f64 {
+    strsim::normalized_damerau_levenshtein(&given.to_ascii_lowercase(), &name.to_ascii_lowercase())
 }
 
 /// How it is asked.

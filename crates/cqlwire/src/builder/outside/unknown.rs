@@ -8,7 +8,20 @@ use super::{ConfigError, names};
 /// What settings are called elsewhere: by other drivers, by tools for certificates, by people.
 /// Without what parts their words.
 const ALSO_CALLED: &[(&str, &[&str])] = &[
-    ("contact_points", &["hosts", "host", "nodes", "servers", "seeds", "endpoints", "addresses"]),
+    (
+        "contact_points",
+        &[
+            "hosts",
+            "host",
+            "nodes",
+            "servers",
+            "seeds",
+            "endpoints",
+            "addresses",
+            "hostname",
+            "hostnames",
+        ],
+    ),
     ("local_data_center", &["datacenter", "dc", "localdatacentre", "datacentre"]),
     ("local_rack", &["rack"]),
     ("keyspace", &["database", "db"]),
@@ -52,7 +65,10 @@ const ALSO_CALLED: &[(&str, &[&str])] = &[
     ),
     ("tls.key", &["keyfile", "keypath", "privatekey", "clientkey", "userkey", "pem"]),
     ("tls.server_name", &["sni", "hostname", "domain", "verifyhostname", "hostverification"]),
-    ("connections_per_host", &["poolsize", "numconns", "corepoolsize", "localpoolsize"]),
+    (
+        "connections_per_host",
+        &["connections", "poolsize", "numconns", "corepoolsize", "localpoolsize"],
+    ),
     ("protocol_versions.newest", &["protocolversion", "protoversion"]),
     (
         "connection.multiplexer.heartbeat_after",
@@ -61,6 +77,24 @@ const ALSO_CALLED: &[(&str, &[&str])] = &[
     ("profile.timeout", &["requesttimeout", "readtimeout", "querytimeout"]),
     ("profile.page_size", &["fetchsize", "pagesize"]),
     ("profile.consistency", &["consistencylevel", "cl"]),
+];
+
+/// What sections are called elsewhere.
+const SECTIONS: &[(&str, &[&str])] =
+    &[("tls", &["ssl", "encryption"]), ("credentials", &["auth", "authentication", "credential"])];
+
+/// Words that mean this setting in its own section, and elsewhere anything: `metrics.enabled`.
+const OF_THEIR_SECTION: &[&str] = &[
+    "enabled",
+    "trust",
+    "trusted",
+    "roots",
+    "authority",
+    "chain",
+    "pem",
+    "hostname",
+    "domain",
+    "role",
 ];
 
 /// There is no setting of this name.
@@ -126,24 +160,25 @@ impl<'a> Name<'a> {
     /// What it is called elsewhere, then what is like it in its section, then anywhere.
     fn meant(&self) -> Option<String> {
         let path = &*self.path;
+        if let Some((section, path)) = in_section_called(path) {
+            let is_one = path == section || known().contains(&path);
+            let meant = if is_one { Some(path) } else { in_its_section(&path) };
+            return meant.or_else(|| Some(section.to_owned()));
+        }
+        if !section_of(path).is_empty() {
+            return in_its_section(path);
+        }
         if let Some(name) = also_called(path) {
             return Some(name.to_owned());
         }
-        let section = section_of(path);
-        if !section.is_empty() {
-            let rest = &path[section.len() + 1..];
-            let names = known().into_iter().filter_map(|name| below(&name, section));
-            let names = names.flat_map(|name| [first(&name).to_owned(), name]);
-            return names::nearest(rest, names).map(|name| format!("{section}.{name}"));
-        }
-        if let Some((section, rest)) = path.split_once('.') {
-            let section = names::nearest(section, sections())?;
+        if let Some((given, rest)) = path.split_once('.') {
+            let section = names::nearest(given, sections())?;
             let within = known().into_iter().filter_map(|name| below(&name, &section));
-            let name = names::nearest(rest, within);
-            return Some(match name {
-                Some(name) => format!("{section}.{name}"),
-                None => section,
-            });
+            return match names::nearest(rest, within) {
+                Some(name) => Some(format!("{section}.{name}")),
+                // Of two words that are nothing to each other, half of one is no likeness.
+                None => names::is_nearly(given, &section).then_some(section),
+            };
         }
         // Who forgot in which section it is.
         let last = |name: &str| name.rsplit('.').next().unwrap_or(name).to_owned();
@@ -154,6 +189,28 @@ impl<'a> Name<'a> {
     }
 }
 
+/// The section that is called so elsewhere, and the name as one of it.
+fn in_section_called(path: &str) -> Option<(&'static str, String)> {
+    let given = first(path);
+    let called = |(_, others): &&(&'static str, &[&str])| {
+        others.iter().any(|other| other.eq_ignore_ascii_case(given))
+    };
+    let (section, _) = SECTIONS.iter().find(called)?;
+    Some((section, format!("{section}{}", &path[given.len()..])))
+}
+
+/// What is meant by a name that begins with a section.
+fn in_its_section(path: &str) -> Option<String> {
+    if let Some(name) = also_called(path) {
+        return Some(name.to_owned());
+    }
+    let section = section_of(path);
+    let rest = &path[section.len() + 1..];
+    let names = known().into_iter().filter_map(|name| below(&name, section));
+    let names = names.flat_map(|name| [first(&name).to_owned(), name]);
+    names::nearest(rest, names).map(|name| format!("{section}.{name}"))
+}
+
 /// The setting that is called so elsewhere, unless that would be in another section than it is in.
 fn also_called(path: &str) -> Option<&'static str> {
     let (section, name) = path.rsplit_once('.').unwrap_or(("", path));
@@ -161,7 +218,8 @@ fn also_called(path: &str) -> Option<&'static str> {
     let name = name.to_ascii_lowercase();
     let may_be_in = |setting: &str| {
         let own = setting.rsplit_once('.').map_or("", |(section, _)| section);
-        own == section || !is_section(section)
+        let is_elsewhere = !is_section(section) && !OF_THEIR_SECTION.contains(&&*name);
+        own == section || is_elsewhere
     };
     let called = |(setting, others): &&(&'static str, &[&str])| {
         others.contains(&&*name) && may_be_in(setting)
