@@ -45,7 +45,11 @@ impl Kind {
     pub(super) fn parse(&self, given: &Given) -> Option<Value> {
         match (self, given) {
             (Self::Texts(_), Given::List(texts)) => {
-                texts.iter().map(Given::as_written).collect::<Option<_>>().map(Value::Texts)
+                let texts = texts.iter().map(|text| match text {
+                    Given::Flag(_) => None,
+                    text => text.as_written(),
+                });
+                texts.collect::<Option<_>>().map(Value::Texts)
             }
             (Self::Map(_), Given::Table(texts)) => {
                 let pairs = texts.iter().map(|(key, text)| Some((key.clone(), text.as_written()?)));
@@ -53,9 +57,10 @@ impl Kind {
             }
             // Names and passwords may begin with a space.
             (Self::Text, _) => given.as_written().map(Value::Text),
-            // A path, an address, a host: `tls = true` and `contact_points = [1, 2]` are mistakes.
+            // A path, an address, a host: `tls = true` and `contact_points = true` are mistakes. Names
+            // of keyspaces and data centers may be numbers; no host is.
             (Self::Form(_), Given::Fraction(_) | Given::Whole(_) | Given::Flag(_))
-            | (Self::Texts(_), Given::Fraction(_)) => None,
+            | (Self::Texts(_), Given::Fraction(_) | Given::Flag(_)) => None,
             _ => self.parse_text(given.text()?.trim()),
         }
     }

@@ -49,11 +49,20 @@ fn a_word_or_a_number_is_no_path_and_no_host() {
         (r#"{"tls": {"server_name": 7}}"#, "tls.server_name: 7 was given; allowed: a DNS name"),
         (r#"{"contact_points": [1, 2]}"#, "contact_points: a list of 2 was given: `1` is no host"),
         (r#"{"contact_points": 1}"#, "contact_points: 1 was given: `1` is no host"),
+        (r#"{"contact_points": true}"#, "contact_points: true was given; allowed: one or more of"),
+        (r#"{"contact_points": ["db", true]}"#, "contact_points: a list of 2 was given; allowed: "),
     ] {
         let read = serde_json::from_str::<Config>(text);
         let error = read.expect_err(text).to_string();
         assert!(error.starts_with(expected), "{error}");
     }
+    // Environments have no quotes, and some readers make numbers and words of what is in them.
+    let texts = r#"{"local_data_center": 1, "local_rack": true, "remote": {"data_centers": 2},
+        "schema": {"scope": [3, "shop"]}, "startup_options": {"NO_COMPACT": true}}"#;
+    let config = serde_json::from_str::<Config>(texts).unwrap().to_string();
+    let expected = "cql://?local_data_center=1&local_rack=true&remote.data_centers=2&\
+                    schema.scope=3,shop&startup_options.NO_COMPACT=true";
+    assert_eq!(config, expected);
 }
 
 #[cfg(feature = "serde")]
