@@ -35,13 +35,14 @@ fn tls_error(error: &io::Error) -> Option<rustls::Error> {
 }
 
 /// An error of I/O; of TLS that breaks off, in words of our own: rustls tells whoever programs it what
-/// to read.
+/// to read. A dialer's stream may end otherwise, and says itself how.
 fn io_in_words(error: &SharedIoError) -> String {
+    let text = error.to_string();
     match error.kind() {
-        io::ErrorKind::UnexpectedEof => {
+        io::ErrorKind::UnexpectedEof if text.contains("close_notify") => {
             "the server broke the connection off, without the word that ends TLS".to_owned()
         }
-        _ => error.to_string(),
+        _ => text,
     }
 }
 

@@ -9,16 +9,19 @@ use std::time::Duration;
 use cqlwire_codec::{ColumnType, Opcode};
 use cqlwire_testkit::cancel::poll_once;
 use cqlwire_testkit::eventually;
+use cqlwire_testkit::log::LogLines;
 use cqlwire_testkit::node::{Prime, ScriptedNode, cell, columns};
 use cqlwire_testkit::probe::{Baseline, alone};
 use secrecy::SecretSlice;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+use tracing::Level;
 
 use super::dialers::{Dials, by, somewhere};
 use super::{ask, connected, millis, seconds};
 use crate::{
     AskError, Authenticating, AuthenticationRequest, Authenticator, ByteStream, ConnectCause,
-    ConnectError, ConnectPhase, Connection, Exchange, Race, ServerAddress, Settings, UserCode,
+    ConnectError, ConnectPhase, Connection, Exchange, PlainCredentials, Race, ServerAddress,
+    Settings, UserCode,
 };
 
 /// Panics where it is told to.
@@ -105,6 +108,36 @@ async fn g7_3_an_authenticator_that_panics_fails_its_attempt() {
         tokio::task::yield_now().await;
     }
     drop(opening);
+}
+
+/// What a proxy says that goes away is not taken for TLS, where there is none.
+#[tokio::test(start_paused = true)]
+async fn a_dialer_that_is_broken_off_says_so_itself() {
+    let eof = io::ErrorKind::UnexpectedEof;
+    let dials = Dials::new(move |_| Err(io::Error::new(eof, "the proxy hung up")));
+    let settings = by(&dials, Settings::default());
+    let error = Connection::open(&somewhere(), &settings, seconds(5)).await.unwrap_err();
+    assert!(error.to_string().ends_with(": the proxy hung up"), "{error}");
+}
+
+/// Each attempt is one line for whoever searches, with what came of it and nothing secret.
+#[tokio::test(start_paused = true)]
+async fn each_attempt_is_in_the_log_at_debug() {
+    let log = LogLines::collect(Level::DEBUG);
+    let node = Arc::new(ScriptedNode::builder().password("ada", "geheim").in_memory());
+    let with = |password: &str| {
+        let credentials = PlainCredentials::new("ada", password).unwrap();
+        let authenticator: Option<Arc<dyn Authenticator>> = Some(Arc::new(credentials));
+        by(&Dials::to(&node), Settings { authenticator, ..Settings::default() })
+    };
+    Connection::open(&somewhere(), &with("geheim"), seconds(5)).await.unwrap();
+    let refused = Connection::open(&somewhere(), &with("geheim?"), seconds(5)).await.unwrap_err();
+    assert_eq!(log.beginning("connection open").len(), 1);
+    let lines = log.beginning("not connected");
+    let [line] = &lines[..] else { panic!("{lines:?}") };
+    assert!(format!("{line:?}").contains(&refused.reason().to_string()), "{line:?}");
+    let all = format!("{:?}", log.all());
+    assert!(!all.contains("geheim"), "{all}");
 }
 
 #[tokio::test(start_paused = true)]
