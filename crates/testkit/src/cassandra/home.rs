@@ -167,6 +167,8 @@ mod tests {
         assert_eq!(last_lines("a\nb\nc\n", 2), "b\nc");
         assert_eq!(last_lines("a\nb", 20), "a\nb");
         assert_eq!(last_lines("", 20), "");
+        let (fits, long) = ("é".repeat(SHOWN), "é".repeat(SHOWN + 1));
+        assert_eq!(last_lines(&format!("{long}\n{fits}"), 2), format!("{fits} ...\n{fits}"));
     }
 
     #[test]

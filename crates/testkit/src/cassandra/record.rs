@@ -49,6 +49,11 @@ impl Record {
         fs::remove_file(Self::path(cluster)).unwrap_or_default();
     }
 
+    /// Is it like what a test starts that shares a server? Settings may change what servers answer.
+    pub(super) fn is_usual(&self, version: &str) -> bool {
+        self.version == version && self.variant.is_open() && self.settings.is_empty()
+    }
+
     /// Where its nodes answer.
     pub(super) fn contact_points(&self) -> Vec<SocketAddr> {
         let nodes = 1..=self.variant.nodes;
@@ -77,7 +82,24 @@ mod tests {
         assert_eq!(Record::read(cluster.path()), Some(record.clone()));
         let points: Vec<String> = record.contact_points().iter().map(ToString::to_string).collect();
         assert_eq!(points, ["127.0.0.1:9042", "127.0.0.2:9042"]);
+        assert!(!record.is_usual("5.0.9"), "it has a setting of its own");
+        let usual = Record { settings: Vec::new(), ..record };
+        assert!(usual.is_usual("5.0.9") && !usual.is_usual("5.0.8"));
         Record::remove(cluster.path());
         assert_eq!(Record::read(cluster.path()), None);
+    }
+
+    /// What was up when the checkout changed can still be shut down.
+    #[test]
+    fn a_record_without_settings_is_read() {
+        let cluster = tempfile::tempdir().unwrap();
+        let (variant, ports) = (Variant::PLAIN, Ports::DEFAULT);
+        let (name, version) = ("dev-plain".to_owned(), "5.0.9".to_owned());
+        let (settings, servers) = (Vec::new(), Vec::new());
+        let record = Record { name, version, variant, ports, settings, servers };
+        let mut written = serde_json::to_value(&record).unwrap();
+        written.as_object_mut().unwrap().remove("settings").unwrap();
+        home::write(&Record::path(cluster.path()), &written.to_string()).unwrap();
+        assert_eq!(Record::read(cluster.path()), Some(record));
     }
 }

@@ -74,7 +74,7 @@ fn given(points: Vec<std::net::SocketAddr>) -> Result<Cluster, Error> {
 /// The cluster of `cassandra up`, if it is one like it would be started here.
 fn of_up(home: &Home) -> Option<Record> {
     let version = Version::wanted().ok()?.to_string();
-    up::running(home).filter(|record| record.version == version && record.variant.is_open())
+    up::running(home).filter(|record| record.is_usual(&version))
 }
 
 fn answers(points: &[std::net::SocketAddr]) -> Result<(), Error> {
