@@ -16,6 +16,7 @@ mod apply;
 mod check;
 #[cfg(feature = "serde")]
 mod de;
+mod elsewhere;
 mod error;
 mod given;
 mod held;

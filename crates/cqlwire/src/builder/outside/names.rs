@@ -27,3 +27,15 @@ fn likeness(given: &str, name: &str) -> f64 {
 pub(super) fn did_you_mean(name: &str) -> String {
     format!("; did you mean `{name}`?")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_names_that_are_as_like_it_is_the_first() {
+        assert_eq!(nearest("Ab", ["xyz", "abc", "abd"]), Some("abc"));
+        assert_eq!(nearest("ab", ["xyz", "abxy"]), Some("abxy"));
+        assert_eq!(nearest("ab", ["xyz", "abxyz"]), None);
+    }
+}
