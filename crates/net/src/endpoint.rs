@@ -228,6 +228,9 @@ mod tests {
     fn reads_what_people_write() {
         assert_eq!(shown("db.example"), "db.example:9042");
         assert_eq!(shown("db.example:19042"), "db.example:19042");
+        for name in ["db.example.", "cassandra-1", "shop_cassandra.1.k3x", "døgn.example", "7db"] {
+            assert_eq!(shown(name), format!("{name}:9042"));
+        }
         assert_eq!(shown("127.0.0.1"), "127.0.0.1:9042");
         assert_eq!(shown("::1"), "[::1]:9042");
         assert_eq!(shown("[::1]"), "[::1]:9042");
@@ -252,6 +255,7 @@ mod tests {
             ("http://db", "it is a URL, where a host is wanted"),
             ("1", "it is no address of IPv4, and no host name ends in a number"),
             ("10.0.0.256:9042", "it is no address of IPv4, and no host name ends in a number"),
+            ("10.0.0.1.", "it is no address of IPv4, and no host name ends in a number"),
             ("10.0.1", "it is no address of IPv4, and no host name ends in a number"),
             ("a b", "a character that no host name has"),
             ("[::1", "a bracket that is not closed"),

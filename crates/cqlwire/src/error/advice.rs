@@ -52,6 +52,7 @@ mod tests {
             ),
             "{error}"
         );
+        assert_eq!(said(ErrorCode::Invalid, text), format!("h: invalid: {text}"));
         let other = "line 1:6 mismatched input 'x' expecting K_BATCH";
         assert_eq!(said(ErrorCode::SyntaxError, other), format!("h: syntax error: {other}"));
     }

@@ -122,6 +122,14 @@ async fn hosts_that_are_not_to_be_connected_to_are_not_on_the_page() {
     let metrics = session.metrics();
     assert_eq!(metrics.hosts.iter().filter(|host| !host.is_up).count(), 1);
     assert!(metrics.to_string().contains("not connected to"), "{metrics}");
+    #[cfg(feature = "serde")]
+    {
+        let written = serde_json::to_value(&metrics).unwrap();
+        let hosts = written["hosts"].as_array().unwrap().iter();
+        let mut distances: Vec<_> = hosts.map(|host| host["distance"].as_str().unwrap()).collect();
+        distances.sort_unstable();
+        assert_eq!(distances, ["ignored", "local"]);
+    }
     let page = scraped(&registry_of(&session));
     let [up] = page.of("cqlwire_host_up") else { panic!("{page:?}") };
     assert_eq!(up.value, 1.0);

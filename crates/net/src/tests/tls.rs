@@ -234,6 +234,7 @@ async fn a_server_that_ends_the_connection_behind_tls_may_miss_a_certificate() {
     let hint = "over TLS, so ends a server also that does not take the certificate of this client, or \
                 misses one";
     assert!(error.to_string().ends_with(hint), "{error}");
+    assert!(error.to_string().contains("without the word that ends TLS; "), "{error}");
 }
 
 /// What becomes of a connection over TLS, and of its requests, when this happens to the bytes that
