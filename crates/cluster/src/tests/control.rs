@@ -123,3 +123,23 @@ async fn a_control_connection_that_never_lives_is_opened_with_back_off() {
     scripted.node(0).clear_primes();
     assert!(cluster.refresh(None, seconds(120)).await);
 }
+
+/// Whoever has just been connected to is asked at once: while nobody can be, changes are not seen.
+#[tokio::test(start_paused = true)]
+async fn a_host_that_comes_up_is_asked_about_the_cluster_at_once() {
+    let scripted = ScriptedCluster::builder().data_center("dc1", ["rack1"]).in_memory();
+    let mut settings = settings_by_first(&scripted);
+    // Of requests: the back-off of who asks about the cluster is the same, but began at another time.
+    settings.pool.backoff.longest = Duration::from_secs(300);
+    let cluster = Cluster::connect(settings, seconds(5)).await.unwrap();
+    for down_for in [100, 500, 1_000] {
+        scripted.kill(0);
+        sleep(Duration::from_secs(down_for)).await;
+        scripted.start(0);
+        let host = || cluster.topology().hosts()[0].clone();
+        eventually(HOUR, "it is up", || host().state().is_up()).await;
+        let up_at = tokio::time::Instant::now();
+        eventually(HOUR, "it is asked", || cluster.health().has_control_connection).await;
+        assert!(up_at.elapsed() < Duration::from_secs(1), "{:?} later", up_at.elapsed());
+    }
+}
