@@ -138,7 +138,7 @@ pub fn up(
     let (home, version) = (Home::of_checkout()?, Version::wanted()?);
     let lock = home.lock(NAME)?;
     let ports = port.map_or(Ok(Ports::DEFAULT), Ports::with_cql)?;
-    let name = name(variant, &version);
+    let name = name(variant, &version, ports);
     if let Some(record) = running(&home) {
         let up = Up::new(&home, record);
         let is_wanted = up.record.ports == ports && up.record.settings == settings;
@@ -205,9 +205,13 @@ pub(super) fn running(home: &Home) -> Option<Record> {
     records.find(|record| record.servers.iter().any(super::process::Server::is_alive))
 }
 
-fn name(variant: Variant, version: &Version) -> String {
-    let plain = format!("{NAME}-{variant}");
-    if version.is_default() { plain } else { format!("{plain}-{version}") }
+/// The data of each port is its own: a server of 6.0 looks for itself where it was before.
+fn name(variant: Variant, version: &Version, ports: Ports) -> String {
+    let mut name = format!("{NAME}-{variant}");
+    if !version.is_default() {
+        name = format!("{name}-{version}");
+    }
+    if ports == Ports::DEFAULT { name } else { format!("{name}-{}", ports.cql) }
 }
 
 fn logs(directory: &std::path::Path, nodes: u8, lines: usize) -> Vec<(PathBuf, String)> {
@@ -222,8 +226,11 @@ mod tests {
     #[test]
     fn every_variant_and_version_finds_its_own_data() {
         let newest = Version::DEFAULT.parse().unwrap();
-        assert_eq!(name(Variant::PLAIN, &newest), "dev-plain");
+        assert_eq!(name(Variant::PLAIN, &newest, Ports::DEFAULT), "dev-plain");
+        let other = Ports::with_cql(19_042).unwrap();
+        assert_eq!(name(Variant::PLAIN, &newest, other), "dev-plain-19042");
         let three = Variant { nodes: 3, password: true, encryption: Encryption::Tls };
-        assert_eq!(name(three, &"4.1.10".parse().unwrap()), "dev-password-tls-3-4.1.10");
+        let older = "4.1.10".parse().unwrap();
+        assert_eq!(name(three, &older, Ports::DEFAULT), "dev-password-tls-3-4.1.10");
     }
 }

@@ -168,25 +168,26 @@ fn up_and_down() {
     let home = Home::new();
     let up = || cassandra(home.path(), &["up", "--port", &port.number]);
     let (is_up, text) = done(up());
-    assert!(is_up && text.contains("dev-plain (Cassandra "), "{text}");
-    let (_, address) = first_node(&home.path().join("dev-plain"));
+    let name = format!("dev-plain-{}", port.number);
+    assert!(is_up && text.contains(&format!("{name} (Cassandra ")), "{text}");
+    let (_, address) = first_node(&home.path().join(&name));
     assert_eq!(address.port().to_string(), port.number);
     assert_eq!(ask(address, None, &OPTIONS).unwrap(), SUPPORTED);
 
     let (is_up, text) = done(up());
     assert!(is_up && text.contains("was up already"), "{text}");
     let (is_up, text) = done(cassandra(home.path(), &["up", "--tls"]));
-    assert!(!is_up && text.contains("dev-plain is up: `cassandra down` first"), "{text}");
+    assert!(!is_up && text.contains(&format!("{name} is up: `cassandra down` first")), "{text}");
     let (is_up, text) = done(cassandra(home.path(), &["status"]));
     assert!(is_up && text.contains(&format!("127.0.0.1:{} answers", port.number)), "{text}");
     let (_, text) = done(cassandra(home.path(), &["logs", "--lines", "1000"]));
     assert!(text.contains("Starting listening for CQL clients"), "{text}");
     // What is up is what tests share.
     let (shares, text) = done(cassandra(home.path(), &["run", "--", "true"]));
-    assert!(shares && text.contains("sharing dev-plain"), "{text}");
+    assert!(shares && text.contains(&format!("sharing {name}")), "{text}");
 
     let (is_down, text) = done(cassandra(home.path(), &["down"]));
-    assert!(is_down && text.contains("dev-plain is down"), "{text}");
+    assert!(is_down && text.contains(&format!("{name} is down")), "{text}");
     TcpStream::connect(address).unwrap_err();
     let (is_up, text) = done(cassandra(home.path(), &["status"]));
     assert!(!is_up && text.contains("nothing is up"), "{text}");
