@@ -7,8 +7,8 @@ pub(super) fn advice(error: &ServerError) -> &'static str {
     // "ConsistencyLevel LOCAL_QUORUM is unsupported with Accord for write/commit, supported are [ANY,
     // ONE, QUORUM, ALL, SERIAL]", of a transaction at the consistency that is the default here.
     if error.message.contains("unsupported with Accord") {
-        return "; transactions span data centers: set `consistency` to QUORUM and `serial_consistency` to \
-                SERIAL, of the request or in its profile";
+        return "; tables with a `transactional_mode` span data centers, whatever the statement: set \
+                `consistency` to QUORUM and `serial_consistency` to SERIAL, of the request or in its profile";
     }
     // "line 1:6 mismatched input 'TRANSACTION' expecting K_BATCH (BEGIN [TRANSACTION]...)", of every
     // server before 6.0.

@@ -27,8 +27,9 @@ counters! {
         timed_out_waiting,
         /// Those whose connection was lost after they were sent.
         lost,
-        /// Those that no host took.
-        unsent,
+        /// Those that no host took: each was passed over, or failed and was to be left for the next one,
+        /// until there was none. Some may have been sent to a host on the way.
+        no_host_available,
         /// Those that met a limit: of the session, or of the connections to each host.
         rejected,
         /// Those that could not be sent as they were: their values, their settings, a policy that
@@ -53,7 +54,7 @@ impl RequestTotals {
 
     /// Those that ended, whichever way.
     pub const fn ended(&self) -> u64 {
-        let failed = self.server_errors + self.timed_out() + self.lost + self.unsent;
+        let failed = self.server_errors + self.timed_out() + self.lost + self.no_host_available;
         let refused = self.rejected + self.invalid + self.unreadable + self.closed;
         self.ok + failed + refused + self.cancelled
     }
@@ -75,7 +76,7 @@ pub(crate) enum Outcome {
     TimedOutPreparing,
     TimedOutWaiting,
     Lost,
-    Unsent,
+    NoHostAvailable,
     Rejected,
     Invalid,
     Unreadable,
@@ -102,7 +103,7 @@ impl Outcome {
             // Said by whoever waits, when the request was dropped.
             #[cfg(feature = "blocking")]
             ErrorKind::Unserved(_) => Self::Cancelled,
-            ErrorKind::NoHostAvailable { .. } => Self::Unsent,
+            ErrorKind::NoHostAvailable { .. } => Self::NoHostAvailable,
             ErrorKind::Overloaded { .. } => Self::Rejected,
             ErrorKind::SessionClosed => Self::Closed,
             ErrorKind::Settings { .. }
@@ -140,7 +141,7 @@ impl Outcome {
             | Self::TimedOutPreparing
             | Self::TimedOutWaiting => "timeout",
             Self::Lost => "connection_lost",
-            Self::Unsent => "no_host_available",
+            Self::NoHostAvailable => "no_host_available",
             Self::Rejected => "overloaded",
             Self::Invalid => "invalid",
             Self::Unreadable => "unreadable",
@@ -158,7 +159,7 @@ impl Outcome {
             | Self::TimedOutPreparing
             | Self::TimedOutWaiting
             | Self::Lost
-            | Self::Unsent => true,
+            | Self::NoHostAvailable => true,
             Self::Cancelled | Self::Rejected | Self::Invalid | Self::Unreadable | Self::Closed => {
                 false
             }
@@ -176,7 +177,7 @@ impl Outcome {
             timed_out_preparing: count(Self::TimedOutPreparing),
             timed_out_waiting: count(Self::TimedOutWaiting),
             lost: count(Self::Lost),
-            unsent: count(Self::Unsent),
+            no_host_available: count(Self::NoHostAvailable),
             rejected: count(Self::Rejected),
             invalid: count(Self::Invalid),
             unreadable: count(Self::Unreadable),

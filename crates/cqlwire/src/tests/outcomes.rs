@@ -87,7 +87,7 @@ fn counted(totals: &RequestTotals) -> [u64; 10] {
         totals.server_errors,
         totals.timed_out(),
         totals.lost,
-        totals.unsent,
+        totals.no_host_available,
         totals.rejected,
         totals.invalid,
         totals.unreadable,

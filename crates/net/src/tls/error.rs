@@ -30,7 +30,7 @@ pub enum TlsSettingsError {
         why: String,
     },
     /// There is no certificate in it.
-    #[error("there is no certificate in {0}")]
+    #[error("there is no certificate in {0} as PEM")]
     NoCertificate(Box<str>),
     /// rustls does not take it.
     #[error("{what}: {}", of_own(.error))]
@@ -128,6 +128,11 @@ fn of_alert(alert: AlertDescription) -> &'static str {
         A::UnrecognisedName => "the server does not know the name that it was asked for (SNI)",
         // Servers on the JVM say this, and nothing else, of a client without a certificate.
         A::HandshakeFailure => "does it ask clients for a certificate, or for other cipher suites?",
+        // And this of one whose certificate they do not take, whatever is wrong with that.
+        A::InternalError => {
+            "so say servers on the JVM that do not take the certificate of this client: by another \
+             authority than they trust, or not for clients; the log of the server has it"
+        }
         _ => "",
     }
 }

@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn says_what_is_wrong_with_a_pem() {
         let error = Tls::trusting(b"not PEM at all").unwrap_err();
-        assert_eq!(error.to_string(), "there is no certificate in the authorities");
+        assert_eq!(error.to_string(), "there is no certificate in the authorities as PEM");
         let broken = b"-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n";
         assert!(matches!(Tls::trusting(broken), Err(TlsSettingsError::Pem { .. })));
     }

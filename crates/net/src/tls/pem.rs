@@ -101,7 +101,7 @@ fn why(error: &pem::Error) -> String {
             "its beginning is not a line of its own: is all of it on one line?"
         }
         pem::Error::Base64Decode(_) => "what it holds is not base64",
-        pem::Error::NoItemsFound => "there is none in it",
+        pem::Error::NoItemsFound => "there is none in it; one that is encrypted is not read",
         pem::Error::SectionTooLarge => "it is too long",
         _ => "it cannot be read",
     };

@@ -119,7 +119,7 @@ impl SessionBuilder {
         }
         if !remote.data_centers.is_empty() && remote.hosts_per_data_center == 0 {
             let given = Value::Texts(remote.data_centers.clone());
-            let allowed = "none, as long as `remote.hosts_per_data_center` is 0";
+            let allowed = "no name, as long as `remote.hosts_per_data_center` is 0";
             return refused("remote.data_centers", format_args!("`{given}`"), allowed);
         }
         let Some(local) = cluster.pool.connection.socket.local_address else { return Ok(()) };

@@ -17,6 +17,8 @@ const ALSO_CALLED: &[(&str, &[&str])] = &[
             "addresses",
             "hostname",
             "hostnames",
+            "port",
+            "nativeport",
         ],
     ),
     ("local_data_center", &["datacenter", "dc", "localdatacentre", "datacentre"]),
@@ -64,7 +66,15 @@ const ALSO_CALLED: &[(&str, &[&str])] = &[
     ("tls.server_name", &["sni", "hostname", "domain", "verifyhostname", "hostverification"]),
     (
         "connections_per_host",
-        &["connections", "poolsize", "numconns", "corepoolsize", "localpoolsize"],
+        &[
+            "connections",
+            "poolsize",
+            "numconns",
+            "corepoolsize",
+            "localpoolsize",
+            "coreconnectionsperhost",
+            "maxconnectionsperhost",
+        ],
     ),
     ("protocol_versions.newest", &["protocolversion", "protoversion"]),
     (

@@ -79,7 +79,7 @@ use self::value::Value;
 /// Times have their unit (`250ms`, `10s`, `1m 30s`), sizes may have one (`256 MiB`; a number alone is
 /// bytes), lists may be one text with commas, and any value may be a text, since environments know
 /// nothing else. What is not to be set is `none`, or null; names and paths are empty then, since
-/// something may be called `none`. What is not right is an error of one line that
+/// something may be called `none`. All of it may be one text, a [URL](Self::from_url). What is not right is an error of one line that
 /// says the full name of the setting, what was given, and what is allowed; of a name that there is
 /// not, the nearest one.
 ///

@@ -28,6 +28,8 @@ impl Config {
         match given {
             Given::Table(entries) => section(&mut config, "", entries)?,
             Given::Nothing => {}
+            // As an environment has it, that knows texts alone.
+            Given::Text(url) => return Self::from_url(&url),
             other => {
                 return Err(ConfigError::new(
                     "settings",

@@ -47,7 +47,7 @@ static PLACES: &[Setting<SessionBuilder>] = settings!(SessionBuilder:
     "protocol_versions.oldest" VERSION => at cluster.pool.connection.oldest_version;
     "protocol_versions.newest" VERSION => at cluster.pool.connection.newest_version;
     "remote.hosts_per_data_center" count(0, 65_535) => at cluster.remote.hosts_per_data_center;
-    "remote.data_centers" texts("names of data centers, or none for all of them")
+    "remote.data_centers" texts("names of data centers; empty for all of them")
         => at cluster.remote.data_centers;
     "remote.for_local_consistency" FLAG => at cluster.remote.for_local_consistency;
     "remote.connections_per_host" count(1, 1_024) => at cluster.remote.connections_per_host;
@@ -62,7 +62,7 @@ static PLACES: &[Setting<SessionBuilder>] = settings!(SessionBuilder:
     "startup_options" map("a table of texts, without COMPRESSION")
         => by startup_options, put_startup_options;
     "tell_settings" FLAG => at tells_settings;
-    "authenticator_classes" texts("names of classes, in full or the last part of each, or none for \
+    "authenticator_classes" texts("names of classes, in full or the last part of each; empty for \
                                    those that are known to ask for a password")
         => at cluster.pool.connection.authenticator_classes;
     "plain_password_without_tls" one_of(&["allow", "warn", "refuse"])

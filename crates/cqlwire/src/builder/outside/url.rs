@@ -49,7 +49,10 @@ impl Config {
     /// not shown.
     pub fn from_url(url: &str) -> Result<Self, ConfigError> {
         let mut config = Self::default();
-        let rest = url.trim().strip_prefix(SCHEME).ok_or_else(|| no_scheme(url))?;
+        let (scheme, rest) = url.trim().split_at_checked(SCHEME.len()).unwrap_or_default();
+        if !scheme.eq_ignore_ascii_case(SCHEME) {
+            return Err(no_scheme(url));
+        }
         sound(rest)?;
         let (rest, parameters) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, keyspace) = rest.split_once('/').unwrap_or((rest, ""));

@@ -32,7 +32,8 @@ fn adds_up(metrics: &Metrics) {
     // Some of the attempts ask servers who they are.
     assert!(times(|of| of.attempts.count()) <= attempts.responses + given_up, "{metrics}");
     let took = requests.ok + requests.server_errors + requests.timed_out() + requests.lost;
-    let (least, turned_away) = (took + requests.unsent, requests.cancelled + requests.unreadable);
+    let (least, turned_away) =
+        (took + requests.no_host_available, requests.cancelled + requests.unreadable);
     let counted = times(|of| of.requests.count());
     assert!((least..=least + turned_away).contains(&counted), "{least}, {counted}: {metrics}");
     let of_hosts = metrics.hosts.iter().flat_map(|host| &host.latencies);

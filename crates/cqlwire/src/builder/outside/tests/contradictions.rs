@@ -116,7 +116,7 @@ fn what_contradicts_something_else_is_refused_with_both_names() {
         ),
         (
             builder().remote(|remote| remote.data_centers = vec!["oslo".to_owned()]),
-            "remote.data_centers: `oslo` was given; allowed: none, as long as \
+            "remote.data_centers: `oslo` was given; allowed: no name, as long as \
              `remote.hosts_per_data_center` is 0",
         ),
         (

@@ -18,6 +18,8 @@ fn a_name_that_there_is_not_is_said_with_the_nearest_one() {
         ("socket.keep_alive.time", "unknown setting; did you mean `socket.keepalive.time`?"),
         ("Keyspace", "unknown setting; did you mean `keyspace`?"),
         ("xyzzy", "unknown setting, and none is like it"),
+        ("core_connections_per_host", "unknown setting; did you mean `connections_per_host`?"),
+        ("port", "unknown setting; did you mean `contact_points`?"),
         ("tls.ca", "unknown setting; did you mean `tls.authorities`?"),
         ("ssl.ca_file", "unknown setting; did you mean `tls.authorities`?"),
         ("tls.cert", "unknown setting; did you mean `tls.certificate`?"),

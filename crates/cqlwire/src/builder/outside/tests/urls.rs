@@ -33,7 +33,7 @@ fn every_part_is_read() {
     let builder = builder().url("cql://ada:geheim@db/shop");
     assert_eq!(builder.cluster.contact_points[0].to_string(), "db:9042");
     assert!(builder.cluster.pool.connection.authenticator.is_some());
-    for least in ["cql://db", "cql://db/", "cql://db?", "cql://db/?", " cql://db\n"] {
+    for least in ["CQL://db", "cql://db", "cql://db/", "cql://db?", "cql://db/?", " cql://db\n"] {
         assert_eq!(Config::from_url(least).unwrap().to_string(), "cql://db:9042");
     }
 }
