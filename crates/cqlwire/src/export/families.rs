@@ -42,8 +42,12 @@ fn of_requests(metrics: &Metrics) -> Vec<Family<'_>> {
         let code = code.map_or_else(|| "others".to_owned(), |code| code.to_string());
         errors = errors.with(&labels([("code", code)]), *count);
     }
-    let under_way = Family::gauge("requests_under_way", "Requests that have not ended.");
-    vec![requests, errors, under_way.with(&labels([]), metrics.requests.under_way())]
+    let none = labels([]);
+    let under_way = Family::gauge("requests_under_way", "Requests that have not ended.")
+        .with(&none, metrics.requests.under_way());
+    let help = "1 if a server is asked about the cluster; 0: its changes are not seen.";
+    let control = Family::gauge("control_connection", help);
+    vec![requests, errors, under_way, control.with(&none, metrics.has_control_connection.into())]
 }
 
 fn groups(metrics: &Metrics) -> [(&'static str, Described); 9] {

@@ -120,7 +120,7 @@ impl Serialize for Metrics {
         let errors = self.server_errors.iter().map(|(code, count)| {
             (code.map_or_else(|| "others".to_owned(), |code| code.to_string()), *count)
         });
-        let mut metrics = serializer.serialize_struct("Metrics", 14)?;
+        let mut metrics = serializer.serialize_struct("Metrics", 16)?;
         metrics.serialize_field("requests", &figures(self.requests.each()))?;
         metrics.serialize_field("server_errors", &Figures(errors))?;
         metrics.serialize_field("retries", &figures(self.retries.each()))?;
@@ -133,6 +133,7 @@ impl Serialize for Metrics {
         metrics.serialize_field("pools", &OfPools(&self.pools))?;
         metrics.serialize_field("latencies", &ByKind(&self.latencies, OfRequests))?;
         metrics.serialize_field("statements", &self.statements)?;
+        metrics.serialize_field("has_control_connection", &self.has_control_connection)?;
         metrics.serialize_field("hosts", &self.hosts)?;
         metrics.serialize_field("resources", &figures(self.resources.each()))?;
         metrics.serialize_field("kept_statements", &self.kept_statements)?;

@@ -58,6 +58,8 @@ pub struct Metrics {
     /// Statements that have [names](crate::PreparedStatement::name), by these: those that are kept, and of
     /// those that went from the cache as many names as it keeps statements.
     pub statements: Vec<StatementMetrics>,
+    /// Is there a server that is asked about the cluster? Without one, its changes are not seen.
+    pub has_control_connection: bool,
     /// The hosts that are in the cluster.
     pub hosts: Vec<HostMetrics>,
     /// What it holds at the moment.
@@ -124,6 +126,7 @@ impl Metrics {
             pools,
             latencies: RequestKind::ALL.into_iter().filter_map(of_kind).collect(),
             statements: shared.statements.named(),
+            has_control_connection: cluster.health().has_control_connection,
             hosts: hosts.iter().map(|host| HostMetrics::of(host, times_of_hosts)).collect(),
             resources: shared.resources(),
             kept_statements: shared.statements.count(),
@@ -168,6 +171,7 @@ impl Metrics {
             pools: self.pools.since(&earlier.pools),
             latencies: self.latencies.iter().map(of_kind).collect(),
             statements: self.statements.iter().map(of_statement).collect(),
+            has_control_connection: self.has_control_connection,
             hosts: self.hosts.iter().map(of_host).collect(),
             resources: self.resources,
             kept_statements: self.kept_statements,

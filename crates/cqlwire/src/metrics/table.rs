@@ -27,6 +27,9 @@ impl fmt::Display for Metrics {
         line(f, "connections", self.pools.connections.each())?;
         line(f, "attempts", self.pools.requests.each())?;
         line(f, "held now", self.resources.each())?;
+        if !self.has_control_connection {
+            writeln!(f, "no server is asked about the cluster: its changes are not seen")?;
+        }
         if !self.latencies.is_empty() {
             head(f, "latency")?;
         }

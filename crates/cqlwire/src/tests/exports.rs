@@ -60,6 +60,7 @@ async fn prometheus_is_given_what_the_session_has_counted() {
         "# HELP cqlwire_retries_over_budget Retries and plans that there were not, since the budget was \
          used up: so many requests failed for it.",
         "cqlwire_held{what=\"connections\"} 1",
+        "cqlwire_control_connection 1",
         "# TYPE cqlwire_request_duration_seconds histogram",
         "cqlwire_request_duration_seconds_count{kind=\"read\"} 5",
         "cqlwire_request_duration_seconds_bucket{le=\"+Inf\",kind=\"read\"} 5",
