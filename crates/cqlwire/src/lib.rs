@@ -184,6 +184,7 @@ mod request_log;
 mod resources;
 mod result;
 mod retry;
+mod scan;
 mod scratch;
 mod session;
 mod shared;
@@ -257,6 +258,7 @@ pub use retry::{
     DefaultRetryPolicy, DowngradingRetryPolicy, FailedAttempt, NeverRetry, RetryBudget,
     RetryPolicy, RetrySettings, RetryTotals, RetryVerdict,
 };
+pub use scan::{Scan, ScanPages, ScanPlan, ScanPlanError, ScanProgress, ScanRows, ScanWatch};
 pub use session::Session;
 pub use speculation::{
     ConstantDelay, NeverSpeculate, PercentileDelay, SlowRequest, SpeculationSettings,

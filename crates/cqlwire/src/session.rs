@@ -22,6 +22,7 @@ use crate::prepare::{not_begun, prepare_in_turn};
 use crate::prepared::PreparedStatement;
 use crate::profile::ExecutionProfile;
 use crate::resources::Resources;
+use crate::scan::{Scan, ScanPlan};
 use crate::shared::Shared;
 use crate::trace::{self, Trace};
 use crate::warm_up::follow;
@@ -107,6 +108,20 @@ impl Session {
         rows: impl Stream<Item = R> + Send + 'a,
     ) -> Load<'a, R> {
         Load::new(&self.shared, self.handle.keyspace(), statement.into().0, rows)
+    }
+
+    /// Reads a whole table, `keyspace.table`, in parallel: as names are in CQL, in lower case unless
+    /// they are in quotes. Without a keyspace it is one of the session's. See [`Scan`].
+    #[doc(alias = "full table scan")]
+    #[doc(alias = "token range")]
+    pub fn scan(&self, table: &str) -> Scan<'_> {
+        Scan::table(&self.shared, self.handle.keyspace(), table)
+    }
+
+    /// Reads what is left of a scan, or the part of one that was handed on as a [plan](ScanPlan): by a
+    /// session, or a handle of one, that is in the same keyspace as the one that made the plan.
+    pub fn resume_scan(&self, plan: &ScanPlan) -> Scan<'_> {
+        Scan::plan_left(&self.shared, self.handle.keyspace(), plan)
     }
 
     /// Has one host parse a statement, and keeps it: whoever asks for the same text gets it from

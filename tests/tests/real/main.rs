@@ -21,6 +21,7 @@ mod paging;
 mod protocol;
 mod quiet;
 mod replicas;
+mod scans;
 mod security;
 mod seen;
 mod structs;

@@ -41,7 +41,7 @@ pub struct Streaming {
 }
 
 impl Streaming {
-    pub(super) fn new(
+    pub(crate) fn new(
         shared: &Arc<Shared>,
         statement: Statement<'_>,
         values: &dyn EncodeValues,

@@ -49,6 +49,7 @@ mod reports;
 mod retries;
 mod retry_chaos;
 mod routing;
+mod scans;
 #[cfg(feature = "prometheus")]
 mod scrapes;
 mod scripted;
