@@ -2,13 +2,16 @@
 //!
 //! [`FaultyStream`] wraps either end of a connection, in memory or on a socket, so that a test can
 //! sweep a fault over every byte of a conversation, in both directions. [`Trickle`] hands the bytes
-//! on whole, but in pieces of chosen sizes. [`Counted`] tells how long a conversation is.
+//! on whole, but in pieces of chosen sizes, and [`Drip`] slowly, as long as its [`Pace`] says so. [`Counted`] tells how
+//! long a conversation is.
 
 mod counted;
+mod drip;
 mod faulty;
 mod trickle;
 
 pub use counted::{Count, Counted};
+pub use drip::{Drip, Pace};
 pub use faulty::{Fault, FaultyStream, Sense};
 pub use trickle::Trickle;
 

@@ -4,9 +4,9 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
-use super::{Counted, Fault, FaultyStream, Sense, Trickle};
+use super::{Counted, Drip, Fault, FaultyStream, Pace, Sense, Trickle};
 
 const SENT: &[u8] = b"0123456789";
 
@@ -137,4 +137,25 @@ async fn a_count_is_that_of_its_direction_and_outlives_its_stream() {
     counted.write_all(&SENT[..3]).await.unwrap();
     drop(counted);
     assert_eq!((count.of(Sense::Reads), count.of(Sense::Writes)), (4, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn bytes_drip_as_long_as_their_pace_says_so() {
+    let (pace, (near, mut far)) = (Pace::default(), duplex(64));
+    let mut slow = Drip::new(near, pace.clone());
+    let started = Instant::now();
+    slow.write_all(SENT).await.unwrap();
+    assert_eq!(started.elapsed(), Duration::ZERO);
+    pace.slow(3, Duration::from_secs(1));
+    slow.write_all(SENT).await.unwrap();
+    // 3, 3, 3 and 1: the last pause is before whatever comes next.
+    assert_eq!(started.elapsed(), Duration::from_secs(3));
+    far.write_all(SENT).await.unwrap();
+    let mut got = [0; 10];
+    slow.read_exact(&mut got).await.unwrap();
+    assert_eq!((&got[..], started.elapsed()), (SENT, Duration::from_secs(6)));
+    pace.free();
+    far.write_all(SENT).await.unwrap();
+    slow.read_exact(&mut got).await.unwrap();
+    assert_eq!(started.elapsed(), Duration::from_secs(7));
 }

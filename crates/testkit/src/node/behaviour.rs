@@ -22,11 +22,13 @@ impl Connection {
         }
         let request = Request::decode(envelope);
         let received = self.describe(envelope, request.as_ref().ok());
-        let prime = {
+        let (prime, script) = {
             let mut state = self.shared.state();
             state.receive(&received);
-            state.prime_for(&received)
+            (state.prime_for(&received), state.script.clone())
         };
+        // Outside of the lock: it may ask the node.
+        let prime = script.and_then(|script| (script.0)(&received)).or(prime);
         let turn = self.awaits(opcode);
         let handshake = turn && matches!(opcode, Opcode::Startup | Opcode::AuthResponse);
         let reply = match request {

@@ -132,19 +132,22 @@ impl Connection {
             let due = self.later.first_key_value().map(|((due, _), _)| *due);
             let room = self.out.len() < MOST_WAITING;
             let reads = self.end != Some(End::Close) && !self.paused && room;
+            // In this order, not by lot: a conversation of one seed is always the same. What is read
+            // comes last, so that nobody who sends without end keeps the rest from its turn.
             tokio::select! {
-                read = reader.read_buf(&mut self.wire.input), if reads => match read.ok()? {
-                    0 => self.on_end_of_requests(),
-                    bytes => self.on_bytes(bytes),
-                },
+                biased;
+                () = self.inbox.arrived.notified() => {}
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                    self.send_due();
+                }
                 written = writer.write_buf(&mut self.out), if !self.out.is_empty() => {
                     written.ok()?;
                     writer.flush().await.ok()?;
                 }
-                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
-                    self.send_due();
-                }
-                () = self.inbox.arrived.notified() => {}
+                read = reader.read_buf(&mut self.wire.input), if reads => match read.ok()? {
+                    0 => self.on_end_of_requests(),
+                    bytes => self.on_bytes(bytes),
+                },
             }
         }
     }

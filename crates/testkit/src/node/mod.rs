@@ -70,7 +70,7 @@ pub use violation::{Violation, ViolationKind};
 
 use command::Command;
 use connection::Connection;
-use prime::{Delivery, End};
+use prime::{Delivery, End, Script};
 use shared::{Hold, Shared};
 use system::Peers;
 
@@ -150,6 +150,12 @@ impl ScriptedNode {
     /// Another reaction to chosen requests; it goes before all earlier ones.
     pub fn prime(&self, prime: Prime) {
         self.shared.state().primes.push(prime);
+    }
+
+    /// What becomes of each request is said by this, as it comes; where it says nothing, by the primes.
+    /// Of the prime that it gives, the choice does not matter: [`Prime::any`] will do.
+    pub fn script(&self, script: impl Fn(&Received) -> Option<Prime> + Send + Sync + 'static) {
+        self.shared.state().script = Some(Script(Arc::new(script)));
     }
 
     /// Forgets all primes.

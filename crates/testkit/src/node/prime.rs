@@ -1,5 +1,6 @@
 //! Primes: what a node does with chosen requests instead of what it would do by itself.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,16 @@ use super::Received;
 use super::events::write_schema_change;
 use super::reply::{Reply, Row};
 use super::rows::Table;
+
+/// What a test makes of each request, in code of its own.
+#[derive(Clone)]
+pub(super) struct Script(pub(super) Arc<dyn Fn(&Received) -> Option<Prime> + Send + Sync>);
+
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Script")
+    }
+}
 
 /// Which requests, and what happens to them.
 ///

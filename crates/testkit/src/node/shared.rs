@@ -12,7 +12,7 @@ use crate::schema::Schema;
 
 use super::authentication::Authentication;
 use super::command::{Command, Outgoing};
-use super::prime::Prime;
+use super::prime::{Prime, Script};
 use super::system::{Member, Peers};
 use super::{Received, Violation, ViolationKind};
 
@@ -60,6 +60,8 @@ pub(super) struct State {
     pub(super) peers: Peers,
     pub(super) schema: Arc<Schema>,
     pub(super) primes: Vec<Prime>,
+    /// Goes before all primes.
+    pub(super) script: Option<Script>,
     pub(super) prepared: HashMap<Bytes, PreparedText>,
     /// Those that there are; `None`: any.
     pub(super) keyspaces: Option<HashSet<String>>,
@@ -134,6 +136,7 @@ impl Shared {
             peers: Peers::default(),
             schema: Arc::default(),
             primes: Vec::new(),
+            script: None,
             prepared: HashMap::new(),
             keyspaces: None,
             connections: Vec::new(),

@@ -57,6 +57,22 @@ async fn the_latest_prime_counts_and_only_as_often_as_it_says() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_script_goes_before_all_primes_where_it_says_something() {
+    let (node, mut client) = ready().await;
+    node.prime(Prime::statement("S").error(1, "primed"));
+    node.script(|received| {
+        let is_asked = received.opcode == Opcode::Query && received.stream.raw() == 2;
+        is_asked.then(|| Prime::any().error(2, "scripted"))
+    });
+    node.prime(Prime::statement("T").error(3, "primed later"));
+    let mut codes = Vec::new();
+    for (stream, text) in [(1, "S"), (2, "S"), (2, "T"), (3, "T")] {
+        codes.push(error_of(&client.query(stream, text).await).0);
+    }
+    assert_eq!(codes, [1, 2, 2, 3]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_prepare_has_primes_of_its_own() {
     let (node, mut client) = ready().await;
     node.prime(Prime::statement("S").error(1, "execution"));
