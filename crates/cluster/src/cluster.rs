@@ -174,6 +174,7 @@ impl Cluster {
     /// Dropped, it is read all the same.
     pub async fn refresh(&self, change: Option<SchemaChange>, deadline: Deadline) -> bool {
         tokio::select! {
+            biased;
             is_done = self.shared.demand.read_again(change, deadline) => is_done,
             () = self.closing() => false,
         }

@@ -75,6 +75,7 @@ async fn contact(
     let mut begun = Race::new(registry.settings().connection.attempt_delay, deadline);
     loop {
         tokio::select! {
+            biased;
             Some(outcome) = begun.next() => match outcome {
                 Ok(connected) => return Ok(connected),
                 Err(hosts) => failed.extend(hosts),

@@ -50,6 +50,7 @@ async fn connect(shared: &Shared, keyspace: &Arc<Keyspace>, deadline: Deadline) 
     let connecting = timed(&shared.runtime, async move {
         let Some(connections) = own.connections() else { return Ok(()) };
         tokio::select! {
+            biased;
             ready = connections.ready(deadline) => ready,
             // Whoever asks then is told so.
             () = closing => Ok(()),

@@ -44,8 +44,9 @@ pub(crate) fn follow(shared: &Arc<Shared>) {
     });
     shared.cluster().tasks().spawn(async move {
         tokio::select! {
-            () = following => {}
+            biased;
             () = closing => {}
+            () = following => {}
         }
     });
 }

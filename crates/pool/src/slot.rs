@@ -78,6 +78,7 @@ async fn refill(shared: &Shared) {
 /// more than a request.
 async fn back_off(shared: &Shared, failures: u32, refused: bool, hopes: &mut watch::Receiver<u64>) {
     tokio::select! {
+        biased;
         () = sleep(shared.settings.backoff.after(failures)) => {}
         Ok(()) = hopes.changed() => {}
         () = shared.demand.hastened(shared.settings.backoff_under_demand), if !refused => {}
@@ -107,6 +108,7 @@ async fn open(shared: &Shared) -> Result<Connection, Unconnected> {
 /// gives its listing back.
 async fn watch(shared: &Shared, connection: Connection, listed: Listed) -> Option<Listed> {
     tokio::select! {
+        biased;
         end = connection.ended() => {
             shared.lost(end);
             None

@@ -133,15 +133,18 @@ impl Watch {
         let due = self.events.due().map_or(far, Instant::from_std);
         let warmer = self.pools.warmer_at().unwrap_or(far);
         let control = self.control.as_ref();
+        // In this order, not by lot, so that what has happened says what happens next. A server can send
+        // events without end, so they have their turn last.
         tokio::select! {
+            biased;
             end = ended(control) => Next::Lost(end),
-            Some(event) = next_event(control) => Next::Event(event),
             done = finished(&mut self.job) => Next::Done(done),
-            () = self.shared.registry.changed() => Next::PoolsChanged,
             () = self.shared.demand.noticed(), if idle => Next::Demanded,
             () = sleep_until(due), if idle => Next::Due,
             () = sleep_until(self.list_at), if idle => Next::List,
             () = sleep_until(warmer) => Next::Warmer,
+            () = self.shared.registry.changed() => Next::PoolsChanged,
+            Some(event) = next_event(control) => Next::Event(event),
         }
     }
 

@@ -200,9 +200,10 @@ impl Run {
         let closing = shared.cluster().closing();
         let pause = operation.timed(&shared.runtime, async move {
             tokio::select! {
-                () = tokio::time::sleep(length) => {}
+                biased;
                 // Nobody is asked any more.
                 () = closing => {}
+                () = tokio::time::sleep(length) => {}
             }
         });
         self.step = Step::Pausing(Box::new(Pausing { pause, host }));

@@ -31,6 +31,7 @@ pub(crate) fn agree(shared: &Arc<Shared>, change: SchemaChange, deadline: Deadli
 
 async fn known_to_all(shared: Arc<Shared>, change: SchemaChange, deadline: Deadline) -> bool {
     let agreed = tokio::select! {
+        biased;
         agreed = agreement(&shared, deadline) => agreed,
         // Nobody is asked any more.
         () = shared.cluster().closing() => return false,

@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Instant;
 
-use foldhash::quality::RandomState;
+use foldhash::quality::FixedState;
 use hashbrown::HashMap;
 
 use super::key::{KeyParts, PreparedBy, StatementKey};
@@ -40,9 +40,8 @@ pub(crate) struct Cache {
     counters: Counters,
 }
 
-#[derive(Default)]
 struct Texts {
-    kept: HashMap<StatementKey, Entry, RandomState>,
+    kept: HashMap<StatementKey, Entry, FixedState>,
     in_preparation: UnderWay<(StatementKey, PreparedBy), Result<PreparedStatement>>,
     /// From so many on, those that nobody holds are counted.
     count_at: usize,
@@ -67,7 +66,8 @@ pub(crate) enum Asked {
 
 impl Cache {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { capacity, texts: RwLock::default(), counters: Counters::default() }
+        let texts = RwLock::new(Texts::new());
+        Self { capacity, texts, counters: Counters::default() }
     }
 
     /// The statement of this text in this keyspace, or in that of the session's connections, if it
@@ -189,6 +189,18 @@ fn add(by_name: &mut BTreeMap<String, StatementMetrics>, metrics: StatementMetri
 }
 
 impl Texts {
+    /// Which of several statements goes first is up to their hashes. Their seed is drawn where all else
+    /// is that is left to chance, so that a test can have the same run twice.
+    fn new() -> Self {
+        Self {
+            kept: HashMap::with_hasher(FixedState::with_seed(fastrand::u64(..))),
+            in_preparation: UnderWay::default(),
+            count_at: 0,
+            turnover: Turnover::default(),
+            gone: BTreeMap::new(),
+        }
+    }
+
     #[inline]
     fn find(&self, key: KeyParts<'_>) -> Option<PreparedStatement> {
         let entry = self.kept.get(&key)?;
