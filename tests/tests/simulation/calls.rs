@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use cqlwire::{Error, QueryResult, Row};
+use tokio::time::sleep;
 
 use super::asked::{self, LOAD, LOADED, ROWS};
 use super::model::Fate;
@@ -177,13 +178,18 @@ impl Users {
     }
 
     async fn rows(&self, call: &Call) {
-        let What::Rows { count, page_size, read, prefetch, .. } = call.what else { return };
+        let What::Rows { count, page_size, read, prefetch, pause, .. } = call.what else { return };
         self.model().state().seen.not_all = true;
         let execution = with_settings!(call, self.session.query(ROWS, (call.id, count)));
         let stream = execution.page_size(page_size).stream().prefetch(prefetch);
         let mut rows = stream.rows::<(i64, i64)>();
         let mut found = Vec::new();
         while found.len() < read {
+            if pause > 0 {
+                // Several pages come ahead of a reader who looks now and then.
+                rows.fetch_ahead();
+                sleep(Duration::from_millis(pause)).await;
+            }
             let more = call.request().timeout * (most_pages(call) - 1);
             let request = Request { is_ahead: true, uncounted: true, more, ..call.request() };
             match self.ask(request, rows.try_next()).await {

@@ -213,7 +213,8 @@ fn what(rng: &mut Rng) -> What {
             count: rng.i64(0..60),
             page_size: rng.u32(1..20),
             read: rng.usize(..80),
-            prefetch: rng.u8(..3),
+            prefetch: rng.u8(..4),
+            pause: [0, 0, 1, 4][rng.usize(..4)],
             by_page: rng.bool(),
         },
         _ => What::Load {

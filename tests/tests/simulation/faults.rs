@@ -125,6 +125,17 @@ impl Fault {
         matches!(self, Self::Lie(_))
     }
 
+    /// Is it the end of the connection, whoever notices?
+    pub(crate) const fn ends_connection(self) -> bool {
+        match self {
+            Self::Close | Self::Reset | Self::HalfClose | Self::Cut(_) => true,
+            Self::Twice | Self::Stray(_) | Self::Garbage(_) => true,
+            Self::Error(_) | Self::Unprepared | Self::Silence | Self::Late(_) => false,
+            // It may be a byte that is not there, or an answer to somebody who is gone.
+            Self::Flip(_) | Self::Lie(_) => false,
+        }
+    }
+
     /// The code of the ERROR that it comes with.
     pub(crate) const fn code(self) -> Option<i32> {
         match self {

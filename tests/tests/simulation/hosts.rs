@@ -158,6 +158,31 @@ impl World {
         }
     }
 
+    /// Connections that are still there, after what should have been their end.
+    pub(crate) fn undead(&self) -> Vec<String> {
+        let nodes = self.cluster.nodes();
+        let state = self.state();
+        let is_open = |(number, connection, _): &&(usize, usize, _)| {
+            nodes[*number].accepted().get(*connection).is_some_and(|own| own.open)
+        };
+        let undead = state.doomed.iter().filter(is_open);
+        undead
+            .map(|(number, own, fault)| format!("{number}.{own} goes on after {fault:?}"))
+            .collect()
+    }
+
+    /// How often addresses were dialled at which there is no host by now, and how many connections there
+    /// are to hosts that have left.
+    pub(crate) fn at_no_host(&self) -> (usize, usize) {
+        let members = self.in_ring();
+        let addresses: Vec<_> = members.iter().map(|own| self.cluster.address(*own)).collect();
+        let dials = self.cluster.all_dials();
+        let dials = dials.iter().filter(|(address, _)| !addresses.contains(address));
+        let nodes = self.cluster.nodes();
+        let nodes = nodes.iter().zip(0..).filter(|(_, number)| !members.contains(number));
+        (dials.map(|(_, count)| count).sum(), nodes.map(|(node, _)| node.connections()).sum())
+    }
+
     /// Were there connections to this node that were so slow, or ended in the middle of anything?
     pub(crate) fn breaks_off(&self, number: usize) -> bool {
         let host = &self.state().hosts[number];

@@ -157,12 +157,13 @@ pub(crate) enum What {
         table: usize,
         number: u8,
     },
-    /// Rows, of which only some are read.
+    /// Rows, of which only some are read, with a pause of so many milliseconds before each.
     Rows {
         count: i64,
         page_size: u32,
         read: usize,
         prefetch: u8,
+        pause: u64,
         by_page: bool,
     },
     Load {

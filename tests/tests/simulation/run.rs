@@ -147,6 +147,11 @@ async fn comes_back(users: &Users) {
     let world = &users.world;
     sleep(SETTLING).await;
     users.model().note(|| "all is well".to_owned());
+    world.undead().into_iter().for_each(|undead| world.model.wrong(undead));
+    let (gone, connections) = world.at_no_host();
+    if connections > 0 {
+        world.model.wrong(format!("{connections} connections to hosts that have left"));
+    }
     let hows = [How::Text, How::Values, How::Prepared];
     let mut id = HEALED;
     for (table, how) in (0..TABLES).zip(hows) {
@@ -162,6 +167,11 @@ async fn comes_back(users: &Users) {
                 world.model.wrong(format!("{id} failed, although all is well again"));
             }
         }
+    }
+    sleep(SETTLING).await;
+    let (dials, _) = world.at_no_host();
+    if dials > gone {
+        world.model.wrong(format!("{} dials where no host is any more", dials - gone));
     }
     let session = &users.session;
     if !eventually(PATIENCE, || session.resources().is_idle()).await {
@@ -247,6 +257,7 @@ impl Setup {
             .protocol_versions(ProtocolVersion::V3, newest)
             .connections_per_host(self.connections_per_host)
             .reconnection(10 * MS, 200 * MS)
+            .topology_refresh_interval(Duration::from_secs(2))
             .connect_timeout(Duration::from_secs(2))
             .prepared_statements(self.statements)
             .profile(profile)

@@ -33,6 +33,8 @@ pub(crate) struct World {
 pub(super) struct State {
     /// By the number of the node.
     pub(super) hosts: Vec<HostState>,
+    /// The connections, each by its number at a node, that cannot go on after what came over them.
+    pub(super) doomed: Vec<(usize, usize, Fault)>,
     pub(super) altered: [bool; TABLES],
     pub(super) delivery: Option<EventDelivery>,
     /// How many addresses were given to hosts that had another one.
@@ -106,6 +108,9 @@ impl World {
             Asked::Writes(writes) => writes.first().map_or(PREPARES, |write| call_of(write.value)),
             Asked::Prepare | Asked::Other => PREPARES,
         };
+        if let Some(fault) = fault.filter(|fault| fault.ends_connection()) {
+            self.state().doomed.push((number, received.connection, fault));
+        }
         let code = fault.and_then(Fault::code);
         self.model.say(call, code, fault.is_some_and(Fault::is_said));
         let own = self.own_answer(&asked, received.opcode == Opcode::Batch, code);
