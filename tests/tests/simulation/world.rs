@@ -101,7 +101,7 @@ impl World {
     /// What a node does with what it has received.
     fn answer(&self, number: usize, received: &Received) -> Option<Prime> {
         let asked = Asked::of(received);
-        let fault = self.fault(number, &asked);
+        let fault = self.fault(number, received.opcode, &asked);
         self.note(number, received, &asked, fault);
         let call = match &asked {
             Asked::Read { nonce, .. } | Asked::Rows { nonce, .. } => *nonce,
@@ -171,16 +171,24 @@ impl World {
     }
 
     /// The fault that this request gets, if there is one for it.
-    fn fault(&self, number: usize, asked: &Asked) -> Option<Fault> {
+    fn fault(&self, number: usize, opcode: Opcode, asked: &Asked) -> Option<Fault> {
         let mut state = self.state();
-        let faults = &mut state.hosts.get_mut(number)?.faults;
-        let at = faults.iter().position(|(scope, ..)| match scope {
-            Scope::Any => true,
+        let HostState { faults, was_slow, .. } = state.hosts.get_mut(number)?;
+        // Nobody could tell that a statement which the server does not know was not executed.
+        let is_unknown =
+            matches!(opcode, Opcode::Execute | Opcode::Batch) && *asked == Asked::Other;
+        let at = faults.iter().position(|(scope, _, fault)| match scope {
+            Scope::Any => !(is_unknown && fault.is_said()),
             Scope::Prepares => *asked == Asked::Prepare,
             Scope::Data => !matches!(asked, Asked::Prepare | Asked::Other),
         })?;
         let (_, left, fault) = faults.get_mut(at)?;
-        let fault = *fault;
+        let fault = match *fault {
+            // The second would come in the place of another answer, once the id is used again: nobody could
+            // tell.
+            Fault::Twice if *was_slow => Fault::Reset,
+            fault => fault,
+        };
         *left -= 1;
         if *left == 0 {
             faults.remove(at);

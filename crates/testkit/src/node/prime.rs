@@ -14,7 +14,9 @@ use super::rows::Table;
 
 /// What a test makes of each request, in code of its own.
 #[derive(Clone)]
-pub(super) struct Script(pub(super) Arc<dyn Fn(&Received) -> Option<Prime> + Send + Sync>);
+pub(super) struct Script(pub(super) Arc<React>);
+
+type React = dyn Fn(&Received) -> Option<Prime> + Send + Sync;
 
 impl fmt::Debug for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
