@@ -36,7 +36,7 @@ impl Plan {
             _ => Mood::Everything,
         };
         let setup = Setup::draw(&mut rng, mood);
-        let count = rng.usize(8..40);
+        let count = rng.usize(8..32);
         let closes = rng.u8(..8) == 0;
         let mut steps: Vec<Timed> = (0..count)
             .map(|number| {

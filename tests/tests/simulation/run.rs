@@ -33,6 +33,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Longer than silence is borne, answers are owed, and a host is not tried.
 const SETTLING: Duration = Duration::from_secs(5);
 
+/// How often the session lists the hosts anew.
+const LISTING: Duration = Duration::from_secs(2);
+
 /// The id of the first call after all was healed.
 const HEALED: i64 = 2_000_000;
 
@@ -168,7 +171,7 @@ async fn comes_back(users: &Users) {
             }
         }
     }
-    sleep(SETTLING).await;
+    sleep(LISTING + LISTING / 4).await;
     let (dials, _) = world.at_no_host();
     if dials > gone {
         world.model.wrong(format!("{} dials where no host is any more", dials - gone));
@@ -257,7 +260,7 @@ impl Setup {
             .protocol_versions(ProtocolVersion::V3, newest)
             .connections_per_host(self.connections_per_host)
             .reconnection(10 * MS, 200 * MS)
-            .topology_refresh_interval(Duration::from_secs(2))
+            .topology_refresh_interval(LISTING)
             .connect_timeout(Duration::from_secs(2))
             .prepared_statements(self.statements)
             .profile(profile)
