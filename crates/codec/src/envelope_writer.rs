@@ -14,6 +14,7 @@ const LONGEST_BODY: usize = 0x7FFF_FFFF;
 /// here, and so is whether the body ends up compressed.
 ///
 /// On an error `out` is as it was.
+#[inline]
 pub(crate) fn write_envelope(
     out: &mut BytesMut,
     header: EnvelopeHeader,
@@ -32,6 +33,7 @@ pub(crate) fn write_envelope(
 }
 
 /// Compresses the body if that is asked for, and writes the header.
+#[inline]
 fn finish(
     out: &mut BytesMut,
     start: usize,
@@ -41,15 +43,15 @@ fn finish(
 ) -> Result<(), EncodeError> {
     let body = start + HEADER_LEN;
     let length = out.len() - body;
-    let too_long = EncodeError::TooLong { what: "body of an envelope", length, limit };
+    let too_long = || EncodeError::TooLong { what: "body of an envelope", length, limit };
     if length > limit {
-        return Err(too_long);
+        return Err(too_long());
     }
     let compression = compression.filter(|_| !header.version.uses_segments());
     if compression.is_some_and(|compression| compress_body(compression, out, body)) {
         header.flags |= EnvelopeFlags::COMPRESSED;
     }
-    header.length = u32::try_from(out.len() - body).map_err(|_| too_long)?;
+    header.length = u32::try_from(out.len() - body).map_err(|_| too_long())?;
     patch(out, start, header.encode());
     Ok(())
 }

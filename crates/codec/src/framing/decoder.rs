@@ -105,6 +105,7 @@ impl EnvelopeDecoder {
     /// # Errors
     ///
     /// Any error ends the connection; nothing that follows in `buffer` can be decoded.
+    #[inline]
     pub fn decode_or_skip(
         &mut self,
         buffer: &mut BytesMut,
@@ -166,6 +167,7 @@ impl EnvelopeDecoder {
     }
 
     /// The next bare envelope.
+    #[inline(never)]
     fn decode_bare(&mut self, buffer: &mut BytesMut) -> Result<Envelope, Stop> {
         if self.skip.left() > 0 {
             self.skip.drain(buffer);

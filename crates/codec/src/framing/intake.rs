@@ -109,6 +109,7 @@ impl Intake {
 
     /// Takes an envelope whose header has been read and whose body is all there. Its plain form may
     /// still be over the limit.
+    #[inline]
     pub(super) fn take(
         &mut self,
         mut header: EnvelopeHeader,
@@ -124,6 +125,7 @@ impl Intake {
         Ok(Envelope { header, body: self.take_body(from, whole, memory) })
     }
 
+    #[inline(never)]
     fn take_compressed(
         &self,
         mut header: EnvelopeHeader,

@@ -69,6 +69,7 @@ impl<'a, V: ?Sized> QueryParameters<'a, V> {
 }
 
 impl<V: EncodeValues + ?Sized> QueryParameters<'_, V> {
+    #[inline]
     pub(super) fn encode(
         &self,
         version: ProtocolVersion,
@@ -118,6 +119,7 @@ pub(super) struct Tail<'a> {
 
 impl Tail<'_> {
     /// Appends what is there and gives the flags of it.
+    #[inline]
     pub(super) fn encode(
         &self,
         version: ProtocolVersion,
@@ -151,6 +153,7 @@ impl Tail<'_> {
 }
 
 /// Leaves room for the flags, and says where.
+#[inline]
 pub(super) fn put_flags_later(version: ProtocolVersion, out: &mut BytesMut) -> usize {
     let at = out.len();
     out.put_bytes(0, if version >= ProtocolVersion::V5 { 4 } else { 1 });
@@ -158,6 +161,7 @@ pub(super) fn put_flags_later(version: ProtocolVersion, out: &mut BytesMut) -> u
 }
 
 /// Fills in the flags. Those that do not fit the one byte of v3 and v4 have been refused before.
+#[inline]
 pub(super) fn patch_flags(version: ProtocolVersion, out: &mut BytesMut, at: usize, flags: i32) {
     let int = flags.to_be_bytes();
     if version >= ProtocolVersion::V5 {
@@ -169,6 +173,7 @@ pub(super) fn patch_flags(version: ProtocolVersion, out: &mut BytesMut, at: usiz
 }
 
 /// Appends the values with their number, or nothing if there are none, and gives the flags of it.
+#[inline]
 fn put_values<V: EncodeValues + ?Sized>(
     values: &V,
     columns: &[ColumnSpec],
@@ -200,13 +205,14 @@ pub(super) fn put_counted_values<V: EncodeValues + ?Sized>(
     out.put_u16(0);
     let count = values.encode_values(columns, out)?;
     let limit = usize::from(u16::MAX);
-    let too_many = EncodeError::TooLong { what: "bind values", length: count, limit };
-    let short = u16::try_from(count).map_err(|_| too_many)?;
+    let too_many = |_| EncodeError::TooLong { what: "bind values", length: count, limit };
+    let short = u16::try_from(count).map_err(too_many)?;
     patch(out, start, short.to_be_bytes());
     Ok(count)
 }
 
 /// A server of v3 reads every negative length as null: what was to be left alone it would delete.
+#[inline(never)]
 pub(super) fn refuse_unset(
     written: &[u8],
     count: usize,

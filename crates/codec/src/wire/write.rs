@@ -15,6 +15,7 @@ use crate::EncodeError;
 /// # Errors
 ///
 /// A larger count: [`EncodeError::TooLong`], as for all that follow. Nothing was appended.
+#[inline]
 pub fn short_length(
     out: &mut BytesMut,
     what: &'static str,
@@ -69,6 +70,7 @@ pub fn long_string(out: &mut BytesMut, what: &'static str, text: &str) -> Result
 /// # Errors
 ///
 /// More than 65,535 bytes. Nothing was appended.
+#[inline]
 pub fn short_bytes(out: &mut BytesMut, what: &'static str, data: &[u8]) -> Result<(), EncodeError> {
     short_length(out, what, data.len())?;
     out.put_slice(data);
