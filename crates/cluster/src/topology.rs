@@ -26,6 +26,8 @@ pub struct Topology {
     /// By data center, in the order of their turns.
     remote: Vec<Vec<HostIndex>>,
     has_local_rack: bool,
+    /// All of them are equally near.
+    is_flat: bool,
     placement: Arc<Placement>,
 }
 
@@ -68,6 +70,7 @@ impl Topology {
         let remote =
             standings.remote_data_centers.iter().map(|name| in_data_center(name)).collect();
         let has_local_rack = hosts.iter().any(|host| host.is_in_local_rack());
+        let is_flat = !has_local_rack && local.len() == hosts.len();
         let partitioner = rows.partitioner.clone();
         Ok(Self {
             name,
@@ -78,6 +81,7 @@ impl Topology {
             local,
             remote,
             has_local_rack,
+            is_flat,
             placement,
         })
     }
@@ -175,6 +179,12 @@ impl Topology {
     #[inline]
     pub(crate) const fn has_local_rack(&self) -> bool {
         self.has_local_rack
+    }
+
+    /// Are all hosts equally near?
+    #[inline]
+    pub(crate) const fn is_flat(&self) -> bool {
+        self.is_flat
     }
 
     pub(crate) fn has(&self, host: HostIndex) -> bool {

@@ -106,8 +106,9 @@ impl Draw {
 }
 
 /// The better of two that are drawn from these; if one of the two is not to be had, the better of
-/// two that are drawn from those that are. `None` if none is to be had.
-#[inline]
+/// two that are drawn from those that are. `None` if none is to be had. It is put where a host is
+/// chosen, as a choice is large.
+#[inline(always)]
 pub(super) fn best_of_two(
     of: &[HostIndex],
     hosts: Hosts<'_>,

@@ -56,6 +56,28 @@ impl TokenAware {
         let topology = hosts.topology;
         let replicas = topology.replicas_at(request.keyspace, request.token);
         let mut draw = Draw::new(draw);
+        // Where all hosts are equally near, the nearest replicas need not be looked for.
+        if topology.is_flat() && !request.conditional {
+            let nearest = replicas.get(..NEAREST).unwrap_or(replicas);
+            let best = best_of_two(nearest, hosts, &mut draw, |host| !tried.contains(host));
+            if best.is_some() {
+                return best;
+            }
+        }
+        self.choose_by_distance(request, hosts, replicas, draw, tried)
+    }
+
+    /// The same where the nearest have to be looked for, or no replica is known.
+    #[inline(never)]
+    fn choose_by_distance(
+        &self,
+        request: &Routing<'_>,
+        hosts: Hosts<'_>,
+        replicas: &[HostIndex],
+        mut draw: Draw,
+        tried: &Tried,
+    ) -> Option<Choice> {
+        let topology = hosts.topology;
         let untried = |host| !tried.contains(host);
         if request.conditional {
             let local = replicas.iter().copied().filter(|host| topology.is_local(*host));
