@@ -191,10 +191,10 @@ pub use request::{
 };
 pub use request_envelope::RequestEnvelope;
 pub use response::{
-    Applied, BindMetadata, Decoded, ErrorCode, Event, EventKind, Failures, Prefixes, Prepared,
-    Replicas, Response, ResultResponse, Rows, RowsMetadata, SchemaChange, SchemaChangeKind,
-    SchemaTarget, ServerError, ServerErrorDetail, StatementKind, StatusChange, Supported,
-    TopologyChange, WriteType, decode_response, encode_response,
+    Applied, BindMetadata, Decoded, ErrorCode, Event, EventKind, Failures, PlainResponse, Prefixes,
+    Prepared, Replicas, Response, ResultResponse, Rows, RowsMetadata, SchemaChange,
+    SchemaChangeKind, SchemaTarget, ServerError, ServerErrorDetail, StatementKind, StatusChange,
+    Supported, TopologyChange, WriteType, decode_response, encode_response,
 };
 pub use rows::{
     ArrangedCells, ColumnIndex, ColumnMarkers, ColumnNames, Columns, NamedColumns, RawCell, Row,

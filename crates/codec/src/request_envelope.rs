@@ -8,12 +8,14 @@ use std::fmt;
 use bytes::{BufMut, BytesMut};
 
 use crate::envelope::{Direction, EnvelopeFlags, EnvelopeHeader, HEADER_LEN};
-use crate::{FramingError, Opcode, ProtocolVersion, StreamId};
+use crate::request::{EncodeRequest, RequestOptions, write_request};
+use crate::{EncodeError, FramingError, Opcode, ProtocolVersion, StreamId};
 
 /// Where in the header the stream id stands.
 const STREAM: std::ops::Range<usize> = 2..4;
 
 /// The header and the body of one request, never inside a segment.
+#[derive(Clone)]
 pub struct RequestEnvelope {
     bytes: BytesMut,
     version: ProtocolVersion,
@@ -31,6 +33,11 @@ impl fmt::Debug for RequestEnvelope {
 impl RequestEnvelope {
     /// OPTIONS, the one request without a body: the usual heartbeat.
     pub fn options(version: ProtocolVersion) -> Self {
+        Self::options_in(BytesMut::with_capacity(HEADER_LEN), version)
+    }
+
+    /// The same in this buffer, in which other requests may be [encoded](Self::encode) later.
+    pub fn options_in(mut bytes: BytesMut, version: ProtocolVersion) -> Self {
         let header = EnvelopeHeader {
             version,
             direction: Direction::Request,
@@ -39,8 +46,49 @@ impl RequestEnvelope {
             opcode: Opcode::Options,
             length: 0,
         };
-        let bytes = BytesMut::from(header.encode().as_slice());
+        bytes.clear();
+        bytes.extend_from_slice(&header.encode());
         Self { bytes, version, opcode: Opcode::Options }
+    }
+
+    /// Encodes another request in its place and in its buffer, as
+    /// [`encode_request`](crate::encode_request) does: with room in the buffer it allocates nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`encode_request`](crate::encode_request). It is OPTIONS of this version then.
+    #[inline]
+    pub fn encode<R: EncodeRequest>(
+        &mut self,
+        request: &R,
+        version: ProtocolVersion,
+        options: &RequestOptions<'_>,
+    ) -> Result<(), EncodeError> {
+        self.bytes.clear();
+        let written = write_request(request, version, options, &mut self.bytes);
+        match written {
+            Ok(()) => {
+                (self.version, self.opcode) = (version, R::OPCODE);
+                debug_assert!(
+                    check(&self.bytes).is_ok(),
+                    "encoded something else than an envelope"
+                );
+            }
+            Err(_) => self.become_options(version),
+        }
+        written
+    }
+
+    #[cold]
+    fn become_options(&mut self, version: ProtocolVersion) {
+        *self = Self::options_in(std::mem::take(&mut self.bytes), version);
+    }
+
+    /// Makes it the same as another, in the buffer that it has.
+    pub fn copy_from(&mut self, other: &Self) {
+        self.bytes.clear();
+        self.bytes.extend_from_slice(&other.bytes);
+        (self.version, self.opcode) = (other.version, other.opcode);
     }
 
     /// Wraps what the encoder has just written, which is one whole envelope.

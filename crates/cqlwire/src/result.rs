@@ -13,15 +13,22 @@ use crate::error::{Error, ErrorKind, Result};
 pub struct QueryResult {
     page: Page,
     /// What changed, and whether all servers know.
-    schema: Option<(Box<SchemaChange>, bool)>,
+    schema: Option<Box<SchemaChanged>>,
     /// What the statement does, which its errors tell.
     of: StatementKind,
+}
+
+/// What changed of the schema, and whether all hosts knew it in time.
+#[derive(Debug)]
+pub(crate) struct SchemaChanged {
+    pub(crate) change: SchemaChange,
+    pub(crate) agreed: bool,
 }
 
 impl QueryResult {
     pub(crate) const fn new(
         page: Page,
-        schema: Option<(Box<SchemaChange>, bool)>,
+        schema: Option<Box<SchemaChanged>>,
         of: StatementKind,
     ) -> Self {
         Self { page, schema, of }
@@ -163,13 +170,13 @@ impl QueryResult {
 
     /// What the statement changed of the schema, if it did.
     pub fn schema_change(&self) -> Option<&SchemaChange> {
-        self.schema.as_ref().map(|(change, _)| &**change)
+        self.schema.as_ref().map(|changed| &changed.change)
     }
 
     /// After a change of the schema: whether all servers knew it by the time that the statement
     /// returned. Until they do, a statement about what was changed may fail on some.
     pub fn schema_agreed(&self) -> Option<bool> {
-        self.schema.as_ref().map(|(_, agreed)| *agreed)
+        self.schema.as_ref().map(|changed| changed.agreed)
     }
 
     #[cold]

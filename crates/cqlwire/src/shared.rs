@@ -315,5 +315,5 @@ fn closed(mut call: Counted<&RequestCounters>) -> ErrorKind {
 }
 
 fn millis(timeout: Duration) -> u64 {
-    u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)
+    timeout.as_secs().saturating_mul(1_000).saturating_add(timeout.subsec_millis().into())
 }

@@ -41,8 +41,7 @@ mod timeline;
 mod waiting;
 
 pub use connection::{
-    Abandoned, Connection, Refused, RefusedBecause, Submitted, Unresponsive, Usage, Violation,
-    Written,
+    Abandoned, Connection, RefusedBecause, Submitted, Unresponsive, Usage, Violation, Written,
 };
 pub use metrics::{Measure, RequestKind, Sample, Totals};
 pub use requests::{Outcome, Reached, Ticket};

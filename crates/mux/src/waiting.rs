@@ -88,8 +88,8 @@ pub(crate) struct WaitingRoom {
     bytes: usize,
     max_count: u32,
     max_bytes: usize,
-    /// Envelopes of those that have had their turn. Whoever comes to wait leaves an envelope here and takes one of
-    /// these along for the next request, so that no request allocates because it waits.
+    /// Envelopes of those that have had their turn: whoever comes to wait is copied into one of these, so that no
+    /// request allocates because it waits.
     spare: Vec<RequestEnvelope>,
 }
 
@@ -121,15 +121,14 @@ impl WaitingRoom {
         self.queue.first()
     }
 
-    pub(crate) fn join(&mut self, key: u32, bytes: usize) {
+    /// One comes to wait: gives the envelope that it has meanwhile.
+    pub(crate) fn join(&mut self, key: u32, envelope: &RequestEnvelope) -> RequestEnvelope {
         self.links.push_back(&mut self.queue, key);
         self.count += 1;
-        self.bytes += bytes;
-    }
-
-    /// An envelope of one that has had its turn.
-    pub(crate) fn take_spare(&mut self) -> Option<RequestEnvelope> {
-        self.spare.pop()
+        self.bytes += envelope.len();
+        let Some(mut own) = self.spare.pop() else { return envelope.clone() };
+        own.copy_from(envelope);
+        own
     }
 
     /// Nobody will come any more.

@@ -15,7 +15,9 @@ use crate::deadline::now;
 use crate::driver::Driver;
 use crate::handshake::Established;
 use crate::shared::Shared;
-use crate::{ConnectionEnd, Deadline, Recorder, Refused, Request, SessionLog, Settings};
+use crate::{
+    ConnectionEnd, Deadline, Recorder, Refused, RefusedBecause, Request, SessionLog, Settings,
+};
 
 /// One connection to one server, open for requests.
 ///
@@ -41,9 +43,8 @@ const ABORT_GRACE: Duration = Duration::from_millis(50);
 pub struct Sent {
     /// The response to come.
     pub request: Request,
-    /// A cleared buffer for the next envelope to be encoded into: its own, or, if it has to wait
-    /// for its turn, that of another which has waited, if there is one.
-    pub buffer: Option<BytesMut>,
+    /// Its buffer, cleared, for the next envelope to be encoded into.
+    pub buffer: BytesMut,
 }
 
 impl Connection {
@@ -70,34 +71,38 @@ impl Connection {
     ///
     /// [`Refused`], with the envelope: nothing of it was or will be written.
     pub fn send(&self, envelope: RequestEnvelope, deadline: Deadline) -> Result<Sent, Refused> {
-        self.submit(envelope, deadline, None)
+        match self.submit(&envelope, deadline, None) {
+            Ok(request) => Ok(Sent { request, buffer: envelope.into_buffer() }),
+            Err(because) => Err(Refused { because, envelope }),
+        }
     }
 
     /// Sends a request as [`send`](Self::send) does, and says how its time is counted: from when on,
-    /// and as what. Without that, it is not.
+    /// and as what. Without that, it is not. The envelope stays with its owner, who may encode
+    /// another one in its place.
     ///
     /// # Errors
     ///
-    /// [`Refused`], with the envelope: nothing of it was or will be written.
+    /// [`RefusedBecause`]: nothing of it was or will be written.
     pub fn send_measured(
         &self,
-        envelope: RequestEnvelope,
+        envelope: &RequestEnvelope,
         deadline: Deadline,
         measure: &Measure,
-    ) -> Result<Sent, Refused> {
+    ) -> Result<Request, RefusedBecause> {
         self.submit(envelope, deadline, Some(measure))
     }
 
     fn submit(
         &self,
-        envelope: RequestEnvelope,
+        envelope: &RequestEnvelope,
         deadline: Deadline,
         measure: Option<&Measure>,
-    ) -> Result<Sent, Refused> {
-        let submitted = self.shared().core().submit(envelope, deadline.at(), measure);
-        let submitted = submitted.map_err(refused)?;
+    ) -> Result<Request, RefusedBecause> {
+        let submitted = self.shared().core().submit(envelope, deadline.at(), measure)?;
         let request = Request::new(Arc::clone(self.shared()), submitted.ticket, deadline);
-        Ok(sent(request, submitted.wake, submitted.spare))
+        wake(submitted.wake);
+        Ok(request)
     }
 
     /// Sends a request as [`send_measured`](Self::send_measured) does, from within a poll, as if it
@@ -106,27 +111,28 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send); nobody is woken then.
+    /// As [`send_measured`](Self::send_measured); nobody is woken then.
     ///
     /// # Panics
     ///
     /// As the [request](Request) does when it is polled.
+    #[inline]
     pub fn send_watched(
         &self,
-        envelope: RequestEnvelope,
+        envelope: &RequestEnvelope,
         deadline: Deadline,
         measure: &Measure,
         context: &mut Context<'_>,
-    ) -> Result<Sent, Refused> {
+    ) -> Result<Request, RefusedBecause> {
         let silences = self.shared().silences();
         // A waker is cloned and dropped outside of the lock: either may run anything.
         let mut waker = Some(context.waker().clone());
         let (at, measure) = (deadline.at(), Some(measure));
-        let submitted = self.shared().core().submit_watched(envelope, at, measure, &mut waker);
-        let submitted = submitted.map_err(refused)?;
+        let submitted = self.shared().core().submit_watched(envelope, at, measure, &mut waker)?;
         let mut request = Request::new(Arc::clone(self.shared()), submitted.ticket, deadline);
         request.watched_from_the_start(silences, context);
-        Ok(sent(request, submitted.wake, submitted.spare))
+        wake(submitted.wake);
+        Ok(request)
     }
 
     /// Sends a request as [`send_watched`](Self::send_watched) does if there is somebody to be woken, else
@@ -142,12 +148,12 @@ impl Connection {
     #[cold]
     pub fn send_timed(
         &self,
-        envelope: RequestEnvelope,
+        envelope: &RequestEnvelope,
         deadline: Deadline,
         measure: &Measure,
         context: Option<&mut Context<'_>>,
         timeline: Arc<Timeline>,
-    ) -> Result<Sent, Refused> {
+    ) -> Result<Request, RefusedBecause> {
         let silences = self.shared().silences();
         // A waker is cloned and dropped outside of the lock: either may run anything.
         let mut waker = context.as_ref().map(|context| context.waker().clone());
@@ -155,12 +161,13 @@ impl Connection {
         let mut core = self.shared().core();
         let submitted = core.submit_timed(envelope, times, measure, &mut waker, timeline);
         drop(core);
-        let submitted = submitted.map_err(refused)?;
+        let submitted = submitted?;
         let mut request = Request::new(Arc::clone(self.shared()), submitted.ticket, deadline);
         if let Some(context) = context {
             request.watched_from_the_start(silences, context);
         }
-        Ok(sent(request, submitted.wake, submitted.spare))
+        wake(submitted.wake);
+        Ok(request)
     }
 
     /// The next event that the server pushes, oldest first; `None` once the connection is over.
@@ -326,17 +333,11 @@ impl Connection {
     }
 }
 
-#[cold]
-fn refused(refused: cqlwire_mux::Refused) -> Refused {
-    Refused { because: refused.because, envelope: refused.envelope }
-}
-
 #[inline]
-fn sent(request: Request, driver: Option<Waker>, spare: Option<RequestEnvelope>) -> Sent {
+fn wake(driver: Option<Waker>) {
     if let Some(driver) = driver {
         driver.wake();
     }
-    Sent { request, buffer: spare.map(RequestEnvelope::into_buffer) }
 }
 
 impl Handle {

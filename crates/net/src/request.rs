@@ -76,6 +76,7 @@ impl Identity {
 }
 
 impl Request {
+    #[inline]
     pub(crate) fn new(shared: Arc<Shared>, ticket: Ticket, deadline: Deadline) -> Self {
         let (ticket, silences) = (Some(ticket), shared.silences());
         let (watched_by, watched_on, timer) = (None, None, None);
@@ -84,6 +85,7 @@ impl Request {
 
     /// It was handed over together with its waker, when the server had turned quiet so often: one who
     /// is woken since, because it has turned so once more, watches anew.
+    #[inline]
     pub(crate) fn watched_from_the_start(&mut self, silences: u32, context: &mut Context<'_>) {
         self.silences = silences;
         self.watch(Identity::of(context.waker()), context);
@@ -92,6 +94,7 @@ impl Request {
     /// Is the server silent although it owes responses, and was when it was asked for a sign of
     /// life? Whoever waits is woken when it turns so, to ask another one perhaps. This one is still
     /// under way all the same.
+    #[inline]
     pub fn is_quiet(&self) -> bool {
         self.shared.is_quiet()
     }
@@ -113,9 +116,17 @@ impl Request {
 
     /// It is woken by this waker from now on. On another runtime than the connection's, whose tasks
     /// may run while the connection's do not, it keeps its deadline by itself.
+    #[inline]
     fn watch(&mut self, identity: Identity, context: &mut Context<'_>) {
         self.watched_by = Some(identity);
-        let Some(home) = self.shared.idle_home else { return };
+        if let Some(home) = self.shared.idle_home {
+            self.watch_here(home, context);
+        }
+    }
+
+    /// The connection's runtime may be there and yet not run.
+    #[inline(never)]
+    fn watch_here(&mut self, home: runtime::Id, context: &mut Context<'_>) {
         self.watched_on = here();
         if self.watched_on != Some(home) || self.timer.is_some() {
             self.watch_from_elsewhere(home, context);
@@ -167,6 +178,25 @@ impl Request {
         Err(self.failed(RequestFailure::DeadlinePassed(reached)))
     }
 
+    /// It has no outcome yet.
+    #[inline(never)]
+    fn wait_on(
+        &mut self,
+        ticket: Ticket,
+        is_new: bool,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Envelope, RequestError>> {
+        if is_new || self.has_moved() {
+            self.ticket = Some(ticket);
+            self.watch(Identity::of(context.waker()), context);
+        } else if self.is_overdue(context) {
+            return Poll::Ready(self.give_up(ticket));
+        } else {
+            self.ticket = Some(ticket);
+        }
+        Poll::Pending
+    }
+
     #[cold]
     fn resolved(&self, outcome: Outcome) -> Result<Envelope, RequestError> {
         match outcome {
@@ -185,6 +215,7 @@ impl Request {
 impl Future for Request {
     type Output = Result<Envelope, RequestError>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(ticket) = self.ticket.take() else {
             debug_assert!(false, "polled after it had resolved");
@@ -198,20 +229,11 @@ impl Future for Request {
         self.silences = silences;
         let mut waker = is_new.then(|| context.waker().clone());
         let polled = self.shared.core().poll_outcome(ticket, &mut waker);
-        let ticket = match polled {
-            Ok(Outcome::Response(envelope)) => return Poll::Ready(Ok(envelope)),
-            Ok(outcome) => return Poll::Ready(self.resolved(outcome)),
-            Err(ticket) => ticket,
-        };
-        if is_new || self.has_moved() {
-            self.ticket = Some(ticket);
-            self.watch(identity, context);
-        } else if self.is_overdue(context) {
-            return Poll::Ready(self.give_up(ticket));
-        } else {
-            self.ticket = Some(ticket);
+        match polled {
+            Ok(Outcome::Response(envelope)) => Poll::Ready(Ok(envelope)),
+            Ok(outcome) => Poll::Ready(self.resolved(outcome)),
+            Err(ticket) => self.wait_on(ticket, is_new, context),
         }
-        Poll::Pending
     }
 }
 

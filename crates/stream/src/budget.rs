@@ -149,7 +149,7 @@ impl Drop for Reservation {
 /// The share of one page that is here; dropping it gives it back.
 #[derive(Debug)]
 #[must_use]
-pub(crate) struct PageBytes {
+pub struct PageBytes {
     /// None of a page without rows.
     figures: Option<Arc<Figures>>,
     bytes: usize,

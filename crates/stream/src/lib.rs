@@ -34,7 +34,7 @@ mod settings;
 mod source;
 mod stream_row;
 
-pub use budget::{PageBudget, PageUsage};
+pub use budget::{PageBudget, PageBytes, PageUsage};
 pub use error::{StreamError, UnknownColumns};
 pub use owned_row::OwnedRow;
 pub use page::Page;

@@ -34,6 +34,7 @@ pub struct Page {
 }
 
 impl Page {
+    #[inline]
     pub(crate) fn new(fetched: Fetched, number: u64, start: Position, share: PageBytes) -> Self {
         let Fetched { columns, content, row_count, paging_state, info } = fetched;
         let is_cut = false;
@@ -184,7 +185,20 @@ impl Page {
 impl Fetched {
     /// The only page that is asked for of a result, outside of any stream.
     pub fn into_page(self, budget: &PageBudget) -> Page {
-        let share = budget.hold(self.content.len());
+        let share = self.hold(budget);
+        self.into_held_page(share)
+    }
+
+    /// Counts the page that will be made of it.
+    #[inline]
+    pub fn hold(&self, budget: &PageBudget) -> PageBytes {
+        budget.hold(self.content.len())
+    }
+
+    /// The same page, which was [counted](Self::hold) before: it is larger than this, and best made
+    /// where it stays.
+    #[inline]
+    pub fn into_held_page(self, share: PageBytes) -> Page {
         Page::new(self, 1, Position::START, share)
     }
 }

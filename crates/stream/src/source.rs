@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::{Arc, LazyLock};
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use cqlwire_codec::{ColumnSpec, PagingState, Prefixes, ProtocolVersion, Rows, RowsMetadata};
 
 use crate::{Fingerprint, Position, Progress, UnknownColumns};
@@ -110,6 +110,30 @@ impl Fetched {
             return Err(UnknownColumns { sent, known: Some(columns.len()) });
         }
         Ok(Self { columns, content, row_count, paging_state, info })
+    }
+
+    /// All rows of a result, with these columns: as many as the cells have that begin there, and go
+    /// on to the end.
+    #[inline]
+    pub fn whole(
+        columns: Arc<[ColumnSpec]>,
+        row_count: u32,
+        mut body: Bytes,
+        content: usize,
+        info: ExecutionInfo,
+    ) -> Self {
+        body.advance(content.min(body.len()));
+        Self { columns, content: body, row_count, paging_state: None, info }
+    }
+
+    /// Does its result go on behind it?
+    pub const fn has_more_pages(&self) -> bool {
+        self.paging_state.is_some()
+    }
+
+    /// How many rows it has.
+    pub const fn row_count(&self) -> u32 {
+        self.row_count
     }
 
     /// A result that is none of rows: a page without columns or rows, and the last.

@@ -272,16 +272,14 @@ fn mux_cycle(count: u32) -> Result<()> {
     let now = Instant::now();
     let mut core = Connection::new(now, ProtocolVersion::V5, Settings::default());
     let request = execute(&(7_i64,), &[], BytesMut::new())?;
-    let mut envelope = RequestEnvelope::from_bytes(request.as_bytes())?;
+    let envelope = RequestEnvelope::from_bytes(request.as_bytes())?;
     let (mut batch, mut wakers) = (BytesMut::new(), Vec::new());
     let (mut tickets, mut samples) = (Vec::new(), Vec::new());
     let allowed = Duration::from_secs(10);
     let measure = Measure { kind: RequestKind::Read, allowed, is_whole: true };
     for _ in 0..count / BATCH {
         for _ in 0..BATCH {
-            let submitted = core.submit(envelope, now + allowed, Some(&measure));
-            let submitted = submitted.map_err(|_| "the multiplexer is open")?;
-            envelope = submitted.spare.ok_or("nobody waits")?;
+            let submitted = core.submit(&envelope, now + allowed, Some(&measure))?;
             let mut waker = Some(Waker::noop().clone());
             tickets.extend(core.poll_outcome(submitted.ticket, &mut waker).err());
         }

@@ -83,6 +83,18 @@ pub fn encode_request<R: EncodeRequest>(
     mut buffer: BytesMut,
 ) -> Result<RequestEnvelope, EncodeError> {
     buffer.clear();
+    write_request(request, version, options, &mut buffer)?;
+    Ok(RequestEnvelope::from_encoded(buffer, version, R::OPCODE))
+}
+
+/// Writes the envelope of one request to an empty buffer, which is empty again after an error.
+#[inline]
+pub(crate) fn write_request<R: EncodeRequest>(
+    request: &R,
+    version: ProtocolVersion,
+    options: &RequestOptions<'_>,
+    out: &mut BytesMut,
+) -> Result<(), EncodeError> {
     let mut flags = EnvelopeFlags::NONE;
     if options.tracing {
         flags |= EnvelopeFlags::TRACING;
@@ -96,13 +108,12 @@ pub fn encode_request<R: EncodeRequest>(
     let header = EnvelopeHeader { version, direction, flags, stream, opcode: R::OPCODE, length: 0 };
     // A server cannot know the compression before STARTUP has told it.
     let compression = options.compression.filter(|_| R::OPCODE != Opcode::Startup);
-    write_envelope(&mut buffer, header, compression, options.max_body_bytes, |out| {
+    write_envelope(out, header, compression, options.max_body_bytes, |out| {
         if let Some(payload) = options.custom_payload {
             write::bytes_map(out, "custom payload", payload)?;
         }
         request.encode_body(version, out)
-    })?;
-    Ok(RequestEnvelope::from_encoded(buffer, version, R::OPCODE))
+    })
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod encode;
 mod error;
 mod event;
 mod names;
+mod plain;
 mod prefixes;
 mod result;
 mod supported;
@@ -26,6 +27,7 @@ pub use self::error::{
 pub use self::event::{
     Event, EventKind, SchemaChange, SchemaChangeKind, SchemaTarget, StatusChange, TopologyChange,
 };
+pub use self::plain::PlainResponse;
 pub use self::prefixes::Prefixes;
 pub use self::result::{BindMetadata, Prepared, ResultResponse, Rows, RowsMetadata};
 pub use self::supported::Supported;

@@ -11,7 +11,7 @@ use cqlwire_codec::{ErrorCode, StatementKind};
 use cqlwire_net::{RefusedBecause, RequestFailure};
 
 use super::decide::{Circumstances, Decision, decide};
-use super::run::{Pausing, Run, Step, name_of};
+use super::run::{Again, Pausing, Run, Step, name_of};
 use crate::error::{Attempt, AttemptFailure, Error, ErrorKind};
 use crate::operation::{Failure, Operation};
 use crate::prepared::PreparedStatement;
@@ -54,23 +54,24 @@ impl Run {
                 Ok(())
             }
             (Decision::NextHost { again }, _, Failure::Attempt(failure)) => {
-                self.owes_retry |= again;
+                self.again().owes_retry |= again;
                 self.try_next(&host, failure);
                 Ok(())
             }
             (Decision::SameHost { after, at }, _, Failure::Attempt(failure)) => {
-                self.attempts.push(Attempt { host: name_of(&host), failure });
+                self.again().attempts.push(Attempt { host: name_of(&host), failure });
                 if after >= self.deadline.remaining() {
                     return Err(self.end_with_last(operation.kind()));
                 }
                 self.pay_for_retry(shared, operation.kind())?;
-                self.consistency = at.or(self.consistency);
+                let before = self.consistency();
+                self.again().consistency = at.or(before);
                 self.pause(shared, operation, after, Some(host));
                 Ok(())
             }
             (Decision::Panicked(message), _, Failure::Attempt(failure)) => {
                 shared.retries.panicked();
-                self.attempts.push(Attempt { host: name_of(&host), failure });
+                self.again().attempts.push(Attempt { host: name_of(&host), failure });
                 Err(self.end(operation.kind(), ErrorKind::RetryPolicy { message }))
             }
             (_, _, failure) => Err(self.end(operation.kind(), failure.into_kind(name_of(&host)))),
@@ -85,7 +86,7 @@ impl Run {
         operation: &O,
         host: Arc<Host>,
     ) -> Result<(), Error> {
-        if self.owes_retry {
+        if self.again().owes_retry {
             self.pay_for_retry(shared, operation.kind())?;
         }
         self.ask_again(shared, operation, host)
@@ -93,7 +94,7 @@ impl Run {
 
     /// The turn of this host is over, for this reason.
     pub(super) fn try_next(&mut self, host: &Host, failure: AttemptFailure) {
-        self.attempts.push(Attempt { host: name_of(host), failure });
+        self.again().attempts.push(Attempt { host: name_of(host), failure });
         self.step = Step::Next;
     }
 
@@ -105,19 +106,19 @@ impl Run {
         statement: Option<&PreparedStatement>,
     ) -> Circumstances<'_> {
         let (name, mut before, mut at_host) = (name_of(host), 0, 0);
-        for attempt in self.attempts.iter().filter(|attempt| attempt.was_sent()) {
+        for attempt in self.attempts().iter().filter(|attempt| attempt.was_sent()) {
             before += 1;
             at_host += u32::from(attempt.host == name);
         }
         Circumstances {
             idempotent: operation.is_idempotent(),
             kind: operation.kind(),
-            consistency: self.consistency.unwrap_or_else(|| operation.routing().consistency),
+            consistency: self.consistency().unwrap_or_else(|| operation.routing().consistency),
             may_prepare: statement.is_some_and(|statement| self.may_prepare(statement)),
             host: host.id(),
             attempts: before + 1,
             attempts_at_host: at_host + 1,
-            previous: &self.attempts,
+            previous: self.attempts(),
             pause: Duration::ZERO,
         }
     }
@@ -144,9 +145,9 @@ impl Run {
     /// There is none left, of the session or of the request: it ends with that.
     #[cold]
     fn pay_for_retry(&mut self, shared: &Shared, of: StatementKind) -> Result<(), Error> {
-        self.owes_retry = false;
+        self.again().owes_retry = false;
         if self.has_attempts_left(shared) && shared.retries.may_retry(|| shared.begun()) {
-            let failed = self.attempts.iter().rfind(|attempt| attempt.was_sent());
+            let failed = self.attempts().iter().rfind(|attempt| attempt.was_sent());
             failed.into_iter().for_each(|attempt| shared.retries.again_after(&attempt.failure));
             return Ok(());
         }
@@ -154,7 +155,7 @@ impl Run {
     }
 
     fn has_attempts_left(&self, shared: &Shared) -> bool {
-        let sent = self.attempts.iter().filter(|attempt| attempt.was_sent()).count();
+        let sent = self.attempts().iter().filter(|attempt| attempt.was_sent()).count();
         u32::try_from(sent).is_ok_and(|sent| sent < shared.retries.settings().max_attempts)
     }
 
@@ -167,24 +168,25 @@ impl Run {
         operation: &O,
     ) -> Result<(), Error> {
         let retries = &shared.retries;
-        let pause = retries.pause(u32::from(self.plans_anew) + 1);
-        let mut of_plan = self.attempts.iter().skip(self.before_plan.into());
+        let &mut Again { plans_anew, before_plan, .. } = self.again();
+        let pause = retries.pause(u32::from(plans_anew) + 1);
+        let mut of_plan = self.attempts().iter().skip(before_plan.into());
         let goes_on = of_plan.any(|attempt| attempt.failure.may_pass())
-            && self.plans_anew + 1 < retries.settings().max_plans
+            && plans_anew + 1 < retries.settings().max_plans
             && self.has_attempts_left(shared)
             && pause < self.deadline.remaining()
             && retries.may_plan_anew(|| shared.begun());
         if !goes_on {
             return Err(self.exhausted(operation.kind()));
         }
-        self.plans_anew += 1;
         self.history.iter().for_each(|history| history.plan_anew());
-        self.is_whole = false;
-        self.owes_retry = false;
-        self.plan = None;
+        (self.is_whole, self.plan) = (false, None);
+        let again = self.again();
+        again.plans_anew += 1;
+        again.owes_retry = false;
         // Why a host was skipped is said anew.
-        self.attempts.retain(Attempt::was_sent);
-        self.before_plan = u8::try_from(self.attempts.len()).unwrap_or(u8::MAX);
+        again.attempts.retain(Attempt::was_sent);
+        again.before_plan = u8::try_from(again.attempts.len()).unwrap_or(u8::MAX);
         self.pause(shared, operation, pause, None);
         Ok(())
     }
@@ -220,7 +222,8 @@ impl Run {
                     | AttemptFailure::TimedOut(_)
             )
         };
-        let Some(Attempt { host, failure }) = self.attempts.pop_if(is_an_error_itself) else {
+        let Some(Attempt { host, failure }) = self.again().attempts.pop_if(is_an_error_itself)
+        else {
             return self.exhausted(of);
         };
         self.end(of, Failure::Attempt(failure).into_kind(host))
@@ -229,7 +232,7 @@ impl Run {
     /// No host is left.
     #[cold]
     fn exhausted(&mut self, of: StatementKind) -> Error {
-        let plan_was_empty = self.attempts.is_empty();
+        let plan_was_empty = self.attempts().is_empty();
         let kind = self
             .said_by_the_last()
             .or_else(|| self.refused_by_all())
@@ -249,14 +252,14 @@ impl Run {
             }
             _ => false,
         };
-        let Attempt { host, failure } = self.attempts.pop_if(says_more)?;
+        let Attempt { host, failure } = self.again().attempts.pop_if(says_more)?;
         Some(Failure::Attempt(failure).into_kind(host))
     }
 
     /// What hosts cannot be told, if it is for that that there is none.
     fn not_in_version(&mut self) -> Option<ErrorKind> {
-        let at = self.attempts.iter().rposition(|attempt| attempt.failure.is_not_in_version())?;
-        let Attempt { host, mut failure } = self.attempts.remove(at);
+        let at = self.attempts().iter().rposition(|attempt| attempt.failure.is_not_in_version())?;
+        let Attempt { host, mut failure } = self.again().attempts.remove(at);
         while let AttemptFailure::Prepare(inner) = failure {
             failure = *inner;
         }
@@ -265,7 +268,7 @@ impl Run {
 
     /// The limit of a queue of ours that all hosts met.
     fn refused_by_all(&self) -> Option<ErrorKind> {
-        let mut limits = self.attempts.iter().map(|attempt| match attempt.failure {
+        let mut limits = self.attempts().iter().map(|attempt| match attempt.failure {
             AttemptFailure::Refused(RefusedBecause::Full(limit)) => Some(limit),
             _ => None,
         });

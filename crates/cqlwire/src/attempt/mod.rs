@@ -11,12 +11,13 @@
 //!             +------- PREPARE <-------------+
 //! ```
 //!
-//! `run` walks it, `send` hands one request to one host, `decide` alone says how to go on.
+//! `run` walks it as it is polled (`poll`), `send` hands one request to one host, `decide` alone says how to go on.
 //! `prepares` says what a host is asked to prepare first, and `teach` has it prepare a statement, once
 //! for all operations that need it there.
 
 mod again;
 mod decide;
+mod poll;
 mod prepares;
 mod run;
 mod send;

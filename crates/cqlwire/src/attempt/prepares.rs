@@ -34,7 +34,7 @@ const MOST_AT_ONCE: usize = 128;
 impl Run {
     /// How often the host that has its turn was asked to prepare this statement.
     pub(super) fn times_prepared(&self, statement: &PreparedStatement) -> u8 {
-        let known = self.prepares.iter().find(|(known, _)| known.text() == statement.text());
+        let known = self.prepares().iter().find(|(known, _)| known.text() == statement.text());
         known.map_or(0, |(_, times)| *times)
     }
 
@@ -92,10 +92,10 @@ impl Run {
     }
 
     fn count_prepare(&mut self, statement: &PreparedStatement) {
-        let known = self.prepares.iter_mut().find(|(known, _)| known.text() == statement.text());
-        match known {
+        let prepares = &mut self.again().prepares;
+        match prepares.iter_mut().find(|(known, _)| known.text() == statement.text()) {
             Some((_, times)) => *times += 1,
-            None => self.prepares.push((statement.clone(), 1)),
+            None => prepares.push((statement.clone(), 1)),
         }
     }
 
@@ -131,7 +131,7 @@ impl Run {
         match (decide(&failure, &known, &DefaultRetryPolicy), failure) {
             (Decision::NextHost { .. } | Decision::SameHost { .. }, Failure::Attempt(failure)) => {
                 let failure = AttemptFailure::Prepare(Box::new(failure));
-                self.owes_retry |= failure.was_sent();
+                self.again().owes_retry |= failure.was_sent();
                 self.try_next(host, failure);
                 Ok(())
             }

@@ -1,21 +1,19 @@
 //! One operation on its way: the hosts that are left to try, those that were, and what is waited
 //! for now.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use cqlwire_cluster::{Host, Plan, Turn};
-use cqlwire_codec::{Consistency, SchemaChange, StatementKind, Token};
+use cqlwire_codec::{Consistency, StatementKind, Token};
 use cqlwire_net::Deadline;
 
 use super::send::{
-    Draft, HeadStart, NotSent, Sent, Timing, connection_to, measure_part, measure_whole, send_to,
+    Draft, NotSent, Sent, Timing, connection_to, measure_part, measure_whole, send_to,
 };
 use crate::error::{Attempt, Error, ErrorKind};
 use crate::history::History;
-use crate::operation::{Agreeing, Failure, HostResponse, Operation, agree, read};
+use crate::operation::{Agreeing, Failure, HostResponse, Operation};
 use crate::prepared::PreparedStatement;
 use crate::shared::Shared;
 use crate::timed::Timed;
@@ -29,10 +27,20 @@ pub(crate) struct Run {
     pub(super) plan: Option<Plan>,
     /// Where the partition of the operation is on the ring, if that is known.
     token: Option<Token>,
-    pub(super) attempts: Vec<Attempt>,
     pub(crate) deadline: Deadline,
     /// Does the time of the next attempt, or the one under way, say how long the whole takes?
     pub(super) is_whole: bool,
+    pub(super) step: Step,
+    /// What there is once the first attempt has not been enough.
+    again: Option<Box<Again>>,
+    /// What happens to it, if anybody would like to know.
+    pub(super) history: Option<Arc<History>>,
+}
+
+/// What is known of the attempts before, and so of the next one.
+#[derive(Default)]
+pub(super) struct Again {
+    pub(super) attempts: Vec<Attempt>,
     /// How often the host that has its turn was asked to prepare which statement in this turn.
     pub(super) prepares: Vec<(PreparedStatement, u8)>,
     /// The next host is for a retry, for which the budget has not been asked yet.
@@ -43,9 +51,6 @@ pub(crate) struct Run {
     pub(super) plans_anew: u8,
     /// How many of the attempts came before that.
     pub(super) before_plan: u8,
-    pub(super) step: Step,
-    /// What happens to it, if anybody would like to know.
-    pub(super) history: Option<Arc<History>>,
 }
 
 /// ```text
@@ -67,7 +72,7 @@ pub(super) enum Step {
     /// Nobody has it for a while.
     Pausing(Box<Pausing>),
     /// It is done, and the servers are to agree on the schema.
-    Agreeing(Box<(Option<HostResponse>, Agreeing)>),
+    Agreeing(Box<(Option<Box<HostResponse>>, Agreeing)>),
 }
 
 /// A host prepares a statement of the operation, which it will be asked next.
@@ -87,23 +92,6 @@ pub(super) struct Pausing {
     pub(super) host: Option<Arc<Host>>,
 }
 
-/// The host has responded with so many bytes.
-#[inline]
-fn has_responded<O: Operation>(
-    host: &Host,
-    bytes: usize,
-    history: Option<&Arc<History>>,
-    shared: &Shared,
-    operation: &O,
-) {
-    if let Some(history) = history {
-        history.response(host, bytes);
-    }
-    if bytes >= shared.log.settings().large_response_bytes {
-        shared.log.large(host.address(), bytes, operation.text());
-    }
-}
-
 impl Run {
     /// Before the first host is chosen.
     #[inline]
@@ -111,15 +99,10 @@ impl Run {
         Self {
             plan: None,
             token: None,
-            attempts: Vec::new(),
             deadline,
             is_whole: true,
-            prepares: Vec::new(),
-            owes_retry: false,
-            consistency: None,
-            plans_anew: 0,
-            before_plan: 0,
             step: Step::Next,
+            again: None,
             history,
         }
     }
@@ -130,8 +113,28 @@ impl Run {
         let plan = self.plan.clone()?;
         let mut beside = Self::new(self.deadline, self.history.clone());
         (beside.plan, beside.token, beside.is_whole) = (Some(plan), self.token, false);
-        (beside.consistency, beside.plans_anew) = (self.consistency, MAX_PLANS);
+        let consistency = self.consistency();
+        *beside.again() = Again { consistency, plans_anew: MAX_PLANS, ..Again::default() };
         Some(beside)
+    }
+
+    /// What is known of the attempts before.
+    pub(super) fn again(&mut self) -> &mut Again {
+        self.again.get_or_insert_default()
+    }
+
+    pub(super) fn attempts(&self) -> &[Attempt] {
+        self.again.as_ref().map_or(&[], |again| &again.attempts)
+    }
+
+    /// How often the host that has its turn was asked to prepare which statement in this turn.
+    pub(super) fn prepares(&self) -> &[(PreparedStatement, u8)] {
+        self.again.as_ref().map_or(&[], |again| &again.prepares)
+    }
+
+    /// At which it is sent, if not at its own.
+    pub(super) fn consistency(&self) -> Option<Consistency> {
+        self.again.as_ref()?.consistency
     }
 
     pub(crate) const fn history(&self) -> Option<&Arc<History>> {
@@ -158,16 +161,23 @@ impl Run {
     /// Does a host have it that has gone quiet, or is that asked to prepare its statement?
     #[inline]
     pub(crate) fn is_at_a_quiet_host(&self) -> bool {
+        if let Step::Asked(sent) = &self.step {
+            return sent.request.is_quiet();
+        }
+        self.is_prepared_at_a_quiet_host()
+    }
+
+    #[inline(never)]
+    fn is_prepared_at_a_quiet_host(&self) -> bool {
         match &self.step {
-            Step::Asked(sent) => sent.request.is_quiet(),
             Step::Preparing(preparing) => preparing.host.pool().has_quiet(),
-            Step::Next | Step::Pausing(_) | Step::Agreeing(_) => false,
+            Step::Asked(_) | Step::Next | Step::Pausing(_) | Step::Agreeing(_) => false,
         }
     }
 
     /// It has been handed to a host a moment ago. Nobody is woken for what was so before: if the host
     /// is quiet, whoever polls looks once more.
-    fn look_once_more(&self, context: &Context<'_>) {
+    pub(super) fn look_once_more(&self, context: &Context<'_>) {
         if self.is_at_a_quiet_host() {
             context.waker().wake_by_ref();
         }
@@ -189,106 +199,22 @@ impl Run {
         self.deadline = deadline;
     }
 
-    /// The response, or why there is none, once that is known. The operation is the same each time.
-    ///
-    /// Without `may_send`, since the session has been closed, what is under way is waited for, and
-    /// no other attempt is made.
-    pub(crate) fn poll<O: Operation>(
-        &mut self,
-        shared: &Arc<Shared>,
-        operation: &O,
-        may_send: bool,
-        context: &mut Context<'_>,
-    ) -> Poll<Result<HostResponse, Error>> {
-        loop {
-            match &mut self.step {
-                Step::Next | Step::Pausing(_) if !may_send => {
-                    return Poll::Ready(Err(self.closed(operation.kind())));
-                }
-                Step::Next => {
-                    let handed_over = self.next_host(shared, operation, context)?;
-                    self.look_once_more(context);
-                    ready!(handed_over);
-                }
-                Step::Asked(sent) => {
-                    let outcome = ready!(Pin::new(&mut sent.request).poll(context));
-                    let Some(host) = self.plan.as_ref().and_then(Plan::host) else {
-                        debug_assert!(false, "whoever was asked has its turn");
-                        return Poll::Ready(Err(self.closed(operation.kind())));
-                    };
-                    if let Ok(envelope) = &outcome {
-                        let (history, bytes) = (self.history.as_ref(), envelope.body.len());
-                        has_responded(host, bytes, history, shared, operation);
-                    }
-                    let (prepared, metadata) = (operation.prepared(), sent.metadata.as_ref());
-                    let has_come = outcome.is_ok();
-                    let read = read(shared, host, outcome, prepared, metadata);
-                    if let Some(history) = self.history.as_ref().filter(|_| has_come) {
-                        history.decoded(host);
-                    }
-                    match read {
-                        Ok(response) if let Some(change) = response.schema_change().cloned() => {
-                            let agreeing = self.agreeing(shared, change);
-                            self.step = Step::Agreeing(Box::new((Some(response), agreeing)));
-                        }
-                        Ok(response) => return Poll::Ready(Ok(response)),
-                        Err(failure) => {
-                            let host = Arc::clone(host);
-                            self.go_on(shared, operation, host, failure)?;
-                        }
-                    }
-                }
-                Step::Preparing(preparing) => {
-                    let taught = ready!(preparing.taught.as_mut().poll(context));
-                    if let Step::Preparing(asked) = std::mem::replace(&mut self.step, Step::Next) {
-                        self.taught(shared, operation, *asked, taught, may_send)?;
-                        self.look_once_more(context);
-                    }
-                }
-                Step::Pausing(pausing) => {
-                    ready!(pausing.pause.as_mut().poll(context));
-                    match pausing.host.take() {
-                        Some(host) => self.ask_again(shared, operation, host)?,
-                        None => self.step = Step::Next,
-                    }
-                    self.look_once_more(context);
-                }
-                Step::Agreeing(waiting) => {
-                    let (response, agreeing) = &mut **waiting;
-                    let agreed = ready!(agreeing.as_mut().poll(context)).unwrap_or(false);
-                    let Some(mut response) = response.take() else { return Poll::Pending };
-                    response.set_schema_agreed(agreed);
-                    return Poll::Ready(Ok(response));
-                }
-            }
-        }
-    }
-
-    /// The servers agree on a schema that has changed.
-    #[cold]
-    fn agreeing(&self, shared: &Arc<Shared>, change: SchemaChange) -> Agreeing {
-        agree(shared, change, self.deadline.within(shared.schema_agreement_timeout))
-    }
-
     /// Hands the operation to the next host that takes it. Pending once one has: whoever polls is
     /// woken for its response. On its own, so that polls which find a response do not make room for a
     /// request.
     #[inline(never)]
-    fn next_host<O: Operation>(
+    pub(super) fn next_host<O: Operation>(
         &mut self,
         shared: &Arc<Shared>,
         operation: &O,
         context: &mut Context<'_>,
     ) -> Poll<Result<(), Error>> {
         let mut request = operation.routing();
-        let mut head_start = HeadStart::default();
+        let mut draft = Draft::blank();
         let plan = match &mut self.plan {
             Some(plan) => plan,
             none => {
-                if request.token.is_none() {
-                    head_start.draft = Draft::of(operation, shared);
-                }
-                self.token = request.token.or_else(|| head_start.draft.as_ref()?.token());
+                self.token = request.token.or_else(|| draft.encode_early(operation, shared));
                 if let Some(history) = &self.history {
                     request.token = self.token;
                     history.routed(&shared.cluster().topology(), &request);
@@ -298,21 +224,21 @@ impl Run {
         };
         request.token = self.token;
         let (policy, own) = (operation.load_balancing(), operation.connections());
-        let host = match shared.cluster().next_host(plan, policy, &request, own) {
-            Ok(Some(Turn { host, offer, .. })) => {
-                head_start.offer = offer;
-                host
-            }
+        let (host, offer) = match shared.cluster().next_host(plan, policy, &request, own) {
+            Ok(Some(Turn { host, offer, .. })) => (host, offer),
             Ok(None) => return Poll::Ready(self.plan_anew(shared, operation)),
             Err(panicked) => return Poll::Ready(Err(self.end(operation.kind(), panicked.into()))),
         };
-        self.prepares.clear();
-        if self.owes_retry || self.consistency.is_some() {
-            let host = Arc::clone(host);
-            return Poll::Ready(self.retry_on(shared, operation, host));
+        if let Some(again) = &mut self.again {
+            again.prepares.clear();
+            self.is_whole &= again.attempts.is_empty();
+            if again.owes_retry || again.consistency.is_some() {
+                let host = Arc::clone(host);
+                draft.give_back();
+                return Poll::Ready(self.retry_on(shared, operation, host));
+            }
         }
         let deadline = operation.deadline_of_attempt(self.deadline);
-        self.is_whole &= self.attempts.is_empty();
         let measure = match self.is_whole {
             true => measure_whole(operation, deadline),
             false => measure_part(operation, deadline),
@@ -321,7 +247,10 @@ impl Run {
         let asked = |sent| self.step = Step::Asked(sent);
         let timeline = self.history.as_ref().and_then(|history| history.timeline());
         let timing = Timing { deadline, measure, timeline: timeline.as_ref() };
-        if let Err(why) = send_to(host, operation, head_start, shared, &timing, watcher, asked) {
+        let draft_and_offer = (&mut draft, offer.as_ref());
+        let sent = send_to(host, operation, draft_and_offer, shared, &timing, watcher, asked);
+        draft.give_back();
+        if let Err(why) = sent {
             let host = Arc::clone(host);
             return Poll::Ready(self.not_sent(shared, operation, host, why));
         }
@@ -339,15 +268,17 @@ impl Run {
         operation: &O,
         host: Arc<Host>,
     ) -> Result<(), Error> {
-        let changed = self.consistency.map(|consistency| operation.at(consistency));
+        let changed = self.consistency().map(|consistency| operation.at(consistency));
         let sent = changed.as_ref().unwrap_or(operation);
         let deadline = operation.deadline_of_attempt(self.deadline);
         self.is_whole = false;
         let measure = measure_part(operation, deadline);
-        let (head_start, asked) = (HeadStart::default(), |sent| self.step = Step::Asked(sent));
+        let (mut draft, asked) = (Draft::blank(), |sent| self.step = Step::Asked(sent));
         let timeline = self.history.as_ref().and_then(|history| history.timeline());
         let timing = Timing { deadline, measure, timeline: timeline.as_ref() };
-        match send_to(&host, sent, head_start, shared, &timing, None, asked) {
+        let taken = send_to(&host, sent, (&mut draft, None), shared, &timing, None, asked);
+        draft.give_back();
+        match taken {
             Ok(()) => {
                 if let Some(history) = &self.history {
                     history.sent(&host, timeline);
@@ -386,8 +317,8 @@ impl Run {
     /// The error that it ends with: after which attempts, and how long it took.
     #[cold]
     pub(crate) fn end(&mut self, of: StatementKind, kind: ErrorKind) -> Error {
-        let attempts = std::mem::take(&mut self.attempts);
-        Error::after(kind, of, attempts, Some(self.deadline.elapsed()))
+        let attempts = self.again.as_mut().map(|again| std::mem::take(&mut again.attempts));
+        Error::after(kind, of, attempts.unwrap_or_default(), Some(self.deadline.elapsed()))
     }
 }
 

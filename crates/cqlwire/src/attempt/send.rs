@@ -3,14 +3,13 @@
 use std::sync::Arc;
 use std::task::Context;
 
-use bytes::BytesMut;
 use cqlwire_cluster::Host;
-use cqlwire_codec::Token;
+use cqlwire_codec::{RequestEnvelope, Token};
 use cqlwire_net::{Connection, Deadline, Measure, RefusedBecause, Request, Timeline};
 use cqlwire_pool::{NotConnected, Offer};
 
 use crate::error::AttemptFailure;
-use crate::operation::{Encoded, Failure, Form, NotEncoded, Operation};
+use crate::operation::{Failure, Form, NotEncoded, Operation};
 use crate::prepared::{MetadataHandle, PreparedStatement};
 use crate::scratch;
 use crate::shared::Shared;
@@ -26,61 +25,97 @@ pub(super) struct Sent {
     pub(super) metadata: Option<MetadataHandle>,
 }
 
-/// What there is of a request when its host has been chosen.
-#[derive(Default)]
-pub(super) struct HeadStart {
-    /// A connection on which it is in its keyspace, found when the host was chosen.
-    pub(super) offer: Option<Offer>,
-    pub(super) draft: Option<Draft>,
+/// What a host is to be sent. Of requests whose values say which hosts to choose from, it is there
+/// before the host is: in the form that most connections have, by what all hosts are known to say.
+pub(super) struct Draft {
+    envelope: RequestEnvelope,
+    /// By what it was encoded.
+    metadata: Option<MetadataHandle>,
+    /// What it was encoded for, as long as no host was chosen.
+    early: Option<Early>,
 }
 
-/// A request that was encoded before its host was chosen, since its values say which hosts to
-/// choose from: in the form that most connections have, by what all hosts are known to say.
-pub(super) struct Draft {
+#[derive(Copy, Clone)]
+struct Early {
     form: Form,
-    encoded: Encoded,
     /// Is what it was encoded by known of all hosts?
     is_common: bool,
 }
 
 impl Draft {
-    /// Encodes an operation whose prepared statement has bind markers for the whole partition key.
-    /// `None` of any other, and of values that do not fit: that is a matter between them and the
-    /// host.
+    /// Nothing yet.
     #[inline]
-    pub(super) fn of<O: Operation>(operation: &O, shared: &Shared) -> Option<Self> {
+    pub(super) fn blank() -> Self {
+        Self { envelope: scratch::take(), metadata: None, early: None }
+    }
+
+    /// Encodes an operation whose prepared statement has bind markers for the whole partition key, and
+    /// says where that is on the ring. `None` of any other, and of values that do not fit: that is a
+    /// matter between them and the host.
+    #[inline]
+    pub(super) fn encode_early<O: Operation>(
+        &mut self,
+        operation: &O,
+        shared: &Shared,
+    ) -> Option<Token> {
         let prepared = operation.prepared()?;
         let (metadata, is_common) = prepared.latest();
         if prepared.metadata(&metadata).partition_key.is_empty() {
             return None;
         }
         let form = shared.usual_form.load()?;
-        let encoded = operation.encode(form, Some(metadata), scratch::take()).ok()?;
-        Some(Self { form, encoded, is_common })
+        let token = operation.encode(form, Some(&metadata), &mut self.envelope).ok()?;
+        (self.metadata, self.early) = (Some(metadata), Some(Early { form, is_common }));
+        token
     }
 
-    /// Is it what this host has to be sent?
+    /// It is what this host has to be sent, encoded anew if it was not.
     #[inline]
-    fn is_for<O: Operation>(&self, host: &Host, operation: &O) -> bool {
-        self.is_common || self.says_what_it_said(host, operation)
+    fn make_for<O: Operation>(
+        &mut self,
+        host: &Host,
+        operation: &O,
+        form: Form,
+        shared: &Shared,
+    ) -> Result<(), NotSent> {
+        match self.early.take() {
+            Some(early)
+                if early.form == form
+                    && (early.is_common || self.says_what_it_said(host, operation)) =>
+            {
+                Ok(())
+            }
+            _ => self.encode(host, operation, form, shared),
+        }
     }
 
     #[cold]
     fn says_what_it_said<O: Operation>(&self, host: &Host, operation: &O) -> bool {
-        operation.prepared().zip(self.encoded.metadata.as_ref()).is_some_and(|(prepared, by)| {
+        operation.prepared().zip(self.metadata.as_ref()).is_some_and(|(prepared, by)| {
             let said = prepared.metadata_on(host.id());
             said.is_some_and(|said| Arc::ptr_eq(prepared.metadata(&said), prepared.metadata(by)))
         })
     }
 
-    pub(super) const fn token(&self) -> Option<Token> {
-        self.encoded.token
+    /// Encodes it for this host, by what that host said of its statement.
+    fn encode<O: Operation>(
+        &mut self,
+        host: &Host,
+        operation: &O,
+        form: Form,
+        shared: &Shared,
+    ) -> Result<(), NotSent> {
+        if shared.usual_form.load() != Some(form) {
+            shared.usual_form.store(form);
+        }
+        self.metadata = operation.encode_for(host.id(), form, &mut self.envelope)?;
+        Ok(())
     }
 
-    /// Its buffer, to be encoded into anew.
-    #[cold]
-    fn into_buffer(self) -> BytesMut {
-        self.encoded.envelope.into_buffer()
+    /// The next request of this thread is encoded in its place.
+    #[inline]
+    pub(super) fn give_back(self) {
+        scratch::give_back(self.envelope);
     }
 }
 
@@ -126,14 +161,14 @@ pub(super) fn measure_part<O: Operation>(operation: &O, attempt: Deadline) -> Me
     Measure { kind: operation.request_kind(), allowed, is_whole: false }
 }
 
-/// Encodes the operation for a connection of the host, unless the draft is for it, and hands it
-/// over; `watcher`, if there is one, is woken for its response. The request goes to `sent`, which puts
-/// it where it stays: it is too large to be moved often.
+/// Hands the operation to a connection of the host, the one that was `offered` first; `watcher`, if
+/// there is one, is woken for its response. The request goes to `sent`, which puts it where it stays: it
+/// is too large to be moved often.
 #[inline]
 pub(super) fn send_to<O: Operation, T>(
     host: &Arc<Host>,
     operation: &O,
-    mut head_start: HeadStart,
+    (draft, mut offered): (&mut Draft, Option<&Offer>),
     shared: &Shared,
     timing: &Timing<'_>,
     mut watcher: Option<&mut Context<'_>>,
@@ -141,22 +176,16 @@ pub(super) fn send_to<O: Operation, T>(
 ) -> Result<T, NotSent> {
     let mut refused = RefusedBecause::Ended;
     for _ in 0..MAX_PICKS {
-        let (offered, picked);
-        let connection = if let Some(offer) = head_start.offer.take() {
-            offered = offer;
-            offered.connection()
-        } else {
-            picked = connection_to(host, operation).map_err(not_connected)?;
-            &picked
+        let picked;
+        let connection = match offered.take() {
+            Some(offer) => offer.connection(),
+            None => {
+                picked = connection_to(host, operation).map_err(not_connected)?;
+                &picked
+            }
         };
-        let form = Form::of(connection);
-        let encoded = match head_start.draft.take() {
-            Some(draft) if draft.form == form && draft.is_for(host, operation) => draft.encoded,
-            Some(draft) => encode(host, operation, form, draft.into_buffer(), shared)?,
-            None => encode(host, operation, form, scratch::take(), shared)?,
-        };
-        let Encoded { envelope, metadata, .. } = encoded;
-        let (deadline, measure) = (timing.deadline, &timing.measure);
+        draft.make_for(host, operation, Form::of(connection), shared)?;
+        let (envelope, deadline, measure) = (&draft.envelope, timing.deadline, &timing.measure);
         let taken = match (timing.timeline, &mut watcher) {
             (Some(timeline), watcher) => {
                 let (context, timeline) = (watcher.as_deref_mut(), Arc::clone(timeline));
@@ -166,15 +195,8 @@ pub(super) fn send_to<O: Operation, T>(
             (None, None) => connection.send_measured(envelope, deadline, measure),
         };
         match taken {
-            Ok(taken) => {
-                let sent = sent(Sent { request: taken.request, metadata });
-                taken.buffer.into_iter().for_each(scratch::give_back);
-                return Ok(sent);
-            }
-            Err(error) => {
-                refused = error.because;
-                scratch::give_back(error.envelope.into_buffer());
-            }
+            Ok(request) => return Ok(sent(Sent { request, metadata: draft.metadata.take() })),
+            Err(because) => refused = because,
         }
     }
     Err(NotSent::Failed(Failure::Attempt(AttemptFailure::Refused(refused))))
@@ -190,20 +212,6 @@ pub(super) fn connection_to<O: Operation>(
         None => host.pool().pick().inspect_err(|_| host.pool().hasten()),
         Some(own) => own.pick(host),
     }
-}
-
-/// Encodes it for this host, by what that host said of its statement.
-fn encode<O: Operation>(
-    host: &Host,
-    operation: &O,
-    form: Form,
-    buffer: BytesMut,
-    shared: &Shared,
-) -> Result<Encoded, NotSent> {
-    if shared.usual_form.load() != Some(form) {
-        shared.usual_form.store(form);
-    }
-    Ok(operation.encode_for(host.id(), form, buffer)?)
 }
 
 #[cold]

@@ -11,7 +11,7 @@ use cqlwire_net::Deadline;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::send::{HeadStart, NotSent, Timing, measure_part, send_to};
+use super::send::{Draft, NotSent, Timing, measure_part, send_to};
 use super::teachings::Teaching;
 use crate::cql;
 use crate::error::{AttemptFailure, ErrorKind, TimeoutPhase};
@@ -106,10 +106,13 @@ async fn prepare_on(
         let shared = session.upgrade().ok_or(ErrorKind::SessionClosed)?;
         let (session, address) = (shared.log.session(), host.address());
         tracing::debug!(%session, host = %address, "preparing a statement again");
-        let (head_start, measure) = (HeadStart::default(), measure_part(&prepare, deadline));
+        let (mut draft, measure) = (Draft::blank(), measure_part(&prepare, deadline));
         let timing = Timing { deadline, measure, timeline: None };
-        send_to(host, &prepare, head_start, &shared, &timing, None, |sent| sent.request)
-            .map_err(not_asked)?
+        let draft_and_offer = (&mut draft, None);
+        let taken =
+            send_to(host, &prepare, draft_and_offer, &shared, &timing, None, |sent| sent.request);
+        draft.give_back();
+        taken.map_err(not_asked)?
     };
     let outcome = request.await;
     let shared = session.upgrade().ok_or(ErrorKind::SessionClosed)?;

@@ -16,10 +16,10 @@ use cqlwire_net::{Deadline, RequestKind};
 
 use super::Contents;
 use crate::cql::Outline;
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::execution::{Permits, State, Turn, take_turn};
 use crate::history::{Beginning, Watched};
-use crate::operation::{BatchOperation, Options};
+use crate::operation::{BatchOperation, HostResponse, Options};
 use crate::prepare::{Asker, prepare};
 use crate::prepared::PreparedStatement;
 use crate::result::QueryResult;
@@ -62,13 +62,24 @@ impl<'a> Sending<'a> {
         contents: &Contents,
         context: &mut Context<'_>,
     ) -> Poll<Result<QueryResult>> {
-        let polled = self.poll_result(contents, context);
-        if let Poll::Ready(result) = &polled {
-            let error = result.as_ref().err();
-            self.state.end(self.shared, error, None, || RequestKind::Batch);
-            self.state = State::Done;
+        match ready!(self.poll_response(contents, context)) {
+            Ok(response) => {
+                let of = contents.kind(self.batch_type);
+                // In the budget before it is outside: a session that is closed knows of all pages.
+                let share = response.hold(&self.shared.budget);
+                self.end(None);
+                Poll::Ready(Ok(response.into_result(share, of)))
+            }
+            Err(error) => {
+                self.end(Some(&error));
+                Poll::Ready(Err(error))
+            }
         }
-        polled
+    }
+
+    fn end(&mut self, error: Option<&Error>) {
+        self.state.end(self.shared, error, None, || RequestKind::Batch);
+        self.state = State::Done;
     }
 
     /// Lets it in and begins, if that has not been done.
@@ -146,11 +157,11 @@ impl<'a> Sending<'a> {
         State::Preparing { permits, deadline, preparing }
     }
 
-    fn poll_result(
+    fn poll_response(
         &mut self,
         contents: &Contents,
         context: &mut Context<'_>,
-    ) -> Poll<Result<QueryResult>> {
+    ) -> Poll<Result<HostResponse>> {
         self.begin(contents)?;
         let of = contents.kind(self.batch_type);
         ready!(self.poll_turn(contents, of, context))?;
@@ -170,8 +181,9 @@ impl<'a> Sending<'a> {
             consistency: None,
         };
         let response = ready!(run.poll(self.shared, &operation, true, context))?;
-        let (fetched, change) = response.into_fetched().map_err(|kind| run.end(of, kind))?;
-        let page = fetched.into_page(&self.shared.budget);
-        Poll::Ready(Ok(QueryResult::new(page, change, of)))
+        if response.is_result() {
+            return Poll::Ready(Ok(response));
+        }
+        Poll::Ready(Err(run.end(of, response.not_whole())))
     }
 }

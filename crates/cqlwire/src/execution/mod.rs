@@ -10,6 +10,7 @@ mod own_type;
 mod page;
 mod reencode;
 mod request;
+mod sending;
 mod source;
 mod state;
 mod streaming;
@@ -26,13 +27,13 @@ use uuid::Uuid;
 pub use self::explain::{Explained, Explaining};
 pub use self::page::PageFetch;
 pub(crate) use self::reencode::{GivenMarkers, StoredValues};
+use self::sending::Sending;
 pub use self::source::StatementSource;
 pub(crate) use self::state::State;
 pub use self::streaming::Streaming;
 pub(crate) use self::turn::{Permits, Turn, take_turn};
 use crate::keyspace::InKeyspace;
 use crate::operation::{Options, RareOptions, Statement};
-use crate::prepared::PreparedStatement;
 use crate::profile::{
     ExecutionProfile, Policies, RequestSettings, request_setters, single_request_setters,
     statement_setters,
@@ -74,15 +75,11 @@ pub type RowStream<T> = stream::RowStream<T, StatementSource>;
 /// may execute it; the response is thrown away when it comes, and nothing else is left behind.
 #[must_use = "nothing is sent until this is awaited, or turned into a stream that is polled"]
 pub struct Execution<'a, V> {
-    shared: &'a Arc<Shared>,
-    statement: Statement<'a>,
+    sending: Sending<'a>,
     values: V,
     /// What its values can do, kept apart from their type: a future that were bound to it could not
     /// be spawned with values that borrow.
     as_values: AsValues<V>,
-    options: Options<'a>,
-    /// With its text, once that is prepared because values go with it.
-    state: State<'a, Option<PreparedStatement>>,
 }
 
 /// What values can do, apart from their type.
@@ -101,8 +98,8 @@ impl<'a, V: EncodeValues> Execution<'a, V> {
         values: V,
     ) -> Self {
         let options = Options::of(shared.profiles.current(), keyspace);
-        let as_values = as_values::<V>;
-        Self { shared, statement, values, as_values, options, state: State::New }
+        let sending = Sending::new(shared, statement, options);
+        Self { sending, values, as_values: as_values::<V> }
     }
 }
 
@@ -115,18 +112,18 @@ impl<'a, V> Execution<'a, V> {
         as_values: AsValues<V>,
         options: Options<'a>,
     ) -> Self {
-        Self { shared, statement, values, as_values, options, state: State::New }
+        Self { sending: Sending::new(shared, statement, options), values, as_values }
     }
 
     #[cfg(feature = "blocking")]
     pub(crate) const fn shared(&self) -> &'a Arc<Shared> {
-        self.shared
+        self.sending.shared
     }
 
     /// How long it may take in all.
     #[cfg(feature = "blocking")]
     pub(crate) const fn timeout_of_whole(&self) -> Duration {
-        self.options.settings.timeout
+        self.sending.options.settings.timeout
     }
 
     /// Its values; what is on its way is given up.
@@ -136,7 +133,7 @@ impl<'a, V> Execution<'a, V> {
 
     /// With all settings of this profile; those set before are replaced.
     pub fn profile(mut self, profile: &'a ExecutionProfile) -> Self {
-        self.options.set_profile(profile);
+        self.sending.options.set_profile(profile);
         self
     }
 
@@ -149,7 +146,7 @@ impl<'a, V> Execution<'a, V> {
     /// its text comes before it.
     #[doc(alias = "USING TIMESTAMP")]
     pub fn timestamp_micros(mut self, micros: i64) -> Self {
-        self.options.timestamp_micros = Some(micros);
+        self.sending.options.timestamp_micros = Some(micros);
         self
     }
 
@@ -158,7 +155,7 @@ impl<'a, V> Execution<'a, V> {
     /// bytes of an `i32` for a float where a float is wanted. Structs, lists and arrays are refused
     /// ([`NeedsMarker`](crate::ValueError::NeedsMarker)), and the request is not routed to a replica.
     pub fn unprepared(mut self) -> Self {
-        self.options.unprepared = true;
+        self.sending.options.unprepared = true;
         self
     }
 
@@ -181,7 +178,7 @@ impl<'a, V> Execution<'a, V> {
     /// [`Session::with_keyspace`](crate::Session::with_keyspace) is for all versions. A prepared
     /// statement has to be one of this keyspace.
     pub fn keyspace(mut self, name: &str) -> Self {
-        self.options.keyspace.rename(name);
+        self.sending.options.keyspace.rename(name);
         self
     }
 
@@ -201,7 +198,7 @@ impl<'a, V> Execution<'a, V> {
     }
 
     const fn settings_mut(&mut self) -> &mut RequestSettings {
-        &mut self.options.settings
+        &mut self.sending.options.settings
     }
 
     fn policies_mut(&mut self) -> &mut Policies {
@@ -209,12 +206,13 @@ impl<'a, V> Execution<'a, V> {
     }
 
     fn rare(&mut self) -> &mut RareOptions {
-        self.options.rare.get_or_insert_default()
+        self.sending.options.rare.get_or_insert_default()
     }
 
     /// As a stream, which has settings of its own.
     pub fn stream(self) -> Streaming {
-        Streaming::new(self.shared, self.statement, (self.as_values)(&self.values), self.options)
+        let Sending { shared, statement, options, .. } = self.sending;
+        Streaming::new(shared, statement, (self.as_values)(&self.values), options)
     }
 
     /// The result page by page; rows borrow from their page. Each page is retried and timed by

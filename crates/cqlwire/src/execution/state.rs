@@ -13,7 +13,6 @@ use crate::shared::Shared;
 use crate::speculation::Executions;
 
 /// How far the future has got. `P` is what texts with values are prepared to.
-#[expect(clippy::large_enum_variant, reason = "a box would be an allocation for each request")]
 pub(crate) enum State<'a, P> {
     New,
     /// It waits for its turn in the session.

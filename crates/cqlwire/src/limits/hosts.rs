@@ -34,10 +34,11 @@ impl HostLimits {
     }
 
     /// A request to this host came to this.
-    pub(crate) fn observe<T>(
+    #[cold]
+    pub(crate) fn observe(
         &self,
         host: &Host,
-        outcome: &Result<T, Failure>,
+        outcome: Result<(), &Failure>,
         topology: impl FnOnce() -> Arc<Topology>,
     ) {
         let Some(sign) = sign(outcome) else { return };
@@ -66,9 +67,9 @@ fn forget_gone(hosts: &mut HashMap<Uuid, HostLimit>, topology: &Topology) {
 }
 
 /// What an outcome says of the host; `None` if nothing.
-fn sign<T>(outcome: &Result<T, Failure>) -> Option<Sign> {
+fn sign(outcome: Result<(), &Failure>) -> Option<Sign> {
     let failure = match outcome {
-        Ok(_) => return Some(Sign::Well),
+        Ok(()) => return Some(Sign::Well),
         Err(Failure::Attempt(failure)) => failure,
         Err(_) => return None,
     };
@@ -101,7 +102,7 @@ mod tests {
     use crate::error::ErrorKind;
 
     fn of(failure: AttemptFailure) -> Option<Sign> {
-        sign(&Err::<(), _>(Failure::Attempt(failure)))
+        sign(Err(&Failure::Attempt(failure)))
     }
 
     #[test]
@@ -118,7 +119,7 @@ mod tests {
             let said = of(AttemptFailure::Server { error, prefixes: Prefixes::NONE });
             assert_eq!(said, Some(expected), "{code}");
         }
-        assert_eq!(sign(&Ok(())), Some(Sign::Well));
+        assert_eq!(sign(Ok(())), Some(Sign::Well));
     }
 
     #[test]
@@ -136,6 +137,6 @@ mod tests {
             assert_eq!(of(AttemptFailure::NoResponse(error)), expected, "{shown}");
         }
         assert_eq!(of(AttemptFailure::Refused(RefusedBecause::Closing)), None);
-        assert_eq!(sign(&Err::<(), _>(Failure::Final(ErrorKind::SessionClosed))), None);
+        assert_eq!(sign(Err(&Failure::Final(ErrorKind::SessionClosed))), None);
     }
 }

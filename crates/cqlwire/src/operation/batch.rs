@@ -1,15 +1,14 @@
 //! Executing a batch.
 
-use bytes::BytesMut;
 use cqlwire_cluster::Routing;
 use cqlwire_codec::{
-    Batch, BatchStatements, BatchType, Consistency, EncodeError, RequestOptions, StatementKind,
-    encode_request,
+    Batch, BatchStatements, BatchType, Consistency, EncodeError, RequestEnvelope, RequestOptions,
+    StatementKind, Token,
 };
 use cqlwire_net::RequestKind;
 use uuid::Uuid;
 
-use super::{Encoded, Form, NotEncoded, Operation, Options};
+use super::{Form, NotEncoded, Operation, Options};
 use crate::batch::Contents;
 use crate::error::ErrorKind;
 use crate::prepared::{MetadataHandle, PreparedStatement};
@@ -33,8 +32,8 @@ impl BatchOperation<'_> {
         &self,
         statements: &BatchStatements,
         form: Form,
-        buffer: BytesMut,
-    ) -> Result<Encoded, NotEncoded> {
+        envelope: &mut RequestEnvelope,
+    ) -> Result<(), NotEncoded> {
         let settings = &self.options.settings;
         let consistency = self.consistency.unwrap_or(settings.consistency);
         let batch = Batch {
@@ -50,10 +49,8 @@ impl BatchOperation<'_> {
             compression: form.compression,
             max_body_bytes: Some(self.max_bytes),
         };
-        let envelope = encode_request(&batch, form.version, &options, buffer);
-        let envelope = envelope.map_err(|error| self.refused(error))?;
-        // The rows of conditional batches come with their columns.
-        Ok(Encoded { envelope, metadata: None, token: None })
+        let encoded = envelope.encode(&batch, form.version, &options);
+        encoded.map_err(|error| self.refused(error))
     }
 
     #[cold]
@@ -74,14 +71,22 @@ impl Operation for BatchOperation<'_> {
     fn encode(
         &self,
         form: Form,
-        _: Option<MetadataHandle>,
-        buffer: BytesMut,
-    ) -> Result<Encoded, NotEncoded> {
-        self.encode_statements(self.contents.as_added(), form, buffer)
+        _: Option<&MetadataHandle>,
+        envelope: &mut RequestEnvelope,
+    ) -> Result<Option<Token>, NotEncoded> {
+        self.encode_statements(self.contents.as_added(), form, envelope)?;
+        Ok(None)
     }
 
-    fn encode_for(&self, host: Uuid, form: Form, buffer: BytesMut) -> Result<Encoded, NotEncoded> {
-        self.encode_statements(&*self.contents.on(host, self.texts)?, form, buffer)
+    fn encode_for(
+        &self,
+        host: Uuid,
+        form: Form,
+        envelope: &mut RequestEnvelope,
+    ) -> Result<Option<MetadataHandle>, NotEncoded> {
+        self.encode_statements(&*self.contents.on(host, self.texts)?, form, envelope)?;
+        // The rows of conditional batches come with their columns.
+        Ok(None)
     }
 
     fn routing(&self) -> Routing<'_> {

@@ -16,7 +16,6 @@ mod untyped;
 use std::future::Future;
 use std::time::Duration;
 
-use bytes::BytesMut;
 use cqlwire_cluster::{KeyspacePools, LoadBalancing, Routing};
 use cqlwire_codec::{Consistency, EncodeError, RequestEnvelope, StatementKind, Token};
 use cqlwire_net::{Deadline, RequestKind};
@@ -29,7 +28,7 @@ pub(crate) use self::failure::Failure;
 pub(crate) use self::form::{Form, UsualForm};
 pub(crate) use self::options::{Options, RareOptions};
 pub(crate) use self::prepare::PrepareOperation;
-pub(crate) use self::response::{HostResponse, read};
+pub(crate) use self::response::{Glance, HostResponse, read};
 pub(crate) use self::statement::{PageRange, Statement, StatementOperation};
 pub(crate) use self::untyped::{check_untyped, needs_marker};
 use crate::error::ErrorKind;
@@ -43,8 +42,8 @@ const SHORTEST_ATTEMPT: Duration = Duration::from_millis(1);
 
 /// Something that can be asked of any host.
 pub(crate) trait Operation {
-    /// Encodes it in this form, by what is known of its prepared statement on the host that it is
-    /// for.
+    /// Encodes it in this form, in the place of `envelope`, by what is known of its prepared statement
+    /// on the host that it is for. Gives where its partition is on the ring, if its values say so.
     ///
     /// # Errors
     ///
@@ -52,21 +51,28 @@ pub(crate) trait Operation {
     fn encode(
         &self,
         form: Form,
-        metadata: Option<MetadataHandle>,
-        buffer: BytesMut,
-    ) -> Result<Encoded, NotEncoded>;
+        metadata: Option<&MetadataHandle>,
+        envelope: &mut RequestEnvelope,
+    ) -> Result<Option<Token>, NotEncoded>;
 
-    /// Encodes it in this form for this host, by what that said of its statements.
+    /// Encodes it in this form for this host, by what that said of its statements. Gives by what it was
+    /// encoded, and the rows of its response have to be read.
     ///
     /// # Errors
     ///
     /// Nothing is to be sent, and why.
-    fn encode_for(&self, host: Uuid, form: Form, buffer: BytesMut) -> Result<Encoded, NotEncoded> {
+    fn encode_for(
+        &self,
+        host: Uuid,
+        form: Form,
+        envelope: &mut RequestEnvelope,
+    ) -> Result<Option<MetadataHandle>, NotEncoded> {
         let metadata = match self.prepared() {
             None => None,
             Some(prepared) => Some(said_on(host, prepared)?),
         };
-        self.encode(form, metadata, buffer)
+        self.encode(form, metadata.as_ref(), envelope)?;
+        Ok(metadata)
     }
 
     /// How its user has it executed; `None` of what no user asks for.
@@ -192,15 +198,6 @@ pub(crate) fn said_on(
     prepared: &PreparedStatement,
 ) -> Result<MetadataHandle, NotEncoded> {
     prepared.metadata_on(host).ok_or_else(|| NotEncoded::Unprepared(prepared.clone()))
-}
-
-/// A request for one connection.
-pub(crate) struct Encoded {
-    pub(crate) envelope: RequestEnvelope,
-    /// By what it was encoded, and the rows of its response have to be read.
-    pub(crate) metadata: Option<MetadataHandle>,
-    /// Where its partition is on the ring, if its values say so.
-    pub(crate) token: Option<Token>,
 }
 
 /// Why a request is not to be sent.

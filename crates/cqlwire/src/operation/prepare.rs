@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use bytes::BytesMut;
 use cqlwire_cluster::{KeyspacePools, LoadBalancing, Routing};
-use cqlwire_codec::{Consistency, Prepare, RequestOptions, StatementKind, encode_request};
+use cqlwire_codec::{Consistency, Prepare, RequestEnvelope, RequestOptions, StatementKind, Token};
 use cqlwire_net::RequestKind;
 use uuid::Uuid;
 
-use super::{Encoded, Form, NotEncoded, Operation};
+use super::{Form, NotEncoded, Operation};
 use crate::cql;
 use crate::error::ErrorKind;
 use crate::keyspace::Keyspace;
@@ -32,9 +31,9 @@ impl Operation for PrepareOperation<'_> {
     fn encode(
         &self,
         form: Form,
-        _: Option<MetadataHandle>,
-        buffer: BytesMut,
-    ) -> Result<Encoded, NotEncoded> {
+        _: Option<&MetadataHandle>,
+        envelope: &mut RequestEnvelope,
+    ) -> Result<Option<Token>, NotEncoded> {
         if cql::is_use(self.text) {
             return Err(NotEncoded::Refused(ErrorKind::UseStatement));
         }
@@ -43,8 +42,8 @@ impl Operation for PrepareOperation<'_> {
             keyspace: self.keyspace.and_then(|keyspace| keyspace.field(form.version)),
         };
         let options = RequestOptions { compression: form.compression, ..RequestOptions::default() };
-        let envelope = encode_request(&prepare, form.version, &options, buffer);
-        Ok(Encoded { envelope: envelope?, metadata: None, token: None })
+        envelope.encode(&prepare, form.version, &options)?;
+        Ok(None)
     }
 
     /// Each host will do as well as another.

@@ -4,11 +4,10 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use bytes::BytesMut;
 use cqlwire_cluster::Routing;
 use cqlwire_codec::{
     Consistency, CustomPayload, EncodeError, EncodeValues, Execute, ProtocolVersion, Query,
-    QueryParameters, RequestEnvelope, RequestOptions, StatementKind, Token, encode_request,
+    QueryParameters, RequestEnvelope, RequestOptions, StatementKind, Token,
 };
 use cqlwire_net::RequestKind;
 use cqlwire_stream::Position;
@@ -16,7 +15,7 @@ use cqlwire_stream::Position;
 use super::options::has_payloads;
 use super::token::Hashed;
 use super::untyped::{check_untyped, refuse_without_markers};
-use super::{Encoded, Form, NotEncoded, Operation, Options};
+use super::{Form, NotEncoded, Operation, Options};
 use crate::cql::{self, Outline};
 use crate::error::ErrorKind;
 use crate::prepared::{MetadataHandle, Named, Origin, PreparedStatement, StatementMetadata};
@@ -164,13 +163,14 @@ impl<'a> StatementOperation<'a> {
         traced.filter(|_| has_payloads(version)).or_else(|| self.options.custom_payload(version))
     }
 
+    #[inline(never)]
     fn encode_text(
         &self,
         text: &str,
         version: ProtocolVersion,
         options: &RequestOptions<'_>,
-        buffer: BytesMut,
-    ) -> Result<Encoded, NotEncoded> {
+        envelope: &mut RequestEnvelope,
+    ) -> Result<(), NotEncoded> {
         if cql::is_use(text) {
             return Err(NotEncoded::Refused(ErrorKind::UseStatement));
         }
@@ -178,8 +178,7 @@ impl<'a> StatementOperation<'a> {
             check_untyped(text, self.values)?;
         }
         let query = Query { statement: text, parameters: self.parameters(self.values, version) };
-        let envelope = encode_request(&query, version, options, buffer)?;
-        Ok(Encoded { envelope, metadata: None, token: None })
+        Ok(envelope.encode(&query, version, options)?)
     }
 
     fn encode_prepared(
@@ -187,8 +186,8 @@ impl<'a> StatementOperation<'a> {
         metadata: &StatementMetadata,
         version: ProtocolVersion,
         options: &RequestOptions<'_>,
-        buffer: BytesMut,
-    ) -> Result<(RequestEnvelope, Option<Token>), NotEncoded> {
+        envelope: &mut RequestEnvelope,
+    ) -> Result<Option<Token>, NotEncoded> {
         if metadata.bind.columns.is_empty() && !self.values.is_empty() {
             let refused = refuse_without_markers(self.values);
             refused.map_err(|error| NotEncoded::Values(error.into()))?;
@@ -205,8 +204,8 @@ impl<'a> StatementOperation<'a> {
             result_metadata_id: tells_changes.then_some(&*metadata.result.id),
             parameters,
         };
-        match encode_request(&execute, version, options, buffer) {
-            Ok(envelope) => Ok((envelope, hashed.token())),
+        match envelope.encode(&execute, version, options) {
+            Ok(()) => Ok(hashed.token()),
             Err(error @ EncodeError::Value(_)) => Err(NotEncoded::Values(error)),
             Err(error) => Err(error.into()),
         }
@@ -217,9 +216,9 @@ impl Operation for StatementOperation<'_> {
     fn encode(
         &self,
         form: Form,
-        metadata: Option<MetadataHandle>,
-        buffer: BytesMut,
-    ) -> Result<Encoded, NotEncoded> {
+        metadata: Option<&MetadataHandle>,
+        envelope: &mut RequestEnvelope,
+    ) -> Result<Option<Token>, NotEncoded> {
         let version = form.version;
         if let Some(page) = self.page {
             let understood = page.from.check_protocol(version);
@@ -233,14 +232,12 @@ impl Operation for StatementOperation<'_> {
         };
         match (self.statement, metadata) {
             (Statement::Prepared(prepared), Some(metadata)) => {
-                let known = prepared.metadata(&metadata);
-                let (envelope, token) = self.encode_prepared(known, version, &options, buffer)?;
-                Ok(Encoded { envelope, metadata: Some(metadata), token })
+                self.encode_prepared(prepared.metadata(metadata), version, &options, envelope)
             }
-            (Statement::Prepared(prepared), None) => {
-                self.encode_text(prepared.text(), version, &options, buffer)
+            (statement, _) => {
+                self.encode_text(statement.text(), version, &options, envelope)?;
+                Ok(None)
             }
-            (Statement::Text(text), _) => self.encode_text(text, version, &options, buffer),
         }
     }
 
@@ -323,9 +320,9 @@ mod tests {
         let options = Options::of(&profile, nowhere());
         let operation = StatementOperation::new(Statement::Text(""), &(), &options);
         let plain = RequestOptions::default();
-        let encoded = operation.encode_prepared(&metadata, version, &plain, BytesMut::new());
-        let encoded = encoded.map_err(drop).unwrap();
-        let bytes = encoded.0.as_bytes();
+        let mut envelope = RequestEnvelope::options(version);
+        operation.encode_prepared(&metadata, version, &plain, &mut envelope).map_err(drop).unwrap();
+        let bytes = envelope.as_bytes();
         // After the header, the ids, each with its length, and the consistency.
         let lowest = match version {
             ProtocolVersion::V5 => 9 + 4 + 6 + 2 + 3,
@@ -341,10 +338,11 @@ mod tests {
         let first = StatementOperation::new(Statement::Text("?"), &(), &options);
         let sent_at = |operation: &StatementOperation<'_>| {
             let form = Form { version: ProtocolVersion::V4, compression: None };
-            let encoded = operation.encode(form, None, BytesMut::new()).map_err(drop).unwrap();
+            let mut envelope = RequestEnvelope::options(form.version);
+            operation.encode(form, None, &mut envelope).map_err(drop).unwrap();
             // After the header, and a text of one byte with its length.
             let at = 9 + 4 + 1;
-            encoded.envelope.as_bytes()[at..at + 2].to_vec()
+            envelope.as_bytes()[at..at + 2].to_vec()
         };
         assert_eq!(sent_at(&first), [0, 6], "LOCAL_QUORUM");
         assert_eq!(sent_at(&first.at(Consistency::One)), [0, 1]);

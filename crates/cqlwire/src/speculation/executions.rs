@@ -146,7 +146,7 @@ impl Executions {
     ) -> Option<HostResponse> {
         let beside = self.beside.as_mut()?;
         if !beside.first_has_failed {
-            match self.first.poll(shared, operation, may_send, context) {
+            match self.first.poll_beside(shared, operation, may_send, context) {
                 Poll::Ready(Ok(response)) => return Some(response),
                 Poll::Ready(Err(error)) => {
                     beside.first_has_failed = true;
@@ -157,7 +157,7 @@ impl Executions {
         }
         let mut at = 0;
         while let Some(run) = beside.runs.get_mut(at) {
-            match run.poll(shared, operation, may_send, context) {
+            match run.poll_beside(shared, operation, may_send, context) {
                 Poll::Ready(Ok(response)) => {
                     shared.speculations.won();
                     self.first = beside.runs.swap_remove(at);

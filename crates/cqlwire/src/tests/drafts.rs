@@ -16,9 +16,11 @@ use super::memory::{Memory, at_rest};
 use super::statements::{WRITE, alter, connected, second_values, three};
 use super::{INSERT, PATIENCE, prime_users};
 use crate::attempt::Run;
-use crate::codec::{ColumnSpec, ColumnType, EncodeValues, Opcode, StatementKind, ValueError};
+use crate::codec::{
+    ColumnSpec, ColumnType, EncodeValues, Opcode, RequestEnvelope, StatementKind, Token, ValueError,
+};
 use crate::net::{Deadline, RequestKind};
-use crate::operation::{Encoded, Form, NotEncoded, Operation};
+use crate::operation::{Form, NotEncoded, Operation};
 use crate::prepared::MetadataHandle;
 use crate::{
     Compression, Consistency, ErrorKind, HostIndex, LoadBalancing, PreparedStatement,
@@ -142,9 +144,9 @@ impl Operation for Forgotten {
     fn encode(
         &self,
         _: Form,
-        _: Option<MetadataHandle>,
-        _: BytesMut,
-    ) -> Result<Encoded, NotEncoded> {
+        _: Option<&MetadataHandle>,
+        _: &mut RequestEnvelope,
+    ) -> Result<Option<Token>, NotEncoded> {
         Err(NotEncoded::Refused(ErrorKind::SessionClosed))
     }
 

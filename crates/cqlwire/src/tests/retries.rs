@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
-use bytes::BytesMut;
 use cqlwire_testkit::cancel::{cancel_at_every_poll, poll_once};
 use cqlwire_testkit::eventually;
 use cqlwire_testkit::node::{Prime, ScriptedNode};
@@ -19,12 +18,10 @@ use super::memory::{Memory, at_rest};
 use super::statements::three;
 use super::{INSERT, PATIENCE, SELECT, answer_users, builder, prime_users};
 use crate::attempt::Run;
-use crate::codec::{Consistency, Opcode};
+use crate::codec::{Consistency, Opcode, RequestEnvelope, Token};
 use crate::keyspace::InKeyspace;
 use crate::net::{Deadline, RequestKind};
-use crate::operation::{
-    Encoded, Form, NotEncoded, Operation, Options, Statement, StatementOperation,
-};
+use crate::operation::{Form, NotEncoded, Operation, Options, Statement, StatementOperation};
 use crate::prepared::MetadataHandle;
 use crate::{
     ErrorKind, ExecutionProfile, FailedAttempt, NeverRetry, RetryBudget, RetryPolicy, RetryVerdict,
@@ -353,11 +350,11 @@ impl Operation for Noted<'_> {
     fn encode(
         &self,
         form: Form,
-        metadata: Option<MetadataHandle>,
-        buffer: BytesMut,
-    ) -> Result<Encoded, NotEncoded> {
+        metadata: Option<&MetadataHandle>,
+        envelope: &mut RequestEnvelope,
+    ) -> Result<Option<Token>, NotEncoded> {
         self.encoded_at.lock().unwrap().push(self.statement.consistency);
-        self.statement.encode(form, metadata, buffer)
+        self.statement.encode(form, metadata, envelope)
     }
 
     fn at(&self, consistency: Consistency) -> Self {

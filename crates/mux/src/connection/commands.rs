@@ -18,21 +18,9 @@ pub struct Submitted {
     pub ticket: Ticket,
     /// Wake this one, outside of the lock: the shell, if it sleeps and has to know.
     pub wake: Option<Waker>,
-    /// An envelope that is no longer needed, to be dropped outside of the lock or used again: the one that was handed
-    /// in, or, if that has to wait for its turn, one that has waited.
-    pub spare: Option<RequestEnvelope>,
 }
 
-/// A request that was not taken in: nothing of it was or will be written.
-#[derive(Debug)]
-pub struct Refused {
-    /// Why.
-    pub because: RefusedBecause,
-    /// The envelope, back.
-    pub envelope: RequestEnvelope,
-}
-
-/// Why a request was not taken in.
+/// Why a request was not taken in: nothing of it was or will be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RefusedBecause {
@@ -68,17 +56,17 @@ pub struct Abandoned {
 }
 
 impl Connection {
-    /// Take in a request. It gets a stream id and is queued for the next write, or waits for its turn. If its
+    /// Take in a request, of which the envelope is no longer needed then. It gets a stream id and is queued for the next write, or waits for its turn. If its
     /// deadline passes before it is written, it never is. Its time is counted as `measure` says, if it does.
     ///
     /// # Errors
-    /// [`Refused`] with the envelope, if the connection takes no more requests.
+    /// [`RefusedBecause`], if the connection takes no more requests.
     pub fn submit(
         &mut self,
-        envelope: RequestEnvelope,
+        envelope: &RequestEnvelope,
         deadline: Instant,
         measure: Option<&Measure>,
-    ) -> Result<Submitted, Refused> {
+    ) -> Result<Submitted, RefusedBecause> {
         self.submit_watched(envelope, deadline, measure, &mut None)
     }
 
@@ -89,39 +77,38 @@ impl Connection {
     /// As [`submit`](Self::submit).
     pub fn submit_watched(
         &mut self,
-        envelope: RequestEnvelope,
+        envelope: &RequestEnvelope,
         deadline: Instant,
         measure: Option<&Measure>,
         waker: &mut Option<Waker>,
-    ) -> Result<Submitted, Refused> {
+    ) -> Result<Submitted, RefusedBecause> {
         match self.life {
             Life::Open => {}
-            Life::Closing => return Err(Refused { because: RefusedBecause::Closing, envelope }),
-            Life::Ended => return Err(Refused { because: RefusedBecause::Ended, envelope }),
+            Life::Closing => return Err(RefusedBecause::Closing),
+            Life::Ended => return Err(RefusedBecause::Ended),
         }
         let (bytes, limit) = (envelope.len() - HEADER_LEN, self.settings.max_request_bytes);
         if bytes > limit {
-            return Err(Refused { because: RefusedBecause::TooLarge { bytes, limit }, envelope });
+            return Err(RefusedBecause::TooLarge { bytes, limit });
         }
         let key = self.requests.next_key();
         let turn = self.waiting.first().is_none();
         let due = self.deadlines.since_start(deadline);
-        let (phase, spare) = if turn && let Some(phase) = self.launch(key, deadline, &envelope) {
-            (phase, Some(envelope))
+        let phase = if turn && let Some(phase) = self.launch(key, deadline, envelope) {
+            phase
         } else if let Some(full) = self.waiting.full_for(envelope.len()) {
             self.metrics.totals.refused += 1;
             let backlog = Backlog { waits_for: self.waits_for(), full };
-            return Err(Refused { because: RefusedBecause::Full(backlog), envelope });
+            return Err(RefusedBecause::Full(backlog));
         } else {
-            self.waiting.join(key, envelope.len());
-            (Phase::Waiting { envelope, deadline }, self.waiting.take_spare())
+            Phase::Waiting { envelope: self.waiting.join(key, envelope), deadline }
         };
         let measured = self.metrics.begun(measure, due);
         let ticket = self.requests.open(phase, measured);
         self.requests.watch(key, waker);
         let visit = self.deadlines.insert(key, due);
         let wake = self.wake_shell(|core| Some(core.deadlines.instant(visit)));
-        Ok(Submitted { ticket, wake, spare })
+        Ok(Submitted { ticket, wake })
     }
 
     /// The outcome of a request, or its ticket back while there is none. `waker` is then the one to wake once there

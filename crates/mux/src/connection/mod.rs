@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use cqlwire_codec::{Envelope, ProtocolVersion, RequestEnvelope};
 
-pub use self::commands::{Abandoned, Refused, RefusedBecause, Submitted};
+pub use self::commands::{Abandoned, RefusedBecause, Submitted};
 pub use self::handlers::{Unresponsive, Violation, Written};
 use crate::deadlines::Deadlines;
 use crate::liveness::Liveness;

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use cqlwire_codec::{RequestEnvelope, StreamId};
 
-use super::{Connection, Refused, Submitted};
+use super::{Connection, RefusedBecause, Submitted};
 use crate::metrics::Measure;
 use crate::timeline::Timeline;
 
@@ -18,12 +18,12 @@ impl Connection {
     /// As [`submit`](Self::submit).
     pub fn submit_timed(
         &mut self,
-        envelope: RequestEnvelope,
+        envelope: &RequestEnvelope,
         (now, deadline): (Instant, Instant),
         measure: Option<&Measure>,
         waker: &mut Option<Waker>,
         timeline: Arc<Timeline>,
-    ) -> Result<Submitted, Refused> {
+    ) -> Result<Submitted, RefusedBecause> {
         let bytes = envelope.len();
         let submitted = self.submit_watched(envelope, deadline, measure, waker)?;
         self.timed.add(submitted.ticket.key(), now, bytes, timeline);

@@ -51,8 +51,8 @@ async fn one_that_is_sent_from_within_a_poll_wakes_who_polls_without_another_pol
     let waker = Waker::from(Arc::clone(&woken));
     let mut context = Context::from_waker(&waker);
     let statement = query(&connection, "SELECT");
-    let sent = connection.send_watched(statement, seconds(5), &MEASURE, &mut context).unwrap();
-    let mut request = pin!(sent.request);
+    let sent = connection.send_watched(&statement, seconds(5), &MEASURE, &mut context).unwrap();
+    let mut request = pin!(sent);
     let asked = server.asked().await;
     server.answer(asked.stream, Opcode::Result, VOID).await;
     tokio::time::sleep(Duration::from_millis(1)).await;
@@ -67,12 +67,10 @@ fn g6_1_sent_from_within_a_poll_elsewhere_it_keeps_a_timer_of_its_own() {
     let (home, elsewhere) = (runtime(), runtime());
     let (connection, server) = home.block_on(played::connected(&played::settings(), 4096));
     let send_on = |runtime: &runtime::Runtime| {
-        let sent = runtime.block_on(async {
-            let mut context = Context::from_waker(Waker::noop());
-            let statement = query(&connection, "SELECT");
-            connection.send_watched(statement, seconds(5), &MEASURE, &mut context).unwrap()
-        });
-        sent.request
+        let _inside = runtime.enter();
+        let mut context = Context::from_waker(Waker::noop());
+        let statement = query(&connection, "SELECT");
+        connection.send_watched(&statement, seconds(5), &MEASURE, &mut context).unwrap()
     };
     assert!(send_on(&home).timer.is_none());
     assert!(send_on(&elsewhere).timer.is_some(), "nobody would notice its deadline");

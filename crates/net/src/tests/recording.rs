@@ -40,8 +40,8 @@ async fn read(connection: &Connection) {
     let deadline = seconds(5);
     let (kind, allowed) = (RequestKind::Read, deadline.length());
     let measure = Measure { kind, allowed, is_whole: true };
-    let sent = connection.send_measured(query(connection, "SELECT"), deadline, &measure);
-    sent.unwrap().request.await.unwrap();
+    let sent = connection.send_measured(&query(connection, "SELECT"), deadline, &measure);
+    sent.unwrap().await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -21,9 +21,8 @@ const MEASURE: Measure =
 
 fn timed(connection: &Connection, statement: &str, deadline: Deadline) -> (Request, Arc<Timeline>) {
     let (statement, timeline) = (query(connection, statement), Arc::<Timeline>::default());
-    let sent =
-        connection.send_timed(statement, deadline, &MEASURE, None, Arc::clone(&timeline)).unwrap();
-    (sent.request, timeline)
+    let sent = connection.send_timed(&statement, deadline, &MEASURE, None, Arc::clone(&timeline));
+    (sent.unwrap(), timeline)
 }
 
 /// What is known, in milliseconds since then: queued, written, first byte.

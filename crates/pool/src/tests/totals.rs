@@ -16,8 +16,8 @@ async fn read(pool: &Pool) {
     let (connection, deadline) = (pool.pick().unwrap(), seconds(5));
     let (kind, allowed) = (RequestKind::Read, deadline.length());
     let measure = Measure { kind, allowed, is_whole: true };
-    let sent = connection.send_measured(query(&connection), deadline, &measure);
-    sent.unwrap().request.await.unwrap();
+    let sent = connection.send_measured(&query(&connection), deadline, &measure);
+    sent.unwrap().await.unwrap();
 }
 
 #[tokio::test]

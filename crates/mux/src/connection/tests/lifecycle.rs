@@ -32,8 +32,9 @@ fn an_end_tells_what_may_have_run_from_what_cannot() {
 fn after_the_end_nothing_is_taken_in() {
     let mut bench = Bench::new(Settings::default());
     bench.end(0);
-    let refused = bench.core.submit(request(1), bench.now + LONG, Some(&a_read(LONG))).unwrap_err();
-    assert_eq!(refused.because, RefusedBecause::Ended);
+    let refused =
+        bench.core.submit(&request(1), bench.now + LONG, Some(&a_read(LONG))).unwrap_err();
+    assert_eq!(refused, RefusedBecause::Ended);
     assert_eq!(bench.transmit(), []);
 }
 
@@ -44,8 +45,9 @@ fn closing_waits_for_what_was_taken_in_and_for_nothing_else() {
     let sent = bench.transmit();
     let shell = bench.sleep();
     assert!(bench.core.close().is_none(), "nothing for the shell to do yet");
-    let refused = bench.core.submit(request(3), bench.now + LONG, Some(&a_read(LONG))).unwrap_err();
-    assert_eq!(refused.because, RefusedBecause::Closing);
+    let refused =
+        bench.core.submit(&request(3), bench.now + LONG, Some(&a_read(LONG))).unwrap_err();
+    assert_eq!(refused, RefusedBecause::Closing);
 
     bench.deliver(answer(sent[0].0, Opcode::Result, 1)).unwrap();
     assert!(!bench.core.is_drained());
@@ -91,7 +93,7 @@ fn a_sleeping_shell_is_woken_once_for_many_requests() {
     let deadline = bench.now + LONG;
     let mut tickets = Vec::new();
     for tag in 0..3 {
-        let submitted = bench.core.submit(request(tag), deadline, Some(&a_read(LONG))).unwrap();
+        let submitted = bench.core.submit(&request(tag), deadline, Some(&a_read(LONG))).unwrap();
         submitted.wake.into_iter().for_each(Waker::wake);
         tickets.push(submitted.ticket);
     }
@@ -107,13 +109,13 @@ fn a_shell_that_waits_for_the_socket_is_woken_only_for_an_earlier_deadline() {
     let shell = Waker::from(Arc::new(Woken::default()));
     bench.core.park(&Context::from_waker(&shell), false);
     let _armed = bench.core.poll_timeout();
-    let late = bench.core.submit(request(1), bench.now + LONG, Some(&a_read(LONG))).unwrap();
+    let late = bench.core.submit(&request(1), bench.now + LONG, Some(&a_read(LONG))).unwrap();
     assert!(late.wake.is_none() || bench.core.deadlines.next() < Some(bench.now + LONG));
     bench.core.park(&Context::from_waker(&shell), false);
     let _armed = bench.core.poll_timeout();
     let soon = bench
         .core
-        .submit(request(2), bench.now + Duration::from_millis(5), Some(&a_read(LONG)))
+        .submit(&request(2), bench.now + Duration::from_millis(5), Some(&a_read(LONG)))
         .unwrap();
     assert!(soon.wake.is_some());
     for ticket in [late.ticket, soon.ticket] {

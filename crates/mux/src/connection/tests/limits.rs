@@ -113,11 +113,11 @@ fn g11_5_a2_on_stream_zero_it_ends_the_connection_even_while_a_heartbeat_is_owed
 fn a_request_over_the_limit_is_refused_before_it_is_sent() {
     let mut bench = Bench::new(Settings { max_request_bytes: 100, ..Settings::default() });
     let longest =
-        bench.core.submit(request_of(1, 96), bench.now + LONG, Some(&a_read(LONG))).unwrap();
+        bench.core.submit(&request_of(1, 96), bench.now + LONG, Some(&a_read(LONG))).unwrap();
     let refused =
-        bench.core.submit(request_of(2, 97), bench.now + LONG, Some(&a_read(LONG))).unwrap_err();
-    assert_eq!(refused.because, RefusedBecause::TooLarge { bytes: 101, limit: 100 });
-    assert_eq!(refused.because.to_string(), "its body of 101 bytes is over the limit of 100");
+        bench.core.submit(&request_of(2, 97), bench.now + LONG, Some(&a_read(LONG))).unwrap_err();
+    assert_eq!(refused, RefusedBecause::TooLarge { bytes: 101, limit: 100 });
+    assert_eq!(refused.to_string(), "its body of 101 bytes is over the limit of 100");
     assert_eq!(bench.transmit().iter().map(|sent| sent.1).collect::<Vec<_>>(), [Some(1)]);
     let _abandoned = bench.abandon(longest.ticket);
     bench.end(0);
@@ -219,9 +219,10 @@ fn what_fits_exactly_may_wait() {
     let settings = Settings { max_in_flight: 1, max_waiting_bytes, ..Settings::default() };
     let mut bench = Bench::new(settings);
     let tickets: Vec<_> = (0..3).map(|tag| bench.submit(tag)).collect();
-    let refused = bench.core.submit(request(3), bench.now + LONG, Some(&a_read(LONG))).unwrap_err();
+    let refused =
+        bench.core.submit(&request(3), bench.now + LONG, Some(&a_read(LONG))).unwrap_err();
     let full = Backlog::new(WaitsFor::StreamId(1), WaitingLimit::Bytes(max_waiting_bytes));
-    assert_eq!(refused.because, RefusedBecause::Full(full));
+    assert_eq!(refused, RefusedBecause::Full(full));
     for ticket in tickets {
         let _abandoned = bench.abandon(ticket);
     }

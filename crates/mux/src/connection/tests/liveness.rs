@@ -47,7 +47,7 @@ fn i6_any_answer_is_a_sign_of_life_while_a_heartbeat_is_owed() {
 fn silent_amid_an_upload(bench: &mut Bench) -> BytesMut {
     let upload = bench
         .core
-        .submit(request_of(1, 1 << 20), bench.now + LONG, Some(&a_read(LONG)))
+        .submit(&request_of(1, 1 << 20), bench.now + LONG, Some(&a_read(LONG)))
         .unwrap()
         .ticket;
     std::mem::forget(upload);
@@ -143,7 +143,7 @@ fn a3_what_is_withdrawn_before_the_question_does_not_keep_a_dead_server_alive() 
     let mut bench = Bench::new(Settings::default());
     let upload = bench
         .core
-        .submit(request_of(1, 1 << 20), bench.now + LONG, Some(&a_read(LONG)))
+        .submit(&request_of(1, 1 << 20), bench.now + LONG, Some(&a_read(LONG)))
         .unwrap()
         .ticket;
     let batch = bench.take();
@@ -151,7 +151,7 @@ fn a3_what_is_withdrawn_before_the_question_does_not_keep_a_dead_server_alive() 
     let late = bench.submit_within(2, Duration::from_secs(10));
     let larger = bench
         .core
-        .submit(request_of(3, 100), bench.now + LONG, Some(&a_read(LONG)))
+        .submit(&request_of(3, 100), bench.now + LONG, Some(&a_read(LONG)))
         .unwrap()
         .ticket;
     bench.pass(Duration::from_secs(29)).unwrap();

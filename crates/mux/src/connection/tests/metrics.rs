@@ -17,7 +17,7 @@ fn a_request_takes_from_its_beginning_to_the_delivery_of_its_response() {
     let mut bench = Bench::new(Settings::default());
     // Begun while there was no connection yet.
     let measure = Measure { kind: RequestKind::Write, ..a_read(LONG + 3 * MS) };
-    let early = bench.core.submit(request(1), bench.now + LONG, Some(&measure)).unwrap().ticket;
+    let early = bench.core.submit(&request(1), bench.now + LONG, Some(&measure)).unwrap().ticket;
     let (late, refused) = (bench.submit(2), bench.submit(3));
     let sent = bench.transmit();
     bench.now += 7 * MS;
@@ -60,7 +60,7 @@ fn who_waits_for_a_stream_id_is_counted_with_how_long() {
     let settings = Settings { max_in_flight: 1, max_waiting: 1, ..Settings::default() };
     let mut bench = Bench::new(settings);
     let (first, second) = (bench.submit(1), bench.submit(2));
-    let third = bench.core.submit(request(3), bench.now + LONG, Some(&a_read(LONG)));
+    let third = bench.core.submit(&request(3), bench.now + LONG, Some(&a_read(LONG)));
     assert!(third.is_err());
     let sent = bench.transmit();
     bench.now += 4 * MS;

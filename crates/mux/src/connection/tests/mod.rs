@@ -127,7 +127,7 @@ impl Bench {
     }
 
     fn submit_within(&mut self, tag: u32, limit: Duration) -> Ticket {
-        self.core.submit(request(tag), self.now + limit, Some(&a_read(limit))).unwrap().ticket
+        self.core.submit(&request(tag), self.now + limit, Some(&a_read(limit))).unwrap().ticket
     }
 
     fn abandon(&mut self, ticket: Ticket) -> Abandoned {

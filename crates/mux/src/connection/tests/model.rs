@@ -161,7 +161,7 @@ impl Model {
         let (tag, deadline) = (self.next_tag, self.bench.now + Duration::from_millis(within_ms));
         self.next_tag += 1;
         match self.bench.core.submit(
-            request_of(tag, padding),
+            &request_of(tag, padding),
             deadline,
             Some(&a_read(Duration::from_millis(within_ms))),
         ) {
@@ -173,7 +173,7 @@ impl Model {
             }
             Err(refused) => {
                 let full = self.bench.core.usage().waiting == self.max_waiting();
-                assert!(full || self.bench.core.life != Life::Open, "{:?}", refused.because);
+                assert!(full || self.bench.core.life != Life::Open, "{refused:?}");
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Requests: answered, given up, timed out, waiting for their turn.
 
 use super::*;
-use crate::requests::Reached;
+use crate::requests::{Phase, Reached};
 use crate::{Backlog, WaitingLimit, WaitsFor};
 
 #[test]
@@ -25,7 +25,7 @@ fn an_answer_finds_its_caller_and_frees_its_stream() {
 fn who_is_given_with_a_request_is_woken_for_its_answer_without_having_asked() {
     let mut bench = Bench::new(Settings::default());
     let (mut waker, deadline) = (Some(bench.waker()), bench.now + LONG);
-    let ticket = bench.core.submit_watched(request(1), deadline, None, &mut waker).unwrap().ticket;
+    let ticket = bench.core.submit_watched(&request(1), deadline, None, &mut waker).unwrap().ticket;
     assert!(waker.is_none());
     let sent = bench.transmit();
     bench.deliver(answer(sent[0].0, Opcode::Result, 1)).unwrap();
@@ -33,7 +33,7 @@ fn who_is_given_with_a_request_is_woken_for_its_answer_without_having_asked() {
     assert!(matches!(bench.outcome(ticket), Outcome::Response(_)));
     let mut waker = Some(bench.waker());
     drop(bench.core.close());
-    bench.core.submit_watched(request(2), deadline, None, &mut waker).unwrap_err();
+    bench.core.submit_watched(&request(2), deadline, None, &mut waker).unwrap_err();
     assert!(waker.is_some(), "it is to be dropped outside of the lock");
     bench.assert_at_rest();
 }
@@ -193,15 +193,14 @@ fn what_may_wait_is_bounded_in_number_and_in_bytes() {
     let mut bench = Bench::new(settings);
     let mut tickets: Vec<_> = (0..2).map(|tag| bench.submit(tag)).collect();
     let deadline = bench.now + LONG;
-    let large = bench.core.submit(request_of(9, 64), deadline, Some(&a_read(LONG))).unwrap_err();
+    let large = bench.core.submit(&request_of(9, 64), deadline, Some(&a_read(LONG))).unwrap_err();
     let behind_one = |full| RefusedBecause::Full(Backlog::new(WaitsFor::StreamId(1), full));
-    assert_eq!(large.because, behind_one(WaitingLimit::Bytes(3 * request(0).len())));
+    assert_eq!(large, behind_one(WaitingLimit::Bytes(3 * request(0).len())));
     tickets.push(bench.submit(2));
-    let refused = bench.core.submit(request(3), deadline, Some(&a_read(LONG))).unwrap_err();
-    assert_eq!(refused.because, behind_one(WaitingLimit::Requests(2)));
+    let refused = bench.core.submit(&request(3), deadline, Some(&a_read(LONG))).unwrap_err();
+    assert_eq!(refused, behind_one(WaitingLimit::Requests(2)));
     let text = "the connection is busy: 1 request is in flight, as many as may, and 2 requests wait, as many as may";
-    assert_eq!(refused.because.to_string(), text);
-    assert_eq!(refused.envelope.as_bytes(), request(3).as_bytes(), "it comes back whole");
+    assert_eq!(refused.to_string(), text);
     for ticket in tickets {
         let _abandoned = bench.abandon(ticket);
     }
@@ -215,9 +214,9 @@ fn a_full_outgoing_buffer_makes_requests_wait_and_a_write_lets_them_in() {
     let mut bench = Bench::new(settings);
     let tickets: Vec<_> = (0..5).map(|tag| bench.submit(tag)).collect();
     assert_eq!(bench.core.usage().waiting, 3);
-    let refused = bench.core.submit(request(5), bench.now + LONG, None).unwrap_err();
+    let refused = bench.core.submit(&request(5), bench.now + LONG, None).unwrap_err();
     let backlog = Backlog::new(WaitsFor::OutgoingBuffer, WaitingLimit::Requests(3));
-    assert_eq!(refused.because, RefusedBecause::Full(backlog));
+    assert_eq!(refused, RefusedBecause::Full(backlog));
     let sent: Vec<_> = bench.transmit().into_iter().map(|sent| sent.1.unwrap()).collect();
     assert_eq!(sent, [0, 1, 2, 3, 4]);
     for ticket in tickets {
@@ -227,23 +226,29 @@ fn a_full_outgoing_buffer_makes_requests_wait_and_a_write_lets_them_in() {
 }
 
 #[test]
-fn whoever_waits_leaves_its_buffer_and_takes_one_along_that_has_waited() {
+fn whoever_waits_does_so_in_the_buffer_of_one_that_has_waited() {
     let mut bench = Bench::new(Settings { max_in_flight: 1, ..Settings::default() });
     let submit = |bench: &mut Bench, tag, padding| {
-        let submitted = bench
-            .core
-            .submit(request_of(tag, padding), bench.now + LONG, Some(&a_read(LONG)))
-            .unwrap();
-        (submitted.ticket, submitted.spare.map(|envelope| envelope.len()))
+        let request = request_of(tag, padding);
+        let until = bench.now + LONG;
+        let ticket = bench.core.submit(&request, until, Some(&a_read(LONG))).unwrap().ticket;
+        let buffer = match bench.core.requests.phase(ticket.key()) {
+            Phase::Waiting { envelope, .. } => {
+                assert_eq!(envelope.as_bytes(), request.as_bytes());
+                Some(envelope.as_bytes().as_ptr())
+            }
+            _ => None,
+        };
+        (ticket, buffer)
     };
-    let (first, own) = submit(&mut bench, 1, 10);
-    assert_eq!(own, Some(HEADER_LEN + 14), "its own, as it does not wait");
-    let (second, none_yet) = submit(&mut bench, 2, 20);
-    assert_eq!(none_yet, None);
+    let (first, none) = submit(&mut bench, 1, 10);
+    assert_eq!(none, None, "it does not wait");
+    let (second, of_its_own) = submit(&mut bench, 2, 20);
+    assert!(of_its_own.is_some());
     let stream = bench.transmit()[0].0;
     bench.deliver(answer(stream, Opcode::Result, 1)).unwrap();
-    let (third, of_the_second) = submit(&mut bench, 3, 30);
-    assert_eq!(of_the_second, Some(HEADER_LEN + 24));
+    let (third, of_the_second) = submit(&mut bench, 3, 5);
+    assert_eq!(of_the_second, of_its_own);
     bench.end(1);
     for ticket in [first, second, third] {
         let _ended = bench.outcome(ticket);

@@ -14,7 +14,7 @@ impl Bench {
     fn submit_timed_within(&mut self, tag: u32, limit: Duration) -> (Ticket, Arc<Timeline>) {
         let (timeline, times) = (Arc::new(Timeline::default()), (self.now, self.now + limit));
         let taken = Arc::clone(&timeline);
-        let submitted = self.core.submit_timed(request(tag), times, None, &mut None, taken);
+        let submitted = self.core.submit_timed(&request(tag), times, None, &mut None, taken);
         (submitted.unwrap().ticket, timeline)
     }
 

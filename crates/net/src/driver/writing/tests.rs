@@ -64,7 +64,7 @@ impl Bench {
         let mut core = Connection::new(now(), version, settings);
         let deadline = now() + Duration::from_secs(60);
         let submit =
-            |_| core.submit(RequestEnvelope::options(version), deadline, None).unwrap().ticket;
+            |_| core.submit(&RequestEnvelope::options(version), deadline, None).unwrap().ticket;
         let tickets = (0..requests).map(submit).collect();
         let segments = version.uses_segments().then(|| SegmentEncoder::new(None));
         let mut writer = Writer::new(segments);
@@ -173,7 +173,7 @@ fn the_envelopes_of_a_segment_count_once_the_socket_has_its_last_byte() {
         );
         let deadline = now() + Duration::from_secs(60);
         let tickets = [1, 2]
-            .map(|tag| core.submit(large(tag), deadline, None).unwrap().ticket)
+            .map(|tag| core.submit(&large(tag), deadline, None).unwrap().ticket)
             .into_iter()
             .collect();
         let mut writer = Writer::new(Some(SegmentEncoder::new(None)));
