@@ -39,7 +39,7 @@ impl Seen {
             totals.server_errors,
             totals.timed_out(),
             totals.lost,
-            totals.unsent,
+            totals.no_host_available,
             totals.rejected,
             totals.invalid,
             totals.unreadable,
