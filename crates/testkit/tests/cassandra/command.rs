@@ -219,8 +219,9 @@ async fn an_interrupted_start_leaves_nothing_behind() {
     let home = Home::new();
     let mut starter = cassandra(home.path(), &["up", "--port", &port.number]);
     let mut starter = Starter(starter.stderr(Stdio::piped()).spawn().unwrap());
-    assert!(starter.said().any(|line| line.contains("dev-plain starts")));
-    let (pid, address) = first_node(&home.path().join("dev-plain"));
+    let name = format!("dev-plain-{}", port.number);
+    assert!(starter.said().any(|line| line.contains(&format!("{name} starts"))));
+    let (pid, address) = first_node(&home.path().join(name));
     starter.signal(Signal::SIGINT);
     until_gone(pid, address).await;
     assert_eq!(starter.0.wait().unwrap().signal(), Some(Signal::SIGINT as i32));
