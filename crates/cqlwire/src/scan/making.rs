@@ -10,11 +10,16 @@ use cqlwire_net::Deadline;
 use uuid::Uuid;
 
 use super::plan::{Done, RangeLeft, ScanPlan};
-use super::sizes::{estimates, weights, width};
+use super::sizes::{Weights, estimates, weights, width};
 use super::statement::Wanted;
 use crate::error::{Error, ErrorKind, Result};
 use crate::keyspace::InKeyspace;
 use crate::shared::Shared;
+
+/// How many ranges more than the ring has a plan may have by their size, and as many again by how many
+/// are read at once: some megabytes as text. Sizes are what servers say, and one of them may say
+/// anything.
+const MOST_MORE: u64 = 1 << 16;
 
 /// What is to be read.
 #[derive(Debug)]
@@ -30,7 +35,7 @@ pub(super) struct Cut {
     pub(super) range_bytes: u64,
     /// How many ranges there are at least, so that all who read have something to read.
     pub(super) least: usize,
-    /// How long the schema may take that does not know the table yet.
+    /// How long the schema may take that does not know the table yet, and hosts with their estimates.
     pub(super) patience: Duration,
 }
 
@@ -61,23 +66,25 @@ pub(super) async fn plan(
         let why = "the cluster has no tokens that are known here: its partitioner is another than Murmur3";
         return Err(refused(why.to_owned()));
     }
-    let estimates = estimates(shared, through, &keyspace, &table).await;
-    let weights = weights(&ranges, &estimates);
-    let left = cut_up(&ranges, &weights, estimates.values().sum(), cut);
+    let estimates = estimates(shared, through, (&keyspace, &table), cut.patience).await;
+    let left = cut_up(&ranges, &weights(&ranges, &estimates), cut);
     let left = in_turns(left, &topology, &keyspace);
     let (keyspace, statement) = (keyspace.into(), statement.into());
     Ok(ScanPlan { keyspace, statement, done: Done::default(), left })
 }
 
 /// Each range in as many parts as its weight is worth, and as there have to be.
-fn cut_up(ranges: &[TokenRange], weights: &[u64], bytes: u64, cut: Cut) -> Vec<RangeLeft> {
+fn cut_up(ranges: &[TokenRange], weights: &Weights, cut: Cut) -> Vec<RangeLeft> {
+    let least = u128::from(MOST_MORE).min(cut.least as u128);
     let of_least = |range: &TokenRange| {
         let whole = 1_u128 << 64;
-        u64::try_from((width(range) * cut.least as u128).div_ceil(whole)).unwrap_or(1)
+        u64::try_from((width(range) * least).div_ceil(whole)).unwrap_or(1)
     };
-    let parts = ranges.iter().zip(weights).flat_map(|(range, weight)| {
-        // Weights are bytes where anything is known.
-        let of_size = if bytes > 0 { weight.div_ceil(cut.range_bytes.max(1)) } else { 1 };
+    let all: u128 = weights.each.iter().map(|weight| u128::from(*weight)).sum();
+    let range_bytes = all.div_ceil(MOST_MORE.into()).max(cut.range_bytes.into()).max(1);
+    let range_bytes = u64::try_from(range_bytes).unwrap_or(u64::MAX);
+    let parts = ranges.iter().zip(&weights.each).flat_map(|(range, weight)| {
+        let of_size = if weights.are_bytes { weight.div_ceil(range_bytes) } else { 1 };
         RangeLeft::parts(*range, *weight, of_size.max(of_least(range)))
     });
     parts.collect()
@@ -93,9 +100,9 @@ fn in_turns(left: Vec<RangeLeft>, topology: &Topology, keyspace: &str) -> VecDeq
     let mut turns: Vec<_> = of_hosts
         .into_values()
         .flat_map(|ranges| {
-            let count = ranges.len();
+            let count = ranges.len() as u64;
             // Of one that has few, they come at the same pace.
-            let at = move |index: usize| (2 * index + 1) * (1 << 20) / count;
+            let at = move |index: usize| (2 * index as u64 + 1) * (1 << 20) / count;
             ranges.into_iter().enumerate().map(move |(index, range)| (at(index), range))
         })
         .collect();
@@ -133,13 +140,35 @@ mod tests {
             for least in [0, 1, 7, 1_000] {
                 for range_bytes in [0, 1, 10, 1_000] {
                     let cut = Cut { range_bytes, least, patience: Duration::ZERO };
-                    let bytes = weights.iter().sum();
-                    let left = cut_up(&ranges, &weights, bytes, cut);
+                    let weights = Weights { each: weights.clone(), are_bytes: true };
+                    let left = cut_up(&ranges, &weights, cut);
                     covers_all(&left);
                     assert!(left.len() >= least, "{} of {least}", left.len());
                     assert!(left.iter().all(|left| left.weight > 0));
                 }
             }
+        }
+    }
+
+    /// What is no number of bytes says nothing of how many ranges there should be.
+    #[test]
+    fn ranges_are_no_more_than_can_be_kept() {
+        let ranges = [
+            TokenRange { start: Token::MIN, end: Token(0) },
+            TokenRange { start: Token(0), end: Token(i64::MAX) },
+        ];
+        for (each, are_bytes, range_bytes, least, expected) in [
+            (vec![u64::MAX; 2], true, 0, 0, 65_536..=65_538),
+            (vec![u64::MAX; 2], true, 32 << 20, usize::MAX, 65_536..=65_538),
+            (vec![1, u64::MAX], true, 1, usize::MAX, 65_536..=131_074),
+            (vec![1, 1], true, 1, usize::MAX, 65_536..=65_538),
+            (vec![65_000, 1], true, 1, 0, 65_001..=65_001),
+            (vec![u64::MAX; 2], false, 1, 0, 2..=2),
+        ] {
+            let cut = Cut { range_bytes, least, patience: Duration::ZERO };
+            let left = cut_up(&ranges, &Weights { each, are_bytes }, cut);
+            covers_all(&left);
+            assert!(expected.contains(&left.len()), "{} and not {expected:?}", left.len());
         }
     }
 }

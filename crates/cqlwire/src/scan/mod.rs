@@ -35,6 +35,8 @@ pub use self::pages::ScanPages;
 pub use self::plan::ScanPlan;
 pub use self::progress::{ScanProgress, ScanWatch};
 pub use self::rows::ScanRows;
+#[cfg(test)]
+pub(crate) use self::sizes::ESTIMATES;
 use self::statement::Wanted;
 pub use self::text::ScanPlanError;
 use crate::error::Result;
@@ -136,8 +138,8 @@ impl<'a> Scan<'a> {
 
     /// About how many bytes a range has, on the disks of servers and as they estimate it. Default
     /// 32 MiB: a range that was begun by a process that ends is begun again by another at its last page,
-    /// and what is handed to others is handed by ranges. Of a plan, whose ranges are cut, this changes
-    /// nothing.
+    /// and what is handed to others is handed by ranges. Of what would be more than 65,536 ranges they are
+    /// larger. Of a plan, whose ranges are cut, this changes nothing.
     pub const fn range_bytes(mut self, bytes: u64) -> Self {
         self.range_bytes = bytes;
         self

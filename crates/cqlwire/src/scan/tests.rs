@@ -8,7 +8,7 @@ use cqlwire_stream::Position;
 use proptest::prelude::*;
 
 use super::plan::{Done, RangeLeft, ScanPlan};
-use super::sizes::{Estimates, weights};
+use super::sizes::{Estimates, Weights, weights};
 use super::text::ScanPlanError;
 
 const SELECT: &str = "SELECT \"a,b\" FROM \"K:1\".t WHERE token(k) > ? AND token(k) <= ?";
@@ -97,9 +97,14 @@ fn weights_are_what_is_known_and_as_dense_where_nothing_is() {
         [range(i64::MIN, -1_000), range(-1_000, 0), range(0, 3_000), range(3_000, i64::MAX)];
     let known = |start: i64, end: i64, bytes| ((Token(start), Token(end)), bytes);
     let estimates = Estimates::from([known(-1_000, 0, 500), known(3_000, i64::MIN, 9)]);
-    let weights = weights(&ranges, &estimates);
+    let Weights { each: weights, are_bytes } = weights(&ranges, &estimates);
+    assert!(are_bytes);
     assert_eq!((weights[1], weights[3]), (500, 9), "the last range ends where the ring begins");
     assert_eq!(weights[2], 1, "509 bytes in half of all tokens are less than one in 3,000");
-    let none = super::sizes::weights(&ranges, &Estimates::new());
-    assert!(none[0] > 1_000_000 && none[1] == 1 && none[3] > 1_000_000, "{none:?}");
+    // Estimates of ranges that the ring has not any more are as good as none.
+    for estimates in [Estimates::new(), Estimates::from([known(5, 6, 1 << 40)])] {
+        let Weights { each: none, are_bytes } = super::sizes::weights(&ranges, &estimates);
+        assert!(!are_bytes);
+        assert!(none[0] > 1_000_000 && none[1] == 1 && none[3] > 1_000_000, "{none:?}");
+    }
 }

@@ -65,12 +65,15 @@ impl Connection {
         let id = fingerprint(&(&keyspace, statement));
         let prepared = PreparedText { text: statement.to_owned(), keyspace };
         state.prepared.insert(id.clone(), prepared);
+        let primed = state.primed_table(statement).map(|table| table.columns());
         let system = match state.cluster(newest).describe(statement).transpose() {
             Ok(system) => system,
+            // What is primed may be a system table that the node has not.
+            Err(_) if primed.is_some() => None,
             Err(error) => return error,
         };
         let (table, markers) = system.unzip();
-        let columns = state.primed_table(statement).or(table).map(|table| table.columns());
+        let columns = primed.or_else(|| table.map(|table| table.columns()));
         let columns = columns.unwrap_or_default();
         let (bind, partition_key) = state.binds_of(statement, markers);
         let metadata_id = fingerprint(&columns);

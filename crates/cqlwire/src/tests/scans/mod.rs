@@ -1,5 +1,7 @@
 //! Whole tables: each row once, whoever reads which part of it, and whatever fails meanwhile.
 
+mod sizes;
+
 use std::sync::Arc;
 use std::time::Duration;
 
