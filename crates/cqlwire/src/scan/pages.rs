@@ -79,6 +79,8 @@ struct Reading {
     left: RangeLeft,
     /// How often in a row it failed.
     failures: u32,
+    /// How many pages of it came since it was begun, those included that had no rows.
+    pages: u64,
 }
 
 /// A page that is given out.
@@ -146,6 +148,14 @@ impl ScanPages {
         self.counters.watch()
     }
 
+    /// No more is read: what is on its way is let go of.
+    pub(super) fn end(&mut self) {
+        self.counters.end();
+        if let State::Running(running) = &self.state {
+            self.state = State::Over(Some(running.what_is_left()));
+        }
+    }
+
     /// The next page, and whose it is.
     pub(super) fn poll_page(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Given>>> {
         self.counters.begin();
@@ -155,6 +165,7 @@ impl ScanPages {
                 State::Running(running) => running,
                 State::Planning(planning) => {
                     let planned = ready!(planning.as_mut().poll(cx));
+                    let planned = planned.inspect_err(|_| self.counters.end());
                     self.state = State::Over(None);
                     self.state = State::Running(Running::new(planned?, &self.counters));
                     continue;
@@ -171,7 +182,7 @@ impl ScanPages {
                 None => {}
                 Some(Ok(Some(page))) => return Poll::Ready(Ok(Some(page))),
                 Some(over) => {
-                    self.state = State::Over(Some(running.what_is_left()));
+                    self.end();
                     return Poll::Ready(over);
                 }
             }
@@ -183,9 +194,11 @@ impl Running {
     fn new(plan: ScanPlan, counters: &Counters) -> Self {
         let Done { ranges, weight } = plan.done;
         let all = weight.saturating_add(plan.weight_left());
-        counters.planned(ranges + plan.ranges_left() as u64, all, ranges, weight);
+        let of_all = ranges.saturating_add(plan.ranges_left() as u64);
+        counters.planned(of_all, all, ranges, weight);
         let ScanPlan { keyspace, statement, done, left } = plan;
-        let waiting = left.into_iter().map(|left| Reading { left, failures: 0 }).collect();
+        let waiting = left.into_iter().map(|left| Reading { left, failures: 0, pages: 0 });
+        let waiting = waiting.collect();
         let (being_read, pages) = (HashMap::new(), FuturesUnordered::new());
         Self { keyspace, statement, done, waiting, being_read, pages, next: 0 }
     }
@@ -202,7 +215,7 @@ impl Running {
 
     /// Begins to read the next range; `false` if there is none.
     fn begin(&mut self, shared: &Arc<Shared>, options: &Options<'static>) -> bool {
-        let Some(reading) = self.waiting.pop_front() else { return false };
+        let Some(mut reading) = self.waiting.pop_front() else { return false };
         let TokenRange { start, end } = reading.left.range;
         let mut options = options.clone();
         let rare = options.rare.get_or_insert_default();
@@ -215,6 +228,7 @@ impl Running {
         };
         let number = self.next;
         self.next += 1;
+        reading.pages = 0;
         self.being_read.insert(number, reading);
         self.pages.push(next_page(number, stream.pages()));
         true
@@ -227,6 +241,9 @@ impl Running {
         counters: &Counters,
     ) -> Option<Result<Option<Given>>> {
         let mut reading = self.being_read.remove(&number)?;
+        let known = std::mem::replace(&mut reading.pages, pages.progress().pages);
+        let came = reading.pages.saturating_sub(known);
+        counters.pages(came);
         match page {
             Ok(page) => {
                 let given = page.filter(|page| !page.is_empty()).map(|page| {
@@ -241,13 +258,19 @@ impl Running {
                     }
                     None => {
                         counters.range_done(reading.left.weight);
-                        self.done.ranges += 1;
+                        self.done.ranges = self.done.ranges.saturating_add(1);
                         self.done.weight = self.done.weight.saturating_add(reading.left.weight);
                     }
                 }
                 given.map(|given| Ok(Some(given)))
             }
             Err(error) => {
+                if let Some(position) = pages.position()
+                    && came > 0
+                {
+                    // Pages without rows: they are not read again, nor is it the page that failed before.
+                    (reading.left.from, reading.failures) = (Some(position), 0);
+                }
                 reading.failures += 1;
                 let fails = reading.failures >= MOST_FAILURES || !error.is_retryable();
                 self.waiting.push_back(reading);

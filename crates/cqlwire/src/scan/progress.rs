@@ -23,7 +23,7 @@ pub struct ScanProgress {
     pub pages: u64,
     /// How many bytes the rows of these have.
     pub bytes: u64,
-    /// How long it has been running, from when it was first polled.
+    /// How long it has been running, from when it was first polled to its end.
     pub elapsed: Duration,
     /// How much longer it may take, by what was done since then; `None` while nothing is.
     pub remaining: Option<Duration>,
@@ -70,6 +70,7 @@ pub(super) struct Counters {
     pages: AtomicU64,
     bytes: AtomicU64,
     since: OnceLock<Instant>,
+    elapsed: OnceLock<Duration>,
 }
 
 impl Counters {
@@ -81,6 +82,14 @@ impl Counters {
         self.since.get_or_init(Instant::now);
     }
 
+    pub(super) fn end(&self) {
+        self.elapsed.get_or_init(|| self.running());
+    }
+
+    fn running(&self) -> Duration {
+        self.since.get().map(Instant::elapsed).unwrap_or_default()
+    }
+
     /// So much there is, and so much of it was done before.
     pub(super) fn planned(&self, ranges: u64, weight: u64, ranges_done: u64, weight_done: u64) {
         self.ranges.store(ranges, Relaxed);
@@ -90,20 +99,25 @@ impl Counters {
         self.weight_before.store(weight_done, Relaxed);
     }
 
+    pub(super) fn pages(&self, pages: u64) {
+        self.pages.fetch_add(pages, Relaxed);
+    }
+
     pub(super) fn page(&self, rows: usize, bytes: usize) {
         self.rows.fetch_add(rows as u64, Relaxed);
-        self.pages.fetch_add(1, Relaxed);
         self.bytes.fetch_add(bytes as u64, Relaxed);
     }
 
     pub(super) fn range_done(&self, weight: u64) {
         self.ranges_done.fetch_add(1, Relaxed);
-        self.weight_done.fetch_add(weight, Relaxed);
+        // Weights of a plan may be anything. It is the task that reads alone that adds.
+        let done = self.weight_done.load(Relaxed).saturating_add(weight);
+        self.weight_done.store(done, Relaxed);
     }
 
     #[allow(clippy::cast_precision_loss, reason = "parts are estimates")]
     pub(super) fn progress(&self) -> ScanProgress {
-        let elapsed = self.since.get().map(Instant::elapsed).unwrap_or_default();
+        let elapsed = self.elapsed.get().copied().unwrap_or_else(|| self.running());
         let (weight, done) = (self.weight.load(Relaxed), self.weight_done.load(Relaxed));
         let done_here = done.saturating_sub(self.weight_before.load(Relaxed));
         let left = weight.saturating_sub(done);

@@ -110,7 +110,9 @@ impl<T: StreamRow> ScanRows<T> {
         match T::next(&self.row_plan, &mut current.cursor, &current.page)? {
             Ok(row) => Some(Ok(row)),
             Err(source) => {
-                let (page, row) = (current.page.number(), read as u64 + 1);
+                let skipped =
+                    current.page.position_after(0).map_or(0, |start| start.rows_to_skip());
+                let (page, row) = (current.page.number(), u64::from(skipped) + read as u64 + 1);
                 Some(Err(self.stop(read, StreamError::Row { page, row, source })))
             }
         }
@@ -138,6 +140,7 @@ impl<T: StreamRow> ScanRows<T> {
     #[cold]
     fn stop(&mut self, read: usize, error: StreamError) -> Error {
         self.is_over = true;
+        self.pages.end();
         self.stopped = self.current.take().map(|current| current.left_after(read));
         error.into()
     }

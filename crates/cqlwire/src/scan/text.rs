@@ -106,5 +106,6 @@ fn range(text: &str) -> Option<RangeLeft> {
         Some(position) => Some(position.parse::<Position>().ok()?),
         None => None,
     };
-    Some(RangeLeft { range, weight, from })
+    // From a token to none above it would be the rest of the ring to some servers.
+    (range.start < range.end && weight > 0).then_some(RangeLeft { range, weight, from })
 }

@@ -1,6 +1,8 @@
 //! Whole tables: each row once, whoever reads which part of it, and whatever fails meanwhile.
 
+mod figures;
 mod sizes;
+mod waits;
 
 use std::sync::Arc;
 use std::time::Duration;

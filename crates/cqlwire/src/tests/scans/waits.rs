@@ -1,0 +1,129 @@
+//! Who waits for whom: slow readers, busy ones, sessions that are closed, hosts that fail.
+
+use std::time::Duration;
+
+use cqlwire_testkit::node::{Prime, columns};
+use tokio::time::sleep;
+
+use super::{RANGE, ROWS, assert_all, rest, rows_of_range, scanned, scene};
+use crate::codec::ColumnType;
+use crate::tests::memory::at_rest;
+
+fn answers() -> Prime {
+    let bound = columns([("start", ColumnType::BigInt), ("end", ColumnType::BigInt)]);
+    let prime = Prime::statement(RANGE).rows_from(columns([("k", ColumnType::Int)]), rows_of_range);
+    prime.binds(bound, &[])
+}
+
+/// Of four ranges no more than four pages are here or on their way, and the one that is read.
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_sleeps_is_sent_no_more() {
+    let (cluster, session) = scene().await;
+    let mut rows = scanned(&session).rows::<(i32,)>();
+    let mut found = vec![rows.try_next().await.unwrap().unwrap().0];
+    sleep(Duration::from_secs(60)).await;
+    let asked = (0..3).map(|node| cluster.node(node).count_statement(RANGE)).sum::<usize>();
+    assert!(asked <= 5, "{asked}");
+    let held = session.resources();
+    assert!(held.pages <= 5 && held.requests <= 4, "{held}");
+    found.extend(rest(&mut rows).await);
+    assert_all(found);
+}
+
+/// It sleeps for longer than any page may take, each time, while pages fail on some hosts.
+#[tokio::test(start_paused = true)]
+async fn a_slow_reader_is_no_timeout() {
+    let (cluster, session) = scene().await;
+    for node in 0..3 {
+        cluster.node(node).prime(answers().after(Duration::from_millis(50)));
+        cluster.node(node).prime(Prime::statement(RANGE).error(0x1001, "busy").first(40));
+    }
+    let mut rows = scanned(&session).timeout(Duration::from_secs(5)).rows::<(i32,)>();
+    let mut found = Vec::new();
+    while let Some((k,)) = rows.try_next().await.unwrap() {
+        found.push(k);
+        sleep(Duration::from_secs(6)).await;
+    }
+    assert_all(found);
+}
+
+/// All of it is always there: others have their turn all the same.
+#[tokio::test(start_paused = true)]
+async fn a_scan_gives_others_their_turn() {
+    let (_cluster, session) = scene().await;
+    let mut rows = scanned(&session).rows::<(i32,)>();
+    let turns = async {
+        let mut turns = 0;
+        loop {
+            tokio::task::yield_now().await;
+            turns += 1;
+            if turns > 1_000_000 {
+                break;
+            }
+        }
+    };
+    tokio::select! {
+        biased;
+        found = rest(&mut rows) => assert_all(found),
+        () = turns => panic!("it does not end"),
+    }
+}
+
+/// With an error it lets go of all that is on its way, though it is kept.
+#[tokio::test(start_paused = true)]
+async fn what_has_failed_holds_nothing() {
+    let (_cluster, session) = scene().await;
+    let mut rows = scanned(&session).rows::<(String,)>();
+    rows.try_next().await.unwrap_err();
+    at_rest(&session).await;
+    assert_eq!(rows.try_next().await.unwrap(), None);
+    let left = rows.plan().unwrap();
+    assert_all(rest(&mut session.resume_scan(&left).rows::<(i32,)>()).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_is_closed_ends_its_scans_and_plans_go_on_elsewhere() {
+    let (cluster, session) = scene().await;
+    let mut rows = scanned(&session).rows::<(i32,)>();
+    let mut found = vec![rows.try_next().await.unwrap().unwrap().0];
+    session.close(Duration::from_secs(1)).await;
+    let ended = async {
+        loop {
+            match rows.try_next().await {
+                Ok(Some((k,))) => found.push(k),
+                Ok(None) => panic!("it is not read whole"),
+                Err(error) => break error,
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(1), ended).await.unwrap();
+    let plan = rows.plan().unwrap();
+    let session = super::builder_of(&cluster).connect().await.unwrap();
+    found.extend(rest(&mut session.resume_scan(&plan).rows::<(i32,)>()).await);
+    assert_all(found);
+}
+
+/// What it has passed over is not read again: each page fails twice, in a range of pages without rows.
+#[tokio::test(start_paused = true)]
+async fn a_range_that_fails_goes_on_behind_its_empty_pages() {
+    let (cluster, session) = scene().await;
+    let all = || {
+        let rows = (0..ROWS).map(|k| vec![Some(bytes::Bytes::copy_from_slice(&k.to_be_bytes()))]);
+        let bound = columns([("start", ColumnType::BigInt), ("end", ColumnType::BigInt)]);
+        let prime = Prime::statement(RANGE).rows(columns([("k", ColumnType::Int)]), rows.collect());
+        prime.in_pages([0, 0, 0, 0, 300]).binds(bound, &[])
+    };
+    for node in 0..3 {
+        cluster.node(node).prime(all());
+        for page in 1..5 {
+            cluster
+                .node(node)
+                .prime(Prime::statement(RANGE).page(page).error(0x1200, "busy").first(1));
+        }
+    }
+    let whole = scanned(&session).parallel(1).plan().await.unwrap();
+    let one = whole.split(1_000).swap_remove(0);
+    let mut rows = session.resume_scan(&one).rows::<(i32,)>();
+    let found = rest(&mut rows).await;
+    assert_all(found);
+}
