@@ -221,7 +221,7 @@ impl Running {
         let rare = options.rare.get_or_insert_default();
         (rare.token, rare.keyspace) = (Some(end), Some((*self.keyspace).into()));
         let statement = Statement::Text(&self.statement);
-        let stream = Streaming::new(shared, statement, &(start.0, end.0), options).prefetch(0);
+        let stream = Streaming::new(shared, statement, &(start.0, end.0), options).prefetch(1);
         let stream = match &reading.left.from {
             Some(position) => stream.from_position(position.clone()),
             None => stream,
@@ -230,7 +230,12 @@ impl Running {
         self.next += 1;
         reading.pages = 0;
         self.being_read.insert(number, reading);
-        self.pages.push(next_page(number, stream.pages()));
+        // On its way from here on, and so is the next page of each when one is taken: those who wait are
+        // polled in turn, and one that is ready ends the turn. The next would be asked for only once all
+        // that came are read, and servers would have nothing to do until then.
+        let mut pages = stream.pages();
+        pages.fetch_ahead();
+        self.pages.push(next_page(number, pages));
         true
     }
 

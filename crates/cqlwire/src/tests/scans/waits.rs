@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cqlwire_testkit::node::{Prime, columns};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::{RANGE, ROWS, assert_all, rest, rows_of_range, scanned, scene};
 use crate::codec::ColumnType;
@@ -13,6 +13,22 @@ fn answers() -> Prime {
     let bound = columns([("start", ColumnType::BigInt), ("end", ColumnType::BigInt)]);
     let prime = Prime::statement(RANGE).rows_from(columns([("k", ColumnType::Int)]), rows_of_range);
     prime.binds(bound, &[])
+}
+
+/// Servers work while the reader does, not in turns with it.
+#[tokio::test(start_paused = true)]
+async fn pages_are_on_their_way_while_a_reader_is_busy() {
+    let (cluster, session) = scene().await;
+    let delay = Duration::from_millis(400);
+    (0..3).for_each(|node| cluster.node(node).prime(answers().after(delay)));
+    let mut pages = scanned(&session).pages();
+    let (began, mut busy) = (Instant::now(), Duration::ZERO);
+    while pages.try_next().await.unwrap().is_some() {
+        sleep(delay).await;
+        busy += delay;
+    }
+    let waited = began.elapsed() - busy;
+    assert!(waited < busy / 10, "waited {waited:?}, and was busy for {busy:?}");
 }
 
 /// Of four ranges no more than four pages are here or on their way, and the one that is read.
