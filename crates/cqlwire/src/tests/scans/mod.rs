@@ -2,6 +2,7 @@
 
 mod figures;
 mod sizes;
+mod stops;
 mod waits;
 
 use std::sync::Arc;
@@ -54,14 +55,16 @@ fn rows_of_range(asked: &Received) -> Vec<Row> {
     rows.map(|k| vec![Some(Bytes::copy_from_slice(&k.to_be_bytes()))]).collect()
 }
 
+/// Of a node that knows all rows.
+fn answers() -> Prime {
+    let bound = columns([("start", ColumnType::BigInt), ("end", ColumnType::BigInt)]);
+    let prime = Prime::statement(RANGE).rows_from(columns([("k", ColumnType::Int)]), rows_of_range);
+    prime.binds(bound, &[])
+}
+
 /// Has all nodes know all rows.
 fn prime(cluster: &ScriptedCluster) {
-    let bound = columns([("start", ColumnType::BigInt), ("end", ColumnType::BigInt)]);
-    for node in 0..3 {
-        let prime =
-            Prime::statement(RANGE).rows_from(columns([("k", ColumnType::Int)]), rows_of_range);
-        cluster.node(node).prime(prime.binds(bound.clone(), &[]));
-    }
+    (0..3).for_each(|node| cluster.node(node).prime(answers()));
 }
 
 async fn scene() -> (ScriptedCluster, Session) {

@@ -5,15 +5,9 @@ use std::time::Duration;
 use cqlwire_testkit::node::{Prime, columns};
 use tokio::time::{Instant, sleep};
 
-use super::{RANGE, ROWS, assert_all, rest, rows_of_range, scanned, scene};
+use super::{RANGE, ROWS, answers, assert_all, rest, scanned, scene};
 use crate::codec::ColumnType;
 use crate::tests::memory::at_rest;
-
-fn answers() -> Prime {
-    let bound = columns([("start", ColumnType::BigInt), ("end", ColumnType::BigInt)]);
-    let prime = Prime::statement(RANGE).rows_from(columns([("k", ColumnType::Int)]), rows_of_range);
-    prime.binds(bound, &[])
-}
 
 /// Servers work while the reader does, not in turns with it.
 #[tokio::test(start_paused = true)]
