@@ -137,3 +137,30 @@ async fn a_range_that_fails_goes_on_behind_its_empty_pages() {
     let found = rest(&mut rows).await;
     assert_all(found);
 }
+
+/// Each page fails once or twice: that is no page three times in a row, and each counts once.
+#[tokio::test(start_paused = true)]
+async fn failures_of_several_pages_are_none_of_one() {
+    let (cluster, session) = scene().await;
+    let rows = (0..ROWS).map(|k| vec![Some(bytes::Bytes::copy_from_slice(&k.to_be_bytes()))]);
+    let rows: Vec<_> = rows.collect();
+    let bound = columns([("start", ColumnType::BigInt), ("end", ColumnType::BigInt)]);
+    let prime =
+        Prime::statement(RANGE).rows(columns([("k", ColumnType::Int)]), rows).binds(bound, &[]);
+    let busy = || Prime::statement(RANGE).error(0x1200, "busy");
+    for node in (0..3).map(|node| cluster.node(node)) {
+        node.prime(prime.clone().in_pages([60, 60, 60, 60, 60]));
+        (1..5).for_each(|page| node.prime(busy().page(page).first(1)));
+    }
+    let whole = scanned(&session).plan().await.unwrap();
+    let one = whole.split(1_000).swap_remove(0);
+    let mut rows = session.resume_scan(&one).rows::<(i32,)>();
+    assert_all(rest(&mut rows).await);
+    assert_eq!(rows.progress().pages, 5);
+
+    let asked = || (0..3).map(|node| cluster.node(node).count_statement(RANGE)).sum::<usize>();
+    let before = asked();
+    (0..3).for_each(|node| cluster.node(node).prime(busy()));
+    session.resume_scan(&one).rows::<(i32,)>().try_next().await.unwrap_err();
+    assert_eq!(asked() - before, 3 * 2, "three times, each at two hosts");
+}
