@@ -107,6 +107,33 @@ async fn each_row_comes_once() {
     at_rest(&session).await;
 }
 
+/// With one replica of each partition, only its host is asked for a range.
+#[tokio::test(start_paused = true)]
+async fn each_range_is_asked_of_a_host_that_has_it() {
+    let table = Table::new("t").partition_key("k", "int").column("v", "text");
+    let cluster = ScriptedCluster::builder()
+        .data_center("dc1", ["rack1", "rack2", "rack3"])
+        .keyspace(Keyspace::network("app", [("dc1", "1")]).table(table))
+        .in_memory();
+    prime(&cluster);
+    let session = builder_of(&cluster).connect().await.unwrap();
+    assert_all(rest(&mut scanned(&session).rows::<(i32,)>()).await);
+    let topology = session.topology();
+    for number in 0..3 {
+        let node = cluster.node(number);
+        let ends = node.received().into_iter().filter(|asked| asked.statements == [RANGE]);
+        let ends = ends.filter_map(|asked| asked.values.get(1).cloned().flatten());
+        let ends: Vec<_> =
+            ends.map(|end| Token(i64::from_be_bytes(end[..].try_into().unwrap()))).collect();
+        assert!(!ends.is_empty(), "none at node {number}");
+        for end in ends {
+            let owners: Vec<_> =
+                topology.replicas("app", end).map(|host| host.address().socket()).collect();
+            assert_eq!(owners, [Some(cluster.address(number))]);
+        }
+    }
+}
+
 /// Kept as text at any row, what is left goes on with the next one.
 #[tokio::test(start_paused = true)]
 async fn what_is_left_goes_on_where_it_stopped() {

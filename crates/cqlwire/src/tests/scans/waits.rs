@@ -57,28 +57,6 @@ async fn a_slow_reader_is_no_timeout() {
     assert_all(found);
 }
 
-/// All of it is always there: others have their turn all the same.
-#[tokio::test(start_paused = true)]
-async fn a_scan_gives_others_their_turn() {
-    let (_cluster, session) = scene().await;
-    let mut rows = scanned(&session).rows::<(i32,)>();
-    let turns = async {
-        let mut turns = 0;
-        loop {
-            tokio::task::yield_now().await;
-            turns += 1;
-            if turns > 1_000_000 {
-                break;
-            }
-        }
-    };
-    tokio::select! {
-        biased;
-        found = rest(&mut rows) => assert_all(found),
-        () = turns => panic!("it does not end"),
-    }
-}
-
 /// With an error it lets go of all that is on its way, though it is kept.
 #[tokio::test(start_paused = true)]
 async fn what_has_failed_holds_nothing() {
