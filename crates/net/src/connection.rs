@@ -191,7 +191,8 @@ impl Connection {
     /// [`max_in_flight`](crate::MultiplexerSettings::max_in_flight). Those that are in flight go on,
     /// and what is more waits for its turn.
     pub fn limit_in_flight(&self, requests: u16) {
-        let driver = self.shared().core().limit_in_flight(requests);
+        let now = now();
+        let driver = self.shared().core().limit_in_flight(requests, now);
         if let Some(driver) = driver {
             driver.wake();
         }

@@ -157,13 +157,14 @@ impl Connection {
         Abandoned { reached, wake: self.wake_shell(Self::orphan_due), _remains: remains }
     }
 
-    /// From now on, let so many requests have a stream id at once, 1 to
+    /// From `now` on, let so many requests have a stream id at once, 1 to
     /// [`max_in_flight`](crate::Settings::max_in_flight). Those that have one keep it, and those that wait have their
     /// turn as far as it goes. Returns whom to wake.
     #[must_use]
-    pub fn limit_in_flight(&mut self, requests: u16) -> Option<Waker> {
+    pub fn limit_in_flight(&mut self, requests: u16, now: Instant) -> Option<Waker> {
         self.streams.set_limit(requests.min(self.settings.max_in_flight));
         self.admit();
+        self.note_times(now);
         self.wake_shell(|_| None)
     }
 

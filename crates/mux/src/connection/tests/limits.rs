@@ -248,7 +248,7 @@ fn a_limit_that_changes_holds_for_what_comes_and_wakes_who_waits() {
     let mut tickets: Vec<_> = (0..6).map(|tag| bench.submit(tag)).collect();
     let sent = bench.transmit();
     assert_eq!((sent.len(), bench.core.usage().waiting), (4, 2));
-    assert!(bench.core.limit_in_flight(2).is_none());
+    assert!(bench.core.limit_in_flight(2, bench.now).is_none());
     for (stream, tag) in &sent[..2] {
         bench.deliver(answer(*stream, Opcode::Result, tag.unwrap())).unwrap();
     }
@@ -257,7 +257,7 @@ fn a_limit_that_changes_holds_for_what_comes_and_wakes_who_waits() {
     let next = bench.transmit();
     assert_eq!((next.len(), bench.core.usage().waiting), (1, 1));
     let shell = bench.sleep();
-    bench.core.limit_in_flight(u16::MAX).into_iter().for_each(Waker::wake);
+    bench.core.limit_in_flight(u16::MAX, bench.now).into_iter().for_each(Waker::wake);
     assert_eq!(shell.count(), 1, "there is something to write");
     let last = bench.transmit();
     assert_eq!((last.len(), bench.core.usage().waiting), (1, 0));
@@ -267,7 +267,7 @@ fn a_limit_that_changes_holds_for_what_comes_and_wakes_who_waits() {
     for ticket in tickets.drain(..) {
         assert!(matches!(bench.outcome(ticket), Outcome::Response(_)));
     }
-    assert!(bench.core.limit_in_flight(0).is_none(), "of none there is one");
+    assert!(bench.core.limit_in_flight(0, bench.now).is_none(), "of none there is one");
     let tickets = [bench.submit(7), bench.submit(8)];
     assert_eq!((bench.transmit().len(), bench.core.usage().waiting), (1, 1));
     for ticket in tickets {

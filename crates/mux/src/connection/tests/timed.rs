@@ -78,6 +78,55 @@ fn one_that_waits_is_queued_when_its_turn_comes() {
 }
 
 #[test]
+fn one_that_waits_is_queued_when_another_is_given_up() {
+    let settings = Settings { max_in_flight: 1, ..Settings::default() };
+    let mut bench = Bench::new(settings);
+    let start = bench.now;
+    let first = bench.submit(1);
+    let (second, timeline) = bench.submit_timed(2);
+    bench.now += 3 * MS;
+    drop(bench.abandon(first));
+    bench.now += 5 * MS;
+    let _sent = bench.transmit();
+    assert_eq!(Bench::known(start, &timeline), [Some(0), Some(3), None, None]);
+    drop(bench.abandon(second));
+}
+
+#[test]
+fn the_first_byte_is_that_of_its_own_response() {
+    let mut bench = Bench::new(Settings::default());
+    let start = bench.now;
+    let (first, of_first) = bench.submit_timed(1);
+    let (second, of_second) = bench.submit_timed(2);
+    let sent = bench.transmit();
+    bench.core.handle_handed_over(bench.now, 0);
+    bench.now += 3 * MS;
+    bench.core.handle_first_byte(bench.now, sent[1].0);
+    assert_eq!(Bench::known(start, &of_first), [Some(0), Some(0), Some(0), None]);
+    assert_eq!(Bench::known(start, &of_second), [Some(0), Some(0), Some(0), Some(3)]);
+    drop((bench.abandon(first), bench.abandon(second)));
+}
+
+/// Those that have their turn since more may be in flight have it then, and not when the shell, which
+/// writes something else, comes to look.
+#[test]
+fn one_that_waits_is_queued_when_there_may_be_more() {
+    let mut bench = Bench::new(Settings::default());
+    assert!(bench.core.limit_in_flight(1, bench.now).is_none());
+    let start = bench.now;
+    let first = bench.submit(1);
+    let _sent = bench.transmit();
+    let (second, timeline) = bench.submit_timed(2);
+    assert_eq!(Bench::known(start, &timeline), [Some(0), None, None, None]);
+    bench.now += 4 * MS;
+    drop(bench.core.limit_in_flight(2, bench.now));
+    bench.now += 5 * MS;
+    let _sent = bench.transmit();
+    assert_eq!(Bench::known(start, &timeline), [Some(0), Some(4), None, None]);
+    drop((bench.abandon(first), bench.abandon(second)));
+}
+
+#[test]
 fn what_is_withdrawn_overdue_or_lost_is_as_far_as_it_got() {
     let mut bench = Bench::new(Settings::default());
     let start = bench.now;
@@ -114,12 +163,17 @@ fn what_is_withdrawn_overdue_or_lost_is_as_far_as_it_got() {
 #[test]
 fn what_happens_to_others_is_not_told_of_one_that_is_over() {
     let mut bench = Bench::new(Settings::default());
-    for gone in [true, false] {
+    for (gone, looked) in [(true, false), (false, true), (false, false)] {
         let (ticket, timeline) = bench.submit_timed_within(1, 8 * MS);
         if gone {
             drop(bench.abandon(ticket));
-        } else {
+        } else if looked {
             bench.pass(20 * MS).unwrap();
+            drop(bench.outcome(ticket));
+        } else {
+            // The shell comes to write before it looks at the clock.
+            bench.now += 20 * MS;
+            assert_eq!(bench.transmit(), []);
             drop(bench.outcome(ticket));
         }
         let next = bench.submit(2);
