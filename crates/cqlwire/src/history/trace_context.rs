@@ -18,6 +18,9 @@ const LONGEST_FIELD: usize = 8 << 10;
 /// How many fields there may be: those of W3C are two, and a third is baggage.
 const MOST_FIELDS: usize = 16;
 
+/// How many fields a payload has room for, with those of the user's.
+const MOST_IN_PAYLOAD: usize = u16::MAX as usize;
+
 /// See [`SessionBuilder::trace_context`](crate::SessionBuilder::trace_context).
 #[derive(Clone)]
 pub(crate) struct TraceContext(Arc<Propagate>);
@@ -45,10 +48,13 @@ impl TraceContext {
             log.trace_context_panicked(&*payload);
             return None;
         }
-        let fields =
-            fields.into_iter().filter(|(key, value)| key.len() + value.len() <= LONGEST_FIELD);
+        let fields = fields.into_iter().filter(|(key, value)| {
+            let is_own = own.is_some_and(|own| own.contains_key(key));
+            !is_own && key.len() + value.len() <= LONGEST_FIELD
+        });
+        let room = MOST_IN_PAYLOAD.saturating_sub(own.map_or(0, CustomPayload::len));
         let mut payload: CustomPayload = fields
-            .take(MOST_FIELDS)
+            .take(MOST_FIELDS.min(room))
             .map(|(key, value)| (key, Some(Bytes::from(value.into_bytes()))))
             .collect();
         if payload.is_empty() {

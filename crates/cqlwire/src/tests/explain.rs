@@ -210,6 +210,36 @@ async fn executions_beside_each_other_are_explained_each_with_its_times() {
     assert_eq!((report.attempts(), report.coordinator()), (2, first.as_ref()), "{report}");
 }
 
+/// It has forgotten the statement, and is taught it in between: each attempt has its own times.
+#[tokio::test(start_paused = true)]
+async fn a_host_that_is_asked_again_is_explained_attempt_by_attempt() {
+    let memory = Memory::of([ScriptedNode::builder().in_memory()]);
+    let session = memory.session().await;
+    let prepared = session.prepare(INSERT).await.unwrap();
+    memory.node().forget_prepared();
+    let slow = Prime::statement(INSERT).after(Duration::from_millis(30));
+    memory.node().prime(slow);
+    let explained = session.execute(&prepared, ()).explain().await;
+    let report = explained.report.unwrap();
+    assert!(explained.result.is_ok(), "{report}");
+    let expected = [
+        ("sent", 0),
+        ("queued", 0),
+        ("written", 0),
+        ("first byte", 0),
+        ("response", 0),
+        ("decoded", 0),
+        ("failed", 0),
+        ("sent", 0),
+        ("queued", 0),
+        ("written", 0),
+        ("first byte", 30),
+        ("response", 30),
+        ("decoded", 30),
+    ];
+    assert_eq!(times(&report), expected, "{report}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn over_tls_an_attempt_is_explained_as_well() {
     let authority = Authority::new("servers");

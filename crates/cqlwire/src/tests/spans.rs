@@ -304,6 +304,25 @@ async fn what_a_user_sends_along_comes_before_the_trace_and_goes_with_it() {
     assert_eq!(payloads(&memory), expected.map(Some));
 }
 
+/// A payload has room for so many fields, all of which are its user's: none is left for the trace.
+#[tokio::test(start_paused = true)]
+async fn a_payload_that_is_full_goes_as_it_is() {
+    let memory = of_version(ProtocolVersion::V5);
+    let builder = memory.builder().trace_context(|_, fields| {
+        fields.extend(["a", "b"].map(|key| (key.to_owned(), "theirs".to_owned())));
+    });
+    let session = builder.connect().await.unwrap();
+    let most = usize::from(u16::MAX);
+    for (own, theirs) in [(most, 0), (most - 1, 1), (most - 2, 2)] {
+        let own: CustomPayload = (0..own).map(|key| (key.to_string(), None)).collect();
+        let before = payloads(&memory).len();
+        session.query(INSERT, ()).custom_payload(own.clone()).await.unwrap();
+        let mut told = payloads(&memory).remove(before).unwrap();
+        assert!(own.keys().all(|key| told.remove(key).is_some()));
+        assert_eq!(told.len(), theirs);
+    }
+}
+
 /// Nobody wants spans of requests: those of their callers are told, if there are any.
 #[tokio::test(start_paused = true)]
 async fn the_trace_of_its_caller_is_told_of_a_request_that_is_no_span() {
