@@ -48,12 +48,21 @@ impl TraceContext {
             log.trace_context_panicked(&*payload);
             return None;
         }
-        let fields = fields.into_iter().filter(|(key, value)| {
-            let is_own = own.is_some_and(|own| own.contains_key(key));
-            !is_own && key.len() + value.len() <= LONGEST_FIELD
+        let mut fields: Vec<_> = fields
+            .into_iter()
+            .filter(|(key, value)| {
+                let is_own = own.is_some_and(|own| own.contains_key(key));
+                !is_own && key.len() + value.len() <= LONGEST_FIELD
+            })
+            .collect();
+        // Where there are too many, those are kept without which there is no trace, and not any.
+        let is_baggage = |key: &str| !key.starts_with("trace");
+        fields.sort_unstable_by(|(one, _), (other, _)| {
+            (is_baggage(one), one).cmp(&(is_baggage(other), other))
         });
         let room = MOST_IN_PAYLOAD.saturating_sub(own.map_or(0, CustomPayload::len));
         let mut payload: CustomPayload = fields
+            .into_iter()
             .take(MOST_FIELDS.min(room))
             .map(|(key, value)| (key, Some(Bytes::from(value.into_bytes()))))
             .collect();

@@ -304,6 +304,26 @@ async fn what_a_user_sends_along_comes_before_the_trace_and_goes_with_it() {
     assert_eq!(payloads(&memory), expected.map(Some));
 }
 
+/// Of too many fields, those stay that say which trace it is.
+#[tokio::test(start_paused = true)]
+async fn baggage_without_end_does_not_cost_the_trace() {
+    let memory = of_version(ProtocolVersion::V5);
+    let builder = memory.builder().trace_context(|_, fields| {
+        let baggage = (0..100).map(|number| format!("baggage{number}"));
+        let trace = ["traceparent", "tracestate"].map(str::to_owned);
+        fields.extend(baggage.chain(trace).map(|key| (key, "theirs".to_owned())));
+    });
+    let session = builder.connect().await.unwrap();
+    for _ in 0..5 {
+        session.query(INSERT, ()).await.unwrap();
+    }
+    for told in payloads(&memory) {
+        let told = told.unwrap();
+        assert!(["traceparent", "tracestate"].iter().all(|key| told.contains_key(*key)));
+        assert_eq!(told.len(), 16);
+    }
+}
+
 /// A payload has room for so many fields, all of which are its user's: none is left for the trace.
 #[tokio::test(start_paused = true)]
 async fn a_payload_that_is_full_goes_as_it_is() {
