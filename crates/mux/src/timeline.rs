@@ -79,13 +79,8 @@ impl Timed {
         self.0.push((key, timeline));
     }
 
-    /// Its record is closed.
-    #[cold]
-    pub(crate) fn remove(&mut self, key: u32) {
-        self.0.retain(|(timed, _)| *timed != key);
-    }
-
-    /// Notes what has become of them by `now`, and forgets those that have their outcome.
+    /// Notes what has become of them by `now`, and forgets those that have their outcome, or were given
+    /// up.
     #[cold]
     pub(crate) fn note(&mut self, now: Instant, requests: &Requests) {
         self.0.retain(|(key, timeline)| match requests.phase(*key) {

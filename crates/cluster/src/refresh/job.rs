@@ -76,6 +76,7 @@ impl Job {
         let connecting = async move {
             loop {
                 tokio::select! {
+                    biased;
                     () = sleep(shared.settings.pool.backoff.after(failures)) => {}
                     () = came_up.notified() => {}
                 }

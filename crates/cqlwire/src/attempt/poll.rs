@@ -27,15 +27,15 @@ fn has_responded<O: Operation>(
     if let Some(history) = history {
         history.response(host, bytes);
     }
-    if bytes >= shared.log.settings().large_response_bytes {
+    if !is_usual(bytes, shared) {
         shared.log.large(host.address(), bytes, operation.text());
     }
 }
 
-/// Is it a response that is not logged?
+/// Is a response of so many bytes not logged?
 #[inline]
-fn is_usual(envelope: &Envelope, shared: &Shared) -> bool {
-    envelope.body.len() < shared.log.settings().large_response_bytes
+fn is_usual(bytes: usize, shared: &Shared) -> bool {
+    bytes < shared.log.settings().large_response_bytes
 }
 
 impl Run {
@@ -67,7 +67,7 @@ impl Run {
                 Ok(envelope) => {
                     let (prepared, metadata) = (operation.prepared(), sent.metadata.as_ref());
                     let host = self.plan.as_ref().and_then(Plan::host);
-                    let is_usual = self.history.is_none() && is_usual(&envelope, shared);
+                    let is_usual = self.history.is_none() && is_usual(envelope.body.len(), shared);
                     if let Some(host) = host
                         && is_usual
                         && let Some(glance) = Glance::of(&envelope, prepared, metadata)

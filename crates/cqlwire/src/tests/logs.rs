@@ -1,39 +1,24 @@
 //! What a person on duty reads: the log of a day with faults, and no secret in it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use cqlwire_testkit::cluster::ScriptedCluster;
 use cqlwire_testkit::eventually;
 use cqlwire_testkit::log::{LogLine, LogLines};
-use cqlwire_testkit::schema::{Keyspace, Table};
 use tokio::time::sleep;
 use tracing::Level;
 
-use super::scripted::Dials;
+use super::scripted::{self, three};
 use super::*;
 use crate::codec::{EnvelopeFlags, Opcode};
 use crate::{HostDescription, HostFilter};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
-fn three() -> ScriptedCluster {
-    let table = Table::new("t").partition_key("k", "int").column("v", "text");
-    ScriptedCluster::builder()
-        .data_center("dc1", ["rack1", "rack2", "rack3"])
-        .keyspace(Keyspace::network("app", [("dc1", "3")]).table(table))
-        .in_memory()
-}
-
 fn builder_of(cluster: &ScriptedCluster) -> SessionBuilder {
-    let dialer = Arc::new(Dials(cluster.clone()));
-    Session::builder()
-        .contact_points([cluster.address(0).to_string()])
-        .ready_when(3)
+    scripted::builder_of(cluster, "dc1")
         .topology_refresh_interval(HOUR / 12)
-        .local_data_center("dc1")
-        .connection(|settings| settings.dialer = Some(dialer))
         .logs(|logs| logs.slow_request = Some(Duration::from_secs(2)))
         .logs(|logs| logs.large_response_bytes = 100_000)
         .retries(|retries| (retries.budget.per_cent, retries.budget.reserve) = (0, 20))

@@ -11,10 +11,9 @@ use cqlwire_testkit::node::Received;
 use cqlwire_testkit::schema::{Keyspace, Table};
 use tokio::time::sleep;
 
-use super::scripted::Dials;
+use super::scripted;
 use super::*;
 use crate::codec::{CqlValue, Opcode};
-use crate::net::Dialer;
 use crate::{
     Compression, Consistency, ConstantDelay, ErrorKind, HostDescription, HostFilter, HostIndex,
     LoadBalancing, PreparedStatement, ProtocolVersion, Routing, Token, Topology, Tried,
@@ -33,13 +32,7 @@ fn cluster() -> Builder {
 }
 
 fn builder_of(cluster: &ScriptedCluster) -> SessionBuilder {
-    let dialer: Arc<dyn Dialer> = Arc::new(Dials(cluster.clone()));
-    Session::builder()
-        .contact_points([cluster.address(0).to_string()])
-        .connections_per_host(1)
-        .ready_when(3)
-        .local_data_center("near")
-        .connection(|settings| settings.dialer = Some(dialer))
+    scripted::builder_of(cluster, "near").connections_per_host(1)
 }
 
 /// The hosts of `near` that have the partition, the primary one first.

@@ -56,8 +56,9 @@ pub struct Abandoned {
 }
 
 impl Connection {
-    /// Take in a request, of which the envelope is no longer needed then. It gets a stream id and is queued for the next write, or waits for its turn. If its
-    /// deadline passes before it is written, it never is. Its time is counted as `measure` says, if it does.
+    /// Take in a request, of which the envelope is no longer needed then. It gets a stream id and is queued for the
+    /// next write, or waits for its turn. If its deadline passes before it is written, it never is. Its time is counted
+    /// as `measure` says, if it does.
     ///
     /// # Errors
     /// [`RefusedBecause`], if the connection takes no more requests.
@@ -149,9 +150,6 @@ impl Connection {
             reached
         });
         let remains = self.requests.close(key);
-        if self.times_requests() {
-            self.timed.remove(key);
-        }
         self.admit();
         self.note_times(now);
         Abandoned { reached, wake: self.wake_shell(Self::orphan_due), _remains: remains }

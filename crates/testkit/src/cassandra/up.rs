@@ -141,8 +141,7 @@ pub fn up(
     let name = name(variant, &version, ports);
     if let Some(record) = running(&home) {
         let up = Up::new(&home, record);
-        let is_wanted = up.record.ports == ports && up.record.settings == settings;
-        if up.name() != name || !is_wanted {
+        if up.name() != name || up.record.settings != settings {
             return Err(Error::AnotherIsUp { name: up.name().to_owned() });
         }
         if up.is_whole() {

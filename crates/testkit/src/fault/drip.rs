@@ -1,13 +1,13 @@
 //! A stream whose bytes come slowly, as long as somebody says so.
 
-use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
+
+use super::portions::{InPortions, Portions};
 
 /// How fast the bytes of streams pass: as fast as they can, unless [`slow`](Self::slow) says
 /// otherwise. Its clones are the same pace, so that it can change while streams are under way.
@@ -35,79 +35,37 @@ impl Pace {
 }
 
 /// A stream of which both directions have a [`Pace`], each by itself.
+pub type Drip<S> = InPortions<S, Paced>;
+
+/// One direction.
 #[derive(Debug)]
-pub struct Drip<S> {
-    stream: S,
+pub struct Paced {
     pace: Pace,
-    reads: Gate,
-    writes: Gate,
+    /// That of the portion which passes.
+    now: Option<(usize, Duration)>,
+    /// After what has passed, if there is one.
+    pause: Option<Pin<Box<Sleep>>>,
 }
 
-/// The pause after what has passed, if there is one.
-#[derive(Debug, Default)]
-struct Gate(Option<Pin<Box<Sleep>>>);
-
-impl Gate {
-    fn poll_open(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        if let Some(pause) = &mut self.0 {
+impl Portions for Paced {
+    fn poll_size(&mut self, context: &mut Context<'_>) -> Poll<usize> {
+        if let Some(pause) = &mut self.pause {
             ready!(pause.as_mut().poll(context));
-            self.0 = None;
+            self.pause = None;
         }
-        Poll::Ready(())
+        self.now = self.pace.get();
+        Poll::Ready(self.now.map_or(usize::MAX, |(bytes, _)| bytes))
     }
 
-    fn passed(&mut self, bytes: usize, pace: Option<(usize, Duration)>) {
-        self.0 = pace.filter(|_| bytes > 0).map(|(_, pause)| Box::pin(sleep(pause)));
+    fn passed(&mut self, bytes: usize) {
+        self.pause = self.now.filter(|_| bytes > 0).map(|(_, pause)| Box::pin(sleep(pause)));
     }
 }
 
 impl<S> Drip<S> {
     /// A stream of this pace.
     pub fn new(stream: S, pace: Pace) -> Self {
-        Self { stream, pace, reads: Gate::default(), writes: Gate::default() }
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Drip<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        ready!(this.reads.poll_open(context));
-        let pace = this.pace.get();
-        let size = pace.map_or(usize::MAX, |(bytes, _)| bytes).min(buffer.remaining());
-        let mut piece = ReadBuf::new(buffer.initialize_unfilled_to(size));
-        ready!(Pin::new(&mut this.stream).poll_read(context, &mut piece))?;
-        let read = piece.filled().len();
-        buffer.advance(read);
-        this.reads.passed(read, pace);
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Drip<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let this = &mut *self;
-        ready!(this.writes.poll_open(context));
-        let pace = this.pace.get();
-        let size = pace.map_or(usize::MAX, |(bytes, _)| bytes);
-        let piece = bytes.get(..size).unwrap_or(bytes);
-        let written = ready!(Pin::new(&mut this.stream).poll_write(context, piece))?;
-        this.writes.passed(written, pace);
-        Poll::Ready(Ok(written))
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        let paced = |pace| Paced { pace, now: None, pause: None };
+        Self::of(stream, paced(pace.clone()), paced(pace))
     }
 }

@@ -17,9 +17,8 @@ use cqlwire_testkit::node::{Prime, Received};
 use cqlwire_testkit::schema::{Keyspace, Table};
 
 use super::PATIENCE;
-use super::scripted::Dials;
+use super::scripted;
 use crate::codec::Opcode;
-use crate::net::Dialer;
 use crate::{Session, SessionBuilder};
 
 /// Each row has a key of two columns: the sensor is its partition.
@@ -50,13 +49,7 @@ fn cluster() -> ScriptedCluster {
 }
 
 fn builder_of(cluster: &ScriptedCluster) -> SessionBuilder {
-    let dialer: Arc<dyn Dialer> = Arc::new(Dials(cluster.clone()));
-    Session::builder()
-        .contact_points([cluster.address(0).to_string()])
-        .connections_per_host(1)
-        .ready_when(3)
-        .local_data_center("near")
-        .connection(|settings| settings.dialer = Some(dialer))
+    scripted::builder_of(cluster, "near").connections_per_host(1)
 }
 
 /// A session that knows the schema.

@@ -5,7 +5,6 @@ mod sizes;
 mod stops;
 mod waits;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,7 +14,7 @@ use cqlwire_testkit::node::{Prime, Received, Row, columns};
 use cqlwire_testkit::schema::{Keyspace, Table};
 
 use super::memory::at_rest;
-use super::scripted::Dials;
+use super::scripted::{self, three};
 use crate::codec::{ColumnType, Token};
 use crate::{ScanPlan, ScanRows, Session, SessionBuilder};
 
@@ -23,21 +22,8 @@ use crate::{ScanPlan, ScanRows, Session, SessionBuilder};
 const RANGE: &str = "SELECT \"k\" FROM \"app\".\"t\" WHERE token(\"k\") > ? AND token(\"k\") <= ?";
 const ROWS: i32 = 300;
 
-fn three() -> ScriptedCluster {
-    let table = Table::new("t").partition_key("k", "int").column("v", "text");
-    ScriptedCluster::builder()
-        .data_center("dc1", ["rack1", "rack2", "rack3"])
-        .keyspace(Keyspace::network("app", [("dc1", "3")]).table(table))
-        .in_memory()
-}
-
 fn builder_of(cluster: &ScriptedCluster) -> SessionBuilder {
-    let dialer = Arc::new(Dials(cluster.clone()));
-    Session::builder()
-        .contact_points([cluster.address(0).to_string()])
-        .ready_when(3)
-        .local_data_center("dc1")
-        .connection(|settings| settings.dialer = Some(dialer))
+    scripted::builder_of(cluster, "dc1")
 }
 
 /// The rows of the range that was asked for.
