@@ -90,6 +90,14 @@ msrv: ## Build with the oldest compiler that Cargo.toml states
 		rustup run $(MSRV_TOOLCHAIN) cargo check $(WORKSPACE); \
 	fi
 
+# Not in CI: what can be wrong with the book is found without it, by tests/tests/book.rs and the doctests.
+.PHONY: book
+book: ## Render the book, docs/SUMMARY.md and what it lists, to target/book
+	@mdbook --version >/dev/null 2>&1 || { \
+		echo "book: mdbook is not installed: cargo install --locked mdbook takes minutes; docs/SUMMARY.md leads to the same pages"; \
+		exit 1; }
+	mdbook build docs/book
+
 #   make mutants MUTANTS=stream         of one crate alone, or of several: MUTANTS="mux net"
 #   make mutants SHARD=0/8              an eighth of them; 7/8 is the last
 #   make mutants MUTANT_TIMEOUT=60      so many seconds for the tests of each, and no more

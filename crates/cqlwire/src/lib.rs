@@ -131,7 +131,8 @@
 //! # Where to look
 //!
 //! [`value`] has the types of CQL that Rust lacks, [`codec`] the protocol itself, [`net`] one
-//! connection, [`stream`] what streams are made of. The repository has guides:
+//! connection, [`stream`] what streams are made of. The repository has [a book][the book], chapter by
+//! chapter, and these guides are among its chapters:
 //!
 //! | | |
 //! |---|---|
@@ -143,6 +144,7 @@
 //! | [faults.md] | what an application sees when nodes fail |
 //! | [guarantees.md] | what is promised |
 //!
+//! [the book]: https://github.com/cqlwire/cqlwire/blob/main/docs/SUMMARY.md
 //! [settings.md]: https://github.com/cqlwire/cqlwire/blob/main/docs/settings.md
 //! [security.md]: https://github.com/cqlwire/cqlwire/blob/main/docs/security.md
 //! [observing.md]: https://github.com/cqlwire/cqlwire/blob/main/docs/observing.md

@@ -44,7 +44,8 @@
 //! * [`shared`]: the cluster of `cassandra up` if one is up, plain and of the same version. Else
 //!   the node of `cassandra run`, which owns one as long as the command that it runs: under
 //!   `cassandra run -- cargo test`, one node serves all test binaries. Else each process starts its
-//!   own and owns it. That takes 8 s, so tests of the shared node are best kept in few binaries.
+//!   own and owns it. That takes 8 s, so tests of the shared node are best kept in few binaries; and
+//!   doctests, which are a process each, take it only if it is there ([`found`]).
 //! * [`up`]: nobody owns it; [`down`] ends it.
 //!
 //! Clusters of tests have ports of their own (see `ports.rs`), so all of these run side by side.
@@ -81,7 +82,7 @@ pub use cluster::{Builder, Cluster};
 pub use error::Error;
 pub use node::Node;
 pub use run::run;
-pub use shared::shared;
+pub use shared::{found, shared};
 pub use up::{Outcome, Up, answering, down, status, up};
 pub use variant::{Encryption, Variant};
 pub use version::Version;

@@ -47,20 +47,36 @@ pub async fn shared() -> &'static Cluster {
     }
 }
 
+/// The node that [`shared`] would give, if it runs already: none is started. For what is many
+/// processes, each of which would start its own.
+///
+/// # Errors
+///
+/// It is one that the user named, and it does not answer; or there is nowhere to look for one.
+pub fn found() -> Result<Option<Cluster>, Error> {
+    if let Some(points) = source::contact_points()? {
+        return given(points).map(Some);
+    }
+    Ok(running(&Home::of_checkout()?))
+}
+
 /// Finds the shared node, or starts one for the caller alone.
 pub(super) fn shared_blocking() -> Result<Cluster, Error> {
     if let Some(points) = source::contact_points()? {
         return given(points);
     }
     let home = Home::of_checkout()?;
+    running(&home).map_or_else(|| start(home), Ok)
+}
+
+/// That of `cassandra run`, or of `cassandra up`.
+fn running(home: &Home) -> Option<Cluster> {
     let handed = environment::variable(environment::SHARED).map(PathBuf::from);
     let handed = handed.and_then(|directory| Record::read(&directory));
-    let found = handed.or_else(|| of_up(&home));
-    if let Some(record) = found.filter(|record| answers(&record.contact_points()).is_ok()) {
-        say(&format!("sharing {}, which is up", record.name));
-        return Ok(Cluster::of_others(record.contact_points(), record.variant));
-    }
-    start(home)
+    let found = handed.or_else(|| of_up(home));
+    let record = found.filter(|record| answers(&record.contact_points()).is_ok())?;
+    say(&format!("sharing {}, which is up", record.name));
+    Some(Cluster::of_others(record.contact_points(), record.variant))
 }
 
 /// A cluster that the user named.
