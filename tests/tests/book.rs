@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 use std::{fs, io};
 
+use cqlwire::ErrorCode;
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 const SUMMARY: &str = "docs/SUMMARY.md";
@@ -57,6 +58,15 @@ fn each_snippet_is_a_doctest() -> Outcome {
     }
     let chapters = book.pages.values().filter(|page| page.path.starts_with("docs/"));
     assert_none(&chapters.flat_map(|page| not_compiled(page, &compiled)).collect::<Vec<_>>());
+    Ok(())
+}
+
+#[test]
+fn each_error_of_a_server_has_its_row() -> Outcome {
+    let known = (0..0x3000).map(ErrorCode::from_code);
+    let known = known.filter(|code| !matches!(code, ErrorCode::Other(_)));
+    let known: BTreeSet<String> = known.map(|code| format!("{code:?}")).collect();
+    assert_eq!(codes(&read("docs/book/troubleshooting.md")?), known);
     Ok(())
 }
 
@@ -272,6 +282,14 @@ fn not_compiled(page: &Page, doctests: &str) -> Vec<String> {
     wrong
 }
 
+/// The names in the first column of the table of codes.
+fn codes(page: &str) -> BTreeSet<String> {
+    let lines = page.lines().skip_while(|line| !line.starts_with("| code |")).skip(2);
+    let rows = lines.take_while(|line| line.starts_with('|'));
+    let cells = rows.filter_map(|row| row.split('|').nth(1));
+    cells.flat_map(|cell| cell.split(',')).map(|name| name.trim().replace('`', "")).collect()
+}
+
 #[track_caller]
 fn assert_none(wrong: &[String]) {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
@@ -343,6 +361,12 @@ mod can_fail {
         assert!(included("docs/book/x.md", "{{#include ../../README.md:costs}}").is_ok());
         assert!(included("docs/book/x.md", "{{#include ../../README.md:nothing}}").is_err());
         assert!(included("docs/book/x.md", "{{#include ../NOTHING.md}}").is_err());
+    }
+
+    #[test]
+    fn a_table_of_codes_is_read() {
+        let page = "| code | x |\n|---|---|\n| `A`, `B` | x |\n| `C` | `D` |\n\n| `E` | x |\n";
+        assert_eq!(codes(page), ["A", "B", "C"].map(str::to_owned).into());
     }
 
     #[test]
