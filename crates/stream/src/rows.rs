@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use cqlwire_codec::{ColumnSpec, RowCursor, RowPlan};
+use cqlwire_codec::{ColumnSpec, RowCursor, RowPlan, ValueError};
 use futures_core::Stream;
 use futures_core::stream::FusedStream;
 
@@ -82,7 +82,9 @@ impl<T, S: PageSource> RowStream<T, S> {
     /// `None` if nothing is left of the result.
     pub fn position(&self) -> Option<Position> {
         match &self.page {
-            Some(page) if self.cursor.remaining() > 0 => page.position_after(self.read_of(page)),
+            Some(page) if self.cursor.remaining() > 0 => {
+                page.position_after(rows_read(page, self.cursor.remaining()))
+            }
             _ => self.pager.position(),
         }
     }
@@ -90,11 +92,6 @@ impl<T, S: PageSource> RowStream<T, S> {
     /// The figures so far.
     pub fn progress(&self) -> Progress {
         self.pager.progress()
-    }
-
-    fn read_of(&self, page: &Page) -> usize {
-        let remaining = usize::try_from(self.cursor.remaining()).unwrap_or(usize::MAX);
-        page.len().saturating_sub(remaining)
     }
 }
 
@@ -137,24 +134,36 @@ where
         Ok(rows)
     }
 
+    /// Put where rows are read, as what belongs to pages is not: a row takes less than a call does
+    /// that gives it back through memory.
+    #[inline]
     fn poll_row(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<T>, S::Error>> {
         loop {
             if let Some(row) = self.next_of_page() {
                 return Poll::Ready(row.map(Some));
             }
-            // Before another page is asked for, this one is freed.
-            self.page = None;
-            match ready!(self.pager.poll_page(cx))? {
-                Some(page) => self.begin(page)?,
-                None => return Poll::Ready(Ok(None)),
+            if !ready!(self.poll_page(cx))? {
+                return Poll::Ready(Ok(None));
             }
         }
+    }
+
+    /// Begins the next page; `false` if there is none.
+    #[inline(never)]
+    fn poll_page(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, S::Error>> {
+        // Before another page is asked for, this one is freed.
+        self.page = None;
+        match ready!(self.pager.poll_page(cx))? {
+            Some(page) => self.begin(page)?,
+            None => return Poll::Ready(Ok(false)),
+        }
+        Poll::Ready(Ok(true))
     }
 
     #[inline]
     fn next_of_page(&mut self) -> Option<Result<T, S::Error>> {
         let page = self.page.as_ref()?;
-        let read = self.read_of(page);
+        let before = self.cursor.remaining();
         match T::next(&self.plan, &mut self.cursor, page)? {
             Ok(row) => {
                 self.pager.gave(1);
@@ -163,12 +172,18 @@ where
                 }
                 Some(Ok(row))
             }
-            Err(source) => {
-                let row = u64::from(page.start().rows_to_skip()) + read as u64 + 1;
-                let error = StreamError::Row { page: page.number(), row, source };
-                Some(Err(self.fail(page.position_after(read), error)))
-            }
+            Err(source) => self.broken_row(before, source).map(Err),
         }
+    }
+
+    /// The first of so many rows that were left of the page cannot be decoded.
+    #[cold]
+    fn broken_row(&mut self, left: u32, source: ValueError) -> Option<S::Error> {
+        let page = self.page.as_ref()?;
+        let read = rows_read(page, left);
+        let row = u64::from(page.start().rows_to_skip()) + read as u64 + 1;
+        let error = StreamError::Row { page: page.number(), row, source };
+        Some(self.fail(page.position_after(read), error))
     }
 
     /// Another page may have other columns: the table was altered while it was read.
@@ -198,6 +213,11 @@ where
         self.pager.fail(position);
         error
     }
+}
+
+/// How many rows of the page were read when so many are left.
+fn rows_read(page: &Page, left: u32) -> usize {
+    page.len().saturating_sub(usize::try_from(left).unwrap_or(usize::MAX))
 }
 
 /// Nothing in it is pinned.
