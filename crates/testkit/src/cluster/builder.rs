@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::network::{Network, listen};
 use super::ring::{Ring, Settings};
-use super::{EventDelivery, ScriptedCluster, Shared, State};
+use super::{EventDelivery, Reach, ScriptedCluster, Shared, State};
 use crate::schema::{Keyspace, Schema};
 
 /// How often a port is looked for that is free on every address.
@@ -157,9 +157,16 @@ impl Builder {
         let state = State { ring, network, held: Vec::new() };
         let shared = Shared { state: Mutex::new(state), tasks: Mutex::new(JoinSet::new()) };
         let cluster = ScriptedCluster { shared: Arc::new(shared), delivery: EventDelivery::Now };
+        let mut state = cluster.state();
         for (data_center, rack) in &self.nodes {
-            let address = cluster.state().ring.next_address();
-            cluster.add(data_center, rack, address);
+            let address = state.ring.next_address();
+            state.ring.add(data_center, rack, address);
+        }
+        // Once, as each node is told of all others.
+        state.ring.publish();
+        drop(state);
+        for number in 0..self.nodes.len() {
+            cluster.occupy(cluster.address(number), cluster.node(number), Reach::Open);
         }
         cluster
     }
