@@ -65,11 +65,21 @@ impl<'a> Sending<'a> {
         if !response.is_whole() {
             return Poll::Ready(Err(self.no_result(response)));
         }
-        let of = self.statement.kind_at_a_glance();
+        let of = self.sent().kind_at_a_glance();
         // In the budget before it is outside: a session that is closed knows of all pages.
         let share = response.hold(&self.shared.budget);
         self.end(None);
         Poll::Ready(Ok(response.into_result(share, of)))
+    }
+
+    /// The statement as it is sent: prepared, if it was given as a text that is. What a prepared one
+    /// does is known; of a text it has to be read.
+    #[inline]
+    fn sent(&self) -> Statement<'_> {
+        match &self.state {
+            State::Running { prepared: Some(prepared), .. } => Statement::Prepared(prepared),
+            _ => self.statement,
+        }
     }
 
     #[inline]
