@@ -6,6 +6,7 @@
 
 mod callgrind;
 mod facade;
+mod plan;
 mod step;
 mod table;
 

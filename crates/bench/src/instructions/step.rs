@@ -17,7 +17,7 @@ use cqlwire_codec::{
 };
 use cqlwire_mux::{Connection, Measure, RequestKind, Settings};
 
-use super::facade;
+use super::{facade, plan};
 use crate::work::{NAME, PAYLOAD, Work};
 use crate::{Result, ensure, ring};
 
@@ -45,6 +45,10 @@ pub enum Step {
     RingFind3,
     /// The replicas of a token, of 1,000 hosts.
     RingFind1000,
+    /// The host that a request goes to, of 3.
+    Plan3,
+    /// The same of 1,000.
+    Plan1000,
     /// A read through the facade, one at a time.
     FacadeRead1,
     /// A read through the facade, 256 in flight.
@@ -72,6 +76,8 @@ impl Step {
             Self::MuxCycle => "mux-cycle",
             Self::RingFind3 => "ring-find3",
             Self::RingFind1000 => "ring-find1000",
+            Self::Plan3 => "plan3",
+            Self::Plan1000 => "plan1000",
             Self::FacadeRead1 => "facade-read1",
             Self::FacadeRead256 => "facade-read256",
             Self::FacadeRead256Of3 => "facade-read256-of3",
@@ -93,6 +99,8 @@ impl Step {
             Self::MuxCycle => "mux, submit to outcome, 256 in flight",
             Self::RingFind3 => "cluster, the replicas of a token, 3 hosts of 256 tokens",
             Self::RingFind1000 => "cluster, the replicas of a token, 1,000 hosts of 256 tokens",
+            Self::Plan3 => "cluster, the host that a token goes to, 3 hosts of 256 tokens",
+            Self::Plan1000 => "cluster, the host that a token goes to, 1,000 hosts of 256 tokens",
             Self::FacadeRead1 => "facade, prepared read, one at a time",
             Self::FacadeRead256 => "facade, prepared read, 256 in flight",
             Self::FacadeRead256Of3 => "facade, prepared read at its replica of 3, 256 in flight",
@@ -108,7 +116,9 @@ impl Step {
             Self::FacadeRead1 => (500, 2_500),
             Self::FacadeBatch32 => (160, 800),
             Self::DecodeBorrowed | Self::DecodeOwned => (10_000, 60_000),
-            Self::RingFind3 | Self::RingFind1000 => (10_000, 1_010_000),
+            Self::RingFind3 | Self::RingFind1000 | Self::Plan3 | Self::Plan1000 => {
+                (10_000, 1_010_000)
+            }
             _ => (10 * BATCH, 50 * BATCH),
         }
     }
@@ -132,6 +142,8 @@ impl Step {
             Self::MuxCycle => mux_cycle(count),
             Self::RingFind3 => find_replicas(3, count),
             Self::RingFind1000 => find_replicas(1_000, count),
+            Self::Plan3 => plan::first_hosts(3, count),
+            Self::Plan1000 => plan::first_hosts(1_000, count),
             Self::FacadeRead1 => facade::run(Work::Read, 1, count, server()?),
             Self::FacadeRead256 | Self::FacadeRead256Of3 => {
                 facade::run(Work::Read, BATCH, count, server()?)
