@@ -157,6 +157,23 @@ impl Config {
         self
     }
 
+    /// What was said of a setting, by its full name, as it would be written; `None` if nothing was, and
+    /// of a secret.
+    pub fn get(&self, name: &str) -> Option<String> {
+        let (key, value) = self.find(name)?;
+        (!key.is_secret()).then(|| key.written(value))
+    }
+
+    /// Was anything said of this setting, by its full name?
+    pub fn is_set(&self, name: &str) -> bool {
+        self.find(name).is_some()
+    }
+
+    fn find(&self, name: &str) -> Option<(&Key, &Value)> {
+        let mut set = self.values.iter().filter(|(_, value)| **value != Value::None);
+        set.find(|(key, _)| key.to_string() == name)
+    }
+
     /// Is nothing set?
     pub fn is_empty(&self) -> bool {
         self.values.is_empty() && self.profiles.is_empty()

@@ -1,0 +1,137 @@
+//! Where settings come from: a profile file, a URL, those of cqlsh; and the flags over them.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cqlwire::{Config, Session, SessionBuilder};
+
+use super::args::ConnectionArgs;
+use super::{cqlshrc, password, tls};
+use crate::exit::Failure;
+
+/// The variable that says all of it in one text.
+const URL: &str = "CQLWIRE_URL";
+
+/// What a session is connected by: kept by the shell, which can connect again as somebody else.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    args: ConnectionArgs,
+    config: Config,
+}
+
+impl Settings {
+    /// Reads what there is, and asks for a password if one is lacking.
+    pub(crate) fn of(args: &ConnectionArgs) -> Result<Self, Failure> {
+        let mut config = place(args)?;
+        for (name, value) in &args.settings {
+            config.set(name, value)?;
+        }
+        flags(args, &mut config)?;
+        password::complete(args, &mut config)?;
+        Ok(Self { args: args.clone(), config })
+    }
+
+    /// The same, as somebody else.
+    pub(crate) fn log_in(&self, user: &str, password: &str) -> Result<Self, Failure> {
+        let mut settings = self.clone();
+        settings.config.set("credentials.user", user)?;
+        settings.config.set("credentials.password", password)?;
+        Ok(settings)
+    }
+
+    /// The session that they describe.
+    pub(crate) fn builder(&self) -> Result<SessionBuilder, Failure> {
+        let mut builder = Session::builder().config(self.config.clone());
+        if let Some(tls) = tls(&self.args)? {
+            builder = builder.tls(tls);
+        }
+        if let Some(bundle) = &self.args.bundle {
+            builder = builder.secure_connect_bundle(bundle);
+        }
+        Ok(builder)
+    }
+
+    /// Is there TLS?
+    pub(crate) fn is_encrypted(&self) -> bool {
+        let args = &self.args;
+        let by_flags = args.tls || args.tls_ca.is_some() || args.tls_name.is_some();
+        by_flags || args.bundle.is_some() || self.config.is_set("tls.authorities")
+    }
+}
+
+/// The first place that there is.
+fn place(args: &ConnectionArgs) -> Result<Config, Failure> {
+    if let Some(name) = &args.profile {
+        return profile(&named(name));
+    }
+    if let Some(file) = &args.cqlshrc {
+        return cqlshrc::read(file);
+    }
+    if let Ok(url) = env::var(URL) {
+        return Config::from_url(&url)
+            .map_err(|error| Failure::usage(format_args!("{URL}: {error}")));
+    }
+    if let Some(default) =
+        config_home().map(|home| home.join("default.toml")).filter(|p| p.is_file())
+    {
+        return profile(&default);
+    }
+    match cqlshrc::usual_place().filter(|path| path.is_file()) {
+        Some(file) => cqlshrc::read(&file),
+        None => Ok(Config::default()),
+    }
+}
+
+/// A name is that of a file in the configuration folder; what looks like a path is one.
+fn named(profile: &str) -> PathBuf {
+    let is_path = profile.contains(std::path::MAIN_SEPARATOR) || profile.ends_with(".toml");
+    match config_home() {
+        Some(home) if !is_path => home.join(format!("{profile}.toml")),
+        _ => PathBuf::from(profile),
+    }
+}
+
+/// What the format shows of a file beside an error may be a password, so that it is not told.
+fn profile(path: &Path) -> Result<Config, Failure> {
+    let wrong =
+        |why: &dyn std::fmt::Display| Failure::usage(format_args!("{}: {why}", path.display()));
+    let text = fs::read_to_string(path).map_err(|error| wrong(&error))?;
+    toml::from_str(&text).map_err(|error: toml::de::Error| wrong(&error.message()))
+}
+
+fn flags(args: &ConnectionArgs, config: &mut Config) -> Result<(), Failure> {
+    let mut set = |name: &str, value: Option<String>| match value {
+        Some(value) => config.set(name, &value),
+        None => Ok(()),
+    };
+    let hosts = (!args.host.is_empty()).then(|| args.host.join(","));
+    set("contact_points", hosts)?;
+    set("keyspace", args.keyspace.clone())?;
+    set("local_data_center", args.dc.clone())?;
+    set("credentials.user", args.user.clone())?;
+    set("compression", args.compression.map(|how| how.name().to_owned()))?;
+    set("profile.consistency", args.consistency.map(|level| level.to_string()))?;
+    set("profile.serial_consistency", args.serial_consistency.map(|level| level.to_string()))?;
+    let time = |time: std::time::Duration| humantime::format_duration(time).to_string();
+    set("connect_timeout", args.connect_timeout.map(time))?;
+    set("profile.timeout", args.timeout.map(time))?;
+    Ok(())
+}
+
+/// Where settings are.
+pub(crate) fn config_home() -> Option<PathBuf> {
+    xdg("XDG_CONFIG_HOME", ".config")
+}
+
+/// Where what is remembered is.
+pub(crate) fn state_home() -> Option<PathBuf> {
+    xdg("XDG_STATE_HOME", ".local/state")
+}
+
+/// As freedesktop.org has it: a path that is not absolute is none.
+fn xdg(variable: &str, below_home: &str) -> Option<PathBuf> {
+    let named = env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = named.or_else(|| Some(env::home_dir()?.join(below_home)))?;
+    Some(home.join("cqlwire"))
+}

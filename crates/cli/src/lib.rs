@@ -1,0 +1,54 @@
+//! The command `cqlwire`: asks a Cassandra cluster, looks at it, and moves data in and out of it.
+//!
+//! Data goes to standard output, everything else to standard error, one line a message; `exit.rs` has
+//! what the command ends with. Each command is a module with its `Args` and one function `run`.
+
+mod args;
+mod connect;
+mod exit;
+mod output;
+mod ping;
+mod value;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Cli, Command};
+use crate::exit::{Exit, Failure};
+
+/// Reads the command line, does what it says, and says how that went.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    match runtime().and_then(|runtime| runtime.block_on(until_interrupted(cli))) {
+        Ok(()) => Exit::Done.into(),
+        Err(failure) => {
+            failure.tell();
+            failure.exit.into()
+        }
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    Ok(builder.worker_threads(2).enable_all().build()?)
+}
+
+/// Ctrl-C drops what is under way, which leaves nothing behind; commands that have something to do
+/// then watch for it themselves.
+async fn until_interrupted(cli: Cli) -> Result<(), Failure> {
+    tokio::select! {
+        outcome = run_command(cli) => outcome,
+        interrupted = tokio::signal::ctrl_c() => {
+            interrupted?;
+            Err(Failure::interrupted())
+        }
+    }
+}
+
+async fn run_command(cli: Cli) -> Result<(), Failure> {
+    let Cli { connection, command } = cli;
+    match command {
+        Command::Ping(args) => ping::run(&connection, &args).await,
+    }
+}
