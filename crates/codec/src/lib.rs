@@ -211,9 +211,10 @@ pub use value::{
     Counter, CqlDate, CqlDecimal, CqlDuration, CqlRow, CqlTime, CqlTimestamp, CqlUserType,
     CqlValue, CqlVarint, DecodeRow, DecodeValue, EncodeValue, EncodeValues, EncodedValues,
     FieldCell, FieldCells, FieldCheck, InvalidValue, ListIter, MapIter, MaybeUnset, Misplaced,
-    MissingColumn, MissingField, NamedFields, NamedValues, ShowValue, TypeMismatch, Undecoded,
-    Unset, ValueError, ValueProblem, ValuesByName, check_fields, check_optional_fields,
-    encode_by_name, encode_fields, missing_field, type_of_fields, variant_bytes, variant_text,
+    MissingColumn, MissingField, NamedFields, NamedValues, ParseValueError, ShowValue,
+    TypeMismatch, Undecoded, Unset, ValueError, ValueProblem, ValuesByName, check_fields,
+    check_optional_fields, encode_by_name, encode_fields, missing_field, type_of_fields,
+    variant_bytes, variant_text,
 };
 pub use version::ProtocolVersion;
 pub use wire::CustomPayload;

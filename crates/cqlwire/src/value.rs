@@ -5,7 +5,8 @@
 
 pub use cqlwire_codec::{
     Columns, Counter, CqlDate, CqlDecimal, CqlDuration, CqlRow, CqlTime, CqlTimestamp, CqlUserType,
-    CqlValue, CqlVarint, ListIter, MapIter, MaybeUnset, NamedValues, Row, Undecoded, Unset,
+    CqlValue, CqlVarint, ListIter, MapIter, MaybeUnset, NamedValues, ParseValueError, Row,
+    Undecoded, Unset,
 };
 
 pub use crate::time_uuid::{TimeUuids, max_time_uuid, min_time_uuid};

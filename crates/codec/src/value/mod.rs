@@ -19,6 +19,7 @@ mod interop;
 mod missing;
 mod order;
 mod rust_type;
+mod text;
 mod variant;
 mod vint;
 
@@ -34,6 +35,7 @@ pub use encode::{
 };
 pub use error::{InvalidValue, Misplaced, TypeMismatch, ValueError, ValueProblem};
 pub use missing::{MissingColumn, MissingField};
+pub use text::ParseValueError;
 pub use variant::{variant_bytes, variant_text};
 
 #[cfg(test)]

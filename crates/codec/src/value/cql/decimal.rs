@@ -10,8 +10,8 @@ use crate::{ColumnType, DecodeValue, EncodeValue, ValueError, ValueProblem};
 /// A decimal number of any size (v5 §5.6), 5 bytes or more: `unscaled` times ten to the power of
 /// minus `scale`.
 ///
-/// Never written out: a scale of `i32::MIN` would take two thousand million digits. To reckon with
-/// it, use the feature `bigdecimal`. Two are equal if both parts are: 1.0 is not 1.00.
+/// Shown with an exponent where it would take many zeros: a scale of `i32::MIN` would take two thousand
+/// million. To reckon with it, use the feature `bigdecimal`. Two are equal if both parts are: 1.0 is not 1.00.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CqlDecimal {
     /// The digits.
