@@ -118,6 +118,16 @@ impl<'a> Scan<'a> {
         self
     }
 
+    /// More of each row, behind its columns: whatever CQL can select, such as `WRITETIME(total)` or
+    /// `TTL(total)`. Of a plan, which has its own, this changes nothing.
+    #[doc(alias = "WRITETIME")]
+    pub fn selectors<C: Into<String>>(mut self, selectors: impl IntoIterator<Item = C>) -> Self {
+        if let What::Table(wanted) = &mut self.what {
+            wanted.selectors = selectors.into_iter().map(Into::into).collect();
+        }
+        self
+    }
+
     /// Only rows like this, `total > 100` or any condition of CQL. Servers still read the whole table
     /// for that (`ALLOW FILTERING`), but send less. Of a plan, which has its own, this changes nothing.
     #[doc(alias = "ALLOW FILTERING")]

@@ -11,6 +11,8 @@ pub(super) struct Wanted {
     pub(super) table: String,
     /// All of them, if none is named.
     pub(super) columns: Vec<String>,
+    /// What else of each row, in CQL.
+    pub(super) selectors: Vec<String>,
     /// What rows have to be like.
     pub(super) filter: Option<String>,
 }
@@ -66,8 +68,7 @@ impl Wanted {
             let known = known.join(", ");
             return Err(format!("there is no column `{unknown}` in it; there are {known}"));
         }
-        let columns: Vec<String> = self.columns.iter().map(|name| quoted(name)).collect();
-        let columns = if columns.is_empty() { "*".to_owned() } else { columns.join(", ") };
+        let columns = self.select(&known);
         let key: Vec<String> = table.partition_key().iter().map(|key| quoted(&key.name)).collect();
         let (key, keyspace, name) = (key.join(", "), quoted(keyspace), quoted(table.name()));
         let mut statement = format!(
@@ -78,6 +79,21 @@ impl Wanted {
             let _infallible = write!(statement, " AND {filter}\nALLOW FILTERING");
         }
         Ok(statement)
+    }
+}
+
+impl Wanted {
+    /// What stands between `SELECT` and `FROM`. With a `*`, nothing else may stand there.
+    fn select(&self, known: &[&str]) -> String {
+        if self.columns.is_empty() && self.selectors.is_empty() {
+            return "*".to_owned();
+        }
+        let named: Vec<&str> = match self.columns.is_empty() {
+            true => known.to_vec(),
+            false => self.columns.iter().map(String::as_str).collect(),
+        };
+        let columns = named.into_iter().map(quoted);
+        columns.chain(self.selectors.iter().cloned()).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -121,5 +137,18 @@ mod tests {
             names(wrong, Some("k")).unwrap_err();
         }
         names("orders", None).unwrap_err();
+    }
+
+    #[test]
+    fn what_is_selected_besides_columns_stands_behind_them() {
+        let select = |columns: &[&str], selectors: &[&str]| {
+            let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect();
+            let (columns, selectors) = (owned(columns), owned(selectors));
+            Wanted { columns, selectors, ..Wanted::default() }.select(&["a", "B"])
+        };
+        assert_eq!(select(&[], &[]), "*");
+        assert_eq!(select(&["B"], &[]), "\"B\"");
+        assert_eq!(select(&["B"], &["ttl(a)"]), "\"B\", ttl(a)");
+        assert_eq!(select(&[], &["ttl(a)", "ttl(\"B\")"]), "\"a\", \"B\", ttl(a), ttl(\"B\")");
     }
 }
