@@ -6,8 +6,10 @@
 mod args;
 mod connect;
 mod exit;
+mod load;
 mod output;
 mod ping;
+mod transfer;
 mod value;
 
 use std::process::ExitCode;
@@ -37,6 +39,9 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 /// Ctrl-C drops what is under way, which leaves nothing behind; commands that have something to do
 /// then watch for it themselves.
 async fn until_interrupted(cli: Cli) -> Result<(), Failure> {
+    if cli.command.ends_in_order() {
+        return run_command(cli).await;
+    }
     tokio::select! {
         outcome = run_command(cli) => outcome,
         interrupted = tokio::signal::ctrl_c() => {
@@ -50,5 +55,6 @@ async fn run_command(cli: Cli) -> Result<(), Failure> {
     let Cli { connection, command } = cli;
     match command {
         Command::Ping(args) => ping::run(&connection, &args).await,
+        Command::Load(args) => load::run(&connection, &args).await,
     }
 }

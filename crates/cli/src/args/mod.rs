@@ -4,7 +4,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::connect::ConnectionArgs;
-use crate::{connect, exit, ping};
+use crate::{connect, exit, load, ping};
 
 /// Ask a Cassandra cluster, look at it, and move data in and out of it
 #[derive(Debug, Parser)]
@@ -21,6 +21,14 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Ask each host of the cluster whether it answers, and how fast
     Ping(ping::Args),
+    Load(Box<load::Args>),
+}
+
+impl Command {
+    /// Does it hear Ctrl-C by itself, since it has something to do then?
+    pub(crate) const fn ends_in_order(&self) -> bool {
+        matches!(self, Self::Load(_))
+    }
 }
 
 /// What the help ends with.

@@ -1,0 +1,116 @@
+//! Where a record of CSV ends, and which fields it has. What a quote is and what is not is known by
+//! `csv-core`; it reads one field at a time, so that it is known where each begins: with a quote or without
+//! one, which tells a text that is empty from none.
+
+use csv_core::{ReadFieldResult, Reader, ReaderBuilder};
+
+use super::buffer::Buffer;
+use super::{Content, Field};
+use crate::transfer::Dialect;
+
+/// See the [module](self). Between two calls it is where it ran out of bytes.
+#[derive(Debug)]
+pub(super) struct CsvEnds {
+    settings: ReaderBuilder,
+    reader: Reader,
+    quote: u8,
+    /// How many bytes of the record the reader has seen.
+    seen: usize,
+    /// Where the field begins, in bytes of the record.
+    field: usize,
+    /// The text of the record.
+    text: Vec<u8>,
+    /// How long the text of all fields is.
+    written: usize,
+    /// Where each field ends in the text, and whether it stood in quotes.
+    fields: Vec<(usize, bool)>,
+    /// All fields are there; only the second half of the line break may still come.
+    is_whole: bool,
+}
+
+impl CsvEnds {
+    pub(super) fn new(dialect: &Dialect, escape: Option<u8>) -> Self {
+        let mut settings = ReaderBuilder::new();
+        settings.delimiter(dialect.delimiter).quote(dialect.quote).escape(escape);
+        let reader = settings.build();
+        let (seen, field, written) = (0, 0, 0);
+        let (text, fields, quote) = (Vec::new(), Vec::new(), dialect.quote);
+        Self { settings, reader, quote, seen, field, text, written, fields, is_whole: false }
+    }
+
+    /// Begins anew, in front of a record.
+    pub(super) fn begin(&mut self) {
+        self.reader = self.settings.build();
+        (self.seen, self.field, self.written) = (0, 0, 0);
+        self.fields.clear();
+        self.is_whole = false;
+    }
+
+    /// The length of the record and its fields; `None` if there is no whole one yet.
+    pub(super) fn find(&mut self, buffer: &Buffer) -> Option<(usize, Option<Content>)> {
+        let (bytes, blank) = (buffer.unread(), buffer.blank_start());
+        if self.is_whole {
+            return self.take_whole(buffer);
+        }
+        // What is blank is none of the record; the reader would take a mark at the start of what it sees
+        // for one, but not if it sees that piece by piece.
+        self.seen = self.seen.max(blank);
+        self.field = self.field.max(blank);
+        loop {
+            let input = bytes.get(self.seen..).unwrap_or_default();
+            if input.is_empty() && !buffer.is_at_end() {
+                return None;
+            }
+            if self.text.len() < self.written + input.len() + 1 {
+                self.text.resize(self.written + input.len() + 1, 0);
+            }
+            let output = self.text.get_mut(self.written..).unwrap_or_default();
+            let (result, read, written) = self.reader.read_field(input, output);
+            self.seen += read;
+            self.written += written;
+            match result {
+                ReadFieldResult::InputEmpty | ReadFieldResult::OutputFull => {}
+                ReadFieldResult::End => return None,
+                ReadFieldResult::Field { record_end } => {
+                    let quoted = bytes.get(self.field) == Some(&self.quote);
+                    self.fields.push((self.written, quoted));
+                    self.field = self.seen;
+                    if record_end {
+                        return self.take_whole(buffer);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The record, once it is known how its line ends.
+    fn take_whole(&mut self, buffer: &Buffer) -> Option<(usize, Option<Content>)> {
+        let bytes = buffer.unread();
+        let ends = bytes.get(self.seen.saturating_sub(1)..);
+        self.is_whole = ends == Some(b"\r") && !buffer.is_at_end();
+        if self.is_whole { None } else { Some(self.take(bytes)) }
+    }
+
+    /// The record that is whole.
+    fn take(&mut self, bytes: &[u8]) -> (usize, Option<Content>) {
+        // The reader would pass over the second half of a line break with the next record.
+        let ends = bytes.get(self.seen.saturating_sub(1)..self.seen + 1);
+        let length = self.seen + usize::from(ends == Some(b"\r\n"));
+        let text = self.text.get(..self.written).unwrap_or_default();
+        let content = match std::str::from_utf8(text) {
+            Err(_) => Content::NotText,
+            Ok(text) => {
+                let mut start = 0;
+                let field = |(end, quoted): &(usize, bool)| {
+                    let text = text.get(start..*end).unwrap_or_default().to_owned();
+                    start = *end;
+                    Field { text, quoted: *quoted }
+                };
+                Content::Fields(self.fields.iter().map(field).collect())
+            }
+        };
+        (self.seen, self.field, self.written) = (0, 0, 0);
+        self.fields.clear();
+        (length, Some(content))
+    }
+}

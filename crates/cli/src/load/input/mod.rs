@@ -1,0 +1,204 @@
+//! The input, record by record: [`Records`] cuts it, `buffer.rs` holds the record that is being read,
+//! `csv.rs` and `lines.rs` know where it ends.
+//!
+//! Memory is that of the longest record, which is bounded: what is longer ends the load, since for CSV
+//! nobody could say where the next one begins.
+
+mod buffer;
+mod csv;
+mod lines;
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, Read};
+
+use self::buffer::Buffer;
+use self::csv::CsvEnds;
+use super::ledger::{Line, Mark};
+use crate::exit::Failure;
+use crate::transfer::{Dialect, Format};
+
+/// What is read from.
+pub(super) type Source = Box<dyn Read + Send>;
+
+/// Why no more can be read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum InputError {
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    #[error(
+        "line {}, at byte {}, is longer than {limit} bytes (--max-line-bytes){}",
+        at.line, at.bytes, if *is_csv { ": is there a quote that is not closed?" } else { "" }
+    )]
+    TooLong { at: Mark, limit: usize, is_csv: bool },
+}
+
+impl From<InputError> for Failure {
+    fn from(error: InputError) -> Self {
+        match error {
+            InputError::Io(error) => Self::refused(format_args!("reading the input: {error}")),
+            error @ InputError::TooLong { .. } => Self::refused(error),
+        }
+    }
+}
+
+/// One record: a line, or several.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub(super) line: Line,
+    pub(super) content: Content,
+}
+
+/// What a record has in it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    /// The fields of CSV.
+    Fields(Vec<Field>),
+    /// A line, whatever it is.
+    Json(String),
+    /// It is not UTF-8.
+    NotText,
+}
+
+/// A field of CSV, without its quotes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Field {
+    pub(super) text: String,
+    /// It stood in quotes, and so is never null.
+    pub(super) quoted: bool,
+}
+
+/// What comes next.
+#[derive(Debug)]
+pub(super) enum Next {
+    Record(Record),
+    /// More has to be [read](Records::read), which may take as long as whoever writes it.
+    Unread,
+    /// There is no more. The input ends here.
+    End(Mark),
+}
+
+/// See the [module](self).
+pub(super) struct Records {
+    source: Source,
+    buffer: Buffer,
+    ends: Ends,
+    /// Where the record begins that comes next.
+    at: Mark,
+}
+
+enum Ends {
+    Csv(Box<CsvEnds>),
+    Lines,
+}
+
+impl Records {
+    /// Reads this source, which begins at this place of the input, and takes no longer records.
+    pub(super) fn new(
+        source: Source,
+        at: Mark,
+        format: Format,
+        dialect: &Dialect,
+        escape: Option<u8>,
+        longest: usize,
+    ) -> Self {
+        let ends = match format {
+            Format::Csv => Ends::Csv(Box::new(CsvEnds::new(dialect, escape))),
+            Format::Json => Ends::Lines,
+        };
+        Self { source, buffer: Buffer::new(longest, at.bytes == 0), ends, at }
+    }
+
+    /// The next record, if enough has been read for it.
+    pub(super) fn next(&mut self) -> Next {
+        if self.buffer.is_undecided() {
+            return Next::Unread;
+        }
+        loop {
+            let unread = !self.buffer.is_at_end();
+            let blank = self.buffer.blank_start();
+            if blank > 0 && blank == self.buffer.unread().len() {
+                // Any number of empty lines is no record that is too long.
+                self.skip(blank);
+            }
+            let found = match &mut self.ends {
+                Ends::Csv(csv) => csv.find(&self.buffer),
+                Ends::Lines => lines::find(&self.buffer),
+            };
+            let Some((length, content)) = found else {
+                if unread {
+                    return Next::Unread;
+                }
+                // What is left is nothing but line breaks.
+                self.advance(self.buffer.unread().len());
+                return Next::End(self.at);
+            };
+            let blank = self.buffer.blank_start();
+            self.advance(blank);
+            let start = self.at;
+            let raw = self.buffer.unread().get(..length - blank).unwrap_or_default().to_vec();
+            self.advance(length - blank);
+            if let Some(content) = content {
+                return Next::Record(Record { line: Line { start, end: self.at, raw }, content });
+            }
+        }
+    }
+
+    /// Reads more.
+    pub(super) fn read(&mut self) -> Result<(), InputError> {
+        let is_csv = matches!(self.ends, Ends::Csv(_));
+        match self.buffer.fill(&mut self.source)? {
+            true => Ok(()),
+            false => {
+                self.advance(self.buffer.blank_start());
+                let at = self.at;
+                Err(InputError::TooLong { at, limit: self.buffer.longest(), is_csv })
+            }
+        }
+    }
+
+    /// The next record, whatever it takes. Only for what comes first.
+    pub(super) fn first(&mut self) -> Result<Option<Record>, InputError> {
+        loop {
+            match self.next() {
+                Next::Record(record) => return Ok(Some(record)),
+                Next::End(_) => return Ok(None),
+                Next::Unread => self.read()?,
+            }
+        }
+    }
+
+    /// Goes on at another place, further on.
+    pub(super) fn skip_to(&mut self, mark: Mark) -> Result<bool, InputError> {
+        while self.at.bytes < mark.bytes {
+            let wanted = usize::try_from(mark.bytes - self.at.bytes).unwrap_or(usize::MAX);
+            let there = self.buffer.unread().len().min(wanted);
+            self.advance(there);
+            if self.at.bytes < mark.bytes {
+                if self.buffer.is_at_end() {
+                    return Ok(false);
+                }
+                self.read()?;
+            }
+        }
+        self.skip(0);
+        self.at = mark;
+        Ok(true)
+    }
+
+    /// So many bytes in front of a record are none of it.
+    fn skip(&mut self, bytes: usize) {
+        self.advance(bytes);
+        if let Ends::Csv(csv) = &mut self.ends {
+            csv.begin();
+        }
+    }
+
+    /// So many bytes are done with.
+    fn advance(&mut self, bytes: usize) {
+        let done = self.buffer.unread().get(..bytes).unwrap_or_default();
+        self.at.line += done.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.at.bytes += bytes as u64;
+        self.buffer.advance(bytes);
+    }
+}

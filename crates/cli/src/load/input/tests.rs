@@ -1,0 +1,173 @@
+use std::io::Cursor;
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn dialect() -> Dialect {
+    Dialect { delimiter: b',', quote: b'"', null: String::new(), no_header: true }
+}
+
+/// Gives a few bytes at a time.
+struct Slow(Cursor<Vec<u8>>, usize);
+
+impl Read for Slow {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let most = self.1.min(out.len());
+        self.0.read(&mut out[..most])
+    }
+}
+
+const START: Mark = Mark { bytes: 0, line: 1 };
+
+fn records(input: &[u8], at_once: usize, format: Format) -> Records {
+    let source = Box::new(Slow(Cursor::new(input.to_vec()), at_once));
+    Records::new(source, START, format, &dialect(), None, 64)
+}
+
+/// All records, and where the input ends.
+fn all(mut records: Records) -> Result<(Vec<Record>, Mark), InputError> {
+    let mut found = Vec::new();
+    loop {
+        match records.next() {
+            Next::Record(record) => found.push(record),
+            Next::Unread => records.read()?,
+            Next::End(mark) => return Ok((found, mark)),
+        }
+    }
+}
+
+fn fields(content: &Content) -> Vec<(&str, bool)> {
+    match content {
+        Content::Fields(fields) => {
+            fields.iter().map(|field| (field.text.as_str(), field.quoted)).collect()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Each record is its bytes, with nothing but line breaks between them.
+fn covers(input: &[u8], found: &[Record], end: Mark) {
+    let mut at = 0;
+    for record in found {
+        let start = usize::try_from(record.line.start.bytes).unwrap();
+        let stop = usize::try_from(record.line.end.bytes).unwrap();
+        let between = &input[at..start];
+        let between = between.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(between);
+        assert!(between.iter().all(|byte| b"\r\n".contains(byte)), "{between:?}");
+        assert_eq!(record.line.raw, input[start..stop]);
+        let line = input[..start].iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
+        assert_eq!(record.line.start.line, line);
+        at = stop;
+    }
+    assert!(input[at..].iter().all(|byte| b"\r\n".contains(byte)));
+    assert_eq!(end.bytes, input.len() as u64);
+}
+
+#[test]
+fn records_of_csv_are_cut_where_they_end() {
+    let input = b"\xEF\xBB\xBFa,b\r\n\r\n\"x\ny\",\"\"\n,\"q\"\"q\"\n\xFF,1\n\n\"last\",";
+    for at_once in [1, 2, 3, 7, 100] {
+        let (found, end) = all(records(input, at_once, Format::Csv)).unwrap();
+        covers(input, &found, end);
+        let lines: Vec<u64> = found.iter().map(|record| record.line.start.line).collect();
+        assert_eq!(lines, [1, 3, 5, 6, 8], "{at_once}");
+        assert_eq!(fields(&found[0].content), [("a", false), ("b", false)]);
+        assert_eq!(found[0].line.raw, b"a,b\r\n");
+        assert_eq!(fields(&found[1].content), [("x\ny", true), ("", true)]);
+        assert_eq!(fields(&found[2].content), [("", false), ("q\"q", true)]);
+        assert_eq!(found[3].content, Content::NotText);
+        assert_eq!(found[3].line.raw, b"\xFF,1\n");
+        assert_eq!(fields(&found[4].content), [("last", true), ("", false)]);
+    }
+}
+
+#[test]
+fn lines_may_end_as_on_old_machines() {
+    for at_once in [1, 2, 100] {
+        let (found, end) = all(records(b"a,b\rc,\"d\re\"\r", at_once, Format::Csv)).unwrap();
+        let lines: Vec<_> = found.iter().map(|record| &*record.line.raw).collect();
+        assert_eq!(lines, [&b"a,b\r"[..], b"c,\"d\re\"\r"]);
+        assert_eq!(end.bytes, 12);
+    }
+}
+
+#[test]
+fn lines_of_json_are_lines() {
+    let input = b"\xEF\xBB\xBF{\"a\": 1}\r\n\n  \n{}\n\xFF\n last";
+    for at_once in [1, 4, 100] {
+        let (found, end) = all(records(input, at_once, Format::Json)).unwrap();
+        let contents: Vec<_> = found.iter().map(|record| &record.content).collect();
+        let json = |text: &str| Content::Json(text.to_owned());
+        let expected = [json("{\"a\": 1}"), json("{}"), Content::NotText, json("last")];
+        assert_eq!(contents, expected.iter().collect::<Vec<_>>());
+        assert_eq!(found[1].line.start.line, 4);
+        assert_eq!(end.bytes, input.len() as u64);
+    }
+}
+
+#[test]
+fn what_is_longer_than_may_be_is_said_with_its_place_and_nothing_grows() {
+    for (format, input) in [
+        (Format::Csv, format!("a,b\n\n\"{}", "x,y\n".repeat(1_000))),
+        (Format::Json, format!("{{}}\n\n{}", "x".repeat(1_000))),
+    ] {
+        let mut records = records(input.as_bytes(), 10, format);
+        let first = records.first().unwrap().unwrap();
+        let error = loop {
+            match records.next() {
+                Next::Unread => {
+                    if let Err(error) = records.read() {
+                        break error.to_string();
+                    }
+                }
+                other => panic!("{other:?}"),
+            }
+        };
+        let at = first.line.end.bytes + 1;
+        let said = format!("line 3, at byte {at}, is longer than 64 bytes");
+        assert!(error.starts_with(&said), "{error}");
+        assert_eq!(error.contains("quote"), format == Format::Csv);
+    }
+    // As long as may be, and any number of empty lines, are no matter.
+    let whole = format!("{}{}\n", "\n".repeat(1_000), "x".repeat(63));
+    for format in [Format::Csv, Format::Json] {
+        let (found, _) = all(records(whole.as_bytes(), 10, format)).unwrap();
+        assert_eq!((found.len(), found[0].line.start.line), (1, 1_001));
+    }
+}
+
+#[test]
+fn a_character_may_take_away_what_a_quote_means() {
+    let source = Box::new(Cursor::new(b"\"a\\\"b\",c\n".to_vec()));
+    let records = Records::new(source, START, Format::Csv, &dialect(), Some(b'\\'), 64);
+    let (found, _) = all(records).unwrap();
+    assert_eq!(fields(&found[0].content), [("a\"b", true), ("c", false)]);
+}
+
+proptest! {
+    /// However it is cut by whoever reads, and wherever a second run goes on.
+    #[test]
+    fn whoever_goes_on_at_a_mark_finds_the_same_records(
+        input in "[ab,\"\n\r]{0,40}",
+        at_once in 1..9_usize,
+        format in prop::sample::select(vec![Format::Csv, Format::Json]),
+    ) {
+        let (found, end) = all(records(input.as_bytes(), at_once, format)).unwrap();
+        if format == Format::Csv {
+            covers(input.as_bytes(), &found, end);
+        }
+        for (done, record) in found.iter().enumerate() {
+            let mark = record.line.end;
+            let mut rest = records(input.as_bytes(), at_once, format);
+            prop_assert!(rest.skip_to(mark).unwrap());
+            let (rest, rest_end) = all(rest).unwrap();
+            let shown = |records: &[Record]| {
+                let shown = records.iter().map(|record| format!("{record:?}"));
+                shown.collect::<Vec<_>>()
+            };
+            prop_assert_eq!(shown(&rest), shown(&found[done + 1..]));
+            prop_assert_eq!(rest_end.bytes, end.bytes);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The thread that keeps what a second run needs: first the rejected lines, then how far it has got, so that
+//! what is said to be done is done.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::ledger::{Ledger, Stop};
+use super::progress::Progress;
+use super::rejected::RejectedLines;
+use crate::exit::Failure;
+
+/// How often it is kept: what a load that is killed may write twice is what it wrote since then.
+const PACE: Duration = Duration::from_secs(1);
+
+/// See the [module](self).
+#[derive(Debug)]
+pub(super) struct Keeper {
+    pub(super) ledger: Arc<Ledger>,
+    pub(super) rejected: RejectedLines,
+    pub(super) progress: Progress,
+    /// Where the progress is kept, if it is.
+    pub(super) path: Option<PathBuf>,
+}
+
+impl Keeper {
+    /// Goes on until the ledger is closed. Where something cannot be written, the load stops.
+    pub(super) fn run(mut self) -> Result<(), Failure> {
+        let kept = self.keep();
+        if kept.is_err() {
+            self.ledger.stop(Stop::Failed);
+            // Whoever waits for room waits for what is due to be taken.
+            while !self.ledger.take_due(PACE).is_last {}
+        }
+        kept?;
+        self.rejected.finish().map_err(|error| failed("the rejected lines", &error))
+    }
+
+    fn keep(&mut self) -> Result<(), Failure> {
+        self.save()?;
+        let mut last = Instant::now();
+        loop {
+            let due = self.ledger.take_due(PACE);
+            let rejected = self.rejected.write(&due.rejected);
+            rejected.map_err(|error| failed("the rejected lines", &error))?;
+            if due.is_last || last.elapsed() >= PACE {
+                last = Instant::now();
+                self.progress.mark = due.reached;
+                self.save()?;
+            }
+            if due.is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    fn save(&mut self) -> Result<(), Failure> {
+        let Some(path) = &self.path else { return Ok(()) };
+        self.progress.rejected = self.rejected.so_far();
+        let saved = self.rejected.sync().and_then(|()| self.progress.save(path));
+        saved.map_err(|error| failed("the progress", &error))
+    }
+}
+
+fn failed(what: &str, error: &std::io::Error) -> Failure {
+    Failure::refused(format_args!("{what} cannot be written: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ledger::{Line, Mark, Ticket};
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_kept_stops_the_load() {
+        let ledger = Arc::new(Ledger::new(Mark { bytes: 0, line: 1 }, 10));
+        let folder = tempfile::tempdir().unwrap();
+        let path = Some(folder.path().join("none").join("progress"));
+        let keeper = Keeper {
+            ledger: Arc::clone(&ledger),
+            rejected: RejectedLines::open(None, None, Vec::new()).unwrap(),
+            progress: Progress::at_start("k.t".to_owned()),
+            path,
+        };
+        let keeps = std::thread::spawn(|| keeper.run());
+        let mark = Mark { bytes: 1, line: 2 };
+        let line = Line { start: Mark { bytes: 0, line: 1 }, end: mark, raw: b"x".to_vec() };
+        let number = ledger.try_enter(line).unwrap();
+        Ticket::new(Arc::clone(&ledger), number).reject("wrong".to_owned());
+        ledger.close();
+        assert!(keeps.join().unwrap().is_err());
+        assert_eq!(ledger.stopped(), Some(Stop::Failed));
+    }
+}

@@ -1,0 +1,52 @@
+//! `cqlwire load`: a file of CSV or JSON lines into a table.
+//!
+//! ```text
+//!   thread "feed"                              task                               thread "keeper"
+//!   input --records--> rows ---- channels ---> sending: one load a statement
+//!                       |  \                      |                                rejected lines
+//!                       |   `-- ledger: entered   +-- written, rejected             and progress
+//!                       |            ^------------'         |                            ^
+//!                       `--- wrong: rejected                `--- ledger, in order -------'
+//! ```
+//!
+//! `input` cuts the input into records, `mapping.rs` says which field goes where, `row.rs` makes bind values
+//! of a record, `feed.rs` hands them on, `sending.rs` sends them, `ledger` knows which lines have their
+//! outcome, and `keeper.rs` keeps that for a second run (`rejected.rs`, `progress.rs`).
+
+mod args;
+mod feed;
+mod input;
+mod keeper;
+mod ledger;
+mod mapping;
+mod plan;
+mod progress;
+mod rejected;
+mod row;
+mod running;
+mod sending;
+
+use std::time::Duration;
+
+use cqlwire::Session;
+
+pub(crate) use self::args::Args;
+use self::plan::Plan;
+use crate::connect::ConnectionArgs;
+use crate::exit::Failure;
+
+/// How long the session may take to end, once all is done.
+const CLOSING: Duration = Duration::from_secs(10);
+
+/// Loads the file, and says how that went.
+pub(crate) async fn run(connection: &ConnectionArgs, args: &Args) -> Result<(), Failure> {
+    args.dialect.check()?;
+    let session = connection.connect().await?;
+    let outcome = load(&session, args).await;
+    session.close(CLOSING).await;
+    outcome
+}
+
+async fn load(session: &Session, args: &Args) -> Result<(), Failure> {
+    Plan::new(session, args).await?.run(session).await
+}

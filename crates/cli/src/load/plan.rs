@@ -1,0 +1,177 @@
+//! What a load is about, before anything is sent: its table, its input, where it goes on, and the statements.
+
+use std::fs::File;
+use std::io::{Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use cqlwire::Session;
+
+use super::args::Args;
+use super::input::{Content, Record, Records, Source};
+use super::ledger::Mark;
+use super::mapping::Mapping;
+use super::progress::Progress;
+use super::rejected::RejectedLines;
+use super::row::{Lane, Rows};
+use super::sending::Sending;
+use crate::exit::Failure;
+use crate::transfer::{Format, Target};
+
+/// See the [module](self).
+pub(super) struct Plan {
+    pub(super) records: Records,
+    /// How long the input is, if that is known.
+    pub(super) input_bytes: Option<u64>,
+    pub(super) rows: Rows,
+    pub(super) statements: Vec<(Lane, Sending)>,
+    pub(super) progress: Progress,
+    pub(super) rejected: RejectedLines,
+    pub(super) progress_file: Option<PathBuf>,
+    pub(super) rejected_file: Option<PathBuf>,
+    pub(super) max_rejected: u64,
+    pub(super) is_dry_run: bool,
+}
+
+impl Plan {
+    /// Finds the table, opens the files, and has the statements prepared.
+    pub(super) async fn new(session: &Session, args: &Args) -> Result<Self, Failure> {
+        let target = Target::find(session, &args.table).await?;
+        // What nobody writes has no progress.
+        let progress_file = args.progress.clone().filter(|_| !args.dry_run);
+        let before = match &progress_file {
+            Some(path) => Progress::read(path, &target.name())?,
+            None => None,
+        };
+        let rejected = before.as_ref().map(|before| before.rejected);
+        let progress = before.unwrap_or_else(|| Progress::at_start(target.name()));
+        // Standard input may keep whoever reads it waiting.
+        let input = tokio::task::block_in_place(|| Input::open(args, progress.mark))?;
+        let Input { records, format, header, raw_header, bytes } = input;
+        let mapping = Mapping::new(args, format, &target, header.as_deref())?;
+        let statements = statements(session, args, &target, &mapping).await?;
+        let markers = |lane| {
+            let mut of_lane = statements.iter().filter(|(known, _)| *known == lane);
+            of_lane.next().map(|(_, sending)| sending.prepared.bind_markers())
+        };
+        let rows = Rows {
+            row_markers: markers(Lane::Row),
+            static_markers: markers(Lane::Static),
+            mapping,
+            target,
+            null: args.dialect.null.clone(),
+            null_as: args.null_as,
+        };
+        let rejected = RejectedLines::open(args.rejected.as_deref(), rejected, raw_header)?;
+        Ok(Self {
+            records,
+            input_bytes: bytes,
+            rows,
+            statements,
+            progress,
+            rejected,
+            progress_file,
+            rejected_file: args.rejected.clone(),
+            max_rejected: args.max_rejected,
+            is_dry_run: args.dry_run,
+        })
+    }
+}
+
+async fn statements(
+    session: &Session,
+    args: &Args,
+    target: &Target,
+    mapping: &Mapping,
+) -> Result<Vec<(Lane, Sending)>, Failure> {
+    let texts = [
+        mapping.row_statement(args, target).map(|text| (Lane::Row, text)),
+        mapping.static_statement(args, target).map(|text| (Lane::Static, text)),
+    ];
+    let mut statements = Vec::new();
+    for (lane, text) in texts.into_iter().flatten() {
+        let prepared = session.prepare(&text).await?;
+        let is_idempotent = mapping.is_idempotent(target);
+        let concurrency = args.concurrency;
+        statements.push((lane, Sending { prepared, is_idempotent, concurrency }));
+    }
+    Ok(statements)
+}
+
+/// The input behind its header, and behind what was read of it before.
+struct Input {
+    records: Records,
+    format: Format,
+    header: Option<Vec<String>>,
+    raw_header: Vec<u8>,
+    bytes: Option<u64>,
+}
+
+impl Input {
+    fn open(args: &Args, mark: Mark) -> Result<Self, Failure> {
+        let file = (args.file != Path::new("-")).then_some(&*args.file);
+        let format = Format::of(args.format, file);
+        let start = Mark { bytes: 0, line: 1 };
+        let records = |source: Source, at: Mark| {
+            Records::new(source, at, format, &args.dialect, args.escape, args.max_line_bytes)
+        };
+        let failed = |error: std::io::Error| {
+            Failure::refused(format_args!("{}: {error}", args.file.display()))
+        };
+        let too_short = || {
+            Failure::usage(format_args!(
+                "{} has less than the {} bytes that were read of it before",
+                args.file.display(),
+                mark.bytes
+            ))
+        };
+        let opened = file.map(File::open).transpose().map_err(failed)?;
+        let bytes = opened.as_ref().and_then(length);
+        let seekable = match (&opened, bytes) {
+            (Some(file), Some(_)) => Some(Arc::new(file.try_clone().map_err(failed)?)),
+            _ => None,
+        };
+        let source: Source = match opened {
+            Some(file) => Box::new(file),
+            None => Box::new(std::io::stdin()),
+        };
+        let mut first = records(source, start);
+        let (header, raw_header) = match format == Format::Csv && !args.dialect.no_header {
+            true => read_header(&mut first)?,
+            false => (None, Vec::new()),
+        };
+        if bytes.is_some_and(|bytes| bytes < mark.bytes) {
+            return Err(too_short());
+        }
+        let records = match seekable {
+            _ if mark == start => first,
+            Some(file) => {
+                (&*file).seek(SeekFrom::Start(mark.bytes)).map_err(failed)?;
+                records(Box::new(file), mark)
+            }
+            None => match first.skip_to(mark)? {
+                true => first,
+                false => return Err(too_short()),
+            },
+        };
+        Ok(Self { records, format, header, raw_header, bytes })
+    }
+}
+
+/// That of a file; pipes and terminals have none.
+fn length(file: &File) -> Option<u64> {
+    file.metadata().ok().filter(std::fs::Metadata::is_file).map(|metadata| metadata.len())
+}
+
+fn read_header(records: &mut Records) -> Result<(Option<Vec<String>>, Vec<u8>), Failure> {
+    let Some(Record { line, content }) = records.first()? else {
+        return Err(Failure::refused("the input is empty: there is no header (--no-header)"));
+    };
+    match content {
+        Content::Fields(fields) => {
+            let names = fields.into_iter().map(|field| field.text.trim().to_owned()).collect();
+            Ok((Some(names), line.raw))
+        }
+        _ => Err(Failure::refused("the header is not UTF-8")),
+    }
+}

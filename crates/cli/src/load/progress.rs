@@ -1,0 +1,121 @@
+//! How far a load has got, as a small file: where a second run goes on.
+//!
+//! ```text
+//!   cqlwire-load-1
+//!   table shop.orders
+//!   input 4711 93            so many bytes, the line that begins there
+//!   rejected 2 117 130       so many lines, the bytes of their file and of the one with the reasons
+//! ```
+
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+use super::ledger::Mark;
+use crate::exit::Failure;
+use crate::transfer::save;
+
+const BEGINS: &str = "cqlwire-load-1";
+
+/// See the [module](self).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Progress {
+    pub(super) table: String,
+    pub(super) mark: Mark,
+    pub(super) rejected: RejectedSoFar,
+}
+
+/// What is in the files of rejected lines.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct RejectedSoFar {
+    pub(super) lines: u64,
+    pub(super) bytes: u64,
+    pub(super) reason_bytes: u64,
+}
+
+impl Progress {
+    /// At the start of the input.
+    pub(super) fn at_start(table: String) -> Self {
+        let mark = Mark { bytes: 0, line: 1 };
+        Self { table, mark, rejected: RejectedSoFar::default() }
+    }
+
+    /// What a run before has left in this file, if there was one.
+    pub(super) fn read(path: &Path, table: &str) -> Result<Option<Self>, Failure> {
+        let wrong =
+            |why: &dyn fmt::Display| Failure::usage(format_args!("{}: {why}", path.display()));
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(wrong(&error)),
+        };
+        let progress: Self = text.parse().map_err(|()| wrong(&"it is no progress of a load"))?;
+        if progress.table != table {
+            return Err(wrong(&format_args!("it is of a load into {}", progress.table)));
+        }
+        Ok(Some(progress))
+    }
+
+    pub(super) fn save(&self, path: &Path) -> std::io::Result<()> {
+        save(path, &self.to_string())
+    }
+}
+
+impl fmt::Display for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { table, mark: Mark { bytes, line }, rejected } = self;
+        let RejectedSoFar { lines, bytes: of_lines, reason_bytes } = rejected;
+        writeln!(f, "{BEGINS}\ntable {table}\ninput {bytes} {line}")?;
+        writeln!(f, "rejected {lines} {of_lines} {reason_bytes}")
+    }
+}
+
+impl FromStr for Progress {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        read(text).ok_or(())
+    }
+}
+
+fn read(text: &str) -> Option<Progress> {
+    let rest = text.strip_prefix(BEGINS)?.strip_prefix("\ntable ")?;
+    // A name may have a line break in it; what follows has none.
+    let (table, rest) = rest.rsplit_once("\ninput ")?;
+    let (input, rejected) = rest.strip_suffix('\n')?.split_once("\nrejected ")?;
+    let numbers =
+        |text: &str| text.split(' ').map(|n| n.parse().ok()).collect::<Option<Vec<u64>>>();
+    let (&[bytes, line], &[lines, of_lines, reason_bytes]) =
+        (&*numbers(input)?, &*numbers(rejected)?)
+    else {
+        return None;
+    };
+    let rejected = RejectedSoFar { lines, bytes: of_lines, reason_bytes };
+    Some(Progress { table: table.to_owned(), mark: Mark { bytes, line }, rejected })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_saved_is_read_and_nothing_else_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("progress");
+        let table = "\"k\".\"a\ninput b\"";
+        assert_eq!(Progress::read(&path, table), Ok(None));
+        let rejected = RejectedSoFar { lines: 2, bytes: 117, reason_bytes: 130 };
+        let mark = Mark { bytes: 4711, line: 93 };
+        let progress = Progress { table: table.to_owned(), mark, rejected };
+        progress.save(&path).unwrap();
+        assert_eq!(Progress::read(&path, table), Ok(Some(progress.clone())));
+        assert!(Progress::read(&path, "\"k\".\"b\"").is_err(), "it is of another table");
+        let text = progress.to_string();
+        for end in 0..text.len() {
+            assert_eq!(text[..end].parse::<Progress>(), Err(()), "{end}");
+        }
+        for wrong in ["", "x", &text.replace("-1\n", "-2\n"), &text.replace("93", "x")] {
+            assert_eq!(wrong.parse::<Progress>(), Err(()), "{wrong}");
+        }
+    }
+}

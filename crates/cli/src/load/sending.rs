@@ -1,0 +1,82 @@
+//! Sending the rows of one statement, or, where nothing is to be written, seeing them come.
+
+use std::sync::Arc;
+
+use cqlwire::{PreparedStatement, Session};
+use futures_util::stream::{self, Stream, StreamExt};
+use tokio::sync::mpsc::Receiver;
+
+use super::feed::LoadRow;
+use super::ledger::Ledger;
+use crate::exit::Failure;
+
+/// Rows as they come, each taken for being sent, until no more are wanted.
+fn rows(
+    mut batches: Receiver<Vec<LoadRow>>,
+    ledger: &Ledger,
+) -> impl Stream<Item = LoadRow> + Send + use<> {
+    let batches = stream::poll_fn(move |context| batches.poll_recv(context));
+    let rows = batches.flat_map(stream::iter).map(|mut row| {
+        row.ticket.take();
+        row
+    });
+    rows.take_until(Box::pin(ledger.until_stopped()))
+}
+
+/// One statement, and how it is sent.
+#[derive(Debug)]
+pub(super) struct Sending {
+    pub(super) prepared: PreparedStatement,
+    pub(super) is_idempotent: bool,
+    pub(super) concurrency: usize,
+}
+
+impl Sending {
+    /// Writes all rows; those that fail are rejected.
+    pub(super) async fn run(
+        &self,
+        session: &Session,
+        batches: Receiver<Vec<LoadRow>>,
+        ledger: &Arc<Ledger>,
+    ) -> Result<(), Failure> {
+        let rows = rows(batches, ledger);
+        let load = session.insert_stream(&self.prepared, rows);
+        let mut load = load.idempotent(self.is_idempotent).concurrency(self.concurrency);
+        // Dropped before the load, whose rows say that they are written when they are dropped.
+        let mut given_up = GivenUp(Some(Arc::clone(ledger)));
+        loop {
+            match load.next_failure().await {
+                Ok(Some(failed)) => failed.row.ticket.reject(failed.error.to_string()),
+                Ok(None) => break,
+                Err(error) => {
+                    ledger.stop(super::ledger::Stop::Failed);
+                    given_up.0 = None;
+                    return Err(error.into());
+                }
+            }
+        }
+        given_up.0 = None;
+        Ok(())
+    }
+}
+
+/// A load that is dropped in the middle.
+struct GivenUp(Option<Arc<Ledger>>);
+
+impl Drop for GivenUp {
+    fn drop(&mut self) {
+        if let Some(ledger) = &self.0 {
+            ledger.abandon();
+        }
+    }
+}
+
+/// Lets all rows pass.
+pub(super) async fn pass(batches: Receiver<Vec<LoadRow>>, ledger: &Ledger) {
+    rows(batches, ledger)
+        .for_each(|row| {
+            drop(row);
+            std::future::ready(())
+        })
+        .await;
+}

@@ -1,0 +1,25 @@
+//! What loads and exports have in common: the formats of files, the tables that they are of, and files
+//! that are there whole or not at all.
+
+mod bar;
+mod file;
+mod format;
+mod interrupts;
+mod table;
+
+pub(crate) use self::bar::{Bar, PACE};
+pub(crate) use self::file::{beside, save};
+pub(crate) use self::format::{Dialect, Format};
+pub(crate) use self::interrupts::Interrupts;
+pub(crate) use self::table::{Target, is_key};
+
+/// What was done, on standard error: standard output is for data.
+#[allow(clippy::print_stderr, reason = "this is where messages go")]
+pub(crate) fn say(message: &str) {
+    anstream::eprintln!("{message}");
+}
+
+/// A name as CQL reads it, whatever it is.
+pub(crate) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
