@@ -6,6 +6,7 @@
 mod args;
 mod connect;
 mod exit;
+mod export;
 mod load;
 mod output;
 mod ping;
@@ -56,5 +57,7 @@ async fn run_command(cli: Cli) -> Result<(), Failure> {
     match command {
         Command::Ping(args) => ping::run(&connection, &args).await,
         Command::Load(args) => load::run(&connection, &args).await,
+        Command::Export(args) => export::run(&connection, &args).await,
+        Command::Count(args) => export::count(&connection, &args).await,
     }
 }

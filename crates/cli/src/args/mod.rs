@@ -4,7 +4,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::connect::ConnectionArgs;
-use crate::{connect, exit, load, ping};
+use crate::{connect, exit, export, load, ping};
 
 /// Ask a Cassandra cluster, look at it, and move data in and out of it
 #[derive(Debug, Parser)]
@@ -22,12 +22,14 @@ pub(crate) enum Command {
     /// Ask each host of the cluster whether it answers, and how fast
     Ping(ping::Args),
     Load(Box<load::Args>),
+    Export(Box<export::Args>),
+    Count(export::CountArgs),
 }
 
 impl Command {
     /// Does it hear Ctrl-C by itself, since it has something to do then?
     pub(crate) const fn ends_in_order(&self) -> bool {
-        matches!(self, Self::Load(_))
+        matches!(self, Self::Load(_) | Self::Export(_))
     }
 }
 

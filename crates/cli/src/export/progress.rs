@@ -1,0 +1,92 @@
+//! How far an export has got, as a small file: where a second run goes on.
+//!
+//! ```text
+//!   cqlwire-export-1
+//!   of {"table":"...","format":"Csv",...}       what is exported, and how it is written
+//!   written 4711 93                             so many bytes, and rows
+//!   cqlwire-scan-1 ...                          what is left
+//! ```
+
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+use cqlwire::ScanPlan;
+
+use super::args::Args;
+use super::shape::Shape;
+use crate::exit::Failure;
+use crate::transfer::save;
+
+const BEGINS: &str = "cqlwire-export-1\n";
+
+/// See the [module](self).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Progress {
+    pub(super) of: String,
+    pub(super) bytes: u64,
+    pub(super) rows: u64,
+    pub(super) plan: ScanPlan,
+}
+
+/// What is exported, and how it is written: lines of two that differ do not go into one file.
+pub(super) fn of(args: &Args, shape: &Shape, table: &str) -> String {
+    let dialect = &args.dialect;
+    let of = serde_json::json!({
+        "table": table,
+        "format": format!("{:?}", shape.format),
+        "columns": shape.names().collect::<Vec<_>>(),
+        "where": args.condition,
+        "delimiter": dialect.delimiter,
+        "quote": dialect.quote,
+        "null": dialect.null,
+        "header": !dialect.no_header,
+    });
+    of.to_string()
+}
+
+impl Progress {
+    /// What a run before has left in this file, if there was one.
+    pub(super) fn read(path: &Path, of: &str) -> Result<Option<Self>, Failure> {
+        let wrong =
+            |why: &dyn fmt::Display| Failure::usage(format_args!("{}: {why}", path.display()));
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(wrong(&error)),
+        };
+        let progress: Self = text.parse().map_err(|why: String| wrong(&why))?;
+        if progress.of != of {
+            return Err(wrong(&format_args!("it is of another export: {}", progress.of)));
+        }
+        Ok(Some(progress))
+    }
+
+    pub(super) fn save(&self, path: &Path) -> std::io::Result<()> {
+        save(path, &self.to_string())
+    }
+}
+
+impl fmt::Display for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { of, bytes, rows, plan } = self;
+        writeln!(f, "{BEGINS}of {of}\nwritten {bytes} {rows}\n{plan}")
+    }
+}
+
+impl FromStr for Progress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (of, bytes, rows, plan) = parts(text).ok_or("it is no progress of an export")?;
+        let plan = plan.parse::<ScanPlan>().map_err(|error| error.to_string())?;
+        Ok(Self { of: of.to_owned(), bytes, rows, plan })
+    }
+}
+
+fn parts(text: &str) -> Option<(&str, u64, u64, &str)> {
+    let (of, rest) = text.strip_prefix(BEGINS)?.strip_prefix("of ")?.split_once("\nwritten ")?;
+    let (written, plan) = rest.strip_suffix('\n')?.split_once('\n')?;
+    let (bytes, rows) = written.split_once(' ')?;
+    Some((of, bytes.parse().ok()?, rows.parse().ok()?, plan))
+}

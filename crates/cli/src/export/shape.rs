@@ -1,0 +1,58 @@
+//! Which columns an export has, and what they are called.
+
+use cqlwire::cluster::Column;
+
+use super::args::Args;
+use crate::exit::Failure;
+use crate::transfer::{Format, Target, is_key, quoted, say};
+
+/// See the [module](self).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Shape {
+    pub(super) format: Format,
+    /// Columns of the table.
+    pub(super) columns: Vec<String>,
+    /// What is asked for besides, in CQL.
+    pub(super) selectors: Vec<String>,
+    /// What these are called.
+    pub(super) selector_names: Vec<String>,
+}
+
+impl Shape {
+    pub(super) fn new(args: &Args, format: Format, target: &Target) -> Result<Self, Failure> {
+        let columns: Vec<&Column> = match args.columns.is_empty() {
+            true => target.columns().iter().collect(),
+            false => {
+                args.columns.iter().map(|name| find(target, name)).collect::<Result<_, _>>()?
+            }
+        };
+        let (mut selectors, mut selector_names) = (Vec::new(), Vec::new());
+        let wanted = [(args.with_writetime, "writetime"), (args.with_ttl, "ttl")];
+        for (_, function) in wanted.into_iter().filter(|(wanted, _)| *wanted) {
+            for column in columns.iter().filter(|column| !is_key(column) && !target.counts()) {
+                if target.is_in_parts(column) {
+                    say(&format!(
+                        "{function}({0}) is left out: each part of `{0}` has one of its own",
+                        column.name
+                    ));
+                    continue;
+                }
+                selectors.push(format!("{function}({})", quoted(&column.name)));
+                selector_names.push(format!("{function}({})", column.name));
+            }
+        }
+        let columns = columns.into_iter().map(|column| column.name.to_string()).collect();
+        Ok(Self { format, columns, selectors, selector_names })
+    }
+
+    /// What all columns are called.
+    pub(super) fn names(&self) -> impl Iterator<Item = &String> {
+        self.columns.iter().chain(&self.selector_names)
+    }
+}
+
+fn find<'a>(target: &'a Target, name: &str) -> Result<&'a Column, Failure> {
+    target.column(name).ok_or_else(|| {
+        Failure::usage(format_args!("the table has no column `{name}`; it has {}", target.names()))
+    })
+}
