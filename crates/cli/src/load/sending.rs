@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cqlwire::{PreparedStatement, Session};
+use cqlwire::{Error, PreparedStatement, Session};
 use futures_util::stream::{self, Stream, StreamExt};
 use tokio::sync::mpsc::Receiver;
 
@@ -46,7 +46,7 @@ impl Sending {
         let mut given_up = GivenUp(Some(Arc::clone(ledger)));
         loop {
             match load.next_failure().await {
-                Ok(Some(failed)) => failed.row.ticket.reject(failed.error.to_string()),
+                Ok(Some(failed)) => failed.row.ticket.reject(reason(&failed.error)),
                 Ok(None) => break,
                 Err(error) => {
                     ledger.stop(super::ledger::Stop::Failed);
@@ -57,6 +57,14 @@ impl Sending {
         }
         given_up.0 = None;
         Ok(())
+    }
+}
+
+/// Why a row was not written, as far as anybody knows.
+fn reason(error: &Error) -> String {
+    match error.may_have_been_applied() {
+        true => format!("{error}; it may have been written all the same"),
+        false => error.to_string(),
     }
 }
 
