@@ -130,9 +130,9 @@
 //!
 //! # Where to look
 //!
-//! [`value`] has the types of CQL that Rust lacks, [`codec`] the protocol itself, [`net`] one
-//! connection, [`stream`] what streams are made of. The repository has [a book][the book], chapter by
-//! chapter, and these guides are among its chapters:
+//! [`value`] has the types of CQL that Rust lacks, [`cql`] takes texts apart, [`codec`] is the protocol
+//! itself, [`net`] one connection, [`stream`] what streams are made of. The repository has
+//! [a book][the book], chapter by chapter, and these guides are among its chapters:
 //!
 //! | | |
 //! |---|---|
@@ -164,7 +164,7 @@ pub mod blocking;
 mod builder;
 mod conditional;
 mod contact_points;
-mod cql;
+pub mod cql;
 mod enter;
 mod error;
 mod execution;

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 /// One token of a CQL text.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum Token<'a> {
+pub enum Token<'a> {
     /// A keyword, or a name without quotes.
     Word(&'a str),
     /// A name in double quotes, as it stands between them: `""` is still doubled.
@@ -25,8 +25,18 @@ pub(super) fn tokens(text: &str) -> impl Iterator<Item = Token<'_>> {
     places(text).map(|(token, _)| token)
 }
 
-/// The tokens of `text`, in order, each with the bytes that it takes.
-pub(super) fn places(text: &str) -> impl Iterator<Item = (Token<'_>, Range<usize>)> {
+/// The tokens of `text`, in order, each with the bytes that it takes. White space and the three kinds
+/// of comments are none; a quote or a comment that is not closed is the last of it.
+///
+/// ```
+/// use cqlwire::cql::{Token, places};
+///
+/// let text = "SELECT 1; -- ; is no end here";
+/// let mut ends = places(text).filter(|(token, _)| *token == Token::Symbol(';'));
+/// assert_eq!(ends.next().map(|(_, place)| place), Some(8..9));
+/// assert_eq!(ends.next(), None);
+/// ```
+pub fn places(text: &str) -> impl Iterator<Item = (Token<'_>, Range<usize>)> {
     let mut rest = text;
     iter::from_fn(move || {
         rest = skip_blanks(rest);

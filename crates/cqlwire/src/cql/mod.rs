@@ -1,5 +1,8 @@
-//! What a statement can be known by before a server has read it: which kind it is, whether it is
-//! `USE`, and how its bind markers are named; and what of it may be shown.
+//! The words of CQL texts, for tools that take them apart: shells, editors, proxies. What a text means
+//! is the server's matter.
+//!
+//! It is also what the driver itself knows of a statement before a server has read it: which kind it is,
+//! whether it is `USE`, and how its bind markers are named; and what of it may be shown.
 
 mod lexer;
 mod outline;
@@ -8,9 +11,21 @@ mod shown;
 
 use cqlwire_codec::StatementKind;
 
-use self::lexer::{Token, tokens};
+use self::lexer::tokens;
+pub use self::lexer::{Token, places};
 pub(crate) use self::outline::Outline;
 pub(crate) use self::shown::{mask_in, without_quoted_values, without_secrets, without_values};
+
+/// Does a secret stand in it, such as the password of a role? By its looks: what stands behind PASSWORD,
+/// or behind a name with `password`, `passwd` or `secret` in it. For whoever keeps texts.
+///
+/// ```
+/// assert!(cqlwire::cql::has_secret("CREATE ROLE ada WITH PASSWORD = 'enigma'"));
+/// assert!(!cqlwire::cql::has_secret("SELECT * FROM shop.users"));
+/// ```
+pub fn has_secret(text: &str) -> bool {
+    secrets::secrets(text).next().is_some()
+}
 
 /// Is it `USE`, which changes the keyspace of the one connection that it goes over?
 pub(crate) fn is_use(text: &str) -> bool {
