@@ -56,6 +56,15 @@ impl Failure {
         Self::new(Exit::Usage, message)
     }
 
+    /// The same, with where it was.
+    #[must_use]
+    pub(crate) fn within(self, place: impl std::fmt::Display) -> Self {
+        match self.message.is_empty() {
+            true => self,
+            false => Self::new(self.exit, format_args!("{place}: {}", self.message)),
+        }
+    }
+
     pub(crate) fn interrupted() -> Self {
         Self::new(Exit::Interrupted, "interrupted")
     }
@@ -76,6 +85,9 @@ impl Failure {
 
 impl From<cqlwire::Error> for Failure {
     fn from(error: cqlwire::Error) -> Self {
+        if matches!(error.kind(), ErrorKind::UseStatement) {
+            return Self::usage("USE has nothing to be for here: --keyspace says the keyspace");
+        }
         let exit = match error.kind() {
             ErrorKind::Timeout { .. } => Exit::TimedOut,
             ErrorKind::NoHostAvailable { .. } => Exit::NoHost,

@@ -4,12 +4,19 @@
 //! what the command ends with. Each command is a module with its `Args` and one function `run`.
 
 mod args;
+mod completions;
 mod connect;
+mod describe;
 mod exit;
 mod export;
 mod load;
+mod name;
 mod output;
 mod ping;
+mod query;
+mod scan;
+mod shell;
+mod statements;
 mod transfer;
 mod value;
 
@@ -40,6 +47,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 /// Ctrl-C drops what is under way, which leaves nothing behind; commands that have something to do
 /// then watch for it themselves.
 async fn until_interrupted(cli: Cli) -> Result<(), Failure> {
+    cli.colour.apply();
     if cli.command.ends_in_order() {
         return run_command(cli).await;
     }
@@ -53,11 +61,16 @@ async fn until_interrupted(cli: Cli) -> Result<(), Failure> {
 }
 
 async fn run_command(cli: Cli) -> Result<(), Failure> {
-    let Cli { connection, command } = cli;
+    let Cli { connection, command, .. } = cli;
     match command {
         Command::Ping(args) => ping::run(&connection, &args).await,
         Command::Load(args) => load::run(&connection, &args).await,
         Command::Export(args) => export::run(&connection, &args).await,
         Command::Count(args) => export::count(&connection, &args).await,
+        Command::Query(args) => query::run(&connection, &args).await,
+        Command::Shell(args) => shell::run(&connection, &args).await,
+        Command::Describe(args) => describe::run(&connection, &args).await,
+        Command::Scan(args) => scan::run(&connection, &args).await,
+        Command::Completions(args) => completions::run(&args),
     }
 }

@@ -4,7 +4,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::connect::ConnectionArgs;
-use crate::{connect, exit, export, load, ping};
+use crate::output::ColourArgs;
+use crate::{completions, connect, describe, exit, export, load, ping, query, scan, shell};
 
 /// Ask a Cassandra cluster, look at it, and move data in and out of it
 #[derive(Debug, Parser)]
@@ -12,6 +13,8 @@ use crate::{connect, exit, export, load, ping};
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,
+    #[command(flatten)]
+    pub(crate) colour: ColourArgs,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -21,15 +24,25 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Ask each host of the cluster whether it answers, and how fast
     Ping(ping::Args),
+    /// Execute one statement and write its rows
+    Query(query::Args),
+    /// Type statements, as in cqlsh
+    Shell(shell::Args),
+    /// Show what makes a keyspace, a table or a type again
+    Describe(describe::Args),
+    /// Read a whole table in parallel
+    Scan(scan::Args),
     Load(Box<load::Args>),
     Export(Box<export::Args>),
     Count(export::CountArgs),
+    /// Write what your shell needs to complete this command
+    Completions(completions::Args),
 }
 
 impl Command {
     /// Does it hear Ctrl-C by itself, since it has something to do then?
     pub(crate) const fn ends_in_order(&self) -> bool {
-        matches!(self, Self::Load(_) | Self::Export(_))
+        matches!(self, Self::Load(_) | Self::Export(_) | Self::Shell(_))
     }
 }
 

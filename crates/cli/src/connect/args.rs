@@ -64,7 +64,7 @@ pub(crate) struct ConnectionArgs {
     /// Compress what is sent and received
     #[arg(long, global = true, value_name = "lz4|snappy", value_parser = compression)]
     pub(crate) compression: Option<Compression>,
-    /// How many replicas must agree [default: LOCAL_ONE]
+    /// How many replicas must agree [default: LOCAL_QUORUM]
     #[arg(short, long, global = true, value_name = "LEVEL", value_parser = consistency)]
     pub(crate) consistency: Option<Consistency>,
     /// The consistency of conditions: SERIAL or LOCAL_SERIAL

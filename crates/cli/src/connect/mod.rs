@@ -13,22 +13,14 @@ use cqlwire::{Session, SessionBuilder, Tls, TlsFiles};
 pub(crate) use self::args::{
     CONSISTENCIES, ConnectionArgs, HELP, SERIAL_CONSISTENCIES, consistency, serial_consistency,
 };
-pub(crate) use self::source::{Settings, config_home, state_home};
+pub(crate) use self::password::ask;
+pub(crate) use self::source::{Settings, state_home};
 use crate::exit::{Exit, Failure};
 
 impl ConnectionArgs {
     /// Connects as the flags, the files and the environment say.
     pub(crate) async fn connect(&self) -> Result<Session, Failure> {
-        self.connect_with(|builder| builder).await
-    }
-
-    /// The same, with something changed that only this command wants.
-    pub(crate) async fn connect_with(
-        &self,
-        change: impl FnOnce(SessionBuilder) -> SessionBuilder,
-    ) -> Result<Session, Failure> {
-        let settings = Settings::of(self)?;
-        connect(change(settings.builder()?)).await
+        connect(Settings::of(self)?.builder()?).await
     }
 }
 

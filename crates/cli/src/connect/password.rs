@@ -15,16 +15,19 @@ const VARIABLE: &str = "CQLWIRE_PASSWORD";
 
 const PASSWORD: &str = "credentials.password";
 
-/// Sees to it that whoever has a user has a password, too.
-pub(super) fn complete(args: &ConnectionArgs, config: &mut Config) -> Result<(), Failure> {
+/// Sees to it that whoever has a user has a password, too. What is there may be of somebody else.
+pub(super) fn complete(
+    args: &ConnectionArgs,
+    is_of_other: bool,
+    config: &mut Config,
+) -> Result<(), Failure> {
     if let Some(path) = &args.password_file {
         config.set(PASSWORD, &first_line(path)?)?;
     } else if let Ok(password) = env::var(VARIABLE) {
         config.set(PASSWORD, &password)?;
-    }
-    let Some(user) = config.get("credentials.user") else { return Ok(()) };
-    // A flag that names somebody else than the file does has the password of nobody.
-    if !config.is_set(PASSWORD) {
+    } else if let Some(user) = config.get("credentials.user")
+        && (is_of_other || !config.is_set(PASSWORD))
+    {
         config.set(PASSWORD, &ask(&user)?)?;
     }
     Ok(())

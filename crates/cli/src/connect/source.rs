@@ -4,9 +4,9 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cqlwire::{Config, Session, SessionBuilder};
+use cqlwire::{Config, Consistency, SerialConsistency, Session, SessionBuilder};
 
-use super::args::ConnectionArgs;
+use super::args::{ConnectionArgs, consistency, serial_consistency};
 use super::{cqlshrc, password, tls};
 use crate::exit::Failure;
 
@@ -27,8 +27,11 @@ impl Settings {
         for (name, value) in &args.settings {
             config.set(name, value)?;
         }
+        let before = config.get("credentials.user");
         flags(args, &mut config)?;
-        password::complete(args, &mut config)?;
+        // The password of somebody else is none.
+        let is_other = before.is_some() && before != config.get("credentials.user");
+        password::complete(args, is_other, &mut config)?;
         Ok(Self { args: args.clone(), config })
     }
 
@@ -50,6 +53,21 @@ impl Settings {
             builder = builder.secure_connect_bundle(bundle);
         }
         Ok(builder)
+    }
+
+    /// Who asks, if that is said.
+    pub(crate) fn user(&self) -> Option<String> {
+        self.config.get("credentials.user")
+    }
+
+    /// How requests are executed unless they say otherwise.
+    pub(crate) fn consistencies(&self) -> Result<(Consistency, SerialConsistency), Failure> {
+        let level = |name: &str| self.config.get(&format!("profile.{name}"));
+        let usual = level("consistency").map(|level| consistency(&level)).transpose();
+        let serial =
+            level("serial_consistency").map(|level| serial_consistency(&level)).transpose();
+        let usual = usual.map_err(Failure::usage)?.unwrap_or(Consistency::LocalQuorum);
+        Ok((usual, serial.map_err(Failure::usage)?.unwrap_or(SerialConsistency::LocalSerial)))
     }
 
     /// Is there TLS?
@@ -120,7 +138,7 @@ fn flags(args: &ConnectionArgs, config: &mut Config) -> Result<(), Failure> {
 }
 
 /// Where settings are.
-pub(crate) fn config_home() -> Option<PathBuf> {
+fn config_home() -> Option<PathBuf> {
     xdg("XDG_CONFIG_HOME", ".config")
 }
 

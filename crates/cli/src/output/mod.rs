@@ -1,18 +1,46 @@
 //! What people and scripts get to see: data on standard output, messages on standard error.
+//!
+//! `printer.rs` turns pages of rows into one of the formats, each of which is a file; `cell.rs` is one
+//! value of a row, `look.rs` says whether there is colour.
 
-use std::io::Write;
+mod cell;
+mod csv;
+mod json;
+mod look;
+mod printer;
+mod table;
+#[cfg(test)]
+mod tests;
+mod vertical;
 
-use anstream::eprintln;
+use std::io::{self, Write};
+
+pub(crate) use self::look::{ColourArgs, Look};
+pub(crate) use self::printer::{Format, Printer};
+pub(crate) use self::table::Table;
 
 /// A message on standard error, in one line.
 #[allow(clippy::print_stderr, reason = "this is where messages go")]
 pub(crate) fn complain(message: &str) {
     let style = anstyle::AnsiColor::Red.on_default().bold();
-    eprintln!("{style}cqlwire:{style:#} {message}");
+    anstream::eprintln!("{style}cqlwire:{style:#} {message}");
 }
 
-/// Standard output for data, whole lines at a time. The last of it is written by `flush`, which says
+/// A message that is no failure: what a server would have people know, for instance.
+#[allow(clippy::print_stderr, reason = "this is where messages go")]
+pub(crate) fn notice(message: &str) {
+    let style = anstyle::AnsiColor::Yellow.on_default();
+    let message = cqlwire::codec::in_one_line(message);
+    anstream::eprintln!("{style}{message}{style:#}");
+}
+
+/// Several lines of the same kind.
+pub(crate) fn notice_lines(text: &str) {
+    text.lines().for_each(notice);
+}
+
+/// Standard output for data, many lines at a time. The last of it is written by `flush`, which says
 /// what went wrong.
 pub(crate) fn stdout() -> impl Write {
-    std::io::BufWriter::with_capacity(64 << 10, std::io::stdout().lock())
+    io::BufWriter::with_capacity(64 << 10, io::stdout())
 }

@@ -1,0 +1,223 @@
+//! Statements out of a text that comes line by line: a shell, a file, standard input.
+//!
+//! A statement ends with `;`, where that is none of a text, a name or a comment. A batch ends behind
+//! `APPLY BATCH`, a transaction behind `COMMIT TRANSACTION`. What is for the shell alone ends with its
+//! line, too, as in cqlsh.
+
+use cqlwire::cql::{Token, places};
+
+use crate::exit::Failure;
+
+/// As much as servers take for one request.
+const LONGEST: usize = 16 << 20;
+
+/// Words that begin what is for the shell, and ends with its line.
+const OF_SHELL: [&str; 19] = [
+    "HELP",
+    "CONSISTENCY",
+    "SERIAL",
+    "DESCRIBE",
+    "DESC",
+    "SHOW",
+    "SOURCE",
+    "CAPTURE",
+    "LOGIN",
+    "TRACING",
+    "EXPAND",
+    "PAGING",
+    "EXIT",
+    "QUIT",
+    "CLEAR",
+    "CLS",
+    "HISTORY",
+    "USE",
+    "COPY",
+];
+
+/// What has come of a text so far, and was not taken.
+#[derive(Debug, Default)]
+pub(crate) struct Statements {
+    text: String,
+}
+
+impl Statements {
+    /// The next line.
+    pub(crate) fn push(&mut self, line: &str) -> Result<(), Failure> {
+        if self.text.len() + line.len() > LONGEST {
+            self.clear();
+            return Err(Failure::refused(format_args!("a statement of over {LONGEST} bytes")));
+        }
+        self.text.push_str(line);
+        self.text.push('\n');
+        Ok(())
+    }
+
+    /// The next statement that is whole, without the `;` behind it. One of nothing is none.
+    pub(crate) fn take(&mut self) -> Option<String> {
+        loop {
+            let end = end(&self.text)?;
+            let rest = self.text.split_off(end.next);
+            let mut statement = std::mem::replace(&mut self.text, rest);
+            statement.truncate(end.statement);
+            if !is_blank(&statement) {
+                return Some(statement.trim().to_owned());
+            }
+        }
+    }
+
+    /// Is nothing there but comments?
+    pub(crate) fn is_blank(&self) -> bool {
+        is_blank(&self.text)
+    }
+
+    /// What has come of a statement that is not over.
+    pub(crate) fn unfinished(&self) -> &str {
+        self.text.trim()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.text.clear();
+    }
+}
+
+/// Are there only comments and white space?
+fn is_blank(text: &str) -> bool {
+    places(text).next().is_none()
+}
+
+/// Does such a word begin what is for the shell alone?
+fn is_of_shell(word: &str) -> bool {
+    OF_SHELL.iter().any(|own| own.eq_ignore_ascii_case(word))
+}
+
+/// Where a statement ends, and where the next one begins.
+#[derive(Copy, Clone, Debug)]
+struct End {
+    statement: usize,
+    next: usize,
+}
+
+fn end(text: &str) -> Option<End> {
+    let mut words = Words::default();
+    for (token, place) in places(text) {
+        if words.end_with_line
+            && let Some(end) = line_end(text, words.behind, place.start)
+        {
+            return Some(end);
+        }
+        if token == Token::Symbol(';') && words.may_end() {
+            return Some(End { statement: place.start, next: place.end });
+        }
+        words.take(token);
+        words.behind = place.end;
+    }
+    // The last line of a text that is whole ends as well.
+    words.end_with_line.then(|| line_end(text, words.behind, text.len())).flatten()
+}
+
+/// The first end of a line between two tokens.
+fn line_end(text: &str, from: usize, to: usize) -> Option<End> {
+    let at = from + text.get(from..to)?.find('\n')?;
+    Some(End { statement: at, next: at + 1 })
+}
+
+/// What tells where a statement may end: its first words, and the last two.
+#[derive(Debug, Default)]
+struct Words {
+    count: usize,
+    begins: bool,
+    /// What closes it: nothing but `;`, `BATCH` behind `APPLY`, `TRANSACTION` behind `COMMIT`.
+    closes: Option<(&'static str, &'static str)>,
+    last: [String; 2],
+    end_with_line: bool,
+    behind: usize,
+}
+
+impl Words {
+    fn take(&mut self, token: Token<'_>) {
+        let word =
+            if let Token::Word(word) = token { word.to_ascii_uppercase() } else { String::new() };
+        match self.count {
+            0 => {
+                self.begins = word == "BEGIN";
+                self.end_with_line = is_of_shell(&word) || token == Token::Symbol('?');
+            }
+            1 if self.begins => {
+                let of_transaction = word == "TRANSACTION";
+                let closes =
+                    if of_transaction { ("COMMIT", "TRANSACTION") } else { ("APPLY", "BATCH") };
+                self.closes = Some(closes);
+            }
+            _ => {}
+        }
+        self.count += 1;
+        self.last.swap(0, 1);
+        self.last[1] = word;
+    }
+
+    fn may_end(&self) -> bool {
+        self.closes.is_none_or(|(first, second)| self.last == [first, second])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(text: &str) -> (Vec<String>, String) {
+        let mut statements = Statements::default();
+        let mut taken = Vec::new();
+        for line in text.lines() {
+            statements.push(line).unwrap();
+            while let Some(statement) = statements.take() {
+                taken.push(statement);
+            }
+        }
+        (taken, statements.unfinished().to_owned())
+    }
+
+    #[test]
+    fn a_semicolon_ends_a_statement_where_it_is_one() {
+        let (taken, left) =
+            all("SELECT ';' FROM t; -- a;\nSELECT\n1 /* ;\n; */;SELECT \";\" // ;\n;x");
+        let expected = ["SELECT ';' FROM t", "-- a;\nSELECT\n1 /* ;\n; */", "SELECT \";\" // ;"];
+        assert_eq!(taken, expected);
+        assert_eq!(left, "x");
+        let (taken, _) = all("CREATE FUNCTION f AS $$ a; b; $$; SELECT 1;");
+        assert_eq!(taken, ["CREATE FUNCTION f AS $$ a; b; $$", "SELECT 1"]);
+    }
+
+    #[test]
+    fn nothing_between_two_semicolons_is_no_statement() {
+        assert_eq!(all(";; -- nothing\n;/**/;").0, [""; 0]);
+        assert!(is_blank("-- a comment"));
+    }
+
+    #[test]
+    fn a_batch_ends_behind_its_last_words() {
+        let batch = "BEGIN UNLOGGED BATCH\nINSERT INTO t (k) VALUES (1);\nAPPLY BATCH";
+        let (taken, left) = all(&format!("{batch}; SELECT 1;"));
+        assert_eq!(taken, [batch, "SELECT 1"]);
+        assert_eq!(left, "");
+        let transaction = "begin transaction LET a = (SELECT * FROM t WHERE k=1); SELECT a.v; \
+                           commit transaction";
+        assert_eq!(all(&format!("{transaction};")).0, [transaction]);
+        assert_eq!(all("BEGIN BATCH UPDATE t SET v = 1 WHERE k = 1;").0, [""; 0]);
+    }
+
+    #[test]
+    fn what_is_for_the_shell_ends_with_its_line() {
+        let (taken, left) = all("describe tables\nUSE shop\nSOURCE 'a;b'\n?\nEXIT;SELECT 1\n");
+        assert_eq!(taken, ["describe tables", "USE shop", "SOURCE 'a;b'", "?", "EXIT"]);
+        assert_eq!(left, "SELECT 1");
+        assert_eq!(all("CONSISTENCY QUORUM; SELECT 1;").0, ["CONSISTENCY QUORUM", "SELECT 1"]);
+    }
+
+    #[test]
+    fn a_statement_that_is_too_long_is_refused() {
+        let mut statements = Statements::default();
+        statements.push(&"x".repeat(LONGEST)).unwrap();
+        assert!(statements.push("y").is_err());
+        assert!(statements.is_blank());
+    }
+}
