@@ -3,6 +3,8 @@
 //! Data goes to standard output, everything else to standard error, one line a message; `exit.rs` has
 //! what the command ends with. Each command is a module with its `Args` and one function `run`.
 
+#![allow(clippy::doc_markdown, reason = "what documents a flag is shown by --help as it is")]
+
 mod args;
 mod completions;
 mod connect;

@@ -1,5 +1,9 @@
 //! What a line may go on with: keywords, and the names of the schema where they may stand.
 
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
 use cqlwire::cql::{Token, places};
 use cqlwire::{Schema, Session};
 use rustyline::completion::{Completer, Pair};
@@ -10,6 +14,9 @@ use rustyline::{Context, Helper};
 
 use crate::connect::{CONSISTENCIES, SERIAL_CONSISTENCIES};
 use crate::name::{spelled, written};
+
+/// How long the schema is waited for.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What begins a statement.
 const FIRST: [&str; 32] = [
@@ -136,6 +143,18 @@ impl Completion {
         Self { session, before: String::new() }
     }
 
+    /// Just after connecting it is being read: whoever wants to complete something waits a moment for it.
+    fn schema(&self) -> Arc<Schema> {
+        let give_up = Instant::now() + PATIENCE;
+        loop {
+            let schema = self.session.schema();
+            if schema.keyspaces().next().is_some() || Instant::now() > give_up {
+                return schema;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// From now on by this session, behind this.
     pub(super) fn look_at(&mut self, before: &str, session: &Session) {
         self.before = before.to_owned();
@@ -155,7 +174,7 @@ impl Completer for Completion {
         let (typed, rest) = line.split_at_checked(at).unwrap_or((line, ""));
         let before = format!("{}\n{typed}", self.before);
         let keyspace = self.session.keyspace();
-        let schema = self.session.schema();
+        let schema = self.schema();
         let found = Found::of(&before, rest, keyspace.as_deref(), &schema);
         let start = at.saturating_sub(found.typed);
         let pair = |text: String| Pair { display: text.trim_end().to_owned(), replacement: text };
