@@ -7,6 +7,7 @@ use cqlwire::Session;
 
 use crate::connect::ConnectionArgs;
 use crate::exit::Failure;
+use crate::name::Name;
 use crate::output::{self, Format, Look, Printer};
 use crate::query;
 
@@ -15,7 +16,7 @@ use crate::query;
 pub(crate) struct Args {
     /// The table: keyspace.table, or a table of --keyspace
     table: String,
-    /// Which columns, or expressions such as writetime(name); several with commas
+    /// Only these columns, and expressions such as writetime(name) behind them; several with commas
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     columns: Vec<String>,
     /// Only rows for which this holds, by ALLOW FILTERING: the servers read all of them
@@ -47,9 +48,13 @@ pub(crate) async fn run(connection: &ConnectionArgs, args: &Args) -> Result<(), 
 
 async fn read(session: &Session, args: &Args) -> Result<(), Failure> {
     let mut scan = session.scan(&args.table);
-    if !args.columns.is_empty() {
-        scan = scan.columns(args.columns.iter().map(|column| column.trim()));
+    let selected = args.columns.iter().map(|column| column.trim());
+    let (selectors, columns): (Vec<_>, Vec<_>) = selected.partition(|column| column.contains('('));
+    if !columns.is_empty() {
+        let names = columns.into_iter().map(|column| Name::parse(column).map(|name| name.own));
+        scan = scan.columns(names.collect::<Result<Vec<_>, _>>()?);
     }
+    scan = scan.selectors(selectors);
     if let Some(condition) = &args.condition {
         scan = scan.filtering(condition);
     }

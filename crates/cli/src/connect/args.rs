@@ -13,8 +13,12 @@ const HEADING: &str = "Connection";
 /// What the help says of where settings come from.
 pub(crate) const HELP: &str = "\
 Where the cluster is, is taken from the first of these that there is; flags go over it:
-  --profile NAME, CQLWIRE_URL, default.toml in the configuration folder, --cqlshrc or
-  ~/.cassandra/cqlshrc, and else 127.0.0.1:9042.
+  --profile NAME       NAME.toml in ~/.config/cqlwire, with any settings of the driver
+  --cqlshrc FILE       what cqlsh is set to
+  CQLWIRE_URL          cql://user:password@host1,host2/keyspace?local_dc=oslo
+  ~/.config/cqlwire/default.toml
+  ~/.cassandra/cqlshrc
+  127.0.0.1:9042
 A password is never a flag: it comes from CQLWIRE_PASSWORD, --password-file, one of these places, or
 a prompt.";
 
@@ -25,7 +29,7 @@ pub(crate) struct ConnectionArgs {
     /// Servers to ask about the cluster: host, host:port or unix:/path, several with commas
     #[arg(short = 'H', long, global = true, value_name = "HOST", value_delimiter = ',')]
     pub(crate) host: Vec<String>,
-    /// Settings from NAME.toml in the configuration folder, or from a file by its path
+    /// Settings from ~/.config/cqlwire/NAME.toml, or from a file by its path
     #[arg(long, global = true, value_name = "NAME", env = "CQLWIRE_PROFILE")]
     pub(crate) profile: Option<String>,
     /// The settings of cqlsh [default: ~/.cassandra/cqlshrc, if nothing else is said]

@@ -100,13 +100,14 @@ async fn what_makes_a_type_again_is_shown() {
 #[tokio::test]
 async fn a_table_is_scanned() {
     let cqlwire = Cqlwire::with_users("cli_scan").await;
-    let ran = cqlwire.run(&["scan", "cli_scan.users", "--columns", "id, name", "-o", "json"]);
+    let ran =
+        cqlwire.run(&["scan", "cli_scan.users", "--columns", "ID, name, ttl(name)", "-o", "json"]);
     let mut lines: Vec<&str> = ran.out.lines().collect();
     lines.sort_unstable();
     let expected = [
-        r#"{"id": 7, "name": "Ada; it's"}"#,
-        r#"{"id": 8, "name": "漢字"}"#,
-        r#"{"id": 9, "name": null}"#,
+        r#"{"id": 7, "name": "Ada; it's", "ttl(name)": null}"#,
+        r#"{"id": 8, "name": "漢字", "ttl(name)": null}"#,
+        r#"{"id": 9, "name": null, "ttl(name)": null}"#,
     ];
     assert_eq!(lines, expected);
     assert!(ran.code == 0 && ran.told.starts_with("100.0 %"), "{}", ran.told);

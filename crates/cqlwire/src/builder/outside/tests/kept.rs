@@ -74,3 +74,15 @@ fn profiles_without_settings_come_along_with_others() {
     let names = builder().config(one.with(two)).named_profiles;
     assert_eq!(names.iter().map(|(name, _)| &**name).collect::<Vec<_>>(), ["one", "two"]);
 }
+
+#[test]
+fn what_was_set_is_told_and_no_secret() {
+    let mut config = Config::from_url("cql://ada:enigma@db?profile.timeout=2s").unwrap();
+    config.set("keyspace", "").unwrap();
+    assert_eq!(config.get("credentials.user").as_deref(), Some("ada"));
+    assert_eq!(config.get("profile.timeout").as_deref(), Some("2s"));
+    assert!(config.is_set("credentials.password") && config.get("credentials.password").is_none());
+    for name in ["keyspace", "local_rack", "no_setting"] {
+        assert!(!config.is_set(name) && config.get(name).is_none(), "{name}");
+    }
+}
