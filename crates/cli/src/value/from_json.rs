@@ -111,6 +111,7 @@ fn map(
 ) -> Result<CqlValue, ParseError> {
     let entries = object(json, ty)?.0.into_iter().enumerate().map(|(at, (name, json))| {
         let key = match is_made_of_others(key) {
+            true if name == EMPTY && has_empty_value(key) => Ok(CqlValue::Empty),
             true => not_null(&name, key),
             false => parse(&name, key),
         };

@@ -148,6 +148,7 @@ fn json_is_read_as_servers_read_it() {
         (T::Text, r#""\u00f1\n""#, V::from("ñ\n")),
         (T::Set(Box::new(T::Int)), " [ 1 ] ", V::Set(vec![V::Int(1)])),
         (map(T::Int, T::Text), r#"{"1": "x"}"#, V::Map(vec![(V::Int(1), "x".into())])),
+        (map(list(T::Int), T::Int), r#"{"0x": 1}"#, V::Map(vec![(V::Empty, V::Int(1))])),
         (
             of_address.clone(),
             r#"{"STREET": "x", "\"No\"": 7}"#,
