@@ -5,6 +5,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use cqlwire::codec::in_one_line;
+
 use super::ledger::Rejected;
 use super::progress::RejectedSoFar;
 use crate::exit::Failure;
@@ -46,6 +48,8 @@ impl RejectedLines {
 
     pub(super) fn write(&mut self, rejected: &[Rejected]) -> io::Result<()> {
         for Rejected { line, reason } in rejected {
+            // What was read may have anything in it.
+            let reason = in_one_line(reason);
             let said = format!("line {}, byte {}: {reason}\n", line.start.line, line.start.bytes);
             match &mut self.files {
                 Some(files) => files.write(&mut self.so_far, &line.raw, &said)?,
@@ -143,7 +147,7 @@ mod tests {
     fn rejected(line: u64, raw: &[u8]) -> Rejected {
         let start = Mark { bytes: line * 10, line };
         let line = Line { start, end: start, raw: raw.to_vec() };
-        Rejected { line, reason: "wrong".to_owned() }
+        Rejected { line, reason: "wrong:\n\u{1b}[31m".to_owned() }
     }
 
     #[test]
@@ -164,7 +168,10 @@ mod tests {
         files.finish().unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"a,b\r\n\xFF,1\r\n\"x\ny\"\n");
         let reasons = std::fs::read_to_string(folder.path().join("bad.csv.reasons")).unwrap();
-        assert_eq!(reasons, "line 2, byte 20: wrong\nline 4, byte 40: wrong\n");
+        assert_eq!(
+            reasons,
+            "line 2, byte 20: wrong:\\n\\u{1b}[31m\nline 4, byte 40: wrong:\\n\\u{1b}[31m\n"
+        );
         let more = RejectedSoFar { lines: 9, bytes: 999, reason_bytes: 0 };
         assert!(open(Some(more)).is_err(), "it is shorter than it was");
     }

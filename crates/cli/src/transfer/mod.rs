@@ -7,17 +7,14 @@ mod format;
 mod interrupts;
 mod table;
 
+/// What was done, on standard error: standard output is for data.
+pub(crate) use crate::output::notice as say;
+
 pub(crate) use self::bar::{Bar, PACE};
 pub(crate) use self::file::{beside, save};
 pub(crate) use self::format::{Dialect, Format};
 pub(crate) use self::interrupts::Interrupts;
 pub(crate) use self::table::{Target, is_key};
-
-/// What was done, on standard error: standard output is for data.
-#[allow(clippy::print_stderr, reason = "this is where messages go")]
-pub(crate) fn say(message: &str) {
-    anstream::eprintln!("{message}");
-}
 
 /// A name as CQL reads it, whatever it is.
 pub(crate) fn quoted(name: &str) -> String {
