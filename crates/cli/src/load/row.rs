@@ -37,9 +37,10 @@ pub(super) struct Rows {
 }
 
 /// What a field says.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 enum Cell {
     /// There is no such field.
+    #[default]
     Absent,
     Null,
     Value(CqlValue),
@@ -55,7 +56,7 @@ struct Cells {
 impl Rows {
     /// The values of one record, or why there are none.
     pub(super) fn values(&self, content: &Content) -> Result<Values, String> {
-        let cells = match content {
+        let mut cells = match content {
             Content::NotText => return Err("it is not UTF-8".to_owned()),
             Content::Fields(fields) => self.of_fields(fields)?,
             Content::Json(json) => self.of_object(json)?,
@@ -66,28 +67,33 @@ impl Rows {
             Lane::Static => self.static_markers.as_deref(),
         };
         let markers = markers.ok_or("it has nothing but the key of a partition")?;
-        let values: Vec<MaybeUnset<CqlValue>> = match (lane, self.target.counts()) {
-            (_, true) => {
-                // As they stand in UPDATE: what is added, then the key.
-                let (key, added): (Vec<_>, Vec<_>) =
-                    self.cells(&cells).partition(|(c, _)| is_key(c));
-                added
-                    .into_iter()
-                    .chain(key)
-                    .map(|(column, cell)| self.bound(column, cell))
-                    .collect()
-            }
-            (Lane::Row, false) => {
-                self.cells(&cells).map(|(column, cell)| self.bound(column, cell)).collect()
-            }
-            (Lane::Static, false) => {
-                let of_partition = self.cells(&cells).filter(|(column, _)| is_of_partition(column));
-                of_partition.map(|(column, cell)| self.bound(column, cell)).collect()
-            }
-        };
-        let values: Vec<_> = values.into_iter().chain(self.times(&cells)).collect();
+        let values = self.bound(lane, &mut cells);
         let encoded = EncodedValues::encode(&values, markers, BytesMut::new());
         encoded.map(|encoded| (lane, encoded)).map_err(|error| error.to_string())
+    }
+
+    /// In the order of the bind markers.
+    fn bound(&self, lane: Lane, cells: &mut Cells) -> Vec<MaybeUnset<CqlValue>> {
+        let mut values = Vec::with_capacity(self.mapping.columns.len() + 2);
+        let mut bind = |of_statement: fn(&Column) -> bool| {
+            for at in &self.mapping.columns {
+                let column = self.target.columns().get(*at).filter(|column| of_statement(column));
+                if let Some((column, cell)) = column.zip(cells.columns.get_mut(*at)) {
+                    values.push(self.of_cell(column, std::mem::take(cell)));
+                }
+            }
+        };
+        match lane {
+            Lane::Row if self.target.counts() => {
+                // As they stand in UPDATE: what is added, then the key.
+                bind(|column| !is_key(column));
+                bind(is_key);
+            }
+            Lane::Row => bind(|_| true),
+            Lane::Static => bind(is_of_partition),
+        }
+        values.extend(self.times(cells));
+        values
     }
 
     fn of_fields(&self, fields: &[Field]) -> Result<Cells, String> {
@@ -202,9 +208,9 @@ impl Rows {
         }
     }
 
-    fn bound(&self, column: &Column, cell: &Cell) -> MaybeUnset<CqlValue> {
+    fn of_cell(&self, column: &Column, cell: Cell) -> MaybeUnset<CqlValue> {
         match cell {
-            Cell::Value(value) => MaybeUnset::Set(value.clone()),
+            Cell::Value(value) => MaybeUnset::Set(value),
             // Nothing is added to a counter.
             Cell::Null
                 if self.null_as == NullAs::Null && column.column_type != ColumnType::Counter =>
@@ -216,15 +222,17 @@ impl Rows {
     }
 
     /// When it was written, and how long it stays. What had no TTL in an export has none here.
-    fn times<'a>(&self, cells: &'a Cells) -> impl Iterator<Item = MaybeUnset<CqlValue>> + use<'a> {
-        let timestamp = self.mapping.has_timestamp.then(|| match &cells.timestamp {
-            Cell::Value(value) => MaybeUnset::Set(value.clone()),
-            Cell::Null | Cell::Absent => MaybeUnset::Unset,
-        });
-        let ttl = self.mapping.has_ttl.then(|| match &cells.ttl {
-            Cell::Value(value) => MaybeUnset::Set(value.clone()),
-            Cell::Null | Cell::Absent => MaybeUnset::Set(CqlValue::Int(0)),
-        });
+    fn times(&self, cells: &mut Cells) -> impl Iterator<Item = MaybeUnset<CqlValue>> + use<> {
+        let mut take = |has: bool, which: fn(&mut Cells) -> &mut Cell, or| {
+            has.then(|| match std::mem::take(which(cells)) {
+                Cell::Value(value) => MaybeUnset::Set(value),
+                Cell::Null | Cell::Absent => or,
+            })
+        };
+        let timestamp =
+            take(self.mapping.has_timestamp, |cells| &mut cells.timestamp, MaybeUnset::Unset);
+        let never = MaybeUnset::Set(CqlValue::Int(0));
+        let ttl = take(self.mapping.has_ttl, |cells| &mut cells.ttl, never);
         timestamp.into_iter().chain(ttl)
     }
 }
