@@ -38,6 +38,8 @@ const OF_SHELL: [&str; 19] = [
 #[derive(Debug, Default)]
 pub(crate) struct Statements {
     text: String,
+    /// What was looked at of it: each line is read once, however many a statement has.
+    words: Words,
 }
 
 impl Statements {
@@ -55,7 +57,8 @@ impl Statements {
     /// The next statement that is whole, without the `;` behind it. One of nothing is none.
     pub(crate) fn take(&mut self) -> Option<String> {
         loop {
-            let end = end(&self.text)?;
+            let end = self.words.end(&self.text)?;
+            self.words = Words::default();
             let rest = self.text.split_off(end.next);
             let mut statement = std::mem::replace(&mut self.text, rest);
             statement.truncate(end.statement);
@@ -76,7 +79,7 @@ impl Statements {
     }
 
     pub(crate) fn clear(&mut self) {
-        self.text.clear();
+        *self = Self::default();
     }
 }
 
@@ -97,24 +100,6 @@ struct End {
     next: usize,
 }
 
-fn end(text: &str) -> Option<End> {
-    let mut words = Words::default();
-    for (token, place) in places(text) {
-        if words.end_with_line
-            && let Some(end) = line_end(text, words.behind, place.start)
-        {
-            return Some(end);
-        }
-        if token == Token::Symbol(';') && words.may_end() {
-            return Some(End { statement: place.start, next: place.end });
-        }
-        words.take(token);
-        words.behind = place.end;
-    }
-    // The last line of a text that is whole ends as well.
-    words.end_with_line.then(|| line_end(text, words.behind, text.len())).flatten()
-}
-
 /// The first end of a line between two tokens.
 fn line_end(text: &str, from: usize, to: usize) -> Option<End> {
     let at = from + text.get(from..to)?.find('\n')?;
@@ -130,10 +115,35 @@ struct Words {
     closes: Option<(&'static str, &'static str)>,
     last: [String; 2],
     end_with_line: bool,
+    /// Where the last of them ends.
     behind: usize,
 }
 
 impl Words {
+    /// Looks at what has come since the last time, as far as the end of the first statement.
+    fn end(&mut self, text: &str) -> Option<End> {
+        let begin = self.behind;
+        for (token, place) in places(text.get(begin..)?) {
+            let (start, behind) = (begin + place.start, begin + place.end);
+            if self.end_with_line
+                && let Some(end) = line_end(text, self.behind, start)
+            {
+                return Some(end);
+            }
+            if token == Token::Symbol(';') && self.may_end() {
+                return Some(End { statement: start, next: behind });
+            }
+            // A line ends behind its last token, but for a quote that is still open.
+            if behind == text.len() {
+                return None;
+            }
+            self.take(token);
+            self.behind = behind;
+        }
+        // The last line of a text that is whole ends as well.
+        self.end_with_line.then(|| line_end(text, self.behind, text.len())).flatten()
+    }
+
     fn take(&mut self, token: Token<'_>) {
         let word =
             if let Token::Word(word) = token { word.to_ascii_uppercase() } else { String::new() };
@@ -211,6 +221,17 @@ mod tests {
         assert_eq!(taken, ["describe tables", "USE shop", "SOURCE 'a;b'", "?", "EXIT"]);
         assert_eq!(left, "SELECT 1");
         assert_eq!(all("CONSISTENCY QUORUM; SELECT 1;").0, ["CONSISTENCY QUORUM", "SELECT 1"]);
+    }
+
+    #[test]
+    fn a_quote_over_several_lines_is_one() {
+        let text =
+            "INSERT INTO t (v) VALUES ('a;\n$$ b;\n''c') /* ;\n;\n*/;\nSELECT $$;\n;$$;\n\"x;\ny\"";
+        let (taken, left) = all(text);
+        let expected =
+            ["INSERT INTO t (v) VALUES ('a;\n$$ b;\n''c') /* ;\n;\n*/", "SELECT $$;\n;$$"];
+        assert_eq!(taken, expected);
+        assert_eq!(left, "\"x;\ny\"");
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(super) fn read(path: &Path) -> Result<Config, Failure> {
     let mut config = Config::default();
     place(&file, &mut config)?;
     times(&file, &mut config)?;
-    who(&file, &mut config)?;
+    who(&file, path, &mut config)?;
     tls(&file, &mut config)?;
     Ok(config)
 }
@@ -81,12 +81,14 @@ fn times(file: &Ini, config: &mut Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// User and password: here, or in the file of credentials that newer versions of cqlsh have.
-fn who(file: &Ini, config: &mut Config) -> Result<(), Failure> {
+/// User and password: here, or in the file of credentials that newer versions of cqlsh have, beside this
+/// one unless it is named.
+fn who(file: &Ini, path: &Path, config: &mut Config) -> Result<(), Failure> {
     let mut user = file.text("authentication", "username");
     let mut password = file.text("authentication", "password");
-    let credentials = file.text("authentication", "credentials").map(expanded);
-    if let Some(path) = credentials {
+    let named = file.text("authentication", "credentials").map(expanded);
+    let beside = || Some(path.with_file_name("credentials")).filter(|path| path.is_file());
+    if let Some(path) = named.or_else(beside) {
         let credentials = Ini::of(&path)?;
         let section = "plaintextauthprovider";
         user = credentials.text(section, "username").or(user);
@@ -127,5 +129,69 @@ fn expanded(path: String) -> PathBuf {
     match (path.strip_prefix("~/"), env::home_dir()) {
         (Some(rest), Some(home)) => home.join(rest),
         _ => PathBuf::from(path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_as(name: &str, text: &str, others: &[(&str, &str)]) -> Result<Config, Failure> {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in others.iter().chain(&[(name, text)]) {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        read(&folder.path().join(name))
+    }
+
+    #[test]
+    fn what_cqlsh_knows_of_a_connection_is_taken() {
+        let text = "\
+; all of it
+[authentication]
+username = ada
+password = a#b;c=d%e
+keyspace = shop
+[connection]
+hostname: ::1
+port = 9142
+connect_timeout = 7
+request_timeout = 20
+[ui]
+color = on
+float_precision = 5
+";
+        let config = read_as("cqlshrc", text, &[]).unwrap();
+        let expected = [
+            ("contact_points", "[::1]:9142"),
+            ("keyspace", "shop"),
+            ("credentials.user", "ada"),
+            ("connect_timeout", "7s"),
+            ("profile.timeout", "20s"),
+        ];
+        for (name, value) in expected {
+            assert_eq!(config.get(name).as_deref(), Some(value), "{name}");
+        }
+        let mut whole = Config::default();
+        whole.set("credentials.password", "a#b;c=d%e").unwrap();
+        assert_eq!(config.clone().with(whole), config, "the password is another one");
+    }
+
+    #[test]
+    fn credentials_may_stand_in_a_file_beside_it() {
+        let others = [("credentials", "[PlainTextAuthProvider]\nusername = Ada\npassword = x\n")];
+        let config = read_as("cqlshrc", "[connection]\nhostname = db\n", &others).unwrap();
+        assert_eq!(config.get("credentials.user").as_deref(), Some("Ada"));
+        assert!(config.is_set("credentials.password"));
+        assert_eq!(config.get("contact_points").as_deref(), Some("db"));
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_told_without_a_secret() {
+        let unproven = "[connection]\nssl = true\n[ssl]\nvalidate = false\n";
+        let told = |text| read_as("cqlshrc", text, &[]).unwrap_err().to_string();
+        assert!(told(unproven).contains("validate is off"));
+        let broken = told("[authentication\npassword = enigma\n");
+        assert!(!broken.contains("enigma"), "{broken}");
     }
 }

@@ -1,5 +1,8 @@
 //! One command at a time: what it writes, what it says, what it ends with.
 
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
 use crate::Cqlwire;
 
 const USERS: &str = "SELECT * FROM users WHERE id IN (7, 8, 9)";
@@ -137,4 +140,27 @@ async fn colour_is_for_terminals_and_for_whoever_asks() {
     assert!(!cqlwire.run(&query).done().contains('\u{1b}'));
     let always = cqlwire.run(&[&["--color", "always"], &query[..]].concat()).done();
     assert!(always.contains("\u{1b}[31mnull\u{1b}[0m"), "{always:?}");
+}
+
+#[tokio::test]
+async fn whoever_reads_no_further_is_no_failure() {
+    let cqlwire = Cqlwire::shared().await;
+    let mut command = cqlwire.command();
+    command.args([
+        "query",
+        "-o",
+        "json",
+        "--page-size",
+        "1",
+        "SELECT * FROM system_schema.columns",
+    ]);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    assert!(first.starts_with("{\"keyspace_name\""), "{first}");
+    // Nobody holds the other end of the pipe by now.
+    let ended = child.wait_with_output().unwrap();
+    let told = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!((ended.status.code(), told.as_str()), (Some(0), ""));
 }

@@ -6,6 +6,14 @@ use std::os::unix::fs::PermissionsExt;
 use cqlwire_testkit::cassandra::Cluster;
 use rexpect::reader::Options;
 use rexpect::session::{PtySession, spawn_with_options};
+#[cfg(target_os = "linux")]
+use {
+    cqlwire_testkit::eventually,
+    nix::sys::signal::{Signal, kill},
+    nix::unistd::Pid,
+    std::process::Stdio,
+    std::time::Duration,
+};
 
 use crate::Cqlwire;
 
@@ -135,8 +143,31 @@ async fn ctrl_c_abandons_the_request_and_not_the_shell() {
     terminal.keys("\u{3}");
     terminal.until("interrupted");
     terminal.until("cqlwire> ");
+    // Any other command ends.
+    #[cfg(target_os = "linux")]
+    interrupted(&cqlwire).await;
     cluster.node(1).resume();
     terminal.line("SELECT key FROM system.local;", "(1 rows)");
     terminal.until("cqlwire> ");
     terminal.end();
+}
+
+/// A command that waits for a server ends by Ctrl-C, with the code that says so.
+#[cfg(target_os = "linux")]
+async fn interrupted(cqlwire: &Cqlwire) {
+    let mut ping = cqlwire.command();
+    ping.arg("ping").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let ping = ping.spawn().unwrap();
+    let status = format!("/proc/{}/status", ping.id());
+    let hears_interrupts = || {
+        let status = fs::read_to_string(&status).unwrap();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+        u64::from_str_radix(caught.trim(), 16).unwrap() & 0b10 != 0
+    };
+    let patience = Duration::from_millis(PATIENCE);
+    eventually(patience, "the command hears interrupts", hears_interrupts).await;
+    kill(Pid::from_raw(ping.id().try_into().unwrap()), Signal::SIGINT).unwrap();
+    let ended = ping.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(130), "{ended:?}");
+    assert_eq!(String::from_utf8(ended.stderr).unwrap(), "cqlwire: interrupted\n");
 }
