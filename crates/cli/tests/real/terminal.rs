@@ -30,13 +30,17 @@ struct Terminal {
 
 impl Terminal {
     fn shell(cqlwire: &Cqlwire) -> Self {
-        let mut command = cqlwire.command();
-        command.arg("shell").env("NO_COLOR", "1");
-        let options = Options::new().timeout_ms(Some(PATIENCE));
-        let session = spawn_with_options(command, options).unwrap();
-        let mut terminal = Self { session, screen: vt100::Parser::new(60, 120, 0) };
+        let mut terminal = Self::of(cqlwire, &["shell"]);
         terminal.until("cqlwire> ");
         terminal
+    }
+
+    fn of(cqlwire: &Cqlwire, args: &[&str]) -> Self {
+        let mut command = cqlwire.command();
+        command.args(args).env("NO_COLOR", "1");
+        let options = Options::new().timeout_ms(Some(PATIENCE));
+        let session = spawn_with_options(command, options).unwrap();
+        Self { session, screen: vt100::Parser::new(60, 120, 0) }
     }
 
     /// Waits until this has been written.
@@ -125,6 +129,29 @@ async fn history_is_kept_for_oneself_and_without_secrets() {
     terminal.until("WHERE id = 7;");
     terminal.line("", "(1 rows)");
     terminal.until("cqlwire> ");
+    terminal.end();
+}
+
+#[tokio::test]
+async fn passwords_are_asked_for_and_not_shown() {
+    let cluster = Cluster::builder().password().start().await;
+    let points: Vec<String> = cluster.contact_points().iter().map(ToString::to_string).collect();
+    let cqlwire = Cqlwire::at(&points.join(","));
+    let mut terminal = Terminal::of(&cqlwire, &["shell", "-u", "cassandra"]);
+    terminal.until("Password of cassandra: ");
+    terminal.line("cassandra", "cassandra@cqlwire> ");
+    let create = "CREATE ROLE eve WITH PASSWORD = 'open' AND LOGIN = true;";
+    terminal.line(create, "cassandra@cqlwire> ");
+    // Whoever cannot be logged in changes nothing.
+    terminal.line("LOGIN eve", "Password of eve: ");
+    terminal.line("sesame", "authentication failed");
+    terminal.until("cassandra@cqlwire> ");
+    terminal.line("LOGIN eve", "Password of eve: ");
+    terminal.line("open", "eve@cqlwire> ");
+    terminal.line("SELECT key FROM system.local;", "(1 rows)");
+    terminal.until("eve@cqlwire> ");
+    let shown = terminal.screen.screen().contents();
+    assert!(!shown.contains("sesame") && shown.matches("open").count() == 1, "{shown}");
     terminal.end();
 }
 
