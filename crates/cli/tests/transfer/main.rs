@@ -1,6 +1,7 @@
 //! `load`, `export` and `count` as a person runs them: the built command, with a real Cassandra.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "here a panic is a failed test")]
 
+#[cfg(unix)]
 mod ends;
 mod exports;
 mod loads;
@@ -70,6 +71,12 @@ impl Place {
     async fn count(&self, table: &str) -> i64 {
         let found = self.query(&format!("SELECT count(*) FROM {}.{table}", self.keyspace)).await;
         found.one_row::<(i64,)>().unwrap().0
+    }
+
+    /// Does the server have vectors? Those before 5.0 have none.
+    async fn has_vectors(&self) -> bool {
+        let found = self.query("SELECT release_version FROM system.local").await;
+        !found.one_row::<(String,)>().unwrap().0.starts_with(['3', '4'])
     }
 
     fn path(&self, name: &str) -> PathBuf {
