@@ -68,27 +68,53 @@ fn failed(what: &str, error: &std::io::Error) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::super::ledger::{Line, Mark, Ticket};
     use super::*;
 
-    #[test]
-    fn what_cannot_be_kept_stops_the_load() {
-        let ledger = Arc::new(Ledger::new(Mark { bytes: 0, line: 1 }, 10));
-        let folder = tempfile::tempdir().unwrap();
-        let path = Some(folder.path().join("none").join("progress"));
+    const START: Mark = Mark { bytes: 0, line: 1 };
+
+    /// What it came to, with one rejected line.
+    fn kept(rejected: RejectedLines, path: &Path) -> (Result<(), Failure>, Option<Stop>) {
+        let ledger = Arc::new(Ledger::new(START, 10));
         let keeper = Keeper {
             ledger: Arc::clone(&ledger),
-            rejected: RejectedLines::open(None, None, Vec::new()).unwrap(),
+            rejected,
             progress: Progress::at_start("k.t".to_owned()),
-            path,
+            path: Some(path.to_owned()),
         };
         let keeps = std::thread::spawn(|| keeper.run());
-        let mark = Mark { bytes: 1, line: 2 };
-        let line = Line { start: Mark { bytes: 0, line: 1 }, end: mark, raw: b"x".to_vec() };
+        let line = Line { start: START, end: Mark { bytes: 1, line: 2 }, raw: b"x".to_vec() };
         let number = ledger.try_enter(line).unwrap();
         Ticket::new(Arc::clone(&ledger), number).reject("wrong".to_owned());
         ledger.close();
-        assert!(keeps.join().unwrap().is_err());
-        assert_eq!(ledger.stopped(), Some(Stop::Failed));
+        (keeps.join().unwrap(), ledger.stopped())
+    }
+
+    fn mark(path: &Path) -> Mark {
+        Progress::read(path, "k.t").unwrap().unwrap().mark
+    }
+
+    #[test]
+    fn what_cannot_be_kept_stops_the_load() {
+        let folder = tempfile::tempdir().unwrap();
+        let rejected = || RejectedLines::open(None, None, Vec::new()).unwrap();
+        let path = folder.path().join("progress");
+        let (kept_well, stopped) = kept(rejected(), &path);
+        assert_eq!((kept_well, stopped, mark(&path).line), (Ok(()), None, 2));
+        let (failed, stopped) = kept(rejected(), &folder.path().join("none").join("progress"));
+        assert!(failed.is_err());
+        assert_eq!(stopped, Some(Stop::Failed));
+    }
+
+    #[test]
+    fn the_progress_is_never_ahead_of_the_rejected_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("progress");
+        let rejected = RejectedLines::into_read_only(&folder.path().join("bad.csv"));
+        let (failed, stopped) = kept(rejected, &path);
+        assert!(failed.is_err());
+        assert_eq!((stopped, mark(&path)), (Some(Stop::Failed), START));
     }
 }

@@ -150,6 +150,17 @@ mod tests {
         Rejected { line, reason: "wrong:\n\u{1b}[31m".to_owned() }
     }
 
+    impl RejectedLines {
+        /// Into a file that is there, and cannot be written.
+        pub(in crate::load) fn into_read_only(path: &Path) -> Self {
+            std::fs::write(path, "").unwrap();
+            let (lines, reasons) = (File::open(path).unwrap(), File::open(path).unwrap());
+            let paths = [path.to_owned(), path.to_owned()];
+            let files = Files { lines, reasons, paths, header: Vec::new() };
+            Self { files: Some(files), so_far: RejectedSoFar::default() }
+        }
+    }
+
     #[test]
     fn lines_are_as_they_were_and_what_was_written_too_much_is_taken_off() {
         let folder = tempfile::tempdir().unwrap();
