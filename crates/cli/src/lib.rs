@@ -50,6 +50,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 /// then watch for it themselves.
 async fn until_interrupted(cli: Cli) -> Result<(), Failure> {
     cli.colour.apply();
+    cli.log.apply();
     if cli.command.ends_in_order() {
         return run_command(cli).await;
     }

@@ -4,7 +4,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::connect::ConnectionArgs;
-use crate::output::ColourArgs;
+use crate::output::{ColourArgs, LogArgs};
 use crate::{completions, connect, describe, exit, export, load, ping, query, scan, shell};
 
 /// Ask a Cassandra cluster, look at it, and move data in and out of it
@@ -15,6 +15,8 @@ pub(crate) struct Cli {
     pub(crate) connection: ConnectionArgs,
     #[command(flatten)]
     pub(crate) colour: ColourArgs,
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
     #[command(subcommand)]
     pub(crate) command: Command,
 }

@@ -27,6 +27,11 @@ impl Settings {
         for (name, value) in &args.settings {
             config.set(name, value)?;
         }
+        // By this servers show it, in `system_views.clients`.
+        if !config.is_set("application_name") {
+            config.set("application_name", env!("CARGO_PKG_NAME"))?;
+            config.set("application_version", env!("CARGO_PKG_VERSION"))?;
+        }
         let before = config.get("credentials.user");
         flags(args, &mut config)?;
         // The password of somebody else is none.

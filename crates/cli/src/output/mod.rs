@@ -1,11 +1,13 @@
 //! What people and scripts get to see: data on standard output, messages on standard error.
 //!
 //! `printer.rs` turns pages of rows into one of the formats, each of which is a file; `cell.rs` is one
-//! value of a row, `look.rs` says whether there is colour.
+//! value of a row, `look.rs` says whether there is colour,
+//! `log.rs` what is told of the driver's log.
 
 mod cell;
 mod csv;
 mod json;
+mod log;
 mod look;
 mod printer;
 mod table;
@@ -15,6 +17,7 @@ mod vertical;
 
 use std::io::{self, Write};
 
+pub(crate) use self::log::LogArgs;
 pub(crate) use self::look::{ColourArgs, Look};
 pub(crate) use self::printer::{Format, Printer};
 pub(crate) use self::table::Table;

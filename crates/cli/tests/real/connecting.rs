@@ -73,6 +73,10 @@ async fn a_password_is_no_argument_and_never_shown() {
     let set = who(None, &["--set", "credentials.password=open sesame"]);
     assert_eq!(set.code, 2, "{}", set.told);
 
+    // What the driver has to say is said to whoever asks.
+    let told = who(Some("cassandra"), &["-vv"]);
+    assert!(told.code == 0 && told.told.contains(" INFO "), "{}", told.told);
+
     // As cqlsh has it.
     let mut command = cqlwire.command();
     let credentials = "[authentication]\nusername = cassandra\npassword = cassandra\n";
