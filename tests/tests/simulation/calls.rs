@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cqlwire::{Error, QueryResult, Row};
+use cqlwire::{Error, ErrorKind, QueryResult, Row};
 use tokio::time::sleep;
 
 use super::asked::{self, LOAD, LOADED, ROWS};
@@ -236,6 +236,10 @@ impl Users {
         let done = self.ask(request, let_go_of(call, loading)).await;
         for row in &failed {
             self.failed(call.id, &[row.row.2], &row.error);
+            // It may have been refused among others before, and was to go once more by itself.
+            if matches!(row.error.kind(), ErrorKind::SessionClosed) {
+                self.model().tell(row.row.2, Fate::NotDone);
+            }
         }
         if matches!(done, Some(Some(()))) {
             let failed: Vec<i64> = failed.iter().map(|row| row.row.2).collect();
