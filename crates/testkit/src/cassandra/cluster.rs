@@ -13,6 +13,10 @@ use super::variant::{Encryption, MOST_NODES, Variant};
 use super::version::Version;
 use super::{Error, source};
 
+/// Why a test gets none of its nodes.
+const OF_OTHERS: &str = "nodes of a cluster that others use are not to be stopped: start one with \
+                         Cluster::builder()";
+
 /// A cluster that answers CQL.
 ///
 /// One that was started ends when this is dropped: within a second, with SIGKILL. One that ran
@@ -46,8 +50,8 @@ impl Cluster {
         Self { contact_points, variant, launched: None, is_shared: true }
     }
 
-    /// Where its nodes answer CQL: 127.0.0.1, 127.0.0.2 and so on, all on the same port. Of a
-    /// cluster that the user named, what they named.
+    /// Where the nodes that it began with answer CQL: 127.0.0.1, 127.0.0.2 and so on, all on the same
+    /// port. Of a cluster that the user named, what they named.
     pub fn contact_points(&self) -> &[SocketAddr] {
         &self.contact_points
     }
@@ -57,7 +61,7 @@ impl Cluster {
         self.variant
     }
 
-    /// How many nodes it has.
+    /// How many nodes it began with.
     pub fn node_count(&self) -> u8 {
         self.variant.nodes
     }
@@ -68,14 +72,13 @@ impl Cluster {
     ///
     /// If there is no such node, and if the cluster is a [`shared`](super::shared) one.
     pub fn node(&self, number: u8) -> &Node {
-        let own = self.launched.as_ref().filter(|_| !self.is_shared).expect(
-            "nodes of a cluster that others use are not to be stopped: start one with \
-             Cluster::builder()",
-        );
-        let index = usize::from(number).checked_sub(1);
-        index
-            .and_then(|index| own.nodes.get(index))
-            .unwrap_or_else(|| panic!("no node {number}: there are 1 to {}", own.nodes.len()))
+        let own = self.launched.as_ref().filter(|_| !self.is_shared).expect(OF_OTHERS);
+        own.node(number)
+    }
+
+    /// What a test may change.
+    pub(super) fn own_mut(&mut self) -> &mut Launched {
+        self.launched.as_mut().filter(|_| !self.is_shared).expect(OF_OTHERS)
     }
 
     /// What clients need for TLS; `None` without TLS.
@@ -154,7 +157,8 @@ impl Builder {
         self
     }
 
-    /// One more line of `cassandra.yaml`, as 4.1 and later have it: `4ms` becomes what 4.0 wants.
+    /// One more line of `cassandra.yaml`, as 4.1 and later have it: `4ms` and what is `_enabled` become
+    /// what 4.0 wants.
     #[must_use]
     pub fn setting(mut self, key: &str, value: &str) -> Self {
         self.settings.push((key.to_owned(), value.to_owned()));

@@ -91,6 +91,32 @@ pub enum Error {
         /// The last lines of what it said.
         output: String,
     },
+    /// A program that was killed because it took too long.
+    #[error("{program} is not done after {} s:\n{output}", .waited.as_secs_f64())]
+    Stuck {
+        /// Which one.
+        program: String,
+        /// How long.
+        waited: Duration,
+        /// The last lines of what it said.
+        output: String,
+    },
+    /// A cluster that has as many nodes as can be.
+    #[error("there are {most} nodes, and no more can be")]
+    Full {
+        /// How many.
+        most: u8,
+    },
+    /// Others do not take a node for down that was killed.
+    #[error("after {} s, node {node} is still up for the others:\n{status}", .waited.as_secs())]
+    NotDown {
+        /// Counted from 1.
+        node: u8,
+        /// How long.
+        waited: Duration,
+        /// What they say of all nodes.
+        status: String,
+    },
     /// Another program has the port.
     #[error("cannot listen on {address}: {source}")]
     Bind {

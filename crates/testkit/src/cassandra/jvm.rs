@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::life::Life;
+use super::program::Place;
 
 /// What every server gets. Half a gigabyte of heap makes about one of memory.
 const FLAGS: [&str; 9] = [
@@ -52,21 +53,34 @@ const OPENS: [&str; 16] = [
 /// The main class of a server.
 const MAIN: &str = "org.apache.cassandra.service.CassandraDaemon";
 
+/// What `nodetool` gets: it runs for a second or two, most of which is its start.
+const TOOL_FLAGS: [&str; 5] = [
+    "-Xmx128M",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-Djava.net.preferIPv4Stack=true",
+    "-Dchronicle.analytics.disable=true",
+];
+
+/// The main class of `nodetool`.
+const TOOL: &str = "org.apache.cassandra.tools.NodeTool";
+
 /// The properties that make a start quick, for servers of jars and in containers alike: no wait
-/// for gossip in a cluster that nobody uses yet, the first role at once, a free port for JMX.
-/// Nodes that start together need a second to hear of each other.
+/// for gossip in a cluster that nobody uses yet, the first role at once, its own port for JMX, or one
+/// that is free. Nodes that start together need a second to hear of each other.
 ///
 /// A test's server does not live long enough to get back what the second compiler takes, which is
 /// four of ten seconds of processor time.
-pub(super) fn quick_start(nodes: u8, life: Life) -> Vec<String> {
-    let ring_delay = if nodes > 1 { 1000 } else { 0 };
+pub(super) fn quick_start(place: &Place) -> Vec<String> {
+    let ring_delay = if place.variant.nodes > 1 || place.joins { 1000 } else { 0 };
+    let jmx = place.ports.jmx(place.node).unwrap_or(0);
     let mut properties = vec![
-        "-Dcassandra.jmx.local.port=0".to_owned(),
+        format!("-Dcassandra.jmx.local.port={jmx}"),
         "-Dcassandra.skip_wait_for_gossip_to_settle=0".to_owned(),
         "-Dcassandra.superuser_setup_delay_ms=0".to_owned(),
         format!("-Dcassandra.ring_delay_ms={ring_delay}"),
     ];
-    if life == Life::OfATest {
+    if place.life == Life::OfATest {
         properties.push("-XX:TieredStopAtLevel=1".to_owned());
     }
     properties
@@ -78,15 +92,26 @@ pub(super) fn storage_dir(node: &Path) -> String {
     format!("-Dcassandra.storagedir={}", node.display())
 }
 
-/// Everything after `java` for the node of this directory, which has its files in `conf`.
-pub(super) fn arguments(node: &Path, jars: &Path, nodes: u8, life: Life) -> Vec<String> {
-    let conf = node.join("conf");
+/// What lets the classes of Cassandra at those of Java, in servers and tools.
+fn packages() -> impl Iterator<Item = String> {
     let unnamed =
         |option: &str, package: &str| [option.to_owned(), format!("{package}=ALL-UNNAMED")];
+    let exports = EXPORTS.iter().flat_map(move |package| unnamed("--add-exports", package));
+    exports.chain(OPENS.iter().flat_map(move |package| unnamed("--add-opens", package)))
+}
+
+/// What finds the jars, and before them the files of a node.
+fn class_path(conf: &Path, jars: &Path) -> String {
+    format!("{}:{}/*", conf.display(), jars.display())
+}
+
+/// Everything after `java` for a node, which has its files in `conf` of its directory.
+pub(super) fn arguments(place: &Place, jars: &Path) -> Vec<String> {
+    let node = &place.directory;
+    let conf = node.join("conf");
     let mut arguments: Vec<String> = FLAGS.map(str::to_owned).into();
-    arguments.extend(EXPORTS.iter().flat_map(|package| unnamed("--add-exports", package)));
-    arguments.extend(OPENS.iter().flat_map(|package| unnamed("--add-opens", package)));
-    arguments.extend(quick_start(nodes, life));
+    arguments.extend(packages());
+    arguments.extend(quick_start(place));
     arguments.extend([
         storage_dir(node),
         format!("-Dcassandra.logdir={}", node.display()),
@@ -97,8 +122,27 @@ pub(super) fn arguments(node: &Path, jars: &Path, nodes: u8, life: Life) -> Vec<
         // Native libraries are unpacked there, and a killed server does not remove them.
         format!("-Djava.io.tmpdir={}", node.join("tmp").display()),
         "-cp".to_owned(),
-        format!("{}:{}/*", conf.display(), jars.display()),
+        class_path(&conf, jars),
         MAIN.to_owned(),
+    ]);
+    arguments
+}
+
+/// Everything after `java` for `nodetool`, up to its own arguments. What it writes besides its output
+/// goes to where the node has its temporary files.
+pub(super) fn tool_arguments(place: &Place, jars: &Path) -> Vec<String> {
+    let conf = place.directory.join("conf");
+    let temporary = place.directory.join("tmp");
+    let mut arguments: Vec<String> = TOOL_FLAGS.map(str::to_owned).into();
+    arguments.extend(packages());
+    arguments.extend([
+        format!("-Dlogback.configurationFile=file://{}", conf.join("logback-tools.xml").display()),
+        format!("-Djava.io.tmpdir={}", temporary.display()),
+        // Where it keeps a history of what it was asked for.
+        format!("-Duser.home={}", temporary.display()),
+        "-cp".to_owned(),
+        class_path(&conf, jars),
+        TOOL.to_owned(),
     ]);
     arguments
 }

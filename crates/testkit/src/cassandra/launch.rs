@@ -8,12 +8,12 @@ use super::certificates::Certificates;
 use super::home::{self, Home};
 use super::life::Life;
 use super::node::{Node, Readiness};
-use super::ports::Ports;
+use super::ports::{self, Ports};
 use super::program::{self, Place, Program};
 use super::record::Record;
 use super::source::Source;
 use super::supervisor::Supervisor;
-use super::variant::{Encryption, Variant};
+use super::variant::{Encryption, MOST_NODES, Variant};
 use super::version::Version;
 use super::{Error, say};
 
@@ -37,7 +37,9 @@ pub(super) struct Plan {
 pub(super) struct Launched {
     // Dropped before the nodes: it kills them, they wait for their end.
     pub(super) supervisor: Arc<Supervisor>,
+    /// By their numbers; one that has left is none of them.
     pub(super) nodes: Vec<Node>,
+    pub(super) program: Program,
     pub(super) certificates: Option<Certificates>,
     pub(super) record: Record,
     pub(super) directory: PathBuf,
@@ -54,7 +56,7 @@ impl Plan {
         let certificates = self.certificates()?;
         let Self { source, home, name, version, variant, settings, ports, locks, life } = self;
         let supervisor =
-            Arc::new(Supervisor::start(locks, &last_command(&source, ports, variant))?);
+            Arc::new(Supervisor::start(locks, &last_command(&source, ports))?);
         let program = Program::prepare(source, &home, &version, &supervisor)?;
         let tls = certificates.as_ref().map(|own| own.client_config(true)).transpose()?;
         let tls = tls.map(Arc::new);
@@ -62,19 +64,22 @@ impl Plan {
         for node in 1..=variant.nodes {
             let place = Place {
                 node,
+                address: ports::address(node),
+                joins: false,
                 directory: directory.join(format!("node{node}")),
                 certificates: directory.join("tls"),
                 variant,
                 ports,
                 life,
             };
-            program.configure(&place, &format!("cqlwire {name}"), &version, &settings)?;
+            program.configure(&place, &title(&name), &version, &settings)?;
             nodes.push(Node::new(place, program.clone(), tls.clone(), &supervisor));
         }
         let servers = Vec::new();
         let version = version.to_string();
         let record = Record { name, version, variant, ports, settings, servers };
-        let mut launched = Launched { supervisor, nodes, certificates, record, directory };
+        let mut launched =
+            Launched { supervisor, nodes, program, certificates, record, directory };
         launched.start()?;
         Ok(launched)
     }
@@ -119,11 +124,17 @@ impl Launched {
     }
 }
 
+/// What servers call the cluster of this name.
+pub(super) fn title(name: &str) -> String {
+    format!("cqlwire {name}")
+}
+
 /// What the supervisor does besides killing its group.
-fn last_command(source: &Source, ports: Ports, variant: Variant) -> Vec<String> {
+fn last_command(source: &Source, ports: Ports) -> Vec<String> {
     if *source != Source::Container {
         return Vec::new();
     }
-    let names = (1..=variant.nodes).map(|node| program::container(ports, node));
+    // Those that join later as well.
+    let names = (1..=MOST_NODES).map(|node| program::container(ports, node));
     ["docker", "rm", "--force", "--volumes"].map(str::to_owned).into_iter().chain(names).collect()
 }

@@ -10,11 +10,16 @@
 //! println!("{:?}", shared.contact_points());
 //!
 //! // Nodes of the test's own, to be stopped and killed.
-//! let cluster = Cluster::builder().nodes(3).password().tls().start().await;
+//! let mut cluster = Cluster::builder().nodes(3).password().tls().start().await;
 //! cluster.node(2).pause();
 //! cluster.node(3).kill();
 //! cluster.node(2).resume();
 //! cluster.node(3).start().await;
+//!
+//! // Others that come and go, and what `nodetool` says.
+//! let fourth = cluster.add_node().await;
+//! println!("{}", fourth.nodetool(&["status"]).await);
+//! cluster.decommission(fourth.number()).await;
 //! # }
 //! ```
 //!
@@ -62,6 +67,7 @@ mod java_package;
 mod jvm;
 mod launch;
 mod life;
+mod members;
 mod node;
 mod ports;
 mod process;

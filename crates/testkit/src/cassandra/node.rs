@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -50,7 +50,7 @@ pub struct Node {
 
 #[derive(Debug)]
 struct Inner {
-    place: Place,
+    place: Mutex<Place>,
     program: Program,
     tls: Mutex<Option<Arc<ClientConfig>>>,
     supervisor: Weak<Supervisor>,
@@ -71,9 +71,13 @@ impl Node {
         supervisor: &Arc<Supervisor>,
     ) -> Self {
         let supervisor = Arc::downgrade(supervisor);
-        let running = Mutex::new(None);
-        let tls = Mutex::new(tls);
+        let (place, running, tls) = (Mutex::new(place), Mutex::new(None), Mutex::new(tls));
         Self { inner: Arc::new(Inner { place, program, tls, supervisor, running }) }
+    }
+
+    /// Its number, by which the cluster knows it, counted from 1.
+    pub fn number(&self) -> u8 {
+        self.inner.place().node
     }
 
     /// Where it answers CQL.
@@ -83,7 +87,7 @@ impl Node {
 
     /// Its log, of all its starts.
     pub fn log(&self) -> PathBuf {
-        log(&self.inner.place.directory)
+        log(&self.inner.place().directory)
     }
 
     /// Whether it answers OPTIONS within a second.
@@ -143,6 +147,36 @@ impl Node {
         .await;
     }
 
+    /// Has it be at 127.0.0.`last`, for clients and for other nodes, when it is started again: they
+    /// learn of it by then. It has to be [stopped](Self::stop) or killed.
+    ///
+    /// Where only 127.0.0.1 is set up, as on macOS, this takes `sudo ifconfig lo0 alias 127.0.0.…`
+    /// before.
+    pub fn move_to(&self, last: u8) {
+        or_panic(self.inner.move_to(ports::address(last)));
+    }
+
+    /// What Cassandra's `nodetool` says when it is run on it with these arguments, on its standard
+    /// output. Takes a second or two, or as long as what it does.
+    pub async fn nodetool(&self, arguments: &[&str]) -> String {
+        let arguments: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();
+        let inner = self.inner.clone();
+        blocking(move || inner.tool(&arguments)).await
+    }
+
+    pub(super) fn tool(&self, arguments: &[&str]) -> Result<String, Error> {
+        let arguments: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();
+        self.inner.tool(&arguments)
+    }
+
+    pub(super) fn try_kill(&self) -> Result<(), Error> {
+        self.inner.kill()
+    }
+
+    pub(super) fn try_stop(&self) -> Result<(), Error> {
+        self.inner.stop()
+    }
+
     pub(super) fn spawn(&self) -> Result<(), Error> {
         self.inner.spawn()
     }
@@ -169,7 +203,12 @@ impl Node {
 
 impl Inner {
     fn address(&self) -> SocketAddr {
-        SocketAddr::new(ports::address(self.place.node), self.place.ports.cql)
+        let place = self.place();
+        SocketAddr::new(place.address, place.ports.cql)
+    }
+
+    fn place(&self) -> MutexGuard<'_, Place> {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn running(&self) -> MutexGuard<'_, Option<Running>> {
@@ -187,20 +226,42 @@ impl Inner {
     }
 
     fn spawn(&self) -> Result<(), Error> {
-        let supervisor = self.supervisor.upgrade().expect("the cluster of the node is dropped");
-        let path = log(&self.place.directory);
+        let supervisor = self.supervisor();
+        let place = self.place().clone();
+        let path = log(&place.directory);
         let log = File::options().create(true).append(true).open(&path);
         let log = log.map_err(Error::file("open", &path))?;
         let errors = log.try_clone().map_err(Error::file("open", &path))?;
-        let mut command = self.program.command(&self.place);
+        let mut command = self.program.command(&place);
         command.stdout(log).stderr(errors);
-        let mark = self.program.mark(&self.place);
-        let mut server = Server { pid: 0, mark, container: self.program.container(&self.place) };
+        let mark = self.program.mark(&place);
+        let mut server = Server { pid: 0, mark, container: self.program.container(&place) };
         // That of its last start.
         server.remove_container();
         let child = supervisor.spawn(&mut command)?;
         server.pid = i32::try_from(child.id()).unwrap_or(i32::MAX);
         *self.running() = Some(Running { child, server });
+        Ok(())
+    }
+
+    fn supervisor(&self) -> Arc<Supervisor> {
+        self.supervisor.upgrade().expect("the cluster of the node is dropped")
+    }
+
+    fn tool(&self, arguments: &[String]) -> Result<String, Error> {
+        let name = format!("nodetool {}", arguments.join(" "));
+        let mut command = self.program.tool(&self.place().clone(), arguments);
+        self.supervisor().output(&name, &mut command, patience()?)
+    }
+
+    fn move_to(&self, address: IpAddr) -> Result<(), Error> {
+        assert!(self.running().is_none(), "it would not be where it says");
+        let Place { node, ports, .. } = self.place().clone();
+        ports.check_free_at(node, address)?;
+        for key in ["listen_address", "rpc_address"] {
+            self.replace_setting(key, &address.to_string())?;
+        }
+        self.place().address = address;
         Ok(())
     }
 
@@ -226,7 +287,7 @@ impl Inner {
 
     fn forget_prepared(&self) -> Result<(), Error> {
         assert!(self.running().is_none(), "it would be told behind its back");
-        let tables = self.place.directory.join("files/data/system");
+        let tables = self.place().directory.join("files/data/system");
         for table in fs::read_dir(&tables).map_err(Error::file("read", &tables))? {
             let table = table.map_err(Error::file("read", &tables))?.path();
             if table
@@ -240,7 +301,7 @@ impl Inner {
     }
 
     fn replace_setting(&self, key: &str, value: &str) -> Result<(), Error> {
-        let path = self.place.directory.join("conf/cassandra.yaml");
+        let path = self.place().directory.join("conf/cassandra.yaml");
         let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
         let begins = format!("{key}:");
         let kept = text.lines().filter(|line| !line.starts_with(&begins));
@@ -269,13 +330,14 @@ impl Inner {
         let mut server = self.answers(ANSWER)?;
         server.log_in()?;
         match readiness {
-            Readiness::WithAllOthers if self.place.variant.nodes > 1 => server.reach_all_nodes(),
+            Readiness::WithAllOthers if self.place().variant.nodes > 1 => server.reach_all_nodes(),
             _ => Ok(()),
         }
     }
 
     fn wait_until_ready(&self, readiness: Readiness) -> Result<(), Error> {
-        let (node, log) = (self.place.node, log(&self.place.directory));
+        let Place { node, directory, .. } = self.place().clone();
+        let log = log(&directory);
         let tail = || home::tail(&log, LINES);
         let (begun, patience) = (Instant::now(), patience()?);
         loop {
@@ -299,8 +361,8 @@ impl Drop for Inner {
     }
 }
 
-/// How long a node may take to start.
-fn patience() -> Result<Duration, Error> {
+/// How long a node may take to start, or to do what it is told by `nodetool`.
+pub(super) fn patience() -> Result<Duration, Error> {
     let Some(text) = environment::variable(environment::START) else { return Ok(START) };
     match text.trim().parse() {
         Ok(seconds @ 1..) => Ok(Duration::from_secs(seconds)),
@@ -321,7 +383,7 @@ fn end(mut running: Running) -> Result<(), Error> {
 }
 
 /// Does what blocks on a thread for that.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> T {
     or_panic(tokio::task::spawn_blocking(work).await.expect("a node's work does not panic"))

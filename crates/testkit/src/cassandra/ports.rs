@@ -7,6 +7,9 @@
 //!
 //! All nodes of a cluster have the same ports, each on its own address. Those of tests lie below
 //! the ports that systems give to outgoing connections, so that nobody takes one by chance.
+//!
+//! `nodetool` reaches a server by JMX, which listens on 127.0.0.1 whatever the address of the node:
+//! there each node of a test has a port of its own, from 18001 to 18399.
 
 use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
@@ -18,12 +21,16 @@ use super::Error;
 
 /// Where the ports of tests begin.
 const FIRST: Ports = Ports { cql: 19_042, storage: 17_042 };
+/// Where the ports for JMX begin, and how many a cluster has.
+const FIRST_JMX: u16 = 18_000;
+const JMX_EACH: u16 = 10;
 /// How often to look whether a port is free.
 const STEP: Duration = Duration::from_millis(100);
 /// How many clusters of tests can run on this machine.
 const SLOTS: u16 = 40;
 
-/// The address of a node, counted from 1.
+/// An address of the loopback net, by its last part: at first that of a node is its number, counted
+/// from 1.
 pub(super) const fn address(node: u8) -> IpAddr {
     IpAddr::V4(Ipv4Addr::new(127, 0, 0, node))
 }
@@ -62,13 +69,24 @@ impl Ports {
 
     /// Fails with the first of these ports that another program has.
     pub(super) fn check_free(self, nodes: u8) -> Result<(), Error> {
-        let addresses = (1..=nodes).flat_map(|node| {
-            [self.cql, self.storage].map(|port| SocketAddr::new(address(node), port))
-        });
-        for address in addresses {
+        (1..=nodes).try_for_each(|node| self.check_free_at(node, address(node)))
+    }
+
+    /// The same for one node, which is to have this address.
+    pub(super) fn check_free_at(self, node: u8, own: IpAddr) -> Result<(), Error> {
+        let of_its_own = [self.cql, self.storage].map(|port| SocketAddr::new(own, port));
+        let jmx = self.jmx(node).map(|port| SocketAddr::new(address(1), port));
+        for address in of_its_own.into_iter().chain(jmx) {
             TcpListener::bind(address).map_err(|source| Error::Bind { address, source })?;
         }
         Ok(())
+    }
+
+    /// Where a node of a test is reached by JMX, on 127.0.0.1. Those that a person starts have any
+    /// port that is free.
+    pub(super) fn jmx(self, node: u8) -> Option<u16> {
+        let slot = self.cql.checked_sub(FIRST.cql).filter(|slot| *slot < SLOTS)?;
+        Some(FIRST_JMX + slot * JMX_EACH + u16::from(node))
     }
 }
 
@@ -103,6 +121,9 @@ impl Slot {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::variant::MOST_NODES;
     use super::*;
 
     #[test]
@@ -122,6 +143,17 @@ mod tests {
         let other = TcpListener::bind((address(1), slot.ports.storage)).unwrap();
         let refused = slot.ports.check_free(1).unwrap_err().to_string();
         assert!(refused.contains(&other.local_addr().unwrap().to_string()), "{refused}");
+    }
+
+    #[test]
+    fn each_node_of_a_test_has_a_port_for_jmx() {
+        let slots = (0..SLOTS).map(|slot| Ports { cql: FIRST.cql + slot, ..FIRST });
+        let all = slots.flat_map(|ports| (1..=MOST_NODES).filter_map(move |node| ports.jmx(node)));
+        let all: BTreeSet<u16> = all.collect();
+        assert_eq!(all.len(), usize::from(SLOTS) * usize::from(MOST_NODES));
+        assert_eq!((all.first(), all.last()), (Some(&18_001), Some(&18_399)));
+        assert_eq!(Ports::DEFAULT.jmx(1), None);
+        assert_eq!(Ports { cql: 19_082, ..FIRST }.jmx(1), None);
     }
 
     #[test]

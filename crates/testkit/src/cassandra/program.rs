@@ -1,13 +1,14 @@
 //! What runs a node: Java with the jars, or Docker with the official image.
 
 use std::fs;
+use std::net::IpAddr;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::home::{self, Home};
 use super::life::Life;
-use super::ports::{self, Ports};
+use super::ports::Ports;
 use super::source::{Java, Source};
 use super::supervisor::Supervisor;
 use super::variant::{Encryption, Variant};
@@ -32,6 +33,10 @@ pub(super) enum Program {
 pub(super) struct Place {
     /// Counted from 1.
     pub(super) node: u8,
+    /// Where it is, for clients and for the other nodes.
+    pub(super) address: IpAddr,
+    /// Whether it came to others that had been there before it.
+    pub(super) joins: bool,
     /// Its own directory.
     pub(super) directory: PathBuf,
     /// That of the cluster's certificates.
@@ -95,6 +100,8 @@ impl Program {
             variant: place.variant,
             ports: place.ports,
             node: place.node,
+            address: place.address,
+            joins: place.joins,
             data: &data,
             certificates: &certificates,
             settings,
@@ -103,6 +110,7 @@ impl Program {
         home::write(&conf.join("cassandra.yaml"), &yaml.text())?;
         home::write(&conf.join("cassandra-rackdc.properties"), &yaml::rack(place.node))?;
         home::write(&conf.join("logback.xml"), yaml::LOGBACK)?;
+        home::write(&conf.join("logback-tools.xml"), yaml::LOGBACK_OF_TOOLS)?;
         for directory in [place.directory.join("tmp"), place.directory.join("files")] {
             fs::create_dir_all(&directory).map_err(Error::file("create", directory))?;
         }
@@ -115,12 +123,7 @@ impl Program {
         match self {
             Self::Jars { java, jars } => {
                 let mut command = Command::new(java);
-                command.args(jvm::arguments(
-                    &place.directory,
-                    jars,
-                    place.variant.nodes,
-                    place.life,
-                ));
+                command.args(jvm::arguments(place, jars));
                 command
             }
             Self::Container { image } => {
@@ -129,6 +132,25 @@ impl Program {
                 command
             }
         }
+    }
+
+    /// The command that is `nodetool` of the node that runs there, with these arguments.
+    pub(super) fn tool(&self, place: &Place, arguments: &[String]) -> Command {
+        let mut command = match self {
+            Self::Jars { java, jars } => {
+                let mut command = Command::new(java);
+                command.args(jvm::tool_arguments(place, jars));
+                command
+            }
+            Self::Container { .. } => {
+                let mut command = Command::new("docker");
+                command.args(["exec", &container(place.ports, place.node), "nodetool"]);
+                command
+            }
+        };
+        let port = place.ports.jmx(place.node).unwrap_or_default();
+        command.args(["-h", "127.0.0.1", "-p", &port.to_string()]).args(arguments);
+        command
     }
 
     /// The name of the node's container, if it runs in one.
@@ -151,13 +173,13 @@ pub(super) fn container(ports: Ports, node: u8) -> String {
 /// The arguments of `docker`, up to the image. What the entrypoint of the image would overwrite in
 /// `cassandra.yaml` is told to it as well.
 fn docker_run(place: &Place) -> Vec<String> {
-    let address = ports::address(place.node);
+    let address = place.address;
     let conf = place.directory.join("conf/cassandra.yaml");
     let mut arguments = vec!["run".to_owned(), "--network=host".to_owned()];
     arguments.push(format!("--name={}", container(place.ports, place.node)));
     arguments.extend(user(&place.directory));
     let environment = [
-        format!("CASSANDRA_SEEDS={}", yaml::seeds(place.variant)),
+        format!("CASSANDRA_SEEDS={}", yaml::seeds(place.variant, place.joins.then_some(place.node))),
         format!("CASSANDRA_LISTEN_ADDRESS={address}"),
         format!("CASSANDRA_BROADCAST_ADDRESS={address}"),
         format!("CASSANDRA_RPC_ADDRESS={address}"),
@@ -165,7 +187,7 @@ fn docker_run(place: &Place) -> Vec<String> {
         format!("CASSANDRA_RACK=rack{}", place.node),
         "MAX_HEAP_SIZE=512M".to_owned(),
         "HEAP_NEWSIZE=128M".to_owned(),
-        format!("JVM_EXTRA_OPTS={}", jvm::quick_start(place.variant.nodes, place.life).join(" ")),
+        format!("JVM_EXTRA_OPTS={}", jvm::quick_start(place).join(" ")),
     ];
     arguments.extend(environment.into_iter().flat_map(|pair| ["--env".to_owned(), pair]));
     let mut volumes = vec![
@@ -189,11 +211,14 @@ fn user(directory: &Path) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::ports;
     use super::*;
 
     fn place(encryption: Encryption) -> Place {
         Place {
             node: 2,
+            address: ports::address(2),
+            joins: false,
             directory: "/home/some/node2".into(),
             certificates: "/home/some/tls".into(),
             variant: Variant { nodes: 3, password: false, encryption },
@@ -227,6 +252,26 @@ mod tests {
             assert!(line.contains(word), "{word} in {line}");
         }
         assert_eq!(program.container(&place), None);
+    }
+
+    #[test]
+    fn the_tool_asks_the_node_that_it_is_to_ask() {
+        let place = place(Encryption::None);
+        let arguments = ["removenode".to_owned(), "some-id".to_owned()];
+        let jars = Program::Jars { java: "/java".into(), jars: "/home/jars/5.0.9".into() };
+        let tool = line(&jars.tool(&place, &arguments));
+        assert!(tool.ends_with(
+            " -cp /home/some/node2/conf:/home/jars/5.0.9/* org.apache.cassandra.tools.NodeTool \
+             -h 127.0.0.1 -p 18002 removenode some-id"
+        ));
+        assert!(tool.contains(" -Duser.home=/home/some/node2/tmp "), "{tool}");
+        assert!(!tool.contains(&jars.mark(&place)), "it would be taken for the node: {tool}");
+        assert!(line(&jars.command(&place)).contains(" -Dcassandra.jmx.local.port=18002 "));
+        let container = Program::Container { image: "cassandra:5.0".to_owned() };
+        assert_eq!(
+            line(&container.tool(&place, &arguments)),
+            "docker exec cqlwire-19042-2 nodetool -h 127.0.0.1 -p 18002 removenode some-id"
+        );
     }
 
     #[test]

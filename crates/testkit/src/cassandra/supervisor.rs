@@ -20,11 +20,16 @@
 //! test binary cannot run itself as another program, and another binary may not be built.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
-use super::Error;
+use super::{Error, home, process};
+
+/// How much is shown of what a program said that has failed.
+const LINES: usize = 20;
 
 /// Its arguments are a command to be run before the group is killed: servers in containers are in
 /// no process group of this machine. Whoever was killed may have left a container half made, which
@@ -83,19 +88,39 @@ impl Supervisor {
         spawned.map_err(|source| Error::Spawn { program, source })
     }
 
-    /// Runs a program in the group to its end.
+    /// Runs a program in the group to its end, however long that takes.
     pub(super) fn run(&self, command: &mut Command) -> Result<(), Error> {
         let program = command.get_program().to_string_lossy().into_owned();
-        let child = self.spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()))?;
-        let output = child
-            .wait_with_output()
-            .map_err(|source| Error::Spawn { program: program.clone(), source })?;
-        if output.status.success() {
-            return Ok(());
+        self.output(&program, command, Duration::MAX).map(drop)
+    }
+
+    /// Runs a program in the group to its end, and gives what it wrote to its standard output. It is
+    /// killed if it takes longer than that.
+    pub(super) fn output(
+        &self,
+        program: &str,
+        command: &mut Command,
+        patience: Duration,
+    ) -> Result<String, Error> {
+        let mut child = self.spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()))?;
+        let (output, errors) = (child.stdout.take(), child.stderr.take());
+        let (ended, [output, errors]) = thread::scope(|scope| {
+            // What is not read would have it wait for ever.
+            let reading = [scope.spawn(|| read(output)), scope.spawn(|| read(errors))];
+            let ended = process::wait(&mut child, patience);
+            if ended.is_none() {
+                // One that has ended meanwhile is as good.
+                child.kill().and_then(|()| child.wait()).map(drop).unwrap_or_default();
+            }
+            (ended, reading.map(|thread| thread.join().unwrap_or_default()))
+        });
+        let tail = || home::last_lines(&format!("{output}{errors}"), LINES);
+        let program = program.to_owned();
+        match ended {
+            Some(status) if status.success() => Ok(output),
+            Some(status) => Err(Error::Failed { program, status, output: tail() }),
+            None => Err(Error::Stuck { program, waited: patience, output: tail() }),
         }
-        let said = [output.stdout, output.stderr].concat();
-        let output_tail = super::home::last_lines(&String::from_utf8_lossy(&said), 20);
-        Err(Error::Failed { program, status: output.status, output: output_tail })
     }
 
     /// Lets the servers live on, without anybody who watches over them.
@@ -117,6 +142,13 @@ impl Drop for Supervisor {
         // It has nothing to report.
         self.shell.wait().map(drop).unwrap_or_default();
     }
+}
+
+/// All that comes out of a pipe; what could be read of it, if it breaks.
+fn read(pipe: Option<impl Read>) -> String {
+    let mut bytes = Vec::new();
+    pipe.map_or(Ok(0), |mut pipe| pipe.read_to_end(&mut bytes)).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]
@@ -207,5 +239,25 @@ mod tests {
         let failed =
             supervisor.run(Command::new("sh").args(["-c", "echo why; exit 3"])).unwrap_err();
         assert!(failed.to_string().ends_with("exit status: 3:\nwhy"), "{failed}");
+    }
+
+    #[test]
+    fn what_a_program_says_is_given_however_much_it_is() {
+        let supervisor = Supervisor::start(locks(), &[]).unwrap();
+        let script = "echo aside >&2; yes line | head -n 100000";
+        let mut command = Command::new("sh");
+        let said = supervisor.output("lines", command.args(["-c", script]), Duration::MAX).unwrap();
+        assert_eq!(said, "line\n".repeat(100_000));
+    }
+
+    #[test]
+    fn a_program_that_does_not_end_is_killed() {
+        let supervisor = Supervisor::start(locks(), &[]).unwrap();
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo begun; exec sleep 100"]);
+        let begun = Instant::now();
+        let stuck = supervisor.output("it", &mut command, Duration::from_millis(300)).unwrap_err();
+        assert_eq!(stuck.to_string(), "it is not done after 0.3 s:\nbegun");
+        assert!(begun.elapsed() < Duration::from_secs(50));
     }
 }

@@ -36,10 +36,12 @@ impl Version {
     }
 
     /// A line of `cassandra.yaml`, of a key and a value as 4.1 and later have them: those before have
-    /// the units of times in their keys.
+    /// the units of times in their keys, and say `enable_` of what is `_enabled` later.
     pub(super) fn setting(&self, key: &str, value: &str) -> String {
-        match value.strip_suffix("ms") {
-            Some(number) if self.is_before(4, 1) => format!("{key}_in_ms: {number}\n"),
+        let is_old = self.is_before(4, 1);
+        match (value.strip_suffix("ms"), key.strip_suffix("_enabled")) {
+            (Some(number), _) if is_old => format!("{key}_in_ms: {number}\n"),
+            (_, Some(what)) if is_old => format!("enable_{what}: {value}\n"),
             _ => format!("{key}: {value}\n"),
         }
     }
@@ -103,6 +105,9 @@ mod tests {
         assert_eq!(oldest.image(), "cassandra:4.0");
         assert_eq!(oldest.setting("cas_timeout", "10ms"), "cas_timeout_in_ms: 10\n");
         assert_eq!(oldest.setting("num_tokens", "8"), "num_tokens: 8\n");
+        let views = "materialized_views_enabled";
+        assert_eq!(oldest.setting(views, "true"), "enable_materialized_views: true\n");
+        assert_eq!(middle.setting(views, "true"), "materialized_views_enabled: true\n");
         assert!(!oldest.reads_pem() && !oldest.is_default());
     }
 

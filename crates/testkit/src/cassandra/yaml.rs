@@ -1,7 +1,9 @@
 //! The files that a node reads when it starts: `cassandra.yaml`, its rack, and where it logs to.
 
+use std::net::IpAddr;
+
 use super::ports::{Ports, address};
-use super::tokens::{TOKENS_PER_NODE, tokens};
+use super::tokens::{self, TOKENS_PER_NODE, tokens};
 use super::variant::{Encryption, Variant};
 use super::version::Version;
 
@@ -14,6 +16,16 @@ pub(super) const LOGBACK: &str = r#"<configuration>
 </configuration>
 "#;
 
+/// Of `nodetool`, whose standard output is what was asked for.
+pub(super) const LOGBACK_OF_TOOLS: &str = r#"<configuration>
+  <appender name="ERR" class="ch.qos.logback.core.ConsoleAppender">
+    <target>System.err</target>
+    <encoder><pattern>%-5level %msg%n</pattern></encoder>
+  </appender>
+  <root level="WARN"><appender-ref ref="ERR"/></root>
+</configuration>
+"#;
+
 /// What `cassandra.yaml` of one node is made from.
 #[derive(Debug)]
 pub(super) struct Yaml<'a> {
@@ -23,6 +35,9 @@ pub(super) struct Yaml<'a> {
     pub(super) ports: Ports,
     /// Counted from 1.
     pub(super) node: u8,
+    pub(super) address: IpAddr,
+    /// Whether it comes to others that have been there before it.
+    pub(super) joins: bool,
     /// Where the server finds the directory for its data, and that of the certificates.
     pub(super) data: &'a str,
     pub(super) certificates: &'a str,
@@ -30,10 +45,11 @@ pub(super) struct Yaml<'a> {
     pub(super) settings: &'a [(String, String)],
 }
 
-/// The addresses of all nodes, with commas, as servers take them.
-pub(super) fn seeds(variant: Variant) -> String {
-    let all: Vec<String> = (1..=variant.nodes).map(|node| address(node).to_string()).collect();
-    all.join(",")
+/// The addresses of all nodes that a cluster begins with, with commas, as servers take them. One that
+/// joins is not among its own: a seed asks nobody for its data.
+pub(super) fn seeds(variant: Variant, joining: Option<u8>) -> String {
+    let seeds = (1..=variant.nodes).filter(|node| joining != Some(*node));
+    seeds.map(|node| address(node).to_string()).collect::<Vec<_>>().join(",")
 }
 
 /// `cassandra-rackdc.properties`: a rack for each node.
@@ -45,7 +61,9 @@ impl Yaml<'_> {
     /// The text.
     pub(super) fn text(&self) -> String {
         let mut text = self.common();
-        if self.variant.nodes > 1 {
+        if self.joins {
+            text += &self.share_of_others();
+        } else if self.variant.nodes > 1 {
             text += &self.share_of_the_ring();
         }
         if self.variant.password {
@@ -60,8 +78,7 @@ impl Yaml<'_> {
     }
 
     fn common(&self) -> String {
-        let Self { cluster, data, ports, .. } = self;
-        let address = address(self.node);
+        let Self { cluster, data, ports, address, .. } = self;
         format!(
             "cluster_name: '{cluster}'
 num_tokens: {TOKENS_PER_NODE}
@@ -85,14 +102,24 @@ seed_provider:
             commitlog_sync_period = self.version.setting("commitlog_sync_period", "10000ms"),
             storage = ports.storage,
             cql = ports.cql,
-            seeds = seeds(self.variant),
+            seeds = seeds(self.variant, self.joins.then_some(self.node)),
         )
     }
 
     fn share_of_the_ring(&self) -> String {
         let tokens = tokens(self.node, self.variant.nodes);
-        let tokens: Vec<String> = tokens.iter().map(ToString::to_string).collect();
-        format!("auto_bootstrap: false\ninitial_token: '{}'\n", tokens.join(","))
+        format!("auto_bootstrap: false\n{}", initial(&tokens))
+    }
+
+    /// It takes over the data of its tokens before it answers clients.
+    fn share_of_others(&self) -> String {
+        let Variant { nodes, .. } = self.variant;
+        // The tokens of a node that has left are free again.
+        let tokens = match self.node.checked_sub(nodes) {
+            None | Some(0) => tokens(self.node, nodes),
+            Some(place) => tokens::joining(place, nodes),
+        };
+        initial(&tokens)
     }
 
     fn encryption(&self) -> String {
@@ -113,17 +140,28 @@ seed_provider:
     }
 }
 
+fn initial(tokens: &[i64]) -> String {
+    let tokens: Vec<String> = tokens.iter().map(ToString::to_string).collect();
+    format!("initial_token: '{}'\n", tokens.join(","))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn text(version: &str, variant: Variant, node: u8) -> String {
+        of(version, variant, (node, false))
+    }
+
+    fn of(version: &str, variant: Variant, (node, joins): (u8, bool)) -> String {
         let yaml = Yaml {
             cluster: "some name",
             version: &version.parse().unwrap(),
             variant,
             ports: Ports { cql: 19_042, storage: 17_042 },
             node,
+            address: address(node),
+            joins,
             data: "/data",
             certificates: "/tls",
             settings: &[("read_request_timeout".to_owned(), "100ms".to_owned())],
@@ -162,6 +200,23 @@ mod tests {
         let tokens = text.lines().find(|line| line.starts_with("initial_token")).unwrap();
         assert_eq!(tokens.matches(',').count(), 15);
         assert_eq!(rack(2), "dc=dc1\nrack=rack2\n");
+    }
+
+    #[test]
+    fn whoever_joins_asks_others_for_the_data_of_its_tokens() {
+        let variant = Variant { nodes: 3, ..Variant::PLAIN };
+        let fourth = of(Version::DEFAULT, variant, (4, true));
+        assert!(fourth.contains("seeds: \"127.0.0.1,127.0.0.2,127.0.0.3\"\n"));
+        assert!(fourth.contains("listen_address: 127.0.0.4\n"));
+        assert!(!fourth.contains("auto_bootstrap"));
+        let tokens = |text: &str| {
+            let line = text.lines().find(|line| line.starts_with("initial_token"));
+            line.unwrap().to_owned()
+        };
+        assert_eq!(tokens(&fourth).matches(',').count(), 15);
+        let again = of(Version::DEFAULT, variant, (2, true));
+        assert!(again.contains("seeds: \"127.0.0.1,127.0.0.3\"\n"));
+        assert_eq!(tokens(&again), tokens(&text(Version::DEFAULT, variant, 2)));
     }
 
     #[test]
