@@ -67,12 +67,17 @@ const TOOL: &str = "org.apache.cassandra.tools.NodeTool";
 
 /// The properties that make a start quick, for servers of jars and in containers alike: no wait
 /// for gossip in a cluster that nobody uses yet, the first role at once, its own port for JMX, or one
-/// that is free. Nodes that start together need a second to hear of each other.
+/// that is free. Nodes that start together need a second to hear of each other. One that joins gives
+/// up if it has not heard of any other in that time, which on a busy machine is too short.
 ///
 /// A test's server does not live long enough to get back what the second compiler takes, which is
 /// four of ten seconds of processor time.
 pub(super) fn quick_start(place: &Place) -> Vec<String> {
-    let ring_delay = if place.variant.nodes > 1 || place.joins { 1000 } else { 0 };
+    let ring_delay = match (place.joins, place.variant.nodes) {
+        (true, _) => 5000,
+        (false, 1) => 0,
+        (false, _) => 1000,
+    };
     let jmx = place.ports.jmx(place.node).unwrap_or(0);
     let mut properties = vec![
         format!("-Dcassandra.jmx.local.port={jmx}"),

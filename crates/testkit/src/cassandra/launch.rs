@@ -55,8 +55,7 @@ impl Plan {
         Record::remove(&directory);
         let certificates = self.certificates()?;
         let Self { source, home, name, version, variant, settings, ports, locks, life } = self;
-        let supervisor =
-            Arc::new(Supervisor::start(locks, &last_command(&source, ports))?);
+        let supervisor = Arc::new(Supervisor::start(locks, &last_command(&source, ports))?);
         let program = Program::prepare(source, &home, &version, &supervisor)?;
         let tls = certificates.as_ref().map(|own| own.client_config(true)).transpose()?;
         let tls = tls.map(Arc::new);
@@ -78,8 +77,7 @@ impl Plan {
         let servers = Vec::new();
         let version = version.to_string();
         let record = Record { name, version, variant, ports, settings, servers };
-        let mut launched =
-            Launched { supervisor, nodes, program, certificates, record, directory };
+        let mut launched = Launched { supervisor, nodes, program, certificates, record, directory };
         launched.start()?;
         Ok(launched)
     }

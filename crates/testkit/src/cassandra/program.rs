@@ -179,7 +179,10 @@ fn docker_run(place: &Place) -> Vec<String> {
     arguments.push(format!("--name={}", container(place.ports, place.node)));
     arguments.extend(user(&place.directory));
     let environment = [
-        format!("CASSANDRA_SEEDS={}", yaml::seeds(place.variant, place.joins.then_some(place.node))),
+        format!(
+            "CASSANDRA_SEEDS={}",
+            yaml::seeds(place.variant, place.joins.then_some(place.node))
+        ),
         format!("CASSANDRA_LISTEN_ADDRESS={address}"),
         format!("CASSANDRA_BROADCAST_ADDRESS={address}"),
         format!("CASSANDRA_RPC_ADDRESS={address}"),
