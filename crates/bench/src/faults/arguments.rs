@@ -29,6 +29,9 @@ pub struct FaultsArguments {
     /// Beside them, so many appends a second, which are not idempotent.
     #[arg(long, default_value_t = 60)]
     pub appends: u64,
+    /// By so many statements, half of them reads: two of one kind differ by a comment.
+    #[arg(long, default_value_t = 2, value_parser = at_least_two)]
+    pub statements: usize,
     /// The timeout of a request, in milliseconds.
     #[arg(long, default_value_t = 2_000)]
     pub timeout: u64,
@@ -47,6 +50,12 @@ pub struct FaultsArguments {
     /// Where the reports go.
     #[arg(long, default_value = "target/bench/faults")]
     pub out: PathBuf,
+}
+
+/// One reads, and one inserts.
+fn at_least_two(text: &str) -> Result<usize, String> {
+    let statements = text.parse().map_err(|error| format!("{error}"))?;
+    if statements < 2 { Err("one reads, and one inserts".to_owned()) } else { Ok(statements) }
 }
 
 impl FaultsArguments {

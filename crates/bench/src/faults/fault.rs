@@ -23,6 +23,16 @@ pub enum Fault {
     Drip,
     /// Two are killed, so that there is no quorum, and started again.
     TwoDown,
+    /// A fourth joins them.
+    Join,
+    /// One of four leaves in good order.
+    Leave,
+    /// One of four is killed, and removed.
+    Remove,
+    /// It is shut down, and started again at another address.
+    NewAddress,
+    /// It is shut down, and started again without the prepared statements that it knew.
+    Forget,
 }
 
 impl Fault {
@@ -36,6 +46,11 @@ impl Fault {
             Self::OneWay => "one-way",
             Self::Drip => "drip",
             Self::TwoDown => "two-down",
+            Self::Join => "join",
+            Self::Leave => "leave",
+            Self::Remove => "remove",
+            Self::NewAddress => "new-address",
+            Self::Forget => "forget",
         }
     }
 
@@ -49,6 +64,11 @@ impl Fault {
             Self::OneWay => "The answers of a node do not come through",
             Self::Drip => "The link to a node carries 10 KiB a second each way",
             Self::TwoDown => "Two of three nodes are killed, and started again",
+            Self::Join => "A fourth node joins three",
+            Self::Leave => "One of four nodes leaves in good order",
+            Self::Remove => "One of four nodes is killed, and removed by the others",
+            Self::NewAddress => "A node is restarted, and comes back at another address",
+            Self::Forget => "A node is restarted, and knows no prepared statement any more",
         }
     }
 
@@ -85,6 +105,27 @@ impl Fault {
                 "No quorum is left: requests have to fail or to wait until it is back. What counts \
                  is how soon everything works again."
             }
+            Self::Join => {
+                "As when a cluster grows: the fault lasts until the fourth has taken over its share of \
+                 the data and answers. A driver is told by the others, and has to find it."
+            }
+            Self::Leave => {
+                "nodetool decommission: the node hands its data to the others, tells them, closes its \
+                 connections and ends. Nothing is to be asked of it any more, and nobody to dial it."
+            }
+            Self::Remove => {
+                "As when a machine is lost for good: kill -9, and nodetool removenode once the others \
+                 have noticed. From then on nobody is to dial it."
+            }
+            Self::NewAddress => {
+                "As when a container is moved: the same node, of the same host id, is somewhere else. \
+                 A driver has to ask it there, and to dial its old address no more."
+            }
+            Self::Forget => {
+                "As when more statements are in use than a node keeps, all at once: it is shut down in \
+                 good order, loses what it has kept of them, and is started again. Each has to be \
+                 prepared there once, and nobody else to feel it."
+            }
         }
     }
 
@@ -96,6 +137,11 @@ impl Fault {
     /// Is it a fault of a link, through which drivers have to be led by translated addresses?
     pub const fn is_of_a_link(self) -> bool {
         matches!(self, Self::SlowLink | Self::OneWay | Self::Drip)
+    }
+
+    /// Do others become members of the cluster, or fewer?
+    pub const fn changes_members(self) -> bool {
+        matches!(self, Self::Join | Self::Leave | Self::Remove | Self::NewAddress)
     }
 
     /// Does it leave a quorum at any time?

@@ -1,9 +1,11 @@
 //! What is worked out from what became of each request.
 
+use std::net::SocketAddr;
+
 use serde::Serialize;
 
 use super::counts::Counts;
-use super::{Class, Marks, Record, Sample};
+use super::{Class, Marks, Record, Sample, Stay};
 
 /// Microseconds of a second.
 const SECOND: u64 = 1_000_000;
@@ -11,6 +13,29 @@ const SECOND: u64 = 1_000_000;
 const IN_A_ROW: usize = 3;
 /// What part of its share of before a server needs, to have its share again.
 const SHARE: f64 = 0.5;
+/// How many requests are more than what drivers ask of a server before they ask it anything for their
+/// users: which versions it speaks, who it is, to prepare statements.
+const GREETINGS: u64 = 20;
+
+/// What was seen from outside.
+#[derive(Debug, Default)]
+pub struct Observed {
+    /// What each server has counted.
+    pub servers: Vec<(Stay, Counts)>,
+    /// When a server was dialled that had left; `None` if none has.
+    pub dials: Option<Vec<u64>>,
+    /// The one that something happens to, where it was at first.
+    pub ill: Option<SocketAddr>,
+}
+
+/// How often a server that has left was dialled from then on.
+#[derive(Copy, Clone, Debug, PartialEq, Serialize)]
+pub struct Dialled {
+    /// How often.
+    pub times: usize,
+    /// How many seconds after it had left it was dialled for the last time; 0 if never.
+    pub last_s: f64,
+}
 
 /// Requests of a time: those that were due in it, and in that of a fault those that were under way
 /// when it began. Latencies count from when a request was due, in milliseconds; one that failed
@@ -56,30 +81,50 @@ pub struct Figures {
     /// Seconds from the beginning of the fault until the 99th percentile of idempotent requests was
     /// within twice the usual one of before for three seconds in a row.
     pub settled_s: Option<u64>,
+    /// Idempotent requests that the server answered that something happens to, and those that all
+    /// others did, in the same three times; of a driver that tells who answered.
+    pub by_ill: [Part; 3],
+    /// See `by_ill`.
+    pub by_others: [Part; 3],
+    /// How often, from the fault on, a host was told a statement that it did not know any more; `None`
+    /// if the driver does not count.
+    pub taught: Option<u64>,
     /// Seconds from the end of the fault until each server had at least half of what it had before
-    /// for three seconds, by what the servers count.
+    /// for three seconds, by what the servers count; where servers come or go, half of an even share
+    /// of what all had before.
     pub shared_s: Option<u64>,
+    /// Seconds from the end of the fault until a server that came had been asked for something; `None`
+    /// if never, or if none came.
+    pub first_asked_s: Option<f64>,
+    /// How often one that left was dialled; `None` if none did.
+    pub dialled: Option<Dialled>,
     /// Second by second.
     pub seconds: Vec<Second>,
 }
 
 impl Figures {
     /// Works everything out.
-    pub fn of(record: &Record, marks: &Marks, counts: &[Counts], timeout_ms: u64) -> Self {
+    pub fn of(record: &Record, marks: &Marks, observed: &Observed, timeout_ms: u64) -> Self {
         let timed = Timed { record, begin: marks.begin, timeout: timeout_ms * 1_000 };
-        let parts = |idempotent| {
+        let parts = |counts: &dyn Fn(&Sample) -> bool| {
             [(marks.measured, marks.begin), (marks.begin, marks.end), (marks.end, marks.over)]
-                .map(|(from, until)| timed.part(from, until, idempotent))
+                .map(|(from, until)| timed.part(from, until, counts))
         };
-        let idempotent = parts(true);
+        let ill = record.hosts.iter().position(|host| Some(*host) == observed.ill);
+        let by_ill = |sample: &Sample| sample.host.map(|host| Some(host) == ill);
         let seconds = timed.seconds(marks);
         Self {
             fault_s: seconds_of(marks.end.saturating_sub(marks.begin)),
-            idempotent,
-            appends: parts(false),
+            idempotent: parts(&is_idempotent),
+            appends: parts(&|sample| !is_idempotent(sample)),
             failed_by_kind: timed.failed_by_kind(marks),
             settled_s: settled(&seconds),
-            shared_s: shared(counts, marks),
+            by_ill: parts(&|sample| is_idempotent(sample) && by_ill(sample) == Some(true)),
+            by_others: parts(&|sample| is_idempotent(sample) && by_ill(sample) == Some(false)),
+            taught: taught(&record.taught, marks),
+            shared_s: shared(&observed.servers, marks),
+            first_asked_s: first_asked(&observed.servers, marks),
+            dialled: observed.dials.as_deref().map(|dials| dialled(dials, marks)),
             seconds,
         }
     }
@@ -103,11 +148,8 @@ impl Timed<'_> {
         samples.filter(move |sample| (from..until).contains(&counts_at(sample)))
     }
 
-    fn part(&self, from: u64, until: u64, idempotent: bool) -> Part {
-        let own: Vec<&Sample> = self
-            .due(from, until)
-            .filter(|sample| sample.class.is_idempotent() == idempotent)
-            .collect();
+    fn part(&self, from: u64, until: u64, counts: &dyn Fn(&Sample) -> bool) -> Part {
+        let own: Vec<&Sample> = self.due(from, until).filter(|sample| counts(sample)).collect();
         let failed = own.iter().filter(|sample| sample.failed.is_some()).count();
         let took = |sample: &&Sample| match sample.failed {
             Some(_) => sample.took.max(self.timeout),
@@ -135,8 +177,8 @@ impl Timed<'_> {
             let (from, until) = (first + number * SECOND, first + (number + 1) * SECOND);
             Second {
                 at: number.cast_signed() - before.cast_signed(),
-                idempotent: self.part(from, until, true),
-                appends: self.part(from, until, false),
+                idempotent: self.part(from, until, &is_idempotent),
+                appends: self.part(from, until, &|sample| !is_idempotent(sample)),
             }
         };
         numbers.map(second).collect()
@@ -154,6 +196,10 @@ impl Timed<'_> {
         kinds.retain(|(_, idempotent, appends)| idempotent + appends > 0);
         kinds
     }
+}
+
+const fn is_idempotent(sample: &Sample) -> bool {
+    sample.class.is_idempotent()
 }
 
 /// Of sorted times in microseconds, in milliseconds.
@@ -188,18 +234,41 @@ fn settled(seconds: &[Second]) -> Option<u64> {
     u64::try_from(found.first()?.at).ok()
 }
 
-fn shared(counts: &[Counts], marks: &Marks) -> Option<u64> {
+fn taught(counts: &[(u64, u64)], marks: &Marks) -> Option<u64> {
+    let (_, last) = counts.last()?;
+    let before = counts.iter().rfind(|(at, _)| *at <= marks.begin);
+    Some(last - before.map_or(0, |(_, count)| *count))
+}
+
+fn shared(servers: &[(Stay, Counts)], marks: &Marks) -> Option<u64> {
     let span = marks.begin.saturating_sub(marks.measured).max(1);
     let before = |counts: &Counts| more(counts, marks.begin.saturating_sub(span), span);
+    let all: f64 = servers.iter().map(|(_, counts)| before(counts)).sum();
+    let stay: Vec<&(Stay, Counts)> =
+        servers.iter().filter(|(stay, _)| *stay != Stay::Goes).collect();
+    let is_same = servers.iter().all(|(stay, _)| *stay == Stay::All);
+    let even = all / float(count(stay.len().max(1)));
     let seconds = marks.over.saturating_sub(marks.end) / SECOND;
     let row = count(IN_A_ROW) * SECOND;
     (0..seconds.saturating_sub(count(IN_A_ROW) - 1)).find(|second| {
         let from = marks.end + second * SECOND;
-        counts.iter().all(|counts| {
-            let (share, now) = (before(counts), more(counts, from, row));
-            share > 0.0 && now >= SHARE * share
+        stay.iter().all(|(_, counts)| {
+            let share = if is_same { before(counts) } else { even };
+            share > 0.0 && more(counts, from, row) >= SHARE * share
         })
     })
+}
+
+fn first_asked(servers: &[(Stay, Counts)], marks: &Marks) -> Option<f64> {
+    let mut come = servers.iter().filter(|(stay, _)| *stay == Stay::Comes);
+    let (_, counts) = come.next()?;
+    let (at, _) = counts.iter().find(|(_, count)| *count > GREETINGS)?;
+    Some(seconds_of(at.saturating_sub(marks.end)))
+}
+
+fn dialled(dials: &[u64], marks: &Marks) -> Dialled {
+    let last = dials.iter().max().map_or(0, |last| last.saturating_sub(marks.end));
+    Dialled { times: dials.len(), last_s: seconds_of(last) }
 }
 
 /// Requests a second in the time that begins there and is so long.

@@ -18,6 +18,8 @@ const TICK: Duration = Duration::from_millis(1);
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How many failures are told in full of those that are alike: of one kind, class and second.
 const ALIKE: usize = 2;
+/// How often it is asked how many statements the driver has told hosts, in microseconds.
+const LOOK: u64 = 1_000_000;
 /// How many failures are told in full.
 const EXAMPLES: usize = 200;
 
@@ -42,13 +44,18 @@ pub(super) async fn load<D: Driver>(
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut under_way = JoinSet::new();
     let (start, rate) = (now()?, (task.rate + task.appends).max(1));
-    let mut issued = 0;
+    let (mut issued, mut looked) = (0, start);
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
             _ = &mut ended => break,
         }
-        let passed = now()?.saturating_sub(start);
+        let now = now()?;
+        if now.saturating_sub(looked) >= LOOK {
+            looked = now;
+            lock(&record).taught.extend(driver.taught().map(|taught| (now, taught)));
+        }
+        let passed = now.saturating_sub(start);
         while due(issued, rate) <= passed {
             let class = Class::of(issued, task.rate, task.appends);
             let id = i64::try_from(issued)?;
@@ -62,7 +69,9 @@ pub(super) async fn load<D: Driver>(
     let all = async { while under_way.join_next().await.is_some() {} };
     let patience = Duration::from_millis(task.timeout) + PATIENCE;
     timeout(patience, all).await.map_err(|_| "requests are on their way long after their time")?;
-    let record = std::mem::take(&mut *lock(&record));
+    let mut record = std::mem::take(&mut *lock(&record));
+    let now = now()?;
+    record.taught.extend(driver.taught().map(|taught| (now, taught)));
     Ok(record)
 }
 
@@ -85,18 +94,25 @@ async fn ask<D: Driver>(
     };
     let took = now().map_or(0, |now| now.saturating_sub(due));
     let record = &mut *lock(&record);
-    let failed = outcome.err().map(|failure| told(record, due, class, failure));
-    record.samples.push(Sample { class, id, due, took, failed });
+    let (failed, host) = match outcome {
+        Ok(host) => (None, host.map(|host| number(&mut record.hosts, host))),
+        Err(failure) => (Some(told(record, due, class, failure)), None),
+    };
+    record.samples.push(Sample { class, id, due, took, failed, host });
+}
+
+/// The number of this one among those that are known, from now on.
+fn number<T: PartialEq>(known: &mut Vec<T>, one: T) -> usize {
+    known.iter().position(|other| *other == one).unwrap_or_else(|| {
+        known.push(one);
+        known.len() - 1
+    })
 }
 
 /// The number of its kind.
 fn told(record: &mut Record, due: u64, class: Class, failure: Failure) -> usize {
     let Failure { kind, text } = failure;
-    let known = record.kinds.iter().position(|one| *one == kind);
-    let number = known.unwrap_or_else(|| {
-        record.kinds.push(kind);
-        record.kinds.len() - 1
-    });
+    let number = number(&mut record.kinds, kind);
     let second = |due| due / 1_000_000;
     let is_alike = |sample: &&Sample| {
         (sample.failed, sample.class, second(sample.due)) == (Some(number), class, second(due))

@@ -1,10 +1,11 @@
-//! What an application sees of faults: three real servers, one of which is killed, paused, restarted
-//! or badly linked, under a load that waits for nobody.
+//! What an application sees of faults: three real servers, one of which is killed, paused, restarted,
+//! moved or badly linked, or others that come and go, under a load that waits for nobody.
 //!
 //! ```text
 //!   run ---- starts -----> three servers, and links to them that can be made slow
-//!    |  \--- a step -----> kill, pause, stop, start, slow down            (plan, stage)
+//!    |  \--- a step -----> kill, pause, stop, start, slow down, join, leave    (plan, stage)
 //!    |  \--- each second > how many requests each server has counted      (counts)
+//!    |  \--- in place of > who dials a server that has left               (dials)
 //!    \---- starts -----> one process a driver: so many requests a second  (process, load)
 //! ```
 //!
@@ -18,6 +19,7 @@
 mod arguments;
 mod check;
 mod counts;
+mod dials;
 mod driver;
 mod fault;
 mod figures;
@@ -29,12 +31,14 @@ mod record;
 mod report;
 mod run;
 mod stage;
+mod statements;
+mod watch;
 
 pub use self::arguments::FaultsArguments;
 pub use self::driver::{Driver, Failure, Kind, Outcome};
 pub use self::fault::Fault;
-pub use self::figures::{Figures, Part, Second};
-pub use self::plan::{Lengths, LinkState, Mark, Step, steps};
+pub use self::figures::{Dialled, Figures, Observed, Part, Second};
+pub use self::plan::{Lengths, LinkState, Mark, Stay, Step, arranged, servers, steps, tidied};
 pub use self::process::{Task, client};
 pub use self::record::{Class, Marks, Record, Sample};
 pub use self::run::run;

@@ -41,6 +41,8 @@ pub struct Task {
     pub timeout: u64,
     /// To each host.
     pub connections: usize,
+    /// By how many texts it reads, and by how many it inserts.
+    pub statements: usize,
     /// Idempotent requests a second.
     pub rate: u64,
     /// Appends a second.

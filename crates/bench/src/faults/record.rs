@@ -1,5 +1,7 @@
 //! What became of each request, as the process of a driver tells it.
 
+use std::net::SocketAddr;
+
 use serde::{Deserialize, Serialize};
 
 /// What kind of a request.
@@ -50,6 +52,9 @@ pub struct Sample {
     /// Which of the [`kinds`](Record::kinds) it failed by.
     #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<usize>,
+    /// Which of the [`hosts`](Record::hosts) answered, if the driver tells.
+    #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<usize>,
 }
 
 /// All of a run.
@@ -59,6 +64,11 @@ pub struct Record {
     pub samples: Vec<Sample>,
     /// By what requests failed.
     pub kinds: Vec<String>,
+    /// Who answered.
+    pub hosts: Vec<SocketAddr>,
+    /// How often a host had been told a statement that it did not know, by when, by a driver that
+    /// counts.
+    pub taught: Vec<(u64, u64)>,
     /// The first few failures in full: when, and what the driver said.
     pub examples: Vec<(u64, String)>,
 }

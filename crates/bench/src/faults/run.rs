@@ -6,11 +6,11 @@ use tokio::task::block_in_place;
 use tokio::time::sleep;
 
 use super::check::Checker;
-use super::counts::Counting;
 use super::process::Process;
 use super::report::{self, Entry};
 use super::stage::Stage;
-use super::{Fault, FaultsArguments, Figures, Kind, Record, Task, steps};
+use super::watch::Watch;
+use super::{Fault, FaultsArguments, Figures, Kind, Record, Task, arranged, steps, tidied};
 use crate::{Result, ensure};
 
 /// The data center of the servers.
@@ -33,7 +33,7 @@ pub fn run(arguments: &FaultsArguments) -> Result<()> {
 
 async fn run_all(arguments: &FaultsArguments) -> Result<()> {
     let runs = runs(arguments);
-    let stage = Stage::set().await?;
+    let mut stage = Stage::set().await?;
     let checker = Checker::connect(stage.servers()).await?;
     checker.prepare().await?;
     if let Some((tuned, _, driver)) = runs.first() {
@@ -47,7 +47,7 @@ async fn run_all(arguments: &FaultsArguments) -> Result<()> {
         let so_far = begun.elapsed().as_secs();
         println!("[{number}/{}] {fault}: {driver}{how} ({so_far} s so far)", runs.len());
         let task = task(arguments, &stage, (*tuned, *fault, *driver), number);
-        let entry = one(arguments, (&stage, &checker), *fault, &task).await?;
+        let entry = one(arguments, (&mut stage, &checker), *fault, &task).await?;
         print!("{}", report::line(&entry));
         entries.push(entry);
         // What was measured is kept, whatever comes next.
@@ -101,6 +101,7 @@ fn task(
         translated,
         data_center: DATA_CENTER.to_owned(),
         timeout: arguments.timeout,
+        statements: arguments.statements.div_ceil(2),
         connections: arguments.connections,
         rate: arguments.rate,
         appends: arguments.appends,
@@ -110,18 +111,22 @@ fn task(
 
 async fn one(
     arguments: &FaultsArguments,
-    (stage, checker): (&Stage, &Checker),
+    (stage, checker): (&mut Stage, &Checker),
     fault: Fault,
     task: &Task,
 ) -> Result<Entry> {
-    let counting = Counting::begin(stage.servers()).await?;
+    stage.set_up(&arranged(fault)).await;
+    let port = stage.servers().first().ok_or("there are servers")?.port();
+    let mut watch = Watch::begin(fault, port).await?;
     let driver = block_in_place(|| Process::start(task))?;
-    let marks = stage.play(&steps(fault, &arguments.lengths())).await?;
+    let marks = stage.play(&steps(fault, &arguments.lengths()), &mut watch).await?;
     let record: Record = block_in_place(|| driver.end())?;
     ensure(record.samples.iter().any(|sample| sample.failed.is_none()), "a driver sent something")?;
-    let figures = Figures::of(&record, &marks, &counting.so_far(), task.timeout);
+    let figures = Figures::of(&record, &marks, &watch.so_far(), task.timeout);
     let [before, ..] = &figures.idempotent;
     ensure(before.failed * 2 < before.requests, "a driver works before there is a fault")?;
     let found = checker.read_back(&record).await?;
+    watch.end().await;
+    stage.set_up(&tidied(fault)).await;
     Ok(Entry::new(fault, task, &record, &marks, found, figures))
 }

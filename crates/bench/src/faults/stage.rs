@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 
 use super::link::Link;
 use super::load::now;
+use super::watch::Watch;
 use super::{LinkState, Mark, Marks, Step};
 use crate::Result;
 
@@ -31,7 +32,7 @@ impl Stage {
         Ok(Self { cluster, links })
     }
 
-    /// Where the servers are.
+    /// Where the servers are, before others come or any goes.
     pub(super) fn servers(&self) -> &[SocketAddr] {
         self.cluster.contact_points()
     }
@@ -41,25 +42,50 @@ impl Stage {
         self.links.iter().map(|link| (link.server, link.address)).collect()
     }
 
+    /// Does all of this before or after anybody looks.
+    pub(super) async fn set_up(&mut self, steps: &[Step]) {
+        for step in steps {
+            self.act(step).await;
+        }
+    }
+
     /// Does all of this, and gives when what was.
-    pub(super) async fn play(&self, steps: &[Step]) -> Result<Marks> {
+    pub(super) async fn play(&mut self, steps: &[Step], watch: &mut Watch) -> Result<Marks> {
         let mut marks = Marks::default();
         for step in steps {
             match step {
-                Step::For(long) => tokio::time::sleep(*long).await,
                 Step::Mark(Mark::Measured) => marks.measured = now()?,
                 Step::Mark(Mark::Begin) => marks.begin = now()?,
                 Step::Mark(Mark::End) => marks.end = now()?,
                 Step::Mark(Mark::Over) => marks.over = now()?,
-                Step::Kill(node) => self.cluster.node(*node).kill(),
-                Step::Stop(node) => self.cluster.node(*node).stop().await,
-                Step::Start(nodes) => self.start(nodes).await,
-                Step::Pause(node) => self.cluster.node(*node).pause(),
-                Step::Resume(node) => self.cluster.node(*node).resume(),
-                Step::Link(node, state) => self.link(*node, *state),
+                Step::Leave(node) | Step::Remove(node) | Step::Move(node, _) => {
+                    let left = self.cluster.node(*node).address();
+                    self.act(step).await;
+                    watch.left(left).await?;
+                }
+                _ => self.act(step).await,
             }
         }
         Ok(marks)
+    }
+
+    async fn act(&mut self, step: &Step) {
+        match step {
+            Step::For(long) => tokio::time::sleep(*long).await,
+            // Of a moment there is nothing to do.
+            Step::Mark(_) => {}
+            Step::Kill(node) => self.cluster.node(*node).kill(),
+            Step::Stop(node) => self.cluster.node(*node).stop().await,
+            Step::Start(nodes) => self.start(nodes).await,
+            Step::Pause(node) => self.cluster.node(*node).pause(),
+            Step::Resume(node) => self.cluster.node(*node).resume(),
+            Step::Link(node, state) => self.link(*node, *state),
+            Step::Join => drop(self.cluster.add_node().await),
+            Step::Leave(node) => self.cluster.decommission(*node).await,
+            Step::Remove(node) => self.cluster.remove_node(*node).await,
+            Step::Move(node, last) => self.cluster.node(*node).move_to(*last),
+            Step::Forget(node) => self.cluster.node(*node).forget_prepared(),
+        }
     }
 
     async fn start(&self, nodes: &[u8]) {

@@ -22,6 +22,7 @@ use tokio::time::timeout;
 use super::{Driver, Failure, Outcome, checked};
 use crate::Result;
 use crate::faults::process::{APPEND, READ, TUNED_DELAY, TUNED_MOST, Task, WRITE};
+use crate::faults::statements::{Statements, texts};
 use crate::work::{NAME, PAYLOAD};
 
 type Balancing = TopologyAwareLoadBalancingStrategy<TransportTcp, TcpConnectionManager>;
@@ -29,8 +30,8 @@ type Balancing = TopologyAwareLoadBalancingStrategy<TransportTcp, TcpConnectionM
 /// A session of `cdrs-tokio`.
 pub(in crate::faults) struct Cdrs {
     session: Session<TransportTcp, TcpConnectionManager, Balancing>,
-    read: PreparedQuery,
-    write: PreparedQuery,
+    read: Statements<PreparedQuery>,
+    write: Statements<PreparedQuery>,
     append: PreparedQuery,
     timeout: Duration,
 }
@@ -56,30 +57,37 @@ impl Driver for Cdrs {
             builder = builder.with_speculative_execution_policy(Box::new(policy));
         }
         let session = builder.build().await?;
-        let read = session.prepare(READ).await?;
-        let write = session.prepare(WRITE).await?;
+        let (mut read, mut write) = (Vec::new(), Vec::new());
+        for text in texts(READ, task.statements) {
+            read.push(session.prepare(text).await?);
+        }
+        for text in texts(WRITE, task.statements) {
+            write.push(session.prepare(text).await?);
+        }
+        let read = Statements::new(read).ok_or("a text at least")?;
+        let write = Statements::new(write).ok_or("a text at least")?;
         let append = session.prepare(APPEND).await?;
         let timeout = Duration::from_millis(task.timeout);
         Ok(Self { session, read, write, append, timeout })
     }
 
     async fn read(&self, id: i64) -> Outcome {
-        let answer = self.execute(&self.read, query_values!(id), true).await?;
+        let answer = self.execute(self.read.of(id), query_values!(id), true).await?;
         let body = answer.response_body().map_err(|error| failure(&error))?;
         let rows = body.into_rows().unwrap_or_default();
-        let Some(row) = rows.first() else { return checked(id, None) };
+        let Some(row) = rows.first() else { return checked(id, None, None) };
         let own: i64 = row.get_r_by_index(0).map_err(|error| failure(&error))?;
         let name: String = row.get_r_by_index(1).map_err(|error| failure(&error))?;
-        checked(id, Some((own, &name)))
+        checked(id, Some((own, &name)), None)
     }
 
     async fn write(&self, id: i64) -> Outcome {
         let values = query_values!(id, NAME, PAYLOAD.to_vec());
-        self.execute(&self.write, values, true).await.map(drop)
+        self.execute(self.write.of(id), values, true).await.map(|_| None)
     }
 
     async fn append(&self, id: i64) -> Outcome {
-        self.execute(&self.append, query_values!(vec![id], id), false).await.map(drop)
+        self.execute(&self.append, query_values!(vec![id], id), false).await.map(|_| None)
     }
 }
 

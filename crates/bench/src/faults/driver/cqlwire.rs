@@ -10,14 +10,15 @@ use ::cqlwire::{
 use super::{Driver, Failure, Outcome, checked};
 use crate::Result;
 use crate::faults::process::{APPEND, READ, TUNED_DELAY, TUNED_MOST, Task, WRITE};
+use crate::faults::statements::{Statements, texts};
 use crate::work::{NAME, PAYLOAD};
 
 /// A session of cqlwire.
 #[derive(Debug)]
 pub(in crate::faults) struct Cqlwire {
     session: Session,
-    read: PreparedStatement,
-    write: PreparedStatement,
+    read: Statements<PreparedStatement>,
+    write: Statements<PreparedStatement>,
     append: PreparedStatement,
 }
 
@@ -40,27 +41,46 @@ impl Driver for Cqlwire {
             builder = builder.speculation(|settings| settings.policy = Some(Arc::new(policy)));
         }
         let session = builder.connect().await?;
-        let read = session.prepare(READ).await?;
-        let write = session.prepare(WRITE).await?;
+        let read = prepare(&session, READ, task.statements).await?;
+        let write = prepare(&session, WRITE, task.statements).await?;
         let append = session.prepare(APPEND).await?;
         Ok(Self { session, read, write, append })
     }
 
     async fn read(&self, id: i64) -> Outcome {
-        let result = self.session.execute(&self.read, (id,)).await.map_err(failure)?;
+        let result = self.session.execute(self.read.of(id), (id,)).await.map_err(failure)?;
         let row = result.first_row::<(i64, &str, &[u8])>().map_err(failure)?;
-        checked(id, row.map(|(id, name, _)| (id, name)))
+        checked(id, row.map(|(id, name, _)| (id, name)), result.page().coordinator())
     }
 
     async fn write(&self, id: i64) -> Outcome {
-        let request = self.session.execute(&self.write, (id, NAME, PAYLOAD.as_slice()));
-        request.idempotent(true).await.map(drop).map_err(failure)
+        let request = self.session.execute(self.write.of(id), (id, NAME, PAYLOAD.as_slice()));
+        let result = request.idempotent(true).await.map_err(failure)?;
+        Ok(result.page().coordinator())
     }
 
     async fn append(&self, id: i64) -> Outcome {
         let mark: &[i64] = &[id];
-        self.session.execute(&self.append, (mark, id)).await.map(drop).map_err(failure)
+        let result = self.session.execute(&self.append, (mark, id)).await.map_err(failure)?;
+        Ok(result.page().coordinator())
     }
+
+    fn taught(&self) -> Option<u64> {
+        Some(self.session.metrics().prepared.taught)
+    }
+}
+
+/// Statements of so many texts.
+async fn prepare(
+    session: &Session,
+    text: &str,
+    count: usize,
+) -> Result<Statements<PreparedStatement>> {
+    let mut prepared = Vec::new();
+    for text in texts(text, count) {
+        prepared.push(session.prepare(&text).await?);
+    }
+    Ok(Statements::new(prepared).ok_or("a text at least")?)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is for `map_err`")]

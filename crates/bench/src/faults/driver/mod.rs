@@ -8,6 +8,7 @@ mod scylla;
 
 use std::fmt;
 use std::future::Future;
+use std::net::SocketAddr;
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
@@ -87,8 +88,8 @@ impl Failure {
     }
 }
 
-/// What a request came to.
-pub type Outcome = std::result::Result<(), Failure>;
+/// What a request came to: who answered, if the driver tells.
+pub type Outcome = std::result::Result<Option<SocketAddr>, Failure>;
 
 /// A driver, connected, with its statements prepared.
 pub trait Driver: Send + Sync + Sized + 'static {
@@ -103,12 +104,17 @@ pub trait Driver: Send + Sync + Sized + 'static {
 
     /// Appends this id to its own list. Not idempotent, and the driver is not told that it was.
     fn append(&self, id: i64) -> impl Future<Output = Outcome> + Send;
+
+    /// How often it has told a host a statement that it did not know any more, if it counts.
+    fn taught(&self) -> Option<u64> {
+        None
+    }
 }
 
-/// What is wrong with an answer, whoever gave it.
-pub(super) fn checked(id: i64, found: Option<(i64, &str)>) -> Outcome {
+/// What is wrong with an answer, if anything is.
+pub(super) fn checked(id: i64, found: Option<(i64, &str)>, by: Option<SocketAddr>) -> Outcome {
     match found {
-        Some((own, name)) if own == id && name == crate::work::NAME => Ok(()),
+        Some((own, name)) if own == id && name == crate::work::NAME => Ok(by),
         Some(_) => Err(Failure::new("wrong answer", format!("another row than {id}"))),
         None => Err(Failure::new("wrong answer", format!("row {id} is missing"))),
     }

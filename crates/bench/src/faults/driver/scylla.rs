@@ -19,14 +19,15 @@ use ::scylla::statement::prepared::PreparedStatement;
 use super::{Driver, Failure, Outcome, checked};
 use crate::Result;
 use crate::faults::process::{APPEND, READ, TUNED_DELAY, TUNED_MOST, Task, WRITE};
+use crate::faults::statements::{Statements, texts};
 use crate::work::{NAME, PAYLOAD};
 
 /// A session of `scylla`.
 #[derive(Debug)]
 pub(in crate::faults) struct Scylla {
     session: Session,
-    read: PreparedStatement,
-    write: PreparedStatement,
+    read: Statements<PreparedStatement>,
+    write: Statements<PreparedStatement>,
     append: PreparedStatement,
 }
 
@@ -55,31 +56,50 @@ impl Driver for Scylla {
             builder = builder.address_translator(Arc::new(addresses));
         }
         let session = builder.build().await?;
-        let mut read = session.prepare(READ).await?;
-        let mut write = session.prepare(WRITE).await?;
+        let read = prepare(&session, READ, task.statements).await?;
+        let write = prepare(&session, WRITE, task.statements).await?;
         let append = session.prepare(APPEND).await?;
-        read.set_is_idempotent(true);
-        write.set_is_idempotent(true);
         Ok(Self { session, read, write, append })
     }
 
     async fn read(&self, id: i64) -> Outcome {
-        let result = self.session.execute_unpaged(&self.read, (id,)).await.map_err(failure)?;
+        let request = self.session.execute_unpaged(self.read.of(id), (id,));
+        let result = request.await.map_err(failure)?;
+        let by = result.request_coordinator().connection_address();
         let wrong = |error: &dyn std::fmt::Display| Failure::new("wrong answer", error);
         let rows = result.into_rows_result().map_err(|error| wrong(&error))?;
         let row = rows.maybe_first_row::<(i64, &str, &[u8])>().map_err(|error| wrong(&error))?;
-        checked(id, row.map(|(id, name, _)| (id, name)))
+        checked(id, row.map(|(id, name, _)| (id, name)), Some(by))
     }
 
     async fn write(&self, id: i64) -> Outcome {
         let values = (id, NAME, PAYLOAD.as_slice());
-        self.session.execute_unpaged(&self.write, values).await.map(drop).map_err(failure)
+        let request = self.session.execute_unpaged(self.write.of(id), values);
+        let result = request.await.map_err(failure)?;
+        Ok(Some(result.request_coordinator().connection_address()))
     }
 
     async fn append(&self, id: i64) -> Outcome {
         let mark: &[i64] = &[id];
-        self.session.execute_unpaged(&self.append, (mark, id)).await.map(drop).map_err(failure)
+        let request = self.session.execute_unpaged(&self.append, (mark, id));
+        let result = request.await.map_err(failure)?;
+        Ok(Some(result.request_coordinator().connection_address()))
     }
+}
+
+/// Idempotent statements of so many texts.
+async fn prepare(
+    session: &Session,
+    text: &str,
+    count: usize,
+) -> Result<Statements<PreparedStatement>> {
+    let mut prepared = Vec::new();
+    for text in texts(text, count) {
+        let mut statement = session.prepare(text).await?;
+        statement.set_is_idempotent(true);
+        prepared.push(statement);
+    }
+    Ok(Statements::new(prepared).ok_or("a text at least")?)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is for `map_err`")]

@@ -24,6 +24,8 @@ pub(in crate::faults) struct Entry {
     pub(super) rate: (u64, u64),
     /// What was read back in the end.
     pub(super) found: Found,
+    /// By how many statements it read, and inserted.
+    pub(super) statements: usize,
     /// What was worked out.
     pub(super) figures: Figures,
     /// Some failures of each kind: seconds since the fault began, and what the driver said.
@@ -52,6 +54,7 @@ impl Entry {
             tuned: task.tuned,
             rate: (task.rate, task.appends),
             found,
+            statements: 2 * task.statements,
             figures,
             examples: examples.collect(),
         }

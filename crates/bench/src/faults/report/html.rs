@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::Entry;
 use super::curves::{Axis, Curve, chart};
 use super::goals::goals;
-use super::table::{seconds, who};
+use super::table::{dialled, forgotten, found, seconds, who};
 use crate::faults::{Fault, FaultsArguments, Second};
 use crate::report::html::{distinct, write_begin, write_goals};
 
@@ -75,7 +75,9 @@ fn write_head(
          one machine, so that a node that starts takes time from everybody. Settled: from the \
          beginning of the fault until the 99th percentile was within twice of that of before, for \
          three seconds. Shared: from the end of the fault until each node had at least half of \
-         what it had before, as the nodes count. Lost: acknowledged writes that are not there when \
+         what it had before, as the nodes count; where nodes come or go, half of an even share. Found: \
+         from the end of the fault until a node that came was asked. Dialled: how often one was that \
+         had left, and for how long. Lost: acknowledged writes that are not there when \
          all replicas are asked in the end. Twice: appends that are.</p>"
     )
 }
@@ -118,7 +120,7 @@ fn write_table(out: &mut String, entries: &[&Entry]) -> std::fmt::Result {
     for name in ["requests", "failed", "p50 ms", "p99", "p99.9", "max"] {
         writeln!(out, "<th>{name}</th>")?;
     }
-    for name in ["appends", "failed", "settled", "shared", "twice", "lost"] {
+    for name in ["appends", "failed", "settled", "shared", "found", "dialled", "twice", "lost"] {
         writeln!(out, "<th>{name}</th>")?;
     }
     writeln!(out, "</tr>")?;
@@ -138,13 +140,18 @@ fn write_table(out: &mut String, entries: &[&Entry]) -> std::fmt::Result {
                 let figures = &entry.figures;
                 write!(out, "<td>{}</td>", seconds(figures.settled_s))?;
                 write!(out, "<td>{}</td>", seconds(figures.shared_s))?;
+                write!(out, "<td>{}</td><td>{}</td>", found(entry), dialled(entry))?;
                 writeln!(out, "<td>{}</td><td>{}</td></tr>", entry.found.twice, entry.found.lost)?;
             } else {
-                writeln!(out, "<td></td><td></td><td></td><td></td></tr>")?;
+                writeln!(out, "{}</tr>", "<td></td>".repeat(6))?;
             }
         }
     }
-    writeln!(out, "</table></div>")
+    writeln!(out, "</table></div>")?;
+    for entry in entries.iter().filter(|entry| entry.fault == Fault::Forget) {
+        writeln!(out, "<p class=\"quiet\">{}: {}.</p>", who(entry), forgotten(entry))?;
+    }
+    Ok(())
 }
 
 fn write_failures(out: &mut String, entries: &[&Entry]) -> std::fmt::Result {
