@@ -15,6 +15,7 @@ mod large;
 mod loads;
 mod loss;
 mod markers;
+mod members;
 mod ordered;
 mod outside;
 mod paging;
