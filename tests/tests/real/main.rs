@@ -23,6 +23,7 @@ mod protocol;
 mod quiet;
 mod replicas;
 mod scans;
+mod schema;
 mod security;
 mod seen;
 mod structs;
