@@ -17,7 +17,7 @@ bench-cassandra: ## The same against the server at BENCH_SERVER
 
 # TUNED=1: with speculative execution, after the same without. BENCH_FAULTS_ARGS goes along:
 # `--fault pause --driver cqlwire` is one driver at one fault.
-bench-faults: ## Kill, pause, restart and badly link three real nodes, beside the peers; QUICK=1 in a quarter of an hour
+bench-faults: ## Kill, pause, restart, move and badly link three real nodes, have a fourth come and go, beside the peers; QUICK=1 in a quarter of an hour
 	$(BENCH_BUILD) --features peers --bin cqlwire-bench-faults
 	$(BENCH_BIN)/cqlwire-bench-faults run $(if $(QUICK),--quick) $(if $(TUNED),--tuned --tuned) $(BENCH_FAULTS_ARGS)
 
