@@ -172,8 +172,8 @@ impl FromStr for CqlDecimal {
     type Err = ParseValueError;
 
     fn from_str(text: &str) -> Parsed<Self> {
-        if text.starts_with("0x") {
-            // An `e` is a digit there.
+        if text.starts_with("0x") || text.starts_with("0X") {
+            // An `e` is a digit there, and there is no point.
             let (unscaled, exponent) = text.split_once('E').unwrap_or((text, "0"));
             return Self::of_parts(unscaled, 0, exponent);
         }

@@ -238,13 +238,15 @@ fn decimals_keep_their_scale() {
         ("0.00", of(0, 2)),
         ("0x0fE-1", of(15, 1)),
         ("0x0e", of(14, 0)),
+        ("0X10e5", of(0x10E5, 0)),
+        ("0X0fE-1", of(15, 1)),
     ];
     for (text, decimal) in cases {
         assert_eq!(read(text), Ok(decimal), "{text}");
     }
     let bytes = CqlVarint::from_signed_bytes_be(&[0x1E; 1_100]);
     same(&CqlDecimal { unscaled: bytes, scale: 7 });
-    for text in ["", ".", "1.2.3", "1.-2", "1e", "e1", "NaN", "1,5"] {
+    for text in ["", ".", "1.2.3", "1.-2", "1e", "e1", "NaN", "1,5", "0X12.34", "0X.12"] {
         assert_eq!(read::<CqlDecimal>(text), Err(Malformed), "{text}");
     }
     assert_eq!(read::<CqlDecimal>("1E2147483649"), Err(OutOfRange));
