@@ -32,7 +32,7 @@ impl CsvEnds {
     pub(super) fn new(dialect: &Dialect, escape: Option<u8>) -> Self {
         let mut settings = ReaderBuilder::new();
         settings.delimiter(dialect.delimiter).quote(dialect.quote).escape(escape);
-        let reader = settings.build();
+        let reader = begun(&settings);
         let (seen, field, written) = (0, 0, 0);
         let (text, fields, quote) = (Vec::new(), Vec::new(), dialect.quote);
         Self { settings, reader, quote, seen, field, text, written, fields, is_whole: false }
@@ -40,7 +40,7 @@ impl CsvEnds {
 
     /// Begins anew, in front of a record.
     pub(super) fn begin(&mut self) {
-        self.reader = self.settings.build();
+        self.reader = begun(&self.settings);
         (self.seen, self.field, self.written) = (0, 0, 0);
         self.fields.clear();
         self.is_whole = false;
@@ -52,8 +52,7 @@ impl CsvEnds {
         if self.is_whole {
             return self.take_whole(buffer);
         }
-        // What is blank is none of the record; the reader would take a mark at the start of what it sees
-        // for one, but not if it sees that piece by piece.
+        // What is blank is none of the record.
         self.seen = self.seen.max(blank);
         self.field = self.field.max(blank);
         loop {
@@ -113,4 +112,12 @@ impl CsvEnds {
         self.fields.clear();
         (length, Some(content))
     }
+}
+
+/// A reader that has begun: it passes over a mark at the start of what it sees first, which in the middle
+/// of the input is a character of a text. An empty line is nothing to it.
+fn begun(settings: &ReaderBuilder) -> Reader {
+    let mut reader = settings.build();
+    let (_, _, _) = reader.read_field(b"\n", &mut []);
+    reader
 }

@@ -53,14 +53,21 @@ fn covers(input: &[u8], found: &[Record], end: Mark) {
         let start = usize::try_from(record.line.start.bytes).unwrap();
         let stop = usize::try_from(record.line.end.bytes).unwrap();
         let between = &input[at..start];
-        let between = between.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(between);
+        let between = match at {
+            0 => between.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(between),
+            _ => between,
+        };
         assert!(between.iter().all(|byte| b"\r\n".contains(byte)), "{between:?}");
         assert_eq!(record.line.raw, input[start..stop]);
         let line = input[..start].iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
         assert_eq!(record.line.start.line, line);
         at = stop;
     }
-    assert!(input[at..].iter().all(|byte| b"\r\n".contains(byte)));
+    let rest = match at {
+        0 => input.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(input),
+        _ => &input[at..],
+    };
+    assert!(rest.iter().all(|byte| b"\r\n".contains(byte)));
     assert_eq!(end.bytes, input.len() as u64);
 }
 
@@ -79,6 +86,22 @@ fn records_of_csv_are_cut_where_they_end() {
         assert_eq!(found[3].content, Content::NotText);
         assert_eq!(found[3].line.raw, b"\xFF,1\n");
         assert_eq!(fields(&found[4].content), [("last", true), ("", false)]);
+    }
+}
+
+/// Files that were put behind one another have one at the start of each.
+#[test]
+fn what_stands_before_everything_is_a_character_of_a_text_anywhere_else() {
+    let input = "\u{FEFF}a\n\u{FEFF}b\n\n\u{FEFF}c";
+    for at_once in [1, 2, 3, 100] {
+        let (found, end) = all(records(input.as_bytes(), at_once, Format::Csv)).unwrap();
+        covers(input.as_bytes(), &found, end);
+        let texts: Vec<_> = found.iter().map(|record| fields(&record.content)[0].0).collect();
+        assert_eq!(texts, ["a", "\u{FEFF}b", "\u{FEFF}c"], "{at_once}");
+        let mut rest = records(input.as_bytes(), at_once, Format::Csv);
+        assert!(rest.skip_to(found[0].line.end).unwrap());
+        let (rest, _) = all(rest).unwrap();
+        assert_eq!(fields(&rest[0].content), [("\u{FEFF}b", false)], "{at_once}");
     }
 }
 
@@ -149,7 +172,7 @@ proptest! {
     /// However it is cut by whoever reads, and wherever a second run goes on.
     #[test]
     fn whoever_goes_on_at_a_mark_finds_the_same_records(
-        input in "[ab,\"\n\r]{0,40}",
+        input in "[ab,\"\n\r\u{FEFF}]{0,20}",
         at_once in 1..9_usize,
         format in prop::sample::select(vec![Format::Csv, Format::Json]),
     ) {
