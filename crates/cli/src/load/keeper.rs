@@ -46,6 +46,10 @@ impl Keeper {
             if due.is_last || last.elapsed() >= PACE {
                 last = Instant::now();
                 self.progress.mark = due.reached;
+                if due.is_last && self.rejected.so_far().bytes == 0 {
+                    // Its file is taken away, and its name may be that of another load's.
+                    self.progress.rejected_file = None;
+                }
                 self.save()?;
             }
             if due.is_last {
@@ -71,6 +75,7 @@ mod tests {
     use std::path::Path;
 
     use super::super::ledger::{Line, Mark, Ticket};
+    use super::super::progress::RejectedSoFar;
     use super::*;
 
     const START: Mark = Mark { bytes: 0, line: 1 };
@@ -81,7 +86,10 @@ mod tests {
         let keeper = Keeper {
             ledger: Arc::clone(&ledger),
             rejected,
-            progress: Progress::at_start("k.t".to_owned()),
+            progress: Progress {
+                rejected_file: Some("bad.csv".to_owned()),
+                ..Progress::at_start("k.t".to_owned())
+            },
             path: Some(path.to_owned()),
         };
         let keeps = std::thread::spawn(|| keeper.run());
@@ -99,10 +107,13 @@ mod tests {
     #[test]
     fn what_cannot_be_kept_stops_the_load() {
         let folder = tempfile::tempdir().unwrap();
-        let rejected = || RejectedLines::open(None, None, Vec::new()).unwrap();
+        let rejected =
+            || RejectedLines::open(None, RejectedSoFar::default(), true, Vec::new()).unwrap();
         let path = folder.path().join("progress");
         let (kept_well, stopped) = kept(rejected(), &path);
         assert_eq!((kept_well, stopped, mark(&path).line), (Ok(()), None, 2));
+        let progress = Progress::read(&path, "k.t").unwrap().unwrap();
+        assert_eq!(progress.rejected_file, None, "nothing was written there");
         let (failed, stopped) = kept(rejected(), &folder.path().join("none").join("progress"));
         assert!(failed.is_err());
         assert_eq!(stopped, Some(Stop::Failed));

@@ -11,7 +11,7 @@ use super::args::Args;
 use super::input::{Content, Record, Records, Source};
 use super::ledger::Mark;
 use super::mapping::Mapping;
-use super::progress::Progress;
+use super::progress::{Progress, named};
 use super::rejected::RejectedLines;
 use super::row::{Lane, Rows};
 use super::sending::Sending;
@@ -43,8 +43,8 @@ impl Plan {
             Some(path) => Progress::read(path, &target.name())?,
             None => None,
         };
-        let rejected = before.as_ref().map(|before| before.rejected);
-        let progress = before.unwrap_or_else(|| Progress::at_start(target.name()));
+        let mut progress = before.unwrap_or_else(|| Progress::at_start(target.name()));
+        let is_known = progress.goes_on_in(args.rejected.as_deref().map(named).transpose()?);
         // Standard input may keep whoever reads it waiting.
         let input = tokio::task::block_in_place(|| Input::open(args, progress.mark))?;
         let Input { records, format, header, raw_header, bytes } = input;
@@ -62,7 +62,8 @@ impl Plan {
             null: args.dialect.null.clone(),
             null_as: args.null_as,
         };
-        let rejected = RejectedLines::open(args.rejected.as_deref(), rejected, raw_header)?;
+        let rejected =
+            RejectedLines::open(args.rejected.as_deref(), progress.rejected, is_known, raw_header)?;
         Ok(Self {
             records,
             input_bytes: bytes,

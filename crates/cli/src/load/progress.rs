@@ -5,6 +5,7 @@
 //!   table shop.orders
 //!   input 4711 93            so many bytes, the line that begins there
 //!   rejected 2 117 130       so many lines, the bytes of their file and of the one with the reasons
+//!   in "/data/bad.csv"       their file, or -
 //! ```
 
 use std::fmt;
@@ -23,6 +24,8 @@ pub(super) struct Progress {
     pub(super) table: String,
     pub(super) mark: Mark,
     pub(super) rejected: RejectedSoFar,
+    /// The file that these bytes are of, as [`named`] has it. What is in another one is of another load.
+    pub(super) rejected_file: Option<String>,
 }
 
 /// What is in the files of rejected lines.
@@ -37,7 +40,18 @@ impl Progress {
     /// At the start of the input.
     pub(super) fn at_start(table: String) -> Self {
         let mark = Mark { bytes: 0, line: 1 };
-        Self { table, mark, rejected: RejectedSoFar::default() }
+        Self { table, mark, rejected: RejectedSoFar::default(), rejected_file: None }
+    }
+
+    /// From now on rejected lines go to this file, if to any. Is what is there of this load?
+    pub(super) fn goes_on_in(&mut self, file: Option<String>) -> bool {
+        let is_known = file.is_none() || self.rejected_file == file;
+        if !is_known {
+            self.rejected_file = file;
+            self.rejected =
+                RejectedSoFar { lines: self.rejected.lines, ..RejectedSoFar::default() };
+        }
+        is_known
     }
 
     /// What a run before has left in this file, if there was one.
@@ -61,12 +75,18 @@ impl Progress {
     }
 }
 
+/// A file in one line, wherever it is named from.
+pub(super) fn named(file: &Path) -> std::io::Result<String> {
+    Ok(format!("{:?}", std::path::absolute(file)?))
+}
+
 impl fmt::Display for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { table, mark: Mark { bytes, line }, rejected } = self;
+        let Self { table, mark: Mark { bytes, line }, rejected, rejected_file } = self;
         let RejectedSoFar { lines, bytes: of_lines, reason_bytes } = rejected;
         writeln!(f, "{BEGINS}\ntable {table}\ninput {bytes} {line}")?;
-        writeln!(f, "rejected {lines} {of_lines} {reason_bytes}")
+        writeln!(f, "rejected {lines} {of_lines} {reason_bytes}")?;
+        writeln!(f, "in {}", rejected_file.as_deref().unwrap_or("-"))
     }
 }
 
@@ -83,6 +103,7 @@ fn read(text: &str) -> Option<Progress> {
     // A name may have a line break in it; what follows has none.
     let (table, rest) = rest.rsplit_once("\ninput ")?;
     let (input, rejected) = rest.strip_suffix('\n')?.split_once("\nrejected ")?;
+    let (rejected, file) = rejected.split_once("\nin ")?;
     let numbers =
         |text: &str| text.split(' ').map(|n| n.parse().ok()).collect::<Option<Vec<u64>>>();
     let (&[bytes, line], &[lines, of_lines, reason_bytes]) =
@@ -91,7 +112,8 @@ fn read(text: &str) -> Option<Progress> {
         return None;
     };
     let rejected = RejectedSoFar { lines, bytes: of_lines, reason_bytes };
-    Some(Progress { table: table.to_owned(), mark: Mark { bytes, line }, rejected })
+    let rejected_file = Some(file).filter(|file| *file != "-").map(ToOwned::to_owned);
+    Some(Progress { table: table.to_owned(), mark: Mark { bytes, line }, rejected, rejected_file })
 }
 
 #[cfg(test)]
@@ -106,7 +128,8 @@ mod tests {
         assert_eq!(Progress::read(&path, table), Ok(None));
         let rejected = RejectedSoFar { lines: 2, bytes: 117, reason_bytes: 130 };
         let mark = Mark { bytes: 4711, line: 93 };
-        let progress = Progress { table: table.to_owned(), mark, rejected };
+        let rejected_file = Some(named(Path::new("/a\ninput b")).unwrap());
+        let progress = Progress { table: table.to_owned(), mark, rejected, rejected_file };
         progress.save(&path).unwrap();
         assert_eq!(Progress::read(&path, table), Ok(Some(progress.clone())));
         assert!(Progress::read(&path, "\"k\".\"b\"").is_err(), "it is of another table");
@@ -117,5 +140,22 @@ mod tests {
         for wrong in ["", "x", &text.replace("-1\n", "-2\n"), &text.replace("93", "x")] {
             assert_eq!(wrong.parse::<Progress>(), Err(()), "{wrong}");
         }
+        let nowhere = Progress { rejected_file: None, ..progress };
+        assert_eq!(nowhere.to_string().parse(), Ok(nowhere));
+    }
+
+    #[test]
+    fn what_is_in_another_file_is_not_of_this_load() {
+        let file = |name: &str| Some(named(Path::new(name)).unwrap());
+        let kept = RejectedSoFar { lines: 2, bytes: 117, reason_bytes: 130 };
+        let mut progress = Progress::at_start("k.t".to_owned());
+        assert!(!progress.goes_on_in(file("bad.csv")));
+        progress.rejected = kept;
+        assert!(progress.goes_on_in(file("./bad.csv")));
+        assert!(progress.goes_on_in(None), "nothing is written there");
+        assert_eq!((progress.rejected, &progress.rejected_file), (kept, &file("bad.csv")));
+        assert!(!progress.goes_on_in(file("other.csv")));
+        let lines_alone = RejectedSoFar { lines: 2, ..RejectedSoFar::default() };
+        assert_eq!((progress.rejected, &progress.rejected_file), (lines_alone, &file("other.csv")));
     }
 }

@@ -32,14 +32,16 @@ struct Files {
 }
 
 impl RejectedLines {
-    /// Goes on where a run before has stopped, if there was one: what it wrote since is taken off.
+    /// Goes on where a run before has stopped, if this was its file: what it wrote since is taken off.
     pub(super) fn open(
         path: Option<&Path>,
-        before: Option<RejectedSoFar>,
+        before: RejectedSoFar,
+        is_known: bool,
         header: Vec<u8>,
     ) -> Result<Self, Failure> {
-        let files = path.map(|path| Files::open(path, before, header)).transpose()?;
-        Ok(Self { files, so_far: before.unwrap_or_default() })
+        let known = is_known.then_some(before);
+        let files = path.map(|path| Files::open(path, known, header)).transpose()?;
+        Ok(Self { files, so_far: before })
     }
 
     pub(super) const fn so_far(&self) -> RejectedSoFar {
@@ -75,7 +77,7 @@ impl RejectedLines {
     /// Files that have nothing in them are taken away.
     pub(super) fn finish(self) -> io::Result<()> {
         match self.files {
-            Some(files) if self.so_far.lines == 0 => {
+            Some(files) if self.so_far.bytes == 0 => {
                 files.paths.iter().try_for_each(std::fs::remove_file)
             }
             _ => Ok(()),
@@ -165,14 +167,19 @@ mod tests {
     fn lines_are_as_they_were_and_what_was_written_too_much_is_taken_off() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("bad.csv");
-        let open = |so_far| RejectedLines::open(Some(&path), so_far, b"a,b\r\n".to_vec());
+        let open = |so_far: Option<RejectedSoFar>| {
+            let before = so_far.unwrap_or_default();
+            RejectedLines::open(Some(&path), before, so_far.is_some(), b"a,b\r\n".to_vec())
+        };
         let mut files = open(None).unwrap();
         files.write(&[rejected(2, b"\xFF,1\r\n")]).unwrap();
         let kept = files.so_far();
         files.write(&[rejected(3, b"lost, as it was not kept\n")]).unwrap();
         drop(files);
 
+        let before = std::fs::read(&path).unwrap();
         assert!(open(None).is_err(), "it may be of another load");
+        assert_eq!(std::fs::read(&path).unwrap(), before);
         let mut files = open(Some(kept)).unwrap();
         files.write(&[rejected(4, b"\"x\ny\"")]).unwrap();
         files.sync().unwrap();
@@ -191,7 +198,9 @@ mod tests {
     fn without_rejected_lines_there_are_no_files() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("bad.csv");
-        let files = RejectedLines::open(Some(&path), None, Vec::new()).unwrap();
+        // Those that were told of before have no file.
+        let before = RejectedSoFar { lines: 3, ..RejectedSoFar::default() };
+        let files = RejectedLines::open(Some(&path), before, false, Vec::new()).unwrap();
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "it could be written");
         files.finish().unwrap();
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
