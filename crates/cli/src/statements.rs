@@ -70,7 +70,13 @@ impl Statements {
 
     /// Is nothing there but comments?
     pub(crate) fn is_blank(&self) -> bool {
-        is_blank(&self.text)
+        let Words { count, behind, open, .. } = &self.words;
+        let open = open.as_ref().filter(|open| open.looked == self.text.len());
+        let is_blank = || match open {
+            Some(open) => open.closes == "*/",
+            None => is_blank(self.text.get(*behind..).unwrap_or_default()),
+        };
+        *count == 0 && is_blank()
     }
 
     /// What has come of a statement that is not over.
@@ -115,13 +121,42 @@ struct Words {
     closes: Option<(&'static str, &'static str)>,
     last: [String; 2],
     end_with_line: bool,
-    /// Where the last of them ends.
+    /// Where the last of them ends, or blanks behind it.
     behind: usize,
+    /// A quote or a comment that goes on in the next line.
+    open: Option<Open>,
+}
+
+/// What is open, and how much was looked at of it.
+#[derive(Debug)]
+struct Open {
+    closes: &'static str,
+    looked: usize,
+}
+
+impl Open {
+    /// What begins a text that goes on, if it is something that goes on with the next line.
+    fn of(text: &str, looked: usize) -> Option<Self> {
+        let kinds = [("'", "'"), ("\"", "\""), ("$$", "$$"), ("/*", "*/")];
+        let (_, closes) = kinds.into_iter().find(|(opens, _)| text.starts_with(opens))?;
+        Some(Self { closes, looked })
+    }
+
+    /// Is there nothing in what has come since that could close it?
+    fn goes_on(&mut self, text: &str) -> bool {
+        let new = text.get(self.looked..).unwrap_or_default();
+        self.looked = text.len();
+        !new.contains(self.closes)
+    }
 }
 
 impl Words {
     /// Looks at what has come since the last time, as far as the end of the first statement.
     fn end(&mut self, text: &str) -> Option<End> {
+        if self.open.as_mut().is_some_and(|open| open.goes_on(text)) {
+            return None;
+        }
+        self.open = None;
         let begin = self.behind;
         for (token, place) in places(text.get(begin..)?) {
             let (start, behind) = (begin + place.start, begin + place.end);
@@ -135,13 +170,18 @@ impl Words {
             }
             // A line ends behind its last token, but for a quote that is still open.
             if behind == text.len() {
+                self.open = text.get(start..).and_then(|from| Open::of(from, behind));
                 return None;
             }
             self.take(token);
             self.behind = behind;
         }
         // The last line of a text that is whole ends as well.
-        self.end_with_line.then(|| line_end(text, self.behind, text.len())).flatten()
+        if self.end_with_line {
+            return line_end(text, self.behind, text.len());
+        }
+        self.pass_blanks(text);
+        None
     }
 
     fn take(&mut self, token: Token<'_>) {
@@ -163,6 +203,23 @@ impl Words {
         self.count += 1;
         self.last.swap(0, 1);
         self.last[1] = word;
+    }
+
+    /// Behind the last token are comments at most, and only one between `/*` and `*/` may go on.
+    fn pass_blanks(&mut self, text: &str) {
+        let mut left = text.get(self.behind..).unwrap_or_default().trim_start();
+        while !left.is_empty() {
+            let over = match left.strip_prefix("/*") {
+                Some(inside) => inside.split_once("*/"),
+                None => left.split_once(['\n', '\r']),
+            };
+            match over {
+                Some((_, rest)) => left = rest.trim_start(),
+                None => break,
+            }
+        }
+        self.behind = text.len() - left.len();
+        self.open = Open::of(left, text.len());
     }
 
     fn may_end(&self) -> bool {
@@ -232,6 +289,48 @@ mod tests {
             ["INSERT INTO t (v) VALUES ('a;\n$$ b;\n''c') /* ;\n;\n*/", "SELECT $$;\n;$$"];
         assert_eq!(taken, expected);
         assert_eq!(left, "\"x;\ny\"");
+    }
+
+    /// What is read anew with each line takes minutes.
+    #[test]
+    fn each_line_is_read_once_however_many_there_are() {
+        let began = std::time::Instant::now();
+        let lines = 100_000;
+        for (first, line, last) in [
+            ("", "-- nothing; but a comment", "SELECT 1;"),
+            ("/* one", "that goes on; and on", "*/ SELECT 1;"),
+            ("INSERT INTO t (v) VALUES ('", "a text; of many lines", "');"),
+            ("SELECT $$", "a text; of many lines", "$$;"),
+            ("SELECT 1", "-- nothing; but a comment", ";"),
+        ] {
+            let mut statements = Statements::default();
+            statements.push(first).unwrap();
+            for _ in 0..lines {
+                statements.push(line).unwrap();
+                assert_eq!(statements.take(), None);
+                assert_eq!(statements.is_blank(), matches!(first, "" | "/* one"));
+            }
+            statements.push(last).unwrap();
+            let statement = statements.take().unwrap();
+            assert_eq!(statement.lines().filter(|read| *read == line).count(), lines);
+            assert!(statements.is_blank() && statements.take().is_none());
+        }
+        assert!(began.elapsed().as_secs() < 60, "{:?}", began.elapsed());
+    }
+
+    #[test]
+    fn a_comment_goes_on_in_the_next_line_only_if_it_is_open() {
+        let (taken, left) =
+            all("/* a */ -- /* b\n-- c\r/* d\n; */ SELECT 1; /*/ e\n; */ SELECT 2;");
+        let first = "/* a */ -- /* b\n-- c\r/* d\n; */ SELECT 1";
+        assert_eq!((&*taken[0], &*taken[1], taken.len()), (first, "/*/ e\n; */ SELECT 2", 2));
+        assert_eq!(left, "");
+        let mut statements = Statements::default();
+        statements.push("/* open").unwrap();
+        assert_eq!(statements.take(), None);
+        assert!(statements.is_blank());
+        statements.push("*/ SELECT 1").unwrap();
+        assert!(!statements.is_blank());
     }
 
     #[test]
