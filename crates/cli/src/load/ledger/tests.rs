@@ -37,6 +37,30 @@ fn the_mark_moves_only_past_lines_that_have_their_outcome() {
     assert_eq!(ledger.reached().bytes, 53);
 }
 
+/// What is behind the last line is done with once that is.
+#[test]
+fn the_input_may_end_before_the_last_line_has_its_outcome() {
+    let ledger = ledger();
+    let ticket = enter(&ledger, 1);
+    ledger.input_ends(Mark { bytes: 13, line: 4 });
+    assert_eq!(ledger.reached(), Mark { bytes: 0, line: 1 });
+    drop(ticket);
+    assert_eq!(ledger.reached(), Mark { bytes: 13, line: 4 });
+}
+
+#[test]
+fn the_first_outcome_of_a_line_is_the_one_that_counts() {
+    let ledger = ledger();
+    let before = enter(&ledger, 1);
+    let number = ledger.try_enter(line(2)).unwrap();
+    ledger.reject(number, "wrong".to_owned());
+    ledger.was_written(number);
+    ledger.reject(number, "again".to_owned());
+    drop(before);
+    assert_eq!((ledger.written(), ledger.rejected()), (1, 1));
+    assert_eq!(reasons(&ledger.take_due(Duration::ZERO)), ["wrong"]);
+}
+
 #[test]
 fn rejected_lines_come_in_the_order_of_the_input_behind_those_before_them() {
     let ledger = ledger();

@@ -77,6 +77,11 @@ fn values_are_written_as_cql_writes_them() {
         (V::Double(f64::NEG_INFINITY), "-Infinity", r#""-Infinity""#),
         (V::Double(f64::NAN), "NaN", r#""NaN""#),
         (V::Float(f32::from_bits(0x7FC0_0001)), "0x7fc00001", r#""0x7fc00001""#),
+        (
+            V::Double(f64::from_bits(0x7FF8_0000_0000_0001)),
+            "0x7ff8000000000001",
+            r#""0x7ff8000000000001""#,
+        ),
         (V::Blob(vec![0, 255]), "0x00ff", r#""0x00ff""#),
         (V::Varint(CqlVarint::from(i128::MIN)), &i128::MIN.to_string(), &i128::MIN.to_string()),
         (V::Empty, "0x", r#""0x""#),
@@ -222,6 +227,15 @@ fn what_is_out_of_range_or_malformed_is_no_value() {
     ] {
         assert!(parse(wrong, &ty).is_err(), "{wrong} as {ty}");
     }
+}
+
+#[test]
+fn a_name_may_begin_and_end_with_a_quote() {
+    let (ty, user_type) = user_type(&[(r#""a""#, T::Int), ("a", T::Int)]);
+    let value = V::UserType(CqlUserType { user_type, values: vec![V::Int(1), V::Int(2)] });
+    assert_eq!(json(&value), r#"{"\"\"\"a\"\"\"": 1, "a": 2}"#);
+    assert_eq!(parse_json(&json(&value), &ty), Ok(value.clone()));
+    assert_eq!(parse(&text(&value), &ty), Ok(value));
 }
 
 /// Of a type that was altered since the value was written.
