@@ -85,6 +85,15 @@ pub(crate) struct ConnectionArgs {
     pub(crate) settings: Vec<(String, String)>,
 }
 
+impl ConnectionArgs {
+    /// Do the flags say that there is TLS?
+    pub(super) fn has_tls(&self) -> bool {
+        let by_name = self.tls_ca.is_some() || self.tls_name.is_some();
+        let is_set = self.settings.iter().any(|(name, _)| name == "tls.authorities");
+        self.tls || by_name || self.bundle.is_some() || is_set
+    }
+}
+
 fn compression(text: &str) -> Result<Compression, String> {
     match text.to_ascii_lowercase().as_str() {
         "lz4" => Ok(Compression::Lz4),

@@ -14,14 +14,15 @@ pub(super) fn usual_place() -> Option<PathBuf> {
     Some(env::home_dir()?.join(".cassandra").join("cqlshrc"))
 }
 
-/// What a `cqlshrc` says of a connection; what is about how cqlsh looks is passed over.
-pub(super) fn read(path: &Path) -> Result<Config, Failure> {
+/// What a `cqlshrc` says of a connection; what is about how cqlsh looks is passed over. TLS may be said
+/// elsewhere.
+pub(super) fn read(path: &Path, has_tls: bool) -> Result<Config, Failure> {
     let file = Ini::of(path)?;
     let mut config = Config::default();
     place(&file, &mut config)?;
     times(&file, &mut config)?;
     who(&file, path, &mut config)?;
-    tls(&file, &mut config)?;
+    tls(&file, has_tls, &mut config)?;
     Ok(config)
 }
 
@@ -102,7 +103,7 @@ fn who(file: &Ini, path: &Path, config: &mut Config) -> Result<(), Failure> {
     Ok(())
 }
 
-fn tls(file: &Ini, config: &mut Config) -> Result<(), Failure> {
+fn tls(file: &Ini, has_tls: bool, config: &mut Config) -> Result<(), Failure> {
     let is_on =
         |text: &String| matches!(text.to_ascii_lowercase().as_str(), "1" | "yes" | "true" | "on");
     let ssl = file.text("connection", "ssl").or_else(|| file.text("connection", "factory"));
@@ -112,6 +113,12 @@ fn tls(file: &Ini, config: &mut Config) -> Result<(), Failure> {
     if file.text("ssl", "validate").is_some_and(|validate| !is_on(&validate)) {
         let why = "cqlshrc: [ssl] validate is off, and cqlwire speaks no TLS that proves nothing: \
                    name the authorities by certfile";
+        return Err(Failure::usage(why));
+    }
+    // What is asked for is never left out: a password would be sent for everybody to read.
+    if !has_tls && file.text("ssl", "certfile").is_none() {
+        let why = "cqlshrc: ssl is on, and [ssl] certfile does not name the authorities: name them there, \
+                   or say --tls or --tls-ca";
         return Err(Failure::usage(why));
     }
     let files =
@@ -141,7 +148,7 @@ mod tests {
         for (name, text) in others.iter().chain(&[(name, text)]) {
             fs::write(folder.path().join(name), text).unwrap();
         }
-        read(&folder.path().join(name))
+        read(&folder.path().join(name), false)
     }
 
     #[test]
@@ -184,6 +191,18 @@ float_precision = 5
         assert_eq!(config.get("credentials.user").as_deref(), Some("Ada"));
         assert!(config.is_set("credentials.password"));
         assert_eq!(config.get("contact_points").as_deref(), Some("db"));
+    }
+
+    #[test]
+    fn a_password_is_not_sent_without_the_tls_that_was_asked_for() {
+        let ssl = "[authentication]\nusername = ada\npassword = x\n[connection]\nssl = true\n";
+        let certificate = "[ssl]\nusercert = a.pem\nuserkey = b.pem\n";
+        for text in [ssl, &format!("{ssl}{certificate}")] {
+            let error = read_as("cqlshrc", text, &[]).unwrap_err().to_string();
+            assert!(error.contains("certfile"), "{error}");
+        }
+        let config = read_as("cqlshrc", &format!("{ssl}[ssl]\ncertfile = ca.pem\n"), &[]);
+        assert_eq!(config.unwrap().get("tls.authorities").as_deref(), Some("ca.pem"));
     }
 
     #[test]

@@ -77,9 +77,7 @@ impl Settings {
 
     /// Is there TLS?
     pub(crate) fn is_encrypted(&self) -> bool {
-        let args = &self.args;
-        let by_flags = args.tls || args.tls_ca.is_some() || args.tls_name.is_some();
-        by_flags || args.bundle.is_some() || self.config.is_set("tls.authorities")
+        self.args.has_tls() || self.config.is_set("tls.authorities")
     }
 }
 
@@ -89,7 +87,7 @@ fn place(args: &ConnectionArgs) -> Result<Config, Failure> {
         return profile(&named(name));
     }
     if let Some(file) = &args.cqlshrc {
-        return cqlshrc::read(file);
+        return cqlshrc::read(file, args.has_tls());
     }
     if let Ok(url) = env::var(URL) {
         return Config::from_url(&url)
@@ -101,7 +99,7 @@ fn place(args: &ConnectionArgs) -> Result<Config, Failure> {
         return profile(&default);
     }
     match cqlshrc::usual_place().filter(|path| path.is_file()) {
-        Some(file) => cqlshrc::read(&file),
+        Some(file) => cqlshrc::read(&file, args.has_tls()),
         None => Ok(Config::default()),
     }
 }
