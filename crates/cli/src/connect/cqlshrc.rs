@@ -92,7 +92,11 @@ fn who(file: &Ini, path: &Path, config: &mut Config) -> Result<(), Failure> {
     if let Some(path) = named.or_else(beside) {
         let credentials = Ini::of(&path)?;
         let section = "plaintextauthprovider";
-        user = credentials.text(section, "username").or(user);
+        if let Some(named) = credentials.text(section, "username") {
+            // The password of somebody else is none.
+            password = password.filter(|_| user.as_ref().is_none_or(|user| *user == named));
+            user = Some(named);
+        }
         password = credentials.text(section, "password").or(password);
     }
     for (name, text) in [("credentials.user", user), ("credentials.password", password)] {
@@ -203,6 +207,16 @@ float_precision = 5
         }
         let config = read_as("cqlshrc", &format!("{ssl}[ssl]\ncertfile = ca.pem\n"), &[]);
         assert_eq!(config.unwrap().get("tls.authorities").as_deref(), Some("ca.pem"));
+    }
+
+    #[test]
+    fn the_password_of_one_user_is_not_that_of_another() {
+        let text = "[authentication]\nusername = ada\npassword = x\n";
+        let others = |user| format!("[PlainTextAuthProvider]\nusername = {user}\n");
+        let config = |user| read_as("cqlshrc", text, &[("credentials", &others(user))]).unwrap();
+        assert_eq!(config("bob").get("credentials.user").as_deref(), Some("bob"));
+        assert!(!config("bob").is_set("credentials.password"));
+        assert!(config("ada").is_set("credentials.password"));
     }
 
     #[test]

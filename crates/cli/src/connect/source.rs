@@ -23,19 +23,7 @@ pub(crate) struct Settings {
 impl Settings {
     /// Reads what there is, and asks for a password if one is lacking.
     pub(crate) fn of(args: &ConnectionArgs) -> Result<Self, Failure> {
-        let mut config = place(args)?;
-        for (name, value) in &args.settings {
-            config.set(name, value)?;
-        }
-        // By this servers show it, in `system_views.clients`.
-        if !config.is_set("application_name") {
-            config.set("application_name", env!("CARGO_PKG_NAME"))?;
-            config.set("application_version", env!("CARGO_PKG_VERSION"))?;
-        }
-        let before = config.get("credentials.user");
-        flags(args, &mut config)?;
-        // The password of somebody else is none.
-        let is_other = before.is_some() && before != config.get("credentials.user");
+        let (mut config, is_other) = said(args)?;
         password::complete(args, is_other, &mut config)?;
         Ok(Self { args: args.clone(), config })
     }
@@ -79,6 +67,23 @@ impl Settings {
     pub(crate) fn is_encrypted(&self) -> bool {
         self.args.has_tls() || self.config.is_set("tls.authorities")
     }
+}
+
+/// All but the password, and whether the one that is there is that of another user, which is none.
+fn said(args: &ConnectionArgs) -> Result<(Config, bool), Failure> {
+    let mut config = place(args)?;
+    let before = config.get("credentials.user");
+    for (name, value) in &args.settings {
+        config.set(name, value)?;
+    }
+    // By this servers show it, in `system_views.clients`.
+    if !config.is_set("application_name") {
+        config.set("application_name", env!("CARGO_PKG_NAME"))?;
+        config.set("application_version", env!("CARGO_PKG_VERSION"))?;
+    }
+    flags(args, &mut config)?;
+    let is_other = before.is_some() && before != config.get("credentials.user");
+    Ok((config, is_other))
 }
 
 /// The first place that there is.
@@ -155,4 +160,37 @@ fn xdg(variable: &str, below_home: &str) -> Option<PathBuf> {
     let named = env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
     let home = named.or_else(|| Some(env::home_dir()?.join(below_home)))?;
     Some(home.join("cqlwire"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_password_of_a_profile_is_not_that_of_somebody_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let profile = folder.path().join("shop.toml");
+        fs::write(&profile, "credentials.user = \"ada\"\ncredentials.password = \"x\"\n").unwrap();
+        let is_other = |user: Option<&str>, set: Option<&str>| {
+            let set = set.map(|user| ("credentials.user".to_owned(), user.to_owned()));
+            let args = ConnectionArgs {
+                profile: Some(profile.display().to_string()),
+                user: user.map(ToOwned::to_owned),
+                settings: set.into_iter().collect(),
+                ..ConnectionArgs::default()
+            };
+            said(&args).unwrap().1
+        };
+        for (user, set, expected) in [
+            (None, None, false),
+            (Some("ada"), None, false),
+            (None, Some("ada"), false),
+            (Some("bob"), None, true),
+            (None, Some("bob"), true),
+            (Some("bob"), Some("bob"), true),
+            (Some("ada"), Some("bob"), false),
+        ] {
+            assert_eq!(is_other(user, set), expected, "{user:?} {set:?}");
+        }
+    }
 }
