@@ -43,6 +43,13 @@ pub(crate) struct Dialect {
     pub(crate) no_header: bool,
 }
 
+/// That of RFC 4180, as without any flag.
+impl Default for Dialect {
+    fn default() -> Self {
+        Self { delimiter: b',', quote: b'"', null: String::new(), no_header: false }
+    }
+}
+
 impl Dialect {
     /// Checks that fields can be told from each other.
     pub(crate) fn check(&self) -> Result<(), Failure> {
