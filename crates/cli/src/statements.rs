@@ -9,7 +9,7 @@ use cqlwire::cql::{Token, places};
 use crate::exit::Failure;
 
 /// As much as servers take for one request.
-const LONGEST: usize = 16 << 20;
+pub(crate) const LONGEST: usize = 16 << 20;
 
 /// Words that begin what is for the shell, and ends with its line.
 const OF_SHELL: [&str; 19] = [
@@ -45,6 +45,11 @@ pub(crate) struct Statements {
 impl Statements {
     /// The next line.
     pub(crate) fn push(&mut self, line: &str) -> Result<(), Failure> {
+        // What editors of Windows put before everything else; within quotes it is a character.
+        let line = match self.text.is_empty() {
+            true => line.trim_start_matches('\u{FEFF}'),
+            false => line,
+        };
         if self.text.len() + line.len() > LONGEST {
             self.clear();
             return Err(Failure::refused(format_args!("a statement of over {LONGEST} bytes")));
@@ -316,6 +321,14 @@ mod tests {
             assert!(statements.is_blank() && statements.take().is_none());
         }
         assert!(began.elapsed().as_secs() < 60, "{:?}", began.elapsed());
+    }
+
+    #[test]
+    fn what_editors_put_before_everything_is_no_part_of_a_statement() {
+        assert_eq!(
+            all("\u{FEFF}USE shop\nSELECT '\u{FEFF}';").0,
+            ["USE shop", "SELECT '\u{FEFF}'"]
+        );
     }
 
     #[test]
