@@ -20,15 +20,16 @@ pub(super) fn text(args: &Args) -> Result<(String, Vec<String>), Failure> {
             let text = fs::read_to_string(file);
             text.map_err(|error| Failure::usage(format_args!("{}: {error}", file.display())))?
         }
-        (None, Some(statement)) if statement == "-" => standard_input()?,
+        (None, Some(statement)) if statement == "-" => read_from(io::stdin())?,
         (None, statement) => statement.clone().unwrap_or_default(),
     };
     Ok((one(&text)?, values))
 }
 
-fn standard_input() -> Result<String, Failure> {
+fn read_from(input: impl Read) -> Result<String, Failure> {
     let mut text = String::new();
-    io::stdin().take(LONGEST).read_to_string(&mut text)?;
+    // One more, so that what is too long is seen to be.
+    input.take(LONGEST + 1).read_to_string(&mut text)?;
     Ok(text)
 }
 
@@ -60,6 +61,15 @@ mod tests {
         assert_eq!(one(&format!("{batch};")).unwrap(), batch);
         assert_eq!(one(batch).unwrap(), batch);
         assert_eq!(one("; SELECT 1").unwrap(), "SELECT 1");
+    }
+
+    #[test]
+    fn what_is_too_long_is_refused_and_not_cut_off() {
+        let longest = usize::try_from(LONGEST).unwrap();
+        for (length, is_taken) in [(longest, true), (longest + 1, false), (longest + 9, false)] {
+            let text = format!("SELECT 1;{}", " ".repeat(length - 9));
+            assert_eq!(read_from(text.as_bytes()).and_then(|text| one(&text)).is_ok(), is_taken);
+        }
     }
 
     #[test]
