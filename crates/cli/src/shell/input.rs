@@ -1,7 +1,7 @@
 //! Where the lines of a shell come from.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use cqlwire::Session;
@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use super::editor::Editor;
 use crate::exit::Failure;
-use crate::statements::Statements;
+use crate::statements::{LONGEST, Statements};
 
 /// What came.
 #[derive(Debug)]
@@ -72,7 +72,7 @@ impl Input {
         let (sender, lines) = mpsc::channel(AHEAD);
         std::thread::Builder::new().name("cqlwire input".to_owned()).spawn(move || {
             let lines = match open() {
-                Ok(input) => input.lines(),
+                Ok(input) => bounded_lines(input),
                 Err(error) => {
                     // Whoever took the lines may have gone.
                     drop(sender.blocking_send(Err(error)));
@@ -134,6 +134,29 @@ impl Input {
     }
 }
 
+/// Lines without their ends. One that is longer than a statement may be is an error: it is not waited for
+/// that it ends.
+fn bounded_lines(mut input: impl BufRead) -> impl Iterator<Item = io::Result<String>> {
+    let longest = u64::try_from(LONGEST).unwrap_or(u64::MAX);
+    std::iter::from_fn(move || {
+        let mut line = Vec::new();
+        match input.by_ref().take(longest + 2).read_until(b'\n', &mut line) {
+            Ok(0) => return None,
+            Ok(_) => {}
+            Err(error) => return Some(Err(error)),
+        }
+        let line = line
+            .strip_suffix(b"\n")
+            .map_or(&*line, |line| line.strip_suffix(b"\r").unwrap_or(line));
+        let why = match std::str::from_utf8(line) {
+            _ if line.len() > LONGEST => format!("a line of over {LONGEST} bytes"),
+            Ok(line) => return Some(Ok(line.to_owned())),
+            Err(_) => "it is not UTF-8".to_owned(),
+        };
+        Some(Err(io::Error::new(io::ErrorKind::InvalidData, why)))
+    })
+}
+
 impl Lines {
     /// Ctrl-C ends it: nobody is there to go on.
     async fn next(&mut self) -> Result<Line, Failure> {
@@ -148,5 +171,21 @@ impl Lines {
         let line = line.map_err(|error| Failure::refused(format_args!("{name}: {error}")))?;
         self.number += u64::from(line.is_some());
         Ok(line.map_or(Line::End, Line::Text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_as_long_as_a_statement_may_be() {
+        let mut lines = bounded_lines(BufReader::new(&b"a\r\n\nb\n\xFF\nlast"[..]));
+        let mut next = || lines.next().map(Result::ok);
+        assert_eq!([next(), next()], [Some(Some("a".to_owned())), Some(Some(String::new()))]);
+        assert_eq!([next(), next()], [Some(Some("b".to_owned())), Some(None)]);
+        assert_eq!([next(), next()], [Some(Some("last".to_owned())), None]);
+        let endless = bounded_lines(BufReader::new(io::repeat(b'x'))).next().unwrap();
+        assert!(endless.unwrap_err().to_string().contains("over 16777216 bytes"));
     }
 }
