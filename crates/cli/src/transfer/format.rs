@@ -67,8 +67,10 @@ impl Dialect {
     pub(crate) fn write_field(&self, text: &str, out: &mut String) {
         let (delimiter, quote) = (char::from(self.delimiter), char::from(self.quote));
         let marks = [delimiter, quote, '\n', '\r'];
-        // An empty field that is the only one of its line would be an empty line.
-        if text != self.null && !text.is_empty() && !text.contains(marks) {
+        // An empty field that is the only one of its line would be an empty line; and a byte order mark
+        // would be passed over, where it is the first of a file without a header.
+        let is_mistakable = text == self.null || text.is_empty() || text.starts_with('\u{FEFF}');
+        if !is_mistakable && !text.contains(marks) {
             return out.push_str(text);
         }
         out.push(quote);
@@ -122,6 +124,8 @@ mod tests {
             ("a\"b", "\"a\"\"b\""),
             ("a\nb", "\"a\nb\""),
             ("a\r", "\"a\r\""),
+            ("\u{FEFF}a", "\"\u{FEFF}a\""),
+            ("a\u{FEFF}", "a\u{FEFF}"),
         ] {
             assert_eq!(field(&dialect, text), expected);
         }
