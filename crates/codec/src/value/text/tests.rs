@@ -87,6 +87,8 @@ fn days_are_those_of_the_calendar() {
         ("1969-12-31", -1),
         ("2024-02-29", 19_782),
         ("2000-03-01", 11_017),
+        ("9999-12-31", 2_932_896),
+        ("+10000-01-01", 2_932_897),
         ("0000-01-01", -719_528),
         ("-0001-12-31", -719_529),
         ("+5881580-07-11", i32::MAX),
@@ -94,6 +96,7 @@ fn days_are_those_of_the_calendar() {
     ];
     for (text, days) in cases {
         assert_eq!(read(text), Ok(CqlDate::from_unix_days(days)), "{text}");
+        assert_eq!(CqlDate::from_unix_days(days).to_string(), text);
     }
     assert_eq!(read("2147483648"), Ok(CqlDate::UNIX_EPOCH));
     for text in ["2023-02-29", "1900-02-29", "2024-13-01", "2024-00-01", "2024-01-00", "2024-04-31"]
@@ -184,6 +187,11 @@ fn durations_come_in_three_forms() {
     }
     assert_eq!(of(14, 3, time + 7_008_009).to_string(), "1y2mo3d4h5m6s7ms8us9ns");
     assert_eq!(of(-1, -2, -3).to_string(), "-1mo2d3ns");
+    // One part is enough for the sign.
+    for (duration, text) in [(of(-1, 0, 0), "-1mo"), (of(0, -2, 0), "-2d"), (of(0, 0, -3), "-3ns")]
+    {
+        assert_eq!((duration.to_string(), read(text)), (text.to_owned(), Ok(duration)));
+    }
     for text in ["", "-", "P", "PT", "1", "1x", "1d1y", "1d1d", "P1D1Y", "P1-2-3T4:5:6", "d"] {
         assert_eq!(read::<CqlDuration>(text), Err(Malformed), "{text}");
     }
@@ -244,6 +252,9 @@ fn decimals_keep_their_scale() {
     for (text, decimal) in cases {
         assert_eq!(read(text), Ok(decimal), "{text}");
     }
+    assert_eq!(of(-7, 40).to_string(), format!("-0.{}7", "0".repeat(39)));
+    assert_eq!(of(-7, 41).to_string(), "-7E-41");
+    assert_eq!(of(-7, -1).to_string(), "-7E1");
     let bytes = CqlVarint::from_signed_bytes_be(&[0x1E; 1_100]);
     same(&CqlDecimal { unscaled: bytes, scale: 7 });
     for text in ["", ".", "1.2.3", "1.-2", "1e", "e1", "NaN", "1,5", "0X12.34", "0X.12"] {
