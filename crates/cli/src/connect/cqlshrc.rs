@@ -91,13 +91,15 @@ fn who(file: &Ini, path: &Path, config: &mut Config) -> Result<(), Failure> {
     let beside = || Some(path.with_file_name("credentials")).filter(|path| path.is_file());
     if let Some(path) = named.or_else(beside) {
         let credentials = Ini::of(&path)?;
-        let section = "plaintextauthprovider";
-        if let Some(named) = credentials.text(section, "username") {
+        // By the name of the provider, or as before there were several.
+        let sections = ["plaintextauthprovider", "plain_text_auth"];
+        let text = |key| sections.iter().find_map(|section| credentials.text(section, key));
+        if let Some(named) = text("username") {
             // The password of somebody else is none.
             password = password.filter(|_| user.as_ref().is_none_or(|user| *user == named));
             user = Some(named);
         }
-        password = credentials.text(section, "password").or(password);
+        password = text("password").or(password);
     }
     for (name, text) in [("credentials.user", user), ("credentials.password", password)] {
         if let Some(text) = text {
@@ -190,11 +192,14 @@ float_precision = 5
 
     #[test]
     fn credentials_may_stand_in_a_file_beside_it() {
-        let others = [("credentials", "[PlainTextAuthProvider]\nusername = Ada\npassword = x\n")];
-        let config = read_as("cqlshrc", "[connection]\nhostname = db\n", &others).unwrap();
-        assert_eq!(config.get("credentials.user").as_deref(), Some("Ada"));
-        assert!(config.is_set("credentials.password"));
-        assert_eq!(config.get("contact_points").as_deref(), Some("db"));
+        for section in ["PlainTextAuthProvider", "plain_text_auth"] {
+            let others =
+                [("credentials", &*format!("[{section}]\nusername = Ada\npassword = x\n"))];
+            let config = read_as("cqlshrc", "[connection]\nhostname = db\n", &others).unwrap();
+            assert_eq!(config.get("credentials.user").as_deref(), Some("Ada"), "{section}");
+            assert!(config.is_set("credentials.password"));
+            assert_eq!(config.get("contact_points").as_deref(), Some("db"));
+        }
     }
 
     #[test]
