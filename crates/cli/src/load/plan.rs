@@ -173,6 +173,7 @@ fn read_header(records: &mut Records) -> Result<(Option<Vec<String>>, Vec<u8>), 
             let names = fields.into_iter().map(|field| field.text.trim().to_owned()).collect();
             Ok((Some(names), line.raw))
         }
+        Content::Malformed(fault) => Err(Failure::refused(format_args!("the header: {fault}"))),
         _ => Err(Failure::refused("the header is not UTF-8")),
     }
 }

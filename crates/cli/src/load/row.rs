@@ -58,6 +58,7 @@ impl Rows {
     pub(super) fn values(&self, content: &Content) -> Result<Values, String> {
         let mut cells = match content {
             Content::NotText => return Err("it is not UTF-8".to_owned()),
+            Content::Malformed(fault) => return Err(fault.to_string()),
             Content::Fields(fields) => self.of_fields(fields)?,
             Content::Json(json) => self.of_object(json)?,
         };

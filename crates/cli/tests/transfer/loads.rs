@@ -12,18 +12,19 @@ const TABLE: &str = "CREATE TABLE KS.t (k int PRIMARY KEY, v int, note text)";
 async fn what_is_wrong_is_rejected_as_it_was_and_the_rest_is_written() {
     let place = Place::new("load_rejects", &[TABLE]).await;
     let input = b"k,v,note\r\n1,10,one\r\nx,20,two\r\n3,\"3\n0\",\xFF\r\n4,40\r\n,50,five\r\n6,60,\"s\nix\"\r\n\
-                  7,70,\"seven";
+                  7,70,\"seven\"\r\n8,80,\"ei\r\nght";
     place.write("in.csv", input);
     let args = ["in.csv", "--rejected", "bad.csv"];
-    place.run("load", "t", &args).ended(1, "3 rows written, 4 lines rejected");
+    place.run("load", "t", &args).ended(1, "3 rows written, 5 lines rejected");
     let bad = std::fs::read(place.path("bad.csv")).unwrap();
-    assert_eq!(bad, b"k,v,note\r\nx,20,two\r\n3,\"3\n0\",\xFF\r\n4,40\r\n,50,five\r\n");
+    assert_eq!(bad, b"k,v,note\r\nx,20,two\r\n3,\"3\n0\",\xFF\r\n4,40\r\n,50,five\r\n8,80,\"ei\r\nght\n");
     let reasons = place.read("bad.csv.reasons");
     let expected = [
         "line 3, byte 20: column `k`: `x` is no int; allowed: a whole number from -2147483648 to 2147483647",
         "line 4, byte 30: it is not UTF-8",
         "line 6, byte 41: it has 2 fields and not 3",
         "line 7, byte 47: column `k`: it is of the primary key and cannot be null",
+        "line 11, byte 84: the quote that opens in line 11 is not closed: it takes in all 2 lines to the end of the input",
     ];
     assert_eq!(reasons.lines().collect::<Vec<_>>(), expected);
     let rows = place.query("SELECT note FROM load_rejects.t WHERE k IN (1, 6, 7)").await;

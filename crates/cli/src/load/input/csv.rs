@@ -5,6 +5,7 @@
 use csv_core::{ReadFieldResult, Reader, ReaderBuilder};
 
 use super::buffer::Buffer;
+use super::quoting::{Fault, Marks};
 use super::{Content, Field};
 use crate::transfer::Dialect;
 
@@ -13,7 +14,7 @@ use crate::transfer::Dialect;
 pub(super) struct CsvEnds {
     settings: ReaderBuilder,
     reader: Reader,
-    quote: u8,
+    marks: Marks,
     /// How many bytes of the record the reader has seen.
     seen: usize,
     /// Where the field begins, in bytes of the record.
@@ -34,8 +35,9 @@ impl CsvEnds {
         settings.delimiter(dialect.delimiter).quote(dialect.quote).escape(escape);
         let reader = begun(&settings);
         let (seen, field, written) = (0, 0, 0);
-        let (text, fields, quote) = (Vec::new(), Vec::new(), dialect.quote);
-        Self { settings, reader, quote, seen, field, text, written, fields, is_whole: false }
+        let (text, fields) = (Vec::new(), Vec::new());
+        let marks = Marks { delimiter: dialect.delimiter, quote: dialect.quote, escape };
+        Self { settings, reader, marks, seen, field, text, written, fields, is_whole: false }
     }
 
     /// Begins anew, in front of a record.
@@ -71,7 +73,7 @@ impl CsvEnds {
                 ReadFieldResult::InputEmpty | ReadFieldResult::OutputFull => {}
                 ReadFieldResult::End => return None,
                 ReadFieldResult::Field { record_end } => {
-                    let quoted = bytes.get(self.field) == Some(&self.quote);
+                    let quoted = bytes.get(self.field) == Some(&self.marks.quote);
                     self.fields.push((self.written, quoted));
                     self.field = self.seen;
                     if record_end {
@@ -87,18 +89,20 @@ impl CsvEnds {
         let bytes = buffer.unread();
         let ends = bytes.get(self.seen.saturating_sub(1)..);
         self.is_whole = ends == Some(b"\r") && !buffer.is_at_end();
-        if self.is_whole { None } else { Some(self.take(bytes)) }
+        if self.is_whole { None } else { Some(self.take(bytes, buffer.blank_start())) }
     }
 
     /// The record that is whole.
-    fn take(&mut self, bytes: &[u8]) -> (usize, Option<Content>) {
+    fn take(&mut self, bytes: &[u8], blank: usize) -> (usize, Option<Content>) {
         // The reader would pass over the second half of a line break with the next record.
         let ends = bytes.get(self.seen.saturating_sub(1)..self.seen + 1);
         let length = self.seen + usize::from(ends == Some(b"\r\n"));
         let text = self.text.get(..self.written).unwrap_or_default();
-        let content = match std::str::from_utf8(text) {
-            Err(_) => Content::NotText,
-            Ok(text) => {
+        let record = bytes.get(blank..length).unwrap_or_default();
+        let content = match (Fault::of(record, self.marks), std::str::from_utf8(text)) {
+            (Some(fault), _) => Content::Malformed(fault),
+            (None, Err(_)) => Content::NotText,
+            (None, Ok(text)) => {
                 let mut start = 0;
                 let field = |(end, quoted): &(usize, bool)| {
                     let text = text.get(start..*end).unwrap_or_default().to_owned();

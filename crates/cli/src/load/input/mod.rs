@@ -1,5 +1,5 @@
 //! The input, record by record: [`Records`] cuts it, `buffer.rs` holds the record that is being read,
-//! `csv.rs` and `lines.rs` know where it ends.
+//! `csv.rs` and `lines.rs` know where it ends, and `quoting.rs` what is wrong with its quotes.
 //!
 //! Memory is that of the longest record, which is bounded: what is longer ends the load, since for CSV
 //! nobody could say where the next one begins.
@@ -7,6 +7,7 @@
 mod buffer;
 mod csv;
 mod lines;
+mod quoting;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,7 @@ use std::io::{self, Read};
 
 use self::buffer::Buffer;
 use self::csv::CsvEnds;
+use self::quoting::Fault;
 use super::ledger::{Line, Mark};
 use crate::exit::Failure;
 use crate::transfer::{Dialect, Format};
@@ -58,6 +60,8 @@ pub(super) enum Content {
     Json(String),
     /// It is not UTF-8.
     NotText,
+    /// Nobody can say which fields of CSV are meant.
+    Malformed(Fault),
 }
 
 /// A field of CSV, without its quotes.
@@ -138,7 +142,10 @@ impl Records {
             let start = self.at;
             let raw = self.buffer.unread().get(..length - blank).unwrap_or_default().to_vec();
             self.advance(length - blank);
-            if let Some(content) = content {
+            if let Some(mut content) = content {
+                if let Content::Malformed(fault) = &mut content {
+                    *fault = fault.placed(start.line);
+                }
                 return Next::Record(Record { line: Line { start, end: self.at, raw }, content });
             }
         }

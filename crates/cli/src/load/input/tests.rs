@@ -160,6 +160,56 @@ fn what_is_longer_than_may_be_is_said_with_its_place_and_nothing_grows() {
     }
 }
 
+/// What each record is, in a few words.
+fn told(input: &str, at_once: usize, escape: Option<u8>) -> Vec<String> {
+    let source = Box::new(Slow(Cursor::new(input.as_bytes().to_vec()), at_once));
+    let records = Records::new(source, START, Format::Csv, &dialect(), escape, 64);
+    let (found, end) = all(records).unwrap();
+    covers(input.as_bytes(), &found, end);
+    let told = found.iter().map(|record| match &record.content {
+        Content::Malformed(fault) => fault.to_string(),
+        content => format!("{:?}", fields(content)),
+    });
+    told.collect()
+}
+
+#[test]
+fn a_quote_that_is_never_closed_is_a_fault_of_its_record() {
+    for (input, line, lines) in [
+        ("a,1\nb,\"whole value is lo", 2, 1),
+        ("a,1\nb,\"lo\nc,2\nd,3\n", 2, 3),
+        ("a,1\n\n\"x\ny\",\"lo\"\"\nc", 4, 2),
+        ("a,1\nb,\"", 2, 1),
+        ("a,1\nb,\"\"\"", 2, 1),
+        ("a,1\r\nb,\"lo\r\n", 2, 1),
+    ] {
+        for at_once in [1, 3, 100] {
+            let told = told(input, at_once, None);
+            let said = format!("the quote that opens in line {line} is not closed: it takes in all {lines} lines");
+            assert_eq!(told.len(), 2, "{told:?}");
+            assert!(told[1].starts_with(&said), "{input:?} {told:?}");
+        }
+    }
+    for closed in ["a,\"b\"", "\"\"", "a,\"b\"\"\"", "a,\"b\n\"\r\n"] {
+        assert!(told(closed, 1, None)[0].starts_with("[("), "{closed:?}");
+    }
+    assert!(told("\"a\\\"", 1, Some(b'\\'))[0].contains("is not closed"));
+}
+
+#[test]
+fn a_field_that_goes_on_behind_its_quotes_is_a_fault_of_its_record() {
+    for (input, line) in [("\"x\"y,1", 2), ("a,\"5\" pipe\"", 2), ("\"a\nb\" ,1", 3)] {
+        for at_once in [1, 3, 100] {
+            let told = told(&format!("a,1\n{input}\nb,2\n"), at_once, None);
+            assert_eq!(told.len(), 3, "{told:?}");
+            let said = format!("in line {line} a field goes on behind the quote that closes it");
+            assert!(told[1].starts_with(&said), "{told:?}");
+        }
+    }
+    assert_eq!(told("a\"b,5\" pipe\n", 1, None), [r#"[("a\"b", false), ("5\" pipe", false)]"#]);
+    assert_eq!(told("\"a\\\"b\",c\n", 1, Some(b'\\')), [r#"[("a\"b", true), ("c", false)]"#]);
+}
+
 #[test]
 fn a_character_may_take_away_what_a_quote_means() {
     let source = Box::new(Cursor::new(b"\"a\\\"b\",c\n".to_vec()));
