@@ -10,10 +10,12 @@
 //! ```
 //!
 //! `input` cuts the input into records, `mapping.rs` says which field goes where, `row.rs` makes bind values
-//! of a record, `feed.rs` hands them on, `sending.rs` sends them, `ledger` knows which lines have their
+//! of a record, `feed.rs` hands them on, `sending.rs` sends them, `blame.rs` says whose fault it is
+//! that one was not written, `ledger` knows which lines have their
 //! outcome, and `keeper.rs` keeps that for a second run (`rejected.rs`, `progress.rs`).
 
 mod args;
+mod blame;
 mod feed;
 mod input;
 mod keeper;

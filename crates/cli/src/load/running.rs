@@ -68,9 +68,8 @@ impl Plan {
         ledger.close();
         let kept = join(keeper);
         drop(bar);
-        sent?;
         kept?;
-        told.outcome(&ledger, read)
+        told.outcome(&ledger, sent, read)
     }
 }
 
@@ -138,7 +137,12 @@ fn join(thread: JoinHandle<Result<(), Failure>>) -> Result<(), Failure> {
 }
 
 impl Told {
-    fn outcome(&self, ledger: &Ledger, read: Result<(), Failure>) -> Result<(), Failure> {
+    fn outcome(
+        &self,
+        ledger: &Ledger,
+        sent: Result<(), Failure>,
+        read: Result<(), Failure>,
+    ) -> Result<(), Failure> {
         let (written, line) = (ledger.written(), ledger.reached().line);
         let rejected = ledger.rejected() + self.rejected_before;
         let elapsed = self.began.elapsed();
@@ -147,11 +151,14 @@ impl Told {
             "{written} {done}, {rejected} lines rejected, in {elapsed:.1?} ({}/s)",
             rate(written, self.began)
         ));
-        read?;
         let goes_on = match self.has_progress {
             true => "a second run goes on there",
             false => "--progress would have let a second run go on there",
         };
+        sent.map_err(|failed| {
+            failed.within(format_args!("stopped: all before line {line} is done; {goes_on}"))
+        })?;
+        read?;
         match ledger.stopped() {
             Some(Stop::Interrupted) => {
                 let what = format!("interrupted: all before line {line} is done; {goes_on}");

@@ -6,8 +6,9 @@ use cqlwire::{Error, PreparedStatement, Session};
 use futures_util::stream::{self, Stream, StreamExt};
 use tokio::sync::mpsc::Receiver;
 
+use super::blame::is_of_row;
 use super::feed::LoadRow;
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Stop};
 use crate::exit::Failure;
 
 /// Rows as they come, each taken for being sent, until no more are wanted.
@@ -32,7 +33,8 @@ pub(super) struct Sending {
 }
 
 impl Sending {
-    /// Writes all rows; those that fail are rejected.
+    /// Writes all rows; those that are at fault themselves are rejected. With one that fails for anything
+    /// else, no more are wanted, and those on their way are waited for.
     pub(super) async fn run(
         &self,
         session: &Session,
@@ -44,19 +46,27 @@ impl Sending {
         let mut load = load.idempotent(self.is_idempotent).concurrency(self.concurrency);
         // Dropped before the load, whose rows say that they are written when they are dropped.
         let mut given_up = GivenUp(Some(Arc::clone(ledger)));
+        let mut ended = Ok(());
         loop {
             match load.next_failure().await {
-                Ok(Some(failed)) => failed.row.ticket.reject(reason(&failed.error)),
+                Ok(Some(failed)) if is_of_row(failed.error.kind()) => {
+                    failed.row.ticket.reject(reason(&failed.error));
+                }
+                Ok(Some(failed)) => {
+                    failed.row.ticket.leave();
+                    ledger.stop(Stop::Failed);
+                    ended = ended.and(Err(failed.error.into()));
+                }
                 Ok(None) => break,
                 Err(error) => {
-                    ledger.stop(super::ledger::Stop::Failed);
-                    given_up.0 = None;
-                    return Err(error.into());
+                    ledger.stop(Stop::Failed);
+                    ended = ended.and(Err(error.into()));
+                    break;
                 }
             }
         }
         given_up.0 = None;
-        Ok(())
+        ended
     }
 }
 

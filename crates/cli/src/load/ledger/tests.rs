@@ -97,6 +97,16 @@ fn what_was_never_taken_or_was_given_up_has_no_outcome() {
     assert_eq!(ledger.reached().line, 1);
 }
 
+#[test]
+fn what_is_left_has_no_outcome_and_is_gone_on_with() {
+    let ledger = ledger();
+    let (first, second, third) = (enter(&ledger, 1), enter(&ledger, 2), enter(&ledger, 3));
+    drop(first);
+    second.leave();
+    drop(third);
+    assert_eq!((ledger.reached().line, ledger.written(), ledger.rejected()), (2, 2, 0));
+}
+
 #[tokio::test]
 async fn more_rejected_lines_than_may_be_stop_it() {
     let ledger = ledger();

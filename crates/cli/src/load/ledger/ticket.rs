@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Ledger;
 
 /// The claim of a row to its outcome. Once it is taken for being sent, its Drop says that it is written;
-/// one that fails is [rejected](Ticket::reject) before.
+/// one that fails is [rejected](Ticket::reject) before, or [left](Ticket::leave).
 #[derive(Debug)]
 pub(crate) struct Ticket {
     ledger: Arc<Ledger>,
@@ -21,6 +21,12 @@ impl Ticket {
     /// From now on it is written when it is dropped.
     pub(in crate::load) const fn take(&mut self) {
         self.is_taken = true;
+    }
+
+    /// Whether it was written is not known, or it was not, by no fault of its own: it has no outcome, so
+    /// that a second run goes on with it.
+    pub(in crate::load) fn leave(mut self) {
+        self.is_taken = false;
     }
 
     /// It was not written.
