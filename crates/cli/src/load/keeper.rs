@@ -46,6 +46,7 @@ impl Keeper {
             if due.is_last || last.elapsed() >= PACE {
                 last = Instant::now();
                 self.progress.mark = due.reached;
+                self.progress.is_complete = due.is_complete;
                 if due.is_last && self.rejected.so_far().bytes == 0 {
                     // Its file is taken away, and its name may be that of another load's.
                     self.progress.rejected_file = None;
@@ -78,7 +79,7 @@ mod tests {
     use super::super::progress::RejectedSoFar;
     use super::*;
 
-    const START: Mark = Mark { bytes: 0, line: 1 };
+    const START: Mark = Mark { bytes: 0, line: 1, crc: 0 };
 
     /// What it came to, with one rejected line.
     fn kept(rejected: RejectedLines, path: &Path) -> (Result<(), Failure>, Option<Stop>) {
@@ -93,7 +94,8 @@ mod tests {
             path: Some(path.to_owned()),
         };
         let keeps = std::thread::spawn(|| keeper.run());
-        let line = Line { start: START, end: Mark { bytes: 1, line: 2 }, raw: b"x".to_vec() };
+        let line =
+            Line { start: START, end: Mark { bytes: 1, line: 2, crc: 0 }, raw: b"x".to_vec() };
         let number = ledger.try_enter(line).unwrap();
         Ticket::new(Arc::clone(&ledger), number).reject("wrong".to_owned());
         ledger.close();

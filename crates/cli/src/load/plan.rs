@@ -1,14 +1,12 @@
 //! What a load is about, before anything is sent: its table, its input, where it goes on, and the statements.
 
 use std::fs::File;
-use std::io::{Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use cqlwire::Session;
 
 use super::args::Args;
-use super::input::{Content, Record, Records, Source};
+use super::input::{Content, Record, Records, Skipped, Source};
 use super::ledger::Mark;
 use super::mapping::Mapping;
 use super::progress::{Progress, named};
@@ -112,10 +110,7 @@ impl Input {
     fn open(args: &Args, mark: Mark) -> Result<Self, Failure> {
         let file = (args.file != Path::new("-")).then_some(&*args.file);
         let format = Format::of(args.format, file);
-        let start = Mark { bytes: 0, line: 1 };
-        let records = |source: Source, at: Mark| {
-            Records::new(source, at, format, &args.dialect, args.escape, args.max_line_bytes)
-        };
+        let start = Mark { bytes: 0, line: 1, crc: 0 };
         let failed = |error: std::io::Error| {
             Failure::refused(format_args!("{}: {error}", args.file.display()))
         };
@@ -128,35 +123,36 @@ impl Input {
         };
         let opened = file.map(File::open).transpose().map_err(failed)?;
         let bytes = opened.as_ref().and_then(length);
-        let seekable = match (&opened, bytes) {
-            (Some(file), Some(_)) => Some(Arc::new(file.try_clone().map_err(failed)?)),
-            _ => None,
-        };
         let source: Source = match opened {
             Some(file) => Box::new(file),
             None => Box::new(std::io::stdin()),
         };
-        let mut first = records(source, start);
+        let (dialect, longest) = (&args.dialect, args.max_line_bytes);
+        let mut records = Records::new(source, start, format, dialect, args.escape, longest);
         let (header, raw_header) = match format == Format::Csv && !args.dialect.no_header {
-            true => read_header(&mut first)?,
+            true => read_header(&mut records)?,
             false => (None, Vec::new()),
         };
         if bytes.is_some_and(|bytes| bytes < mark.bytes) {
             return Err(too_short());
         }
-        let records = match seekable {
-            _ if mark == start => first,
-            Some(file) => {
-                (&*file).seek(SeekFrom::Start(mark.bytes)).map_err(failed)?;
-                records(Box::new(file), mark)
-            }
-            None => match first.skip_to(mark)? {
-                true => first,
-                false => return Err(too_short()),
-            },
-        };
+        // What was read before is read again: it says whether the input is the same.
+        match (mark != start).then(|| records.skip_to(mark)).transpose()? {
+            None | Some(Skipped::There) => {}
+            Some(Skipped::TooShort) => return Err(too_short()),
+            Some(Skipped::Another) => return Err(another(args)),
+        }
         Ok(Self { records, format, header, raw_header, bytes })
     }
+}
+
+fn another(args: &Args) -> Failure {
+    let progress = args.progress.as_deref().unwrap_or(Path::new("-"));
+    Failure::usage(format_args!(
+        "{} is not the input that this progress is of; remove {} to begin anew",
+        args.file.display(),
+        progress.display()
+    ))
 }
 
 /// That of a file; pipes and terminals have none.

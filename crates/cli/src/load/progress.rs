@@ -1,9 +1,10 @@
 //! How far a load has got, as a small file: where a second run goes on.
 //!
 //! ```text
-//!   cqlwire-load-1
+//!   cqlwire-load-2
 //!   table shop.orders
 //!   input 4711 93            so many bytes, the line that begins there
+//!   crc 907060870 part       of these bytes, which tell this input from another; or whole, at its end
 //!   rejected 2 117 130       so many lines, the bytes of their file and of the one with the reasons
 //!   in "/data/bad.csv"       their file, or -
 //! ```
@@ -16,13 +17,15 @@ use super::ledger::Mark;
 use crate::exit::Failure;
 use crate::transfer::save;
 
-const BEGINS: &str = "cqlwire-load-1";
+const BEGINS: &str = "cqlwire-load-2";
 
 /// See the [module](self).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Progress {
     pub(super) table: String,
     pub(super) mark: Mark,
+    /// The input ended there.
+    pub(super) is_complete: bool,
     pub(super) rejected: RejectedSoFar,
     /// The file that these bytes are of, as [`named`] has it. What is in another one is of another load.
     pub(super) rejected_file: Option<String>,
@@ -39,8 +42,9 @@ pub(super) struct RejectedSoFar {
 impl Progress {
     /// At the start of the input.
     pub(super) fn at_start(table: String) -> Self {
-        let mark = Mark { bytes: 0, line: 1 };
-        Self { table, mark, rejected: RejectedSoFar::default(), rejected_file: None }
+        let mark = Mark { bytes: 0, line: 1, crc: 0 };
+        let rejected = RejectedSoFar::default();
+        Self { table, mark, is_complete: false, rejected, rejected_file: None }
     }
 
     /// From now on rejected lines go to this file, if to any. Is what is there of this load?
@@ -82,9 +86,11 @@ pub(super) fn named(file: &Path) -> std::io::Result<String> {
 
 impl fmt::Display for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { table, mark: Mark { bytes, line }, rejected, rejected_file } = self;
+        let Self { table, mark, is_complete, rejected, rejected_file } = self;
+        let Mark { bytes, line, crc } = mark;
+        let part = if *is_complete { "whole" } else { "part" };
         let RejectedSoFar { lines, bytes: of_lines, reason_bytes } = rejected;
-        writeln!(f, "{BEGINS}\ntable {table}\ninput {bytes} {line}")?;
+        writeln!(f, "{BEGINS}\ntable {table}\ninput {bytes} {line}\ncrc {crc} {part}")?;
         writeln!(f, "rejected {lines} {of_lines} {reason_bytes}")?;
         writeln!(f, "in {}", rejected_file.as_deref().unwrap_or("-"))
     }
@@ -102,7 +108,13 @@ fn read(text: &str) -> Option<Progress> {
     let rest = text.strip_prefix(BEGINS)?.strip_prefix("\ntable ")?;
     // A name may have a line break in it; what follows has none.
     let (table, rest) = rest.rsplit_once("\ninput ")?;
-    let (input, rejected) = rest.strip_suffix('\n')?.split_once("\nrejected ")?;
+    let (input, rest) = rest.strip_suffix('\n')?.split_once("\ncrc ")?;
+    let (crc, rejected) = rest.split_once("\nrejected ")?;
+    let (crc, is_complete) = match crc.split_once(' ')? {
+        (crc, "whole") => (crc.parse().ok()?, true),
+        (crc, "part") => (crc.parse().ok()?, false),
+        _ => return None,
+    };
     let (rejected, file) = rejected.split_once("\nin ")?;
     let numbers =
         |text: &str| text.split(' ').map(|n| n.parse().ok()).collect::<Option<Vec<u64>>>();
@@ -113,7 +125,8 @@ fn read(text: &str) -> Option<Progress> {
     };
     let rejected = RejectedSoFar { lines, bytes: of_lines, reason_bytes };
     let rejected_file = Some(file).filter(|file| *file != "-").map(ToOwned::to_owned);
-    Some(Progress { table: table.to_owned(), mark: Mark { bytes, line }, rejected, rejected_file })
+    let (table, mark) = (table.to_owned(), Mark { bytes, line, crc });
+    Some(Progress { table, mark, is_complete, rejected, rejected_file })
 }
 
 #[cfg(test)]
@@ -127,9 +140,11 @@ mod tests {
         let table = "\"k\".\"a\ninput b\"";
         assert_eq!(Progress::read(&path, table), Ok(None));
         let rejected = RejectedSoFar { lines: 2, bytes: 117, reason_bytes: 130 };
-        let mark = Mark { bytes: 4711, line: 93 };
+        let mark = Mark { bytes: 4711, line: 93, crc: 7 };
         let rejected_file = Some(named(Path::new("/a\ninput b")).unwrap());
-        let progress = Progress { table: table.to_owned(), mark, rejected, rejected_file };
+        let is_complete = true;
+        let progress =
+            Progress { table: table.to_owned(), mark, is_complete, rejected, rejected_file };
         progress.save(&path).unwrap();
         assert_eq!(Progress::read(&path, table), Ok(Some(progress.clone())));
         assert!(Progress::read(&path, "\"k\".\"b\"").is_err(), "it is of another table");
@@ -137,10 +152,16 @@ mod tests {
         for end in 0..text.len() {
             assert_eq!(text[..end].parse::<Progress>(), Err(()), "{end}");
         }
-        for wrong in ["", "x", &text.replace("-1\n", "-2\n"), &text.replace("93", "x")] {
+        for wrong in [
+            "",
+            "x",
+            &text.replace("-2\n", "-1\n"),
+            &text.replace("whole", "all"),
+            &text.replace("93", "x"),
+        ] {
             assert_eq!(wrong.parse::<Progress>(), Err(()), "{wrong}");
         }
-        let nowhere = Progress { rejected_file: None, ..progress };
+        let nowhere = Progress { rejected_file: None, is_complete: false, ..progress };
         assert_eq!(nowhere.to_string().parse(), Ok(nowhere));
     }
 

@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     fn rejected(line: u64, raw: &[u8]) -> Rejected {
-        let start = Mark { bytes: line * 10, line };
+        let start = Mark { bytes: line * 10, line, crc: 0 };
         let line = Line { start, end: start, raw: raw.to_vec() };
         Rejected { line, reason: "wrong:\n\u{1b}[31m".to_owned() }
     }

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::feed::{Feed, LoadRow, Outlet};
 use super::keeper::Keeper;
-use super::ledger::{Ledger, Stop};
+use super::ledger::{Ledger, Mark, Stop};
 use super::plan::Plan;
 use super::sending::{Sending, pass};
 use crate::exit::{Exit, Failure};
@@ -28,6 +28,8 @@ struct Told {
     began: Instant,
     /// How many lines runs before have rejected.
     rejected_before: u64,
+    /// Where a run before came to the end of the input, if one did.
+    was_complete: Option<Mark>,
 }
 
 impl Plan {
@@ -41,6 +43,7 @@ impl Plan {
             is_dry_run: self.is_dry_run,
             began: Instant::now(),
             rejected_before: self.progress.rejected.lines,
+            was_complete: self.progress.is_complete.then_some(self.progress.mark),
         };
         let bar = Bar::of(self.input_bytes);
         let keeper = Keeper {
@@ -160,6 +163,10 @@ impl Told {
         })?;
         read?;
         match ledger.stopped() {
+            None if self.was_complete == Some(ledger.reached()) => {
+                say("this load is complete: all of the input was dealt with before");
+                Ok(())
+            }
             Some(Stop::Interrupted) => {
                 let what = format!("interrupted: all before line {line} is done; {goes_on}");
                 Err(Failure::new(Exit::Interrupted, what))

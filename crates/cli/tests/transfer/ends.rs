@@ -97,6 +97,10 @@ async fn a_progress_of_something_else_is_not_gone_on_with() {
     let args = ["in.csv", "--progress", "progress"];
     place.run("load", "t", &args).ended(0, "1 rows written");
     place.run("load", "u", &args).ended(2, "it is of a load into");
+    place.run("load", "t", &args).ended(0, "this load is complete");
+    place.write("in.csv", "k,v\n2,2\n3,3\n");
+    let said = "in.csv is not the input that this progress is of; remove progress";
+    place.run("load", "t", &args).ended(2, said);
     place.write("in.csv", "k");
     place.run("load", "t", &args).ended(2, "less than the 8 bytes");
     place

@@ -17,7 +17,10 @@ async fn what_is_wrong_is_rejected_as_it_was_and_the_rest_is_written() {
     let args = ["in.csv", "--rejected", "bad.csv"];
     place.run("load", "t", &args).ended(1, "3 rows written, 5 lines rejected");
     let bad = std::fs::read(place.path("bad.csv")).unwrap();
-    assert_eq!(bad, b"k,v,note\r\nx,20,two\r\n3,\"3\n0\",\xFF\r\n4,40\r\n,50,five\r\n8,80,\"ei\r\nght\n");
+    assert_eq!(
+        bad,
+        b"k,v,note\r\nx,20,two\r\n3,\"3\n0\",\xFF\r\n4,40\r\n,50,five\r\n8,80,\"ei\r\nght\n"
+    );
     let reasons = place.read("bad.csv.reasons");
     let expected = [
         "line 3, byte 20: column `k`: `x` is no int; allowed: a whole number from -2147483648 to 2147483647",

@@ -82,6 +82,16 @@ pub(super) enum Next {
     End(Mark),
 }
 
+/// What has become of going on at another place.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum Skipped {
+    There,
+    /// The input ends before it.
+    TooShort,
+    /// What is before it is not what was there.
+    Another,
+}
+
 /// See the [module](self).
 pub(super) struct Records {
     source: Source,
@@ -175,22 +185,25 @@ impl Records {
         }
     }
 
-    /// Goes on at another place, further on.
-    pub(super) fn skip_to(&mut self, mark: Mark) -> Result<bool, InputError> {
+    /// Goes on at another place, further on, if what is before it is what was there.
+    pub(super) fn skip_to(&mut self, mark: Mark) -> Result<Skipped, InputError> {
         while self.at.bytes < mark.bytes {
             let wanted = usize::try_from(mark.bytes - self.at.bytes).unwrap_or(usize::MAX);
             let there = self.buffer.unread().len().min(wanted);
             self.advance(there);
             if self.at.bytes < mark.bytes {
                 if self.buffer.is_at_end() {
-                    return Ok(false);
+                    return Ok(Skipped::TooShort);
                 }
                 self.read()?;
             }
         }
+        if (self.at.bytes, self.at.crc) != (mark.bytes, mark.crc) {
+            return Ok(Skipped::Another);
+        }
         self.skip(0);
         self.at = mark;
-        Ok(true)
+        Ok(Skipped::There)
     }
 
     /// So many bytes in front of a record are none of it.
@@ -206,6 +219,9 @@ impl Records {
         let done = self.buffer.unread().get(..bytes).unwrap_or_default();
         self.at.line += done.iter().filter(|byte| **byte == b'\n').count() as u64;
         self.at.bytes += bytes as u64;
+        let mut crc = crc32fast::Hasher::new_with_initial(self.at.crc);
+        crc.update(done);
+        self.at.crc = crc.finalize();
         self.buffer.advance(bytes);
     }
 }

@@ -18,7 +18,7 @@ impl Read for Slow {
     }
 }
 
-const START: Mark = Mark { bytes: 0, line: 1 };
+const START: Mark = Mark { bytes: 0, line: 1, crc: 0 };
 
 fn records(input: &[u8], at_once: usize, format: Format) -> Records {
     let source = Box::new(Slow(Cursor::new(input.to_vec()), at_once));
@@ -99,7 +99,7 @@ fn what_stands_before_everything_is_a_character_of_a_text_anywhere_else() {
         let texts: Vec<_> = found.iter().map(|record| fields(&record.content)[0].0).collect();
         assert_eq!(texts, ["a", "\u{FEFF}b", "\u{FEFF}c"], "{at_once}");
         let mut rest = records(input.as_bytes(), at_once, Format::Csv);
-        assert!(rest.skip_to(found[0].line.end).unwrap());
+        assert_eq!(rest.skip_to(found[0].line.end).unwrap(), Skipped::There);
         let (rest, _) = all(rest).unwrap();
         assert_eq!(fields(&rest[0].content), [("\u{FEFF}b", false)], "{at_once}");
     }
@@ -185,7 +185,9 @@ fn a_quote_that_is_never_closed_is_a_fault_of_its_record() {
     ] {
         for at_once in [1, 3, 100] {
             let told = told(input, at_once, None);
-            let said = format!("the quote that opens in line {line} is not closed: it takes in all {lines} lines");
+            let said = format!(
+                "the quote that opens in line {line} is not closed: it takes in all {lines} lines"
+            );
             assert_eq!(told.len(), 2, "{told:?}");
             assert!(told[1].starts_with(&said), "{input:?} {told:?}");
         }
@@ -218,6 +220,30 @@ fn a_character_may_take_away_what_a_quote_means() {
     assert_eq!(fields(&found[0].content), [("a\"b", true), ("c", false)]);
 }
 
+#[test]
+fn another_input_is_not_gone_on_with() {
+    let mark = all(records(b"k,v\n1,1\n2,2\n", 3, Format::Csv)).unwrap().0[1].line.end;
+    for (input, expected) in [
+        (&b"k,v\n1,1\n2,2\n"[..], Skipped::There),
+        (b"k,v\n1,1\n", Skipped::There),
+        (b"k,v\n1,1\n5,5\n7,7\n", Skipped::There),
+        (b"k,v\n1,1", Skipped::TooShort),
+        (b"k,v\n3,1\n2,2\n", Skipped::Another),
+        (b"v,k\n1,1\n2,2\n", Skipped::Another),
+    ] {
+        for at_once in [1, 100] {
+            let mut from_start = records(input, at_once, Format::Csv);
+            assert_eq!(from_start.skip_to(mark).unwrap(), expected, "{input:?}");
+            let mut behind_header = records(input, at_once, Format::Csv);
+            behind_header.first().unwrap();
+            assert_eq!(behind_header.skip_to(mark).unwrap(), expected, "{input:?}");
+        }
+    }
+    let mut long_header = records(b"one,two,three\n1,1\n", 100, Format::Csv);
+    long_header.first().unwrap();
+    assert_eq!(long_header.skip_to(mark).unwrap(), Skipped::Another);
+}
+
 proptest! {
     /// However it is cut by whoever reads, and wherever a second run goes on.
     #[test]
@@ -233,7 +259,7 @@ proptest! {
         for (done, record) in found.iter().enumerate() {
             let mark = record.line.end;
             let mut rest = records(input.as_bytes(), at_once, format);
-            prop_assert!(rest.skip_to(mark).unwrap());
+            prop_assert_eq!(rest.skip_to(mark).unwrap(), Skipped::There);
             let (rest, rest_end) = all(rest).unwrap();
             let shown = |records: &[Record]| {
                 let shown = records.iter().map(|record| format!("{record:?}"));

@@ -36,6 +36,8 @@ pub(super) struct Mark {
     pub(super) bytes: u64,
     /// The number of the line that begins there, from 1.
     pub(super) line: u64,
+    /// The CRC-32 of all bytes before it, by which it is known whether an input is the same one.
+    pub(super) crc: u32,
 }
 
 /// A line of the input, or several that are one record.
@@ -73,6 +75,8 @@ pub(super) struct Due {
     pub(super) reached: Mark,
     /// There will be no more.
     pub(super) is_last: bool,
+    /// The input ends there.
+    pub(super) is_complete: bool,
 }
 
 /// See the [module](self).
@@ -102,6 +106,8 @@ struct State {
     written: u64,
     /// No more lines come, and all that were taken have their outcome.
     is_over: bool,
+    /// All of the input was entered.
+    has_ended: bool,
     /// Rows that are dropped were not written.
     is_abandoned: bool,
 }
@@ -132,6 +138,7 @@ impl Ledger {
             rejected: 0,
             written: 0,
             is_over: false,
+            has_ended: false,
             is_abandoned: false,
         };
         let (stopped, _) = watch::channel(None);
@@ -195,6 +202,7 @@ impl Ledger {
     /// The input ends here. Behind the last line there may be some that have nothing in them.
     pub(super) fn input_ends(&self, at: Mark) {
         let mut state = self.state();
+        state.has_ended = true;
         match state.entries.back_mut() {
             Some(last) => last.line.end = at,
             None => state.reached = at,
@@ -242,9 +250,10 @@ impl Ledger {
         let rejected = std::mem::take(&mut state.due);
         state.bytes -= std::mem::take(&mut state.due_bytes);
         let (reached, is_last) = (state.reached, state.is_over);
+        let is_complete = state.has_ended && state.entries.is_empty();
         drop(state);
         self.room.notify_one();
-        Due { rejected, reached, is_last }
+        Due { rejected, reached, is_last, is_complete }
     }
 
     /// What is dropped from now on was not written: those who send it are given up.

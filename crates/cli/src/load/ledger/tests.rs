@@ -3,12 +3,12 @@ use std::sync::Arc;
 use super::*;
 
 fn line(number: u64) -> Line {
-    let mark = |line: u64| Mark { bytes: (line - 1) * 10, line };
+    let mark = |line: u64| Mark { bytes: (line - 1) * 10, line, crc: 0 };
     Line { start: mark(number), end: mark(number + 1), raw: format!("line {number:03}\n").into() }
 }
 
 fn ledger() -> Arc<Ledger> {
-    Arc::new(Ledger::new(Mark { bytes: 0, line: 1 }, 3))
+    Arc::new(Ledger::new(Mark { bytes: 0, line: 1, crc: 0 }, 3))
 }
 
 fn enter(ledger: &Arc<Ledger>, number: u64) -> Ticket {
@@ -28,13 +28,25 @@ fn the_mark_moves_only_past_lines_that_have_their_outcome() {
     let mut tickets: Vec<_> = (1..=5).map(|number| enter(&ledger, number)).collect();
     drop(tickets.remove(2));
     drop(tickets.remove(1));
-    assert_eq!(ledger.reached(), Mark { bytes: 0, line: 1 });
+    assert_eq!(ledger.reached(), Mark { bytes: 0, line: 1, crc: 0 });
     drop(tickets.remove(0));
-    assert_eq!(ledger.reached(), Mark { bytes: 30, line: 4 });
+    assert_eq!(ledger.reached(), Mark { bytes: 30, line: 4, crc: 0 });
     tickets.clear();
-    assert_eq!(ledger.reached(), Mark { bytes: 50, line: 6 });
-    ledger.input_ends(Mark { bytes: 53, line: 9 });
+    assert_eq!(ledger.reached(), Mark { bytes: 50, line: 6, crc: 0 });
+    ledger.input_ends(Mark { bytes: 53, line: 9, crc: 0 });
     assert_eq!(ledger.reached().bytes, 53);
+}
+
+#[test]
+fn it_is_complete_once_the_input_ends_and_each_line_has_its_outcome() {
+    let ledger = ledger();
+    let is_complete = || ledger.take_due(Duration::ZERO).is_complete;
+    let (first, second) = (enter(&ledger, 1), enter(&ledger, 2));
+    ledger.input_ends(Mark { bytes: 20, line: 3, crc: 0 });
+    drop(first);
+    assert!(!is_complete());
+    drop(second);
+    assert!(is_complete());
 }
 
 /// What is behind the last line is done with once that is.
@@ -42,10 +54,10 @@ fn the_mark_moves_only_past_lines_that_have_their_outcome() {
 fn the_input_may_end_before_the_last_line_has_its_outcome() {
     let ledger = ledger();
     let ticket = enter(&ledger, 1);
-    ledger.input_ends(Mark { bytes: 13, line: 4 });
-    assert_eq!(ledger.reached(), Mark { bytes: 0, line: 1 });
+    ledger.input_ends(Mark { bytes: 13, line: 4, crc: 0 });
+    assert_eq!(ledger.reached(), Mark { bytes: 0, line: 1, crc: 0 });
     drop(ticket);
-    assert_eq!(ledger.reached(), Mark { bytes: 13, line: 4 });
+    assert_eq!(ledger.reached(), Mark { bytes: 13, line: 4, crc: 0 });
 }
 
 #[test]
@@ -78,6 +90,7 @@ fn rejected_lines_come_in_the_order_of_the_input_behind_those_before_them() {
     ledger.close();
     let due = ledger.take_due(Duration::from_secs(60));
     assert_eq!((reasons(&due), due.reached.line, due.is_last), (vec!["four"], 5, true));
+    assert!(!due.is_complete, "nobody has said that the input ends");
     assert_eq!(ledger.state().bytes, 0);
 }
 
@@ -93,7 +106,7 @@ fn what_was_never_taken_or_was_given_up_has_no_outcome() {
     drop(third);
     assert_eq!(ledger.written(), 1);
     assert_eq!(ledger.reached().line, 1);
-    ledger.input_ends(Mark { bytes: 99, line: 9 });
+    ledger.input_ends(Mark { bytes: 99, line: 9, crc: 0 });
     assert_eq!(ledger.reached().line, 1);
 }
 
