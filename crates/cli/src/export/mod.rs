@@ -1,10 +1,12 @@
 //! `cqlwire export` and `cqlwire count`: a table read in parallel, to a file or to a number.
 //!
-//! `shape.rs` says which columns there are, `write.rs` makes lines of rows, `sink.rs` is where they go, and
+//! `shape.rs` says which columns there are, `write.rs` makes lines of rows, `sink.rs` is where they go
+//! (`place.rs` says what is there), and
 //! `progress.rs` what a second run needs: what is left of the scan, and how many bytes were written until
 //! then. What was written after that is cut off, so that each row is there once.
 
 mod args;
+mod place;
 mod progress;
 mod running;
 mod shape;
@@ -12,13 +14,13 @@ mod sink;
 mod write;
 
 use std::io::Write;
-use std::path::Path;
 use std::time::Duration;
 
 use cqlwire::{Scan, Session};
 
 use self::args::Reading;
 pub(crate) use self::args::{Args, CountArgs};
+use self::place::Place;
 use self::running::Running;
 use crate::connect::ConnectionArgs;
 use crate::exit::Failure;
@@ -31,7 +33,7 @@ const CLOSING: Duration = Duration::from_secs(10);
 /// Exports the table, and says how that went.
 pub(crate) async fn run(connection: &ConnectionArgs, args: &Args) -> Result<(), Failure> {
     args.dialect.check()?;
-    if args.progress.is_some() && args.file == Path::new("-") {
+    if args.progress.is_some() && !matches!(Place::of(&args.file)?, Place::File(_)) {
         return Err(Failure::usage("--progress is of a file: nothing is taken back from a pipe"));
     }
     let session = connection.connect().await?;
