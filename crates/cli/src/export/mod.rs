@@ -25,7 +25,7 @@ use self::running::Running;
 use crate::connect::ConnectionArgs;
 use crate::exit::Failure;
 use crate::output;
-use crate::transfer::{Bar, PACE, Target};
+use crate::transfer::{Bar, PACE, Target, check_replaceable};
 
 /// How long the session may take to end, once all is done.
 const CLOSING: Duration = Duration::from_secs(10);
@@ -33,6 +33,7 @@ const CLOSING: Duration = Duration::from_secs(10);
 /// Exports the table, and says how that went.
 pub(crate) async fn run(connection: &ConnectionArgs, args: &Args) -> Result<(), Failure> {
     args.dialect.check()?;
+    args.progress.as_deref().map_or(Ok(()), check_replaceable)?;
     if args.progress.is_some() && !matches!(Place::of(&args.file)?, Place::File(_)) {
         return Err(Failure::usage("--progress is of a file: nothing is taken back from a pipe"));
     }

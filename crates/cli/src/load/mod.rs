@@ -36,6 +36,7 @@ pub(crate) use self::args::Args;
 use self::plan::Plan;
 use crate::connect::ConnectionArgs;
 use crate::exit::Failure;
+use crate::transfer::check_replaceable;
 
 /// How long the session may take to end, once all is done.
 const CLOSING: Duration = Duration::from_secs(10);
@@ -43,6 +44,7 @@ const CLOSING: Duration = Duration::from_secs(10);
 /// Loads the file, and says how that went.
 pub(crate) async fn run(connection: &ConnectionArgs, args: &Args) -> Result<(), Failure> {
     args.dialect.check()?;
+    args.progress.as_deref().map_or(Ok(()), check_replaceable)?;
     let session = connection.connect().await?;
     let outcome = load(&session, args).await;
     session.close(CLOSING).await;

@@ -6,11 +6,25 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use crate::exit::Failure;
+
 /// The file of this name with something behind it.
 pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     name.into()
+}
+
+/// Refuses to keep a small file where something else is: to replace it would do damage.
+pub(crate) fn check_replaceable(path: &Path) -> Result<(), Failure> {
+    match std::fs::metadata(path) {
+        Ok(there) if !there.is_file() => Err(Failure::usage(format_args!(
+            "{} is no regular file: --progress replaces it again and again",
+            path.display()
+        ))),
+        // What is wrong with it otherwise is said when it is read.
+        _ => Ok(()),
+    }
 }
 
 /// Replaces a small file by this text: whoever reads it, also after a crash, has the old text or the new
@@ -34,6 +48,19 @@ pub(crate) fn save(path: &Path, text: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_file_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("progress");
+        assert_eq!(check_replaceable(&path), Ok(()));
+        save(&path, "one").unwrap();
+        assert_eq!(check_replaceable(&path), Ok(()));
+        assert!(check_replaceable(folder.path()).is_err());
+        if cfg!(unix) {
+            assert!(check_replaceable(Path::new("/dev/null")).is_err());
+        }
+    }
 
     #[test]
     fn a_file_is_replaced_as_a_whole_and_nothing_is_left_beside_it() {
