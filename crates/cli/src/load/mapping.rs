@@ -197,6 +197,12 @@ impl Mapping {
         is_needed.then(|| self.insert(args, target, &columns))
     }
 
+    /// What is said of fields that an export has added and that are not taken.
+    pub(super) fn passed_over(&self) -> Option<String> {
+        let untaken = self.fields.iter().filter(|(_, goal)| *goal == Goal::Nothing);
+        passed_over(untaken.map(|(name, _)| name.as_str()))
+    }
+
     fn insert(&self, args: &Args, target: &Target, columns: &[&Column]) -> String {
         let names: Vec<String> = columns.iter().map(|column| quoted(&column.name)).collect();
         let markers = vec!["?"; names.len()].join(", ");
@@ -247,4 +253,41 @@ pub(super) const fn is_of_partition(column: &Column) -> bool {
 /// What an export says about columns, which is loaded only if that is asked for.
 pub(super) fn is_of_export(name: &str) -> bool {
     (name.starts_with("writetime(") || name.starts_with("ttl(")) && name.ends_with(')')
+}
+
+/// What is said of these names, if some are what an export adds, which nobody has asked for.
+pub(super) fn passed_over<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let names: Vec<&str> = names.filter(|name| is_of_export(name)).collect();
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    (!names.is_empty()).then(|| {
+        format!(
+            "{} {verb} passed over: --timestamp-column and --ttl-column take them",
+            names.join(", ")
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_export_adds_is_named_where_nobody_takes_it() {
+        let mapping = |time: Goal| Mapping {
+            fields: vec![
+                ("v".to_owned(), Goal::Nothing),
+                ("writetime(v)".to_owned(), time),
+                ("ttl(v)".to_owned(), Goal::Nothing),
+            ],
+            columns: Vec::new(),
+            has_timestamp: false,
+            has_ttl: false,
+        };
+        let said = mapping(Goal::Nothing).passed_over().unwrap();
+        let ends = "passed over: --timestamp-column and --ttl-column take them";
+        assert_eq!(said, format!("writetime(v), ttl(v) are {ends}"));
+        let said = mapping(Goal::Timestamp).passed_over().unwrap();
+        assert_eq!(said, format!("ttl(v) is {ends}"));
+        assert_eq!(passed_over(["v", "ttl"].into_iter()), None);
+    }
 }

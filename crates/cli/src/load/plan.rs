@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use cqlwire::Session;
 
@@ -14,7 +15,7 @@ use super::rejected::RejectedLines;
 use super::row::{Lane, Rows};
 use super::sending::Sending;
 use crate::exit::Failure;
-use crate::transfer::{Format, Target};
+use crate::transfer::{Format, Target, say};
 
 /// See the [module](self).
 pub(super) struct Plan {
@@ -47,6 +48,11 @@ impl Plan {
         let input = tokio::task::block_in_place(|| Input::open(args, progress.mark))?;
         let Input { records, format, header, raw_header, bytes } = input;
         let mapping = Mapping::new(args, format, &target, header.as_deref())?;
+        if args.columns.is_empty()
+            && let Some(said) = mapping.passed_over()
+        {
+            say(&said);
+        }
         let statements = statements(session, args, &target, &mapping).await?;
         let markers = |lane| {
             let mut of_lane = statements.iter().filter(|(known, _)| *known == lane);
@@ -59,6 +65,7 @@ impl Plan {
             target,
             null: args.dialect.null.clone(),
             null_as: args.null_as,
+            is_silent: AtomicBool::new(!args.columns.is_empty()),
         };
         let rejected =
             RejectedLines::open(args.rejected.as_deref(), progress.rejected, is_known, raw_header)?;

@@ -1,6 +1,7 @@
 //! From a record to the bind values of a row: each field by the type of its column.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::BytesMut;
 use cqlwire::cluster::{Column, ColumnKind};
@@ -9,8 +10,8 @@ use cqlwire::value::{CqlValue, MaybeUnset};
 
 use super::args::NullAs;
 use super::input::{Content, Field};
-use super::mapping::{Goal, Mapping, is_of_partition};
-use crate::transfer::{Target, is_key};
+use super::mapping::{Goal, Mapping, is_of_partition, passed_over};
+use crate::transfer::{Target, is_key, say};
 use crate::value::{Entries, parse, parse_json};
 
 /// Which statement writes it.
@@ -31,6 +32,8 @@ pub(super) struct Rows {
     /// What stands for null in CSV.
     pub(super) null: String,
     pub(super) null_as: NullAs,
+    /// Of objects, what an export has added is known once there is one: it is said once, if at all.
+    pub(super) is_silent: AtomicBool,
     /// The bind markers of the statement of rows, and of that of statics.
     pub(super) row_markers: Option<Arc<[ColumnSpec]>>,
     pub(super) static_markers: Option<Arc<[ColumnSpec]>>,
@@ -118,10 +121,12 @@ impl Rows {
             serde_json::from_str(json).map_err(|error| format!("it is no JSON object: {error}"))?;
         let mut cells = self.no_cells();
         let mut seen = vec![false; self.mapping.fields.len()];
+        let mut others = Vec::new();
         for (key, value) in entries.0 {
             let name = Entries::name(&key);
             let Some(at) = self.field(&name) else {
                 if self.is_passed_over(&name) {
+                    others.push(name.into_owned());
                     continue;
                 }
                 return Err(format!("the table has no column `{}`", shortened(&name)));
@@ -133,7 +138,16 @@ impl Rows {
                 self.set(&mut cells, name, goal, |ty| parse_json(value.get(), ty))?;
             }
         }
+        self.tell_of(&others);
         Ok(cells)
+    }
+
+    fn tell_of(&self, others: &[String]) {
+        if let Some(said) = passed_over(others.iter().map(String::as_str))
+            && !self.is_silent.swap(true, Ordering::Relaxed)
+        {
+            say(&said);
+        }
     }
 
     /// By its name, or, as in CQL, by one that is it in lower case.
