@@ -14,7 +14,8 @@ Exit codes:
   2    the command line or a setting is wrong
   3    no host could be reached
   4    timed out
-  130  interrupted by Ctrl-C";
+  130  interrupted by Ctrl-C
+  143  ended by SIGTERM";
 
 /// What the process ends with.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,7 @@ pub(crate) enum Exit {
     NoHost = 3,
     TimedOut = 4,
     Interrupted = 130,
+    Terminated = 143,
 }
 
 impl From<Exit> for ExitCode {

@@ -81,15 +81,15 @@ impl Running {
     pub(super) async fn run(mut self) -> Result<(), Failure> {
         let bar = Bar::of(Some(WHOLE));
         let mut pace = tokio::time::interval(PACE);
-        let mut interrupts = Interrupts::new();
+        let mut interrupts = Interrupts::new()?;
         loop {
             tokio::select! {
                 biased;
                 interrupted = interrupts.next() => {
-                    interrupted?;
+                    let exit = interrupted?;
                     self.keep()?;
                     drop(bar);
-                    return Err(self.interrupted());
+                    return Err(self.interrupted(exit));
                 }
                 page = self.pages.try_next() => match page {
                     Ok(Some(page)) => {
@@ -126,13 +126,13 @@ impl Running {
         saved.map_err(|error| Failure::refused(format_args!("{}: {error}", path.display())))
     }
 
-    fn interrupted(&self) -> Failure {
+    fn interrupted(&self, exit: Exit) -> Failure {
         let rows = self.progress.rows;
         let goes_on = match self.progress_file.is_some() {
             true => "a second run goes on there",
             false => "--progress would have let a second run go on there",
         };
-        Failure::new(Exit::Interrupted, format_args!("interrupted after {rows} rows; {goes_on}"))
+        Failure::new(exit, format_args!("interrupted after {rows} rows; {goes_on}"))
     }
 
     fn finish(self) -> Result<(), Failure> {

@@ -1,4 +1,4 @@
-//! A load that runs: threads and tasks begin, Ctrl-C is heard, and in the end it is said how it went.
+//! A load that runs: threads and tasks begin, Ctrl-C and SIGTERM are heard, and in the end it is said how it went.
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -13,7 +13,7 @@ use super::keeper::Keeper;
 use super::ledger::{Ledger, Mark, Stop};
 use super::plan::Plan;
 use super::sending::{Sending, pass};
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 use crate::transfer::{Bar, Interrupts, PACE, say};
 
 /// How many times rows are handed on before who reads has to wait for who sends.
@@ -90,7 +90,7 @@ async fn send(
     sending.run(session, batches, ledger).await
 }
 
-/// Waits for all rows. With the first Ctrl-C no more are read, and those on their way are waited for; with
+/// Waits for all rows. With the first Ctrl-C or SIGTERM no more are read, and those on their way are waited for; with
 /// the second one they are not.
 async fn follow(
     sent: impl Future<Output = Result<Vec<()>, Failure>>,
@@ -100,18 +100,18 @@ async fn follow(
 ) -> Result<(), Failure> {
     let mut sent = std::pin::pin!(sent);
     let mut pace = tokio::time::interval(PACE);
-    let mut interrupts = Interrupts::new();
+    let mut interrupts = Interrupts::new()?;
     let from = ledger.reached().line;
     loop {
         tokio::select! {
             biased;
             sent = &mut sent => return sent.map(drop),
             interrupted = interrupts.next() => {
-                interrupted?;
-                if ledger.stopped() == Some(Stop::Interrupted) {
-                    return Err(Failure::interrupted());
+                let exit = interrupted?;
+                if matches!(ledger.stopped(), Some(Stop::Interrupted(_))) {
+                    return Err(Failure::new(exit, "interrupted"));
                 }
-                ledger.stop(Stop::Interrupted);
+                ledger.stop(Stop::Interrupted(exit));
             }
             _ = pace.tick() => {
                 let reached = ledger.reached();
@@ -167,9 +167,9 @@ impl Told {
                 say("this load is complete: all of the input was dealt with before");
                 Ok(())
             }
-            Some(Stop::Interrupted) => {
+            Some(Stop::Interrupted(exit)) => {
                 let what = format!("interrupted: all before line {line} is done; {goes_on}");
-                Err(Failure::new(Exit::Interrupted, what))
+                Err(Failure::new(exit, what))
             }
             Some(Stop::TooManyRejected) => Err(Failure::refused(format_args!(
                 "more than {} lines were rejected (--max-rejected); all before line {line} is done; \

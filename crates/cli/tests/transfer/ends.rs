@@ -143,7 +143,7 @@ async fn begun(place: &Place) -> Child {
 }
 
 #[tokio::test]
-async fn an_export_that_is_killed_or_interrupted_goes_on_with_each_row_once() {
+async fn an_export_that_is_killed_or_terminated_goes_on_with_each_row_once() {
     let place = Place::new("export_killed", &[TABLE]).await;
     fill(&place, 60_000).await;
     let mut killed = begun(&place).await;
@@ -154,12 +154,12 @@ async fn an_export_that_is_killed_or_interrupted_goes_on_with_each_row_once() {
     let other = ["out.csv", "--progress", "progress", "--columns", "k"];
     place.run("export", "t", &other).ended(2, "it is of another export");
 
-    let interrupted = place.command("export", "t", &SLOWLY).spawn().unwrap();
+    let terminated = place.command("export", "t", &SLOWLY).spawn().unwrap();
     let before = place.read("progress");
     file_has(&place.path("progress"), |text| text != before).await;
-    signal(&interrupted, Signal::SIGINT);
-    let run = Run::of(interrupted.wait_with_output().unwrap());
-    run.ended(130, "a second run goes on there");
+    signal(&terminated, Signal::SIGTERM);
+    let run = Run::of(terminated.wait_with_output().unwrap());
+    run.ended(143, "a second run goes on there");
     place.run("export", "t", &["out.csv", "--progress", "progress"]).ended(0, "60000 rows");
     has_all(&place, 60_000);
     place.close().await;

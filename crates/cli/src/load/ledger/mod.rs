@@ -22,6 +22,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 pub(super) use self::ticket::Ticket;
+use crate::exit::Exit;
 
 /// How many lines there may be without an outcome, or behind one that has none.
 const MOST_LINES: usize = 1 << 16;
@@ -59,8 +60,8 @@ pub(super) struct Rejected {
 /// Why no more lines are wanted, although there are some.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(super) enum Stop {
-    /// Ctrl-C.
-    Interrupted,
+    /// Ctrl-C or SIGTERM, with what the process ends with for it.
+    Interrupted(Exit),
     /// More lines are rejected than may be.
     TooManyRejected,
     /// Something else failed, which says so itself.

@@ -129,7 +129,7 @@ async fn more_rejected_lines_than_may_be_stop_it() {
     assert_eq!(ledger.stopped(), None);
     let stopped = ledger.until_stopped();
     enter(&ledger, 4).reject("no".to_owned());
-    ledger.stop(Stop::Interrupted);
+    ledger.stop(Stop::Interrupted(Exit::Interrupted));
     stopped.await;
     assert_eq!((ledger.stopped(), ledger.rejected()), (Some(Stop::TooManyRejected), 4));
 }
