@@ -10,7 +10,7 @@ use super::args::Args;
 use super::progress::{Progress, of};
 use super::reading;
 use super::shape::Shape;
-use super::sink::Sink;
+use super::sink::{Known, Sink};
 use super::write::RowWriter;
 use crate::exit::{Exit, Failure};
 use crate::transfer::{Bar, Format, Interrupts, PACE, Target, say};
@@ -60,8 +60,12 @@ impl Running {
         };
         // A file that nothing is known of may be that of another export. One that is known of from now on
         // is there before its progress, which says that it is.
-        let before = (!is_new).then_some(progress.bytes);
-        let mut sink = Sink::open(&args.file, before)?;
+        let known = match &args.progress {
+            None => Known::ToNobody,
+            Some(_) if is_new => Known::FromNowOn,
+            Some(_) => Known::Since(progress.bytes),
+        };
+        let mut sink = Sink::open(&args.file, known)?;
         if progress.bytes == 0 {
             sink.write(writer.header())?;
         }

@@ -1,6 +1,6 @@
 //! Where lines go: standard output, a pipe or a device, or a file that has its name once it is whole.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -29,7 +29,7 @@ pub(super) struct Part {
 
 impl Sink {
     /// What is there, or a file of which so many bytes are there already, if somebody goes on with it.
-    pub(super) fn open(path: &Path, before: Option<u64>) -> Result<Self, Failure> {
+    pub(super) fn open(path: &Path, known: Known) -> Result<Self, Failure> {
         match Place::of(path)? {
             Place::Stdout => Ok(Self::Stream(Box::new(output::stdout()))),
             Place::Stream => {
@@ -37,7 +37,7 @@ impl Sink {
                 let stream = opened.map_err(|error| failed(path, &error))?;
                 Ok(Self::Stream(Box::new(stream)))
             }
-            Place::File(path) => Part::open(&path, before).map(Self::Part),
+            Place::File(path) => Part::open(&path, known).map(Self::Part),
         }
     }
 
@@ -85,26 +85,52 @@ fn failed(path: &Path, error: &io::Error) -> Failure {
     Failure::refused(format_args!("{}: {error}", path.display()))
 }
 
+/// Who knows of a file that is not whole yet, and may go on with it.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// Nobody: what is left of it is of no use.
+    ToNobody,
+    /// The progress that is to be kept of it.
+    FromNowOn,
+    /// A progress, by which so many bytes of it are to stay.
+    Since(u64),
+}
+
 impl Part {
-    fn open(whole: &Path, before: Option<u64>) -> Result<Self, Failure> {
-        let (whole, path) = (whole.to_owned(), beside(whole, ".part"));
-        let not_opened = |error: io::Error| match error.kind() {
-            ErrorKind::AlreadyExists => Failure::usage(format_args!(
+    /// Opens it, and holds it by a lock until it is dropped.
+    fn open(whole: &Path, known: Known) -> Result<Self, Failure> {
+        let kept = beside(whole, ".part");
+        let is_there = |path: &Path| {
+            Failure::usage(format_args!(
                 "{} is there: another export writes it, or one has ended before it was whole. Go on with \
                  its --progress, or remove it",
                 path.display()
-            )),
+            ))
+        };
+        let path = match known {
+            // What an export has left that somebody may go on with is not passed over, either.
+            Known::ToNobody if kept.exists() => return Err(is_there(&kept)),
+            Known::ToNobody => beside(whole, ".part.tmp"),
+            Known::FromNowOn | Known::Since(_) => kept,
+        };
+        let written = if let Known::Since(bytes) = known { bytes } else { 0 };
+        let mut options = OpenOptions::new();
+        let options = options.write(true).truncate(false);
+        let opened = match known {
+            Known::ToNobody => options.create(true).open(&path),
+            Known::FromNowOn => options.create_new(true).open(&path),
+            // Where nothing was written, it may not have been kept, either.
+            Known::Since(bytes) => options.create(bytes == 0).open(&path),
+        };
+        let not_opened = |error: io::Error| match error.kind() {
+            ErrorKind::AlreadyExists => is_there(&path),
             _ => failed(&path, &error),
         };
-        let mut options = OpenOptions::new();
-        let options = options.write(true);
-        let opened = match before {
-            // Where nothing was written, it may not have been kept, either.
-            Some(bytes) => options.create(bytes == 0).truncate(false).open(&path),
-            None => options.create_new(true).open(&path),
-        };
         let mut file = opened.map_err(not_opened)?;
-        let written = before.unwrap_or_default();
+        if !is_held(&file, &path).map_err(not_opened)? {
+            let path = path.display();
+            return Err(Failure::usage(format_args!("another export writes {path}")));
+        }
         let there = file.metadata().map_err(not_opened)?.len();
         if there < written {
             return Err(Failure::usage(format_args!(
@@ -115,9 +141,33 @@ impl Part {
         // What was written since it was last kept comes again.
         file.set_len(written).map_err(not_opened)?;
         file.seek(SeekFrom::Start(written)).map_err(not_opened)?;
-        let is_of_no_use = before.is_none();
+        let (whole, is_of_no_use) = (whole.to_owned(), !matches!(known, Known::Since(_)));
         Ok(Self { file, path, whole, written, is_of_no_use })
     }
+}
+
+/// Locks the file, and sees that it has its name still: who held it until now may have given it another.
+/// Where files cannot be locked, nobody holds one.
+fn is_held(file: &File, path: &Path) -> io::Result<bool> {
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) if error.kind() != ErrorKind::Unsupported => Err(error),
+        Ok(()) | Err(TryLockError::Error(_)) => is_at(file, path),
+    }
+}
+
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let (held, named) = (file.metadata()?, std::fs::metadata(path));
+    Ok(named.is_ok_and(|named| (named.dev(), named.ino()) == (held.dev(), held.ino())))
+}
+
+/// A file that is open is not renamed there.
+#[cfg(not(unix))]
+#[allow(clippy::unnecessary_wraps)]
+fn is_at(_: &File, _: &Path) -> io::Result<bool> {
+    Ok(true)
 }
 
 impl Drop for Part {
@@ -137,18 +187,56 @@ mod tests {
     #[test]
     fn a_file_has_its_name_once_it_is_whole() {
         let folder = tempfile::tempdir().unwrap();
-        let (path, part) = (folder.path().join("a.csv"), folder.path().join("a.csv.part"));
-        let mut sink = Sink::open(&path, None).unwrap();
+        let (path, part) = (folder.path().join("a.csv"), folder.path().join("a.csv.part.tmp"));
+        let mut sink = Sink::open(&path, Known::ToNobody).unwrap();
         sink.write("one\n").unwrap();
-        assert!(Sink::open(&path, None).is_err(), "somebody writes it");
+        assert!(Sink::open(&path, Known::ToNobody).is_err(), "somebody writes it");
         drop(sink);
         assert!(!part.exists() && !path.exists());
-        let mut sink = Sink::open(&path, None).unwrap();
+        let mut sink = Sink::open(&path, Known::ToNobody).unwrap();
         sink.write("two\n").unwrap();
         assert!(part.exists() && !path.exists());
         sink.finish().unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "two\n");
         assert!(!part.exists());
+    }
+
+    #[test]
+    fn what_nobody_holds_is_replaced_unless_somebody_may_go_on_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        let refusal = |known| Sink::open(&path, known).err().map(|error| error.to_string());
+        std::fs::write(beside(&path, ".part.tmp"), "left by one that was killed").unwrap();
+        let mut sink = Sink::open(&path, Known::ToNobody).unwrap();
+        let said = refusal(Known::ToNobody).unwrap();
+        assert!(said.starts_with("another export writes"), "{said}");
+        sink.write("one\n").unwrap();
+        sink.finish().unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\n");
+        let mut sink = Sink::open(&path, Known::FromNowOn).unwrap();
+        sink.is_known();
+        let said = refusal(Known::Since(0)).unwrap();
+        assert!(said.starts_with("another export writes"), "{said}");
+        drop(sink);
+        for known in [Known::ToNobody, Known::FromNowOn] {
+            let said = refusal(known).unwrap();
+            assert!(said.contains("a.csv.part is there"), "{said}");
+        }
+        assert_eq!(refusal(Known::Since(0)), None);
+    }
+
+    /// Between its being opened and its being locked, whoever held it may have come to an end.
+    #[cfg(unix)]
+    #[test]
+    fn what_has_another_name_by_then_is_not_written_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, whole) = (folder.path().join("part"), folder.path().join("whole"));
+        let file = File::create(&path).unwrap();
+        assert!(is_held(&file, &path).unwrap());
+        std::fs::rename(&path, &whole).unwrap();
+        assert!(!is_held(&file, &path).unwrap());
+        File::create(&path).unwrap();
+        assert!(!is_held(&file, &path).unwrap());
     }
 
     #[cfg(unix)]
@@ -159,7 +247,7 @@ mod tests {
         let (file, link) = (folder.path().join("file"), folder.path().join("link"));
         std::fs::write(&file, "old").unwrap();
         std::os::unix::fs::symlink("file", &link).unwrap();
-        let mut sink = Sink::open(&link, None).unwrap();
+        let mut sink = Sink::open(&link, Known::ToNobody).unwrap();
         sink.write("new").unwrap();
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "old");
         sink.finish().unwrap();
@@ -167,7 +255,7 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "new");
         let device = folder.path().join("device");
         std::os::unix::fs::symlink("/dev/null", &device).unwrap();
-        let mut sink = Sink::open(&device, None).unwrap();
+        let mut sink = Sink::open(&device, Known::ToNobody).unwrap();
         sink.write("x").unwrap();
         sink.finish().unwrap();
         assert!(device.is_symlink());
@@ -179,17 +267,18 @@ mod tests {
     fn what_was_written_too_much_is_taken_off() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.csv");
-        let mut sink = Sink::open(&path, Some(0)).unwrap();
+        let mut sink = Sink::open(&path, Known::Since(0)).unwrap();
         sink.write("one\n").unwrap();
         let kept = sink.sync().unwrap();
         sink.write("lost\n").unwrap();
         drop(sink);
-        let mut sink = Sink::open(&path, Some(kept)).unwrap();
+        let mut sink = Sink::open(&path, Known::Since(kept)).unwrap();
         sink.write("two\n").unwrap();
         sink.finish().unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\ntwo\n");
-        let error = Sink::open(&path, Some(99)).err().unwrap().to_string();
+        let error = Sink::open(&path, Known::Since(99)).err().unwrap().to_string();
         assert!(!error.contains("has 0 bytes"), "there is none: {error}");
-        Sink::open(&path, None).unwrap_or_else(|error| panic!("in the way of others: {error}"));
+        Sink::open(&path, Known::ToNobody)
+            .unwrap_or_else(|error| panic!("in the way of others: {error}"));
     }
 }

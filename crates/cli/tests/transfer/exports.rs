@@ -20,7 +20,7 @@ async fn a_table_is_written_to_a_file_or_to_standard_output() {
     place.run("export", "t", &["--progress", "p"]).ended(2, "--progress is of a file");
     // What fails leaves nothing behind.
     place.run("export", "t", &["out.csv", "--where", "no condition"]).ended(1, "");
-    assert!(!place.path("out.csv").exists() && !place.path("out.csv.part").exists());
+    assert!(!place.path("out.csv").exists() && !place.path("out.csv.part.tmp").exists());
     place.close().await;
 }
 
