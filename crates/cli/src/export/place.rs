@@ -54,7 +54,7 @@ fn followed(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {
         match std::fs::read_link(&path) {
-            Ok(next) => path = path.parent().unwrap_or(Path::new("")).join(next),
+            Ok(next) => path = path.parent().unwrap_or_else(|| Path::new("")).join(next),
             // It is no link, or nothing is there.
             Err(_) => return Ok(path),
         }

@@ -154,7 +154,7 @@ impl Input {
 }
 
 fn another(args: &Args) -> Failure {
-    let progress = args.progress.as_deref().unwrap_or(Path::new("-"));
+    let progress = args.progress.as_deref().unwrap_or_else(|| Path::new("-"));
     Failure::usage(format_args!(
         "{} is not the input that this progress is of; remove {} to begin anew",
         args.file.display(),

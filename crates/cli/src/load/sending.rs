@@ -55,12 +55,12 @@ impl Sending {
                 Ok(Some(failed)) => {
                     failed.row.ticket.leave();
                     ledger.stop(Stop::Failed);
-                    ended = ended.and(Err(failed.error.into()));
+                    ended = ended.and_then(|()| Err(failed.error.into()));
                 }
                 Ok(None) => break,
                 Err(error) => {
                     ledger.stop(Stop::Failed);
-                    ended = ended.and(Err(error.into()));
+                    ended = ended.and_then(|()| Err(error.into()));
                     break;
                 }
             }
