@@ -8,7 +8,10 @@ use cqlwire::codec::EncodeError;
 use cqlwire::{ErrorCode, ErrorKind, ServerError};
 
 /// What has become of the schema, as servers say it with the same code as that a value is wrong.
-const OF_SCHEMA: [&str; 5] = [
+const OF_SCHEMA: [&str; 8] = [
+    "does not exist",
+    "doesn't exist",
+    "couldn't find table",
     "unconfigured table",
     "unconfigured columnfamily",
     "undefined column name",
@@ -33,8 +36,7 @@ const fn is_of_values(error: &EncodeError) -> bool {
 
 fn is_refused_value(error: &ServerError) -> bool {
     let message = error.message.to_ascii_lowercase();
-    let is_of_schema = OF_SCHEMA.iter().any(|said| message.contains(said))
-        || message.starts_with("keyspace ") && message.ends_with(" does not exist");
+    let is_of_schema = OF_SCHEMA.iter().any(|said| message.contains(said));
     error.code == ErrorCode::Invalid && !is_of_schema
 }
 
@@ -64,6 +66,7 @@ mod tests {
         }
         let of_others = [
             server(ErrorCode::Invalid, "unconfigured table t"),
+            server(ErrorCode::Invalid, "table t does not exist"),
             server(ErrorCode::Invalid, "unconfigured columnfamily t"),
             server(ErrorCode::Invalid, "Keyspace 'ks' does not exist"),
             server(ErrorCode::Invalid, "Undefined column name v in table ks.t"),

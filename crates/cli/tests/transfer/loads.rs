@@ -60,6 +60,28 @@ async fn a_row_that_the_server_refuses_is_rejected_with_what_it_said() {
     place.close().await;
 }
 
+/// Rows that cannot be written for what is not in them are none to be rejected.
+#[tokio::test]
+async fn a_table_that_is_gone_ends_the_load_before_the_first_line_that_misses_it() {
+    let place = Place::new("load_gone", &[TABLE]).await;
+    let mut command = place.command("load", "t", &["--progress", "progress"]);
+    let mut load = command.stdin(Stdio::piped()).spawn().unwrap();
+    let mut stdin = load.stdin.take().unwrap();
+    stdin.write_all(b"k,v,note\n1,1,x\n").unwrap();
+    file_has(&place.path("progress"), |text| text.contains("input 15 3\n")).await;
+    place.query("DROP TABLE load_gone.t").await;
+    stdin.write_all(b"2,2,x\n3,3,x\n").unwrap();
+    drop(stdin);
+    let run = tokio::task::spawn_blocking(|| Run::of(load.wait_with_output().unwrap()));
+    let run = tokio::time::timeout(Duration::from_secs(60), run).await.unwrap().unwrap();
+    run.ended(1, "stopped: all before line 3 is done; a second run goes on there");
+    assert!(place.read("progress").contains("input 15 3\n"));
+    place.query(&TABLE.replace("KS", "load_gone")).await;
+    place.write("in.csv", "k,v,note\n1,1,x\n2,2,x\n3,3,x\n");
+    place.run("load", "t", &["in.csv", "--progress", "progress"]).ended(0, "2 rows written");
+    place.close().await;
+}
+
 #[tokio::test]
 async fn null_is_not_empty_and_leaves_or_deletes_what_is_there() {
     let place = Place::new("load_nulls", &[TABLE]).await;
