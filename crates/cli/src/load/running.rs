@@ -162,11 +162,11 @@ impl Told {
             failed.within(format_args!("stopped: all before line {line} is done; {goes_on}"))
         })?;
         read?;
+        // Lines that were rejected then are still so.
+        if ledger.stopped().is_none() && self.was_complete == Some(ledger.reached()) {
+            say("this load is complete: all of the input was dealt with before");
+        }
         match ledger.stopped() {
-            None if self.was_complete == Some(ledger.reached()) => {
-                say("this load is complete: all of the input was dealt with before");
-                Ok(())
-            }
             Some(Stop::Interrupted(exit)) => {
                 let what = format!("interrupted: all before line {line} is done; {goes_on}");
                 Err(Failure::new(exit, what))
