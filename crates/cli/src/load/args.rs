@@ -62,9 +62,11 @@ without quotes around the whole: 12, 2015-11-02 13:45:00+0000, ['a', 'b'], {stre
 
 Of two lines with the same primary key either one may stay, unless --timestamp-column tells them apart.
 What is added to counters is added twice where a load that was killed goes on, for what it wrote in its last
-second; so is a list that is not frozen, with --timestamp-column.
+second, or one that has failed, for what it wrote behind the line where it stopped; so is a list that is not
+frozen, with --timestamp-column.
 
-Exit code 1 says that lines were rejected.";
+A line is rejected for what is in it. Anything else, as a host that is down, stops the load before that line.
+Exit code 1 says that lines were rejected, or that the server refused.";
 
 /// What becomes of columns that are null.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, clap::ValueEnum)]

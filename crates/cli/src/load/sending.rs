@@ -55,7 +55,7 @@ impl Sending {
                 Ok(Some(failed)) => {
                     failed.row.ticket.leave();
                     ledger.stop(Stop::Failed);
-                    ended = ended.and_then(|()| Err(failed.error.into()));
+                    ended = ended.and_then(|()| Err(failure(failed.error)));
                 }
                 Ok(None) => break,
                 Err(error) => {
@@ -78,6 +78,12 @@ fn reason(error: &Error) -> String {
     }
 }
 
+/// Why the load ends with a row that is not at fault.
+fn failure(error: Error) -> Failure {
+    let reason = reason(&error);
+    Failure::new(Failure::from(error).exit, reason)
+}
+
 /// A load that is dropped in the middle.
 struct GivenUp(Option<Arc<Ledger>>);
 
@@ -97,4 +103,23 @@ pub(super) async fn pass(batches: Receiver<Vec<LoadRow>>, ledger: &Ledger) {
             std::future::ready(())
         })
         .await;
+}
+
+#[cfg(test)]
+mod tests {
+    use cqlwire::{ErrorKind, TimeoutPhase};
+
+    use super::*;
+    use crate::exit::Exit;
+
+    #[test]
+    fn what_ends_a_load_says_whether_the_row_may_be_written() {
+        let timeout =
+            |phase| failure(ErrorKind::Timeout { phase, host: None, of_attempt: false }.into());
+        let failed = timeout(TimeoutPhase::Response);
+        assert_eq!(failed.exit, Exit::TimedOut);
+        let ends = "it may have been written all the same";
+        assert!(failed.to_string().ends_with(ends), "{failed}");
+        assert!(!timeout(TimeoutPhase::Queue).to_string().ends_with(ends));
+    }
 }
