@@ -57,16 +57,17 @@ pub(crate) struct Args {
 }
 
 const HELP: &str = "\
-A field of CSV that is empty is null, and one that is \"\" is an empty text. Values are as CQL writes them,
-without quotes around the whole: 12, 2015-11-02 13:45:00+0000, ['a', 'b'], {street: 'x'}.
+A field of CSV that is empty is null, and one that is \"\" is an empty text. Values are as CQL
+writes them, without quotes around the whole: 12, 2015-11-02 13:45:00+0000, ['a', 'b'],
+{street: 'x'}.
 
-Of two lines with the same primary key either one may stay, unless --timestamp-column tells them apart.
-What is added to counters is added twice where a load that was killed goes on, for what it wrote in its last
-second, or one that has failed, for what it wrote behind the line where it stopped; so is a list that is not
-frozen, with --timestamp-column.
+Of two lines with the same primary key either one may stay, unless --timestamp-column tells them
+apart. What is added to counters is added twice where a load that was killed goes on, for what it
+wrote in its last second, or one that has failed, for what it wrote behind the line where it
+stopped; so is a list that is not frozen, with --timestamp-column.
 
-A line is rejected for what is in it. Anything else, as a host that is down, stops the load before that line.
-Exit code 1 says that lines were rejected, or that the server refused.";
+A line is rejected for what is in it. Anything else, as a host that is down, stops the load before
+that line. Exit code 1 says that lines were rejected, or that the server refused.";
 
 /// What becomes of columns that are null.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, clap::ValueEnum)]
