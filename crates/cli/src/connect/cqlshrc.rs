@@ -110,13 +110,12 @@ fn who(file: &Ini, path: &Path, config: &mut Config) -> Result<(), Failure> {
 }
 
 fn tls(file: &Ini, has_tls: bool, config: &mut Config) -> Result<(), Failure> {
-    let is_on =
-        |text: &String| matches!(text.to_ascii_lowercase().as_str(), "1" | "yes" | "true" | "on");
-    let ssl = file.text("connection", "ssl").or_else(|| file.text("connection", "factory"));
-    if !ssl.is_some_and(|ssl| is_on(&ssl) || ssl.ends_with("ssl_transport_factory")) {
+    let factory = file.text("connection", "factory");
+    let has_factory = factory.is_some_and(|factory| factory.ends_with("ssl_transport_factory"));
+    if !switch(file, "connection", "ssl")?.unwrap_or(has_factory) {
         return Ok(());
     }
-    if file.text("ssl", "validate").is_some_and(|validate| !is_on(&validate)) {
+    if switch(file, "ssl", "validate")? == Some(false) {
         let why = "cqlshrc: [ssl] validate is off, and cqlwire speaks no TLS that proves nothing: \
                    name the authorities by certfile";
         return Err(Failure::usage(why));
@@ -135,6 +134,20 @@ fn tls(file: &Ini, has_tls: bool, config: &mut Config) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// What is neither on nor off is a mistake, as for cqlsh: taken for off, it would send a password in the
+/// clear.
+fn switch(file: &Ini, section: &str, key: &str) -> Result<Option<bool>, Failure> {
+    let Some(text) = file.text(section, key) else { return Ok(None) };
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "yes" | "true" | "on" => Ok(Some(true)),
+        "0" | "no" | "false" | "off" => Ok(Some(false)),
+        _ => {
+            let why = format!("cqlshrc: [{section}] {key} is `{text}`, and not true or false");
+            Err(Failure::usage(why))
+        }
+    }
 }
 
 /// `~` is the home, as in Python.
@@ -212,6 +225,23 @@ float_precision = 5
         }
         let config = read_as("cqlshrc", &format!("{ssl}[ssl]\ncertfile = ca.pem\n"), &[]);
         assert_eq!(config.unwrap().get("tls.authorities").as_deref(), Some("ca.pem"));
+    }
+
+    #[test]
+    fn tls_is_on_however_that_is_said_and_off_only_if_that_is_said() {
+        let read = |ssl: &str| {
+            let text = format!("[connection]\nssl = {ssl}\n[ssl]\ncertfile = ca.pem\n");
+            read_as("cqlshrc", &text, &[]).map(|config| config.is_set("tls.authorities")).ok()
+        };
+        for on in ["true", "True", "TRUE", "on", "On", "yes", "1", "true\r"] {
+            assert_eq!(read(on), Some(true), "{on}");
+        }
+        for off in ["false", "off", "no", "0", ""] {
+            assert_eq!(read(off), Some(false), "{off}");
+        }
+        for neither in ["enabled", "true ; as it has to be", "2"] {
+            assert_eq!(read(neither), None, "{neither}");
+        }
     }
 
     #[test]
