@@ -134,8 +134,8 @@ impl Input {
     }
 }
 
-/// Lines without their ends. One that is longer than a statement may be is an error: it is not waited for
-/// that it ends.
+/// Lines without their line feeds: a carriage return before that may be within a quote, and is left
+/// where it is. One that is longer than a statement may be is an error: nobody waits for its end.
 fn bounded_lines(mut input: impl BufRead) -> impl Iterator<Item = io::Result<String>> {
     let longest = u64::try_from(LONGEST).unwrap_or(u64::MAX);
     std::iter::from_fn(move || {
@@ -145,9 +145,7 @@ fn bounded_lines(mut input: impl BufRead) -> impl Iterator<Item = io::Result<Str
             Ok(_) => {}
             Err(error) => return Some(Err(error)),
         }
-        let line = line
-            .strip_suffix(b"\n")
-            .map_or(&*line, |line| line.strip_suffix(b"\r").unwrap_or(line));
+        let line = line.strip_suffix(b"\n").unwrap_or(&line);
         let why = match std::str::from_utf8(line) {
             _ if line.len() > LONGEST => format!("a line of over {LONGEST} bytes"),
             Ok(line) => return Some(Ok(line.to_owned())),
@@ -182,10 +180,29 @@ mod tests {
     fn lines_are_as_long_as_a_statement_may_be() {
         let mut lines = bounded_lines(BufReader::new(&b"a\r\n\nb\n\xFF\nlast"[..]));
         let mut next = || lines.next().map(Result::ok);
-        assert_eq!([next(), next()], [Some(Some("a".to_owned())), Some(Some(String::new()))]);
+        assert_eq!([next(), next()], [Some(Some("a\r".to_owned())), Some(Some(String::new()))]);
         assert_eq!([next(), next()], [Some(Some("b".to_owned())), Some(None)]);
         assert_eq!([next(), next()], [Some(Some("last".to_owned())), None]);
         let endless = bounded_lines(BufReader::new(io::repeat(b'x'))).next().unwrap();
         assert!(endless.unwrap_err().to_string().contains("over 16777216 bytes"));
+    }
+
+    async fn statements(text: &'static str) -> Vec<String> {
+        let input = Input::read(String::new(), move || Ok(Box::new(io::Cursor::new(text))));
+        let Input::Lines(mut lines) = input.unwrap() else { panic!("lines") };
+        let (mut statements, mut taken) = (Statements::default(), Vec::new());
+        while let Line::Text(line) = lines.next().await.unwrap() {
+            statements.push(&line).unwrap();
+            taken.extend(std::iter::from_fn(|| statements.take()));
+        }
+        assert!(statements.is_blank());
+        taken
+    }
+
+    #[tokio::test]
+    async fn what_is_within_quotes_stays_byte_for_byte() {
+        let text = "USE shop\r\n-- a\r\nINSERT INTO t (v) VALUES ('a\r\nb\nc\r');\r\nEXIT\r\n";
+        let expected = ["USE shop", "-- a\r\nINSERT INTO t (v) VALUES ('a\r\nb\nc\r')", "EXIT"];
+        assert_eq!(statements(text).await, expected);
     }
 }
