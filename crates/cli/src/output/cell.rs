@@ -1,7 +1,6 @@
 //! One value of a row as it stands in a table: its text in one line, how wide that is, its style.
 
 use anstyle::Style;
-use cqlwire::codec::in_one_line;
 use cqlwire::value::CqlValue;
 use unicode_width::UnicodeWidthStr;
 
@@ -17,9 +16,9 @@ pub(crate) struct Cell {
 }
 
 impl Cell {
-    /// Control characters, which could do anything to a terminal, are written as in Rust.
+    /// What steers a terminal is written as in Rust, and so is a backslash, since one stands before that.
     pub(crate) fn new(text: &str, style: Style) -> Self {
-        let text = in_one_line(text).to_string();
+        let text = escaped(text, |c| c == '\\' || steers(c));
         Self { width: text.width(), text, style }
     }
 
@@ -33,6 +32,25 @@ impl Cell {
             }
         }
     }
+}
+
+/// With these characters written as in Rust.
+pub(super) fn escaped(text: &str, is_meant: impl Fn(char) -> bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match is_meant(c) {
+            true => out.extend(c.escape_default()),
+            false => out.push(c),
+        }
+    }
+    out
+}
+
+/// Could it do something to a terminal, or to the order in which people read what is on it?
+pub(super) fn steers(c: char) -> bool {
+    let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}')
+        || matches!(c, '\u{2066}'..='\u{2069}');
+    c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 const fn style(value: &CqlValue) -> Style {

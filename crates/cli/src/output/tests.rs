@@ -31,8 +31,8 @@ fn what_is_wide_on_a_terminal_counts_as_wide() {
 
 #[test]
 fn what_could_steer_a_terminal_is_spelled_out() {
-    let table = drawn(&["v"], &[&["a\nb\u{1b}[2J"]], Look::default());
-    assert!(table.contains("a\\nb\\u{1b}[2J"), "{table}");
+    let table = drawn(&["v"], &[&["a\nb\u{1b}[2J\u{202e}\u{2066}\\n"]], Look::default());
+    assert!(table.contains("a\\nb\\u{1b}[2J\\u{202e}\\u{2066}\\\\n\n"), "{table}");
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn colour_is_there_where_it_is_wanted_and_takes_no_room() {
     let draw = |colour| {
         let mut out = Vec::new();
         let header = vec![Cell::new("k", look::PARTITION_KEY), Cell::new("v", look::REGULAR)];
-        Table::new(header, Look { colour }).whole(&[cells()], &mut out).unwrap();
+        Table::new(header, Look { colour, ..Look::default() }).whole(&[cells()], &mut out).unwrap();
         String::from_utf8(out).unwrap()
     };
     assert_eq!(draw(false), " k    | v\n------+---\n null | a\n");
