@@ -65,7 +65,7 @@ async fn read(session: &Session, args: &Args) -> Result<(), Failure> {
         Lines::Csv => Format::Csv,
         Lines::Json => Format::Json,
     };
-    let (mut out, mut printer) = (output::stdout(), Printer::new(format, Look::default()));
+    let (mut out, mut printer) = (output::stdout(), Printer::new(format, Look::of_stdout()));
     let mut pages = scan.pages();
     while let Some(page) = pages.try_next().await? {
         printer.page(&page, &session.schema(), &mut out)?;

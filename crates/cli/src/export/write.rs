@@ -6,7 +6,7 @@ use cqlwire::value::{CqlValue, Row};
 
 use super::shape::Shape;
 use crate::transfer::{Dialect, Format};
-use crate::value::{write_json, write_json_name, write_text};
+use crate::value::{write_json, write_json_name};
 
 /// Writes rows of one shape.
 #[derive(Debug)]
@@ -78,14 +78,6 @@ impl RowWriter {
         if at > 0 {
             out.push(char::from(self.dialect.delimiter));
         }
-        match value {
-            CqlValue::Null => out.push_str(&self.dialect.null),
-            CqlValue::Text(text) => self.dialect.write_field(text, out),
-            value => {
-                self.scratch.clear();
-                write_text(value, &mut self.scratch);
-                self.dialect.write_field(&self.scratch, out);
-            }
-        }
+        self.dialect.write_value(value, &mut self.scratch, out);
     }
 }

@@ -1,48 +1,91 @@
-//! Comma-separated values, as RFC 4180 has them: a header, null as an empty field, and an empty text as
-//! `""`, which `cqlwire load` reads.
+//! Comma-separated values as `export` writes them: a header, null as an empty field, and the empty text
+//! as one in quotes.
 
 use std::io::Write;
 
 use cqlwire::Page;
-use cqlwire::value::{CqlValue, Row};
+use cqlwire::value::Row;
 
+use super::cell::{escaped, steers};
 use super::printer::values;
 use crate::exit::Failure;
 use crate::transfer::Dialect;
-use crate::value::write_text;
 
-/// The rows of a page; before the first one the names of the columns.
-pub(super) fn page(page: &Page, is_first: bool, out: &mut dyn Write) -> Result<(), Failure> {
+const DIALECT: Dialect =
+    Dialect { delimiter: b',', quote: b'"', null: String::new(), no_header: false };
+
+/// The rows of a page; before the first one the names of the columns. A terminal is not steered by them.
+pub(super) fn page(
+    page: &Page,
+    is_first: bool,
+    to_terminal: bool,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
     let columns = page.columns();
-    let mut line = String::new();
+    let mut write = |line: &str| match to_terminal {
+        true => out.write_all(for_terminal(line).as_bytes()),
+        false => out.write_all(line.as_bytes()),
+    };
+    let mut written = String::new();
     if is_first {
-        let names: Vec<_> =
-            columns.iter().map(|column| CqlValue::Text(column.name.clone())).collect();
-        record(&names, &mut line);
+        line(columns.iter(), &mut written, |column, out| DIALECT.write_field(&column.name, out));
+        write(&written)?;
     }
+    let mut scratch = String::new();
     for row in page.rows::<Row<'_>>().map_err(cqlwire::Error::from)? {
-        record(&values(&row.map_err(cqlwire::Error::from)?, columns.len())?, &mut line);
-        out.write_all(line.as_bytes())?;
-        line.clear();
+        let values = values(&row.map_err(cqlwire::Error::from)?, columns.len())?;
+        written.clear();
+        line(values.iter(), &mut written, |value, out| {
+            DIALECT.write_value(value, &mut scratch, out)
+        });
+        write(&written)?;
     }
-    Ok(out.write_all(line.as_bytes())?)
+    Ok(())
 }
 
-/// Appends a line. A null that is alone in it is `""`, as an empty line would be none.
-pub(super) fn record(values: &[CqlValue], line: &mut String) {
-    let dialect = Dialect::default();
-    let mut text = String::new();
-    for (at, value) in values.iter().enumerate() {
+fn line<T>(
+    fields: impl Iterator<Item = T>,
+    out: &mut String,
+    mut write: impl FnMut(T, &mut String),
+) {
+    for (at, field) in fields.enumerate() {
         if at > 0 {
-            line.push(',');
+            out.push(char::from(DIALECT.delimiter));
         }
-        text.clear();
-        if *value != CqlValue::Null {
-            write_text(value, &mut text);
-        }
-        if *value != CqlValue::Null || values.len() == 1 {
-            dialect.write_field(&text, line);
-        }
+        write(field, out);
     }
-    line.push('\n');
+    out.push('\n');
+}
+
+/// Line breaks and tabs are what they are in a file.
+fn for_terminal(line: &str) -> String {
+    escaped(line, |c| steers(c) && c != '\n' && c != '\t')
+}
+
+#[cfg(test)]
+mod tests {
+    use cqlwire::value::CqlValue;
+
+    use super::*;
+
+    fn written(values: &[CqlValue]) -> String {
+        let mut out = String::new();
+        let mut scratch = String::new();
+        line(values.iter(), &mut out, |value, out| DIALECT.write_value(value, &mut scratch, out));
+        out
+    }
+
+    #[test]
+    fn null_is_not_the_empty_text() {
+        let text = |text: &str| CqlValue::Text(text.to_owned());
+        let values = [CqlValue::Null, text(""), CqlValue::Int(7), text("a,\"b"), text("\r\n")];
+        assert_eq!(written(&values), ",\"\",7,\"a,\"\"b\",\"\r\n\"\n");
+        assert_eq!(written(&values[..1]), "\n");
+    }
+
+    #[test]
+    fn a_terminal_gets_no_character_that_steers_it() {
+        let text = "a\tb\n\u{1b}[2J\r\u{9b}\u{202e}\u{2066}\\é漢";
+        assert_eq!(for_terminal(text), "a\tb\n\\u{1b}[2J\\r\\u{9b}\\u{202e}\\u{2066}\\é漢");
+    }
 }

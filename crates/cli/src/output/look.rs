@@ -1,7 +1,7 @@
 //! Whether there is colour: on a terminal, unless `NO_COLOR` or a flag says otherwise.
 
 use std::fmt::{self, Display};
-use std::io;
+use std::io::{self, IsTerminal};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
@@ -34,16 +34,19 @@ impl ColourArgs {
     }
 }
 
-/// What tables look like.
+/// What is written looks like this.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Look {
     pub(crate) colour: bool,
+    /// Is it a terminal that shows it?
+    pub(crate) to_terminal: bool,
 }
 
 impl Look {
     /// That of standard output.
     pub(crate) fn of_stdout() -> Self {
-        Self { colour: AutoStream::choice(&io::stdout()) != ColorChoice::Never }
+        let colour = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
+        Self { colour, to_terminal: io::stdout().is_terminal() }
     }
 
     /// The text in this style, or as it is where there is no colour.

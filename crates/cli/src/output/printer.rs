@@ -75,7 +75,7 @@ impl Printer {
                 let header = header(page.columns(), schema);
                 vertical::write(&header, &cells(page)?, self.rows, self.look, out)?;
             }
-            Format::Csv => csv::page(page, is_first, out)?,
+            Format::Csv => csv::page(page, is_first, self.look.to_terminal, out)?,
             Format::Json => json::page(page, out)?,
         }
         self.rows += u64::try_from(page.len()).unwrap_or(u64::MAX);

@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
+use cqlwire::value::CqlValue;
 
 use crate::exit::Failure;
+use crate::value::write_text;
 
 /// What a file is written in.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
@@ -63,7 +65,20 @@ impl Dialect {
         Ok(())
     }
 
-    /// Appends a field that is a value: in quotes where it could be taken for something else.
+    /// Appends the field of a value. The scratch is for whoever writes many of them.
+    pub(crate) fn write_value(&self, value: &CqlValue, scratch: &mut String, out: &mut String) {
+        match value {
+            CqlValue::Null => out.push_str(&self.null),
+            CqlValue::Text(text) => self.write_field(text, out),
+            value => {
+                scratch.clear();
+                write_text(value, scratch);
+                self.write_field(scratch, out);
+            }
+        }
+    }
+
+    /// Appends a field that is a text: in quotes where it could be taken for something else.
     pub(crate) fn write_field(&self, text: &str, out: &mut String) {
         let (delimiter, quote) = (char::from(self.delimiter), char::from(self.quote));
         let marks = [delimiter, quote, '\n', '\r'];
