@@ -3,8 +3,12 @@
 use std::io;
 use std::process::ExitCode;
 
+use cqlwire::cluster::ContactFailure;
 use cqlwire::codec::in_one_line;
-use cqlwire::{ConfigError, DescribeError, ErrorCode, ErrorKind};
+use cqlwire::net::{ConnectCause, ConnectError};
+use cqlwire::{
+    Attempt, AttemptFailure, ConfigError, DescribeError, ErrorCode, ErrorKind, Unconnected,
+};
 
 /// What the help says of the exit codes.
 pub(crate) const HELP: &str = "\
@@ -90,14 +94,58 @@ impl From<cqlwire::Error> for Failure {
         if matches!(error.kind(), ErrorKind::UseStatement) {
             return Self::usage("USE has nothing to be for here: --keyspace says the keyspace");
         }
-        let exit = match error.kind() {
-            ErrorKind::Timeout { .. } => Exit::TimedOut,
-            ErrorKind::NoHostAvailable { .. } => Exit::NoHost,
-            ErrorKind::Settings { .. } | ErrorKind::UnknownKeyspace { .. } => Exit::Usage,
-            ErrorKind::Server { error, .. } => of_server(error.code),
-            _ => Exit::Refused,
-        };
-        Self::new(exit, error)
+        match error.attempts().iter().find_map(of_credentials) {
+            Some(told) => Self::refused(told),
+            None => Self::new(of_kind(error.kind()), error),
+        }
+    }
+}
+
+fn of_kind(kind: &ErrorKind) -> Exit {
+    match kind {
+        ErrorKind::Timeout { .. } => Exit::TimedOut,
+        ErrorKind::NoHostAvailable { .. } => Exit::NoHost,
+        ErrorKind::Settings { .. } | ErrorKind::UnknownKeyspace { .. } => Exit::Usage,
+        ErrorKind::Server { error, .. } => of_server(error.code),
+        _ => Exit::Refused,
+    }
+}
+
+/// What is said of a host that was reached, and refused who asks: in the words of the command, which has
+/// other names for it than the driver.
+fn of_credentials(attempt: &Attempt) -> Option<String> {
+    let error: &ConnectError = match &attempt.failure {
+        AttemptFailure::NotConnected(none) => of_pool(&none.reason)?,
+        AttemptFailure::Contact(failure) => match &**failure {
+            ContactFailure::Connect(error) => error,
+            ContactFailure::Pool(reason) => of_pool(reason)?,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    refusal(&error.cause).map(|refusal| format!("{}: {refusal}", attempt.host))
+}
+
+fn of_pool(reason: &Unconnected) -> Option<&ConnectError> {
+    match reason {
+        Unconnected::Failed(error) => Some(error),
+        _ => None,
+    }
+}
+
+/// Who asks, and by what they are known.
+const WHO: &str = "-u NAME, with CQLWIRE_PASSWORD or --password-file";
+
+fn refusal(cause: &ConnectCause) -> Option<String> {
+    match cause {
+        ConnectCause::Server(error) if error.code == ErrorCode::BadCredentials => {
+            Some(format!("authentication failed: {error} ({WHO})"))
+        }
+        ConnectCause::NoAuthenticator { class } => {
+            Some(format!("the server asks who it is, with {class}: {WHO}, says so"))
+        }
+        ConnectCause::EveryAddress(errors) => errors.iter().find_map(|error| refusal(&error.cause)),
+        _ => None,
     }
 }
 
@@ -126,6 +174,67 @@ impl From<io::Error> for Failure {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::unread(),
             _ => Self::refused(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cqlwire::{ServerError, ServerErrorDetail, TimeoutPhase};
+
+    use super::*;
+
+    fn server(code: ErrorCode) -> ServerError {
+        ServerError { code, message: "why".to_owned(), detail: ServerErrorDetail::None }
+    }
+
+    fn said(code: ErrorCode) -> ErrorKind {
+        let error = Box::new(server(code));
+        ErrorKind::Server {
+            host: "db".into(),
+            error,
+            prefixes: cqlwire::codec::Prefixes::default(),
+        }
+    }
+
+    #[test]
+    fn each_error_has_its_exit_code() {
+        let timeout =
+            ErrorKind::Timeout { phase: TimeoutPhase::Queue, host: None, of_attempt: false };
+        let settings = ErrorKind::Settings { setting: "tls".into(), why: String::new() };
+        for (kind, expected) in [
+            (timeout, Exit::TimedOut),
+            (said(ErrorCode::ReadTimeout), Exit::TimedOut),
+            (said(ErrorCode::WriteTimeout), Exit::TimedOut),
+            (said(ErrorCode::Unavailable), Exit::Refused),
+            (said(ErrorCode::Unauthorized), Exit::Refused),
+            (said(ErrorCode::BadCredentials), Exit::Refused),
+            (said(ErrorCode::Invalid), Exit::Refused),
+            (ErrorKind::NoHostAvailable { plan_was_empty: true }, Exit::NoHost),
+            (ErrorKind::NoHostAvailable { plan_was_empty: false }, Exit::NoHost),
+            (ErrorKind::SessionClosed, Exit::Refused),
+            (ErrorKind::UseStatement, Exit::Usage),
+            (settings, Exit::Usage),
+        ] {
+            let told = kind.to_string();
+            assert_eq!(Failure::from(cqlwire::Error::from(kind)).exit, expected, "{told}");
+        }
+    }
+
+    #[test]
+    fn who_is_refused_has_reached_a_host_and_is_told_the_flags() {
+        let class = "PasswordAuthenticator".to_owned();
+        for (cause, expected) in [
+            (ConnectCause::Server(server(ErrorCode::BadCredentials)), true),
+            (ConnectCause::NoAuthenticator { class }, true),
+            (ConnectCause::Server(server(ErrorCode::ServerError)), false),
+            (ConnectCause::DeadlinePassed, false),
+            (ConnectCause::NoAddress, false),
+            (ConnectCause::Closed, false),
+        ] {
+            let told = refusal(&cause);
+            assert_eq!(told.is_some(), expected, "{cause}");
+            assert!(told.is_none_or(|told| told.contains("-u NAME, with CQLWIRE_PASSWORD")));
         }
     }
 }

@@ -68,7 +68,7 @@ async fn a_password_is_no_argument_and_never_shown() {
     let lacking = who(None, &[]).failed(2);
     assert!(lacking.contains("CQLWIRE_PASSWORD or --password-file"), "{lacking}");
     let wrong = who(Some("open sesame"), &[]);
-    assert_eq!(wrong.code, 3, "{}", wrong.told);
+    assert_eq!(wrong.code, 1, "{}", wrong.told);
     assert!(wrong.told.contains("authentication failed") && !wrong.told.contains("sesame"));
     let set = who(None, &["--set", "credentials.password=open sesame"]);
     assert_eq!(set.code, 2, "{}", set.told);
