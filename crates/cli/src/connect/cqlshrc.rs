@@ -14,12 +14,12 @@ pub(super) fn usual_place() -> Option<PathBuf> {
     Some(env::home_dir()?.join(".cassandra").join("cqlshrc"))
 }
 
-/// What a `cqlshrc` says of a connection; what is about how cqlsh looks is passed over. TLS may be said
-/// elsewhere.
-pub(super) fn read(path: &Path, has_tls: bool) -> Result<Config, Failure> {
+/// What a `cqlshrc` says of a connection; what is about how cqlsh looks is passed over. The hosts that are
+/// to be asked instead of its own have its port, unless they have their own. TLS may be said elsewhere.
+pub(super) fn read(path: &Path, hosts: &[String], has_tls: bool) -> Result<Config, Failure> {
     let file = Ini::of(path)?;
     let mut config = Config::default();
-    place(&file, &mut config)?;
+    place(&file, hosts, &mut config)?;
     times(&file, &mut config)?;
     who(&file, path, &mut config)?;
     tls(&file, has_tls, &mut config)?;
@@ -51,22 +51,37 @@ impl OfCqlsh for Ini {
     }
 }
 
-fn place(file: &Ini, config: &mut Config) -> Result<(), Failure> {
+fn place(file: &Ini, hosts: &[String], config: &mut Config) -> Result<(), Failure> {
     let host = file.text("connection", "hostname");
     let port = file.text("connection", "port");
-    if host.is_some() || port.is_some() {
-        let host = host.unwrap_or_else(|| "127.0.0.1".to_owned());
-        let server = match port {
-            Some(port) if host.contains(':') => format!("[{host}]:{port}"),
-            Some(port) => format!("{host}:{port}"),
-            None => host,
+    if host.is_some() || port.is_some() || !hosts.is_empty() {
+        let own = [host.unwrap_or_else(|| "127.0.0.1".to_owned())];
+        let hosts = if hosts.is_empty() { &own } else { hosts };
+        let with_port = |host: &String| match &port {
+            Some(port) => at_port(host, port),
+            None => host.clone(),
         };
-        config.set("contact_points", &server)?;
+        let servers: Vec<_> = hosts.iter().map(with_port).collect();
+        config.set("contact_points", &servers.join(","))?;
     }
     if let Some(keyspace) = file.text("authentication", "keyspace") {
         config.set("keyspace", &keyspace)?;
     }
     Ok(())
+}
+
+/// The host at this port, unless it says its own, or is a socket of this machine.
+fn at_port(host: &str, port: &str) -> String {
+    match host.split_once(':') {
+        Some(("unix", _)) => host.to_owned(),
+        Some(_) if host.ends_with(']') => format!("{host}:{port}"),
+        // Several colons are those of an address of IPv6.
+        Some((_, rest)) if rest.contains(':') && !host.starts_with('[') => {
+            format!("[{host}]:{port}")
+        }
+        Some(_) => host.to_owned(),
+        None => format!("{host}:{port}"),
+    }
 }
 
 /// Both are seconds there; `timeout` is the older name for that of connecting.
@@ -167,7 +182,7 @@ mod tests {
         for (name, text) in others.iter().chain(&[(name, text)]) {
             fs::write(folder.path().join(name), text).unwrap();
         }
-        read(&folder.path().join(name), false)
+        read(&folder.path().join(name), &[], false)
     }
 
     #[test]
@@ -201,6 +216,17 @@ float_precision = 5
         let mut whole = Config::default();
         whole.set("credentials.password", "a#b;c=d%e").unwrap();
         assert_eq!(config.clone().with(whole), config, "the password is another one");
+    }
+
+    #[test]
+    fn a_host_that_is_asked_instead_has_the_port_unless_it_has_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cqlshrc");
+        fs::write(&path, "[connection]\nhostname = db\nport = 9142\n").unwrap();
+        let hosts = ["a", "b:9", "::1", "[::2]", "[::3]:9", "unix:/run/db"].map(ToOwned::to_owned);
+        let config = read(&path, &hosts, false).unwrap();
+        let expected = "a:9142,b:9,[::1]:9142,[::2]:9142,[::3]:9,unix:/run/db";
+        assert_eq!(config.get("contact_points").as_deref(), Some(expected));
     }
 
     #[test]

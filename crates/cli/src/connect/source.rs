@@ -72,6 +72,7 @@ impl Settings {
 /// All but the password, and whether the one that is there is that of another user, which is none.
 fn said(args: &ConnectionArgs) -> Result<(Config, bool), Failure> {
     let mut config = place(args)?;
+    let hosts = config.get("contact_points").filter(|_| !args.host.is_empty());
     let before = config.get("credentials.user");
     for (name, value) in &args.settings {
         config.set(name, value)?;
@@ -81,32 +82,33 @@ fn said(args: &ConnectionArgs) -> Result<(Config, bool), Failure> {
         config.set("application_name", env!("CARGO_PKG_NAME"))?;
         config.set("application_version", env!("CARGO_PKG_VERSION"))?;
     }
-    flags(args, &mut config)?;
+    flags(args, hosts, &mut config)?;
     let is_other = before.is_some() && before != config.get("credentials.user");
     Ok((config, is_other))
 }
 
-/// The first place that there is.
+/// The first place that there is, with the hosts of the flags instead of its own. Of a cqlshrc, they
+/// have the port, as in cqlsh.
 fn place(args: &ConnectionArgs) -> Result<Config, Failure> {
-    if let Some(name) = &args.profile {
-        return profile(&named(name));
+    let of_cqlsh = |file: &Path| cqlshrc::read(file, &args.host, args.has_tls());
+    let default = || config_home().map(|home| home.join("default.toml")).filter(|p| p.is_file());
+    let mut config = if let Some(name) = &args.profile {
+        profile(&named(name))?
+    } else if let Some(file) = &args.cqlshrc {
+        return of_cqlsh(file);
+    } else if let Ok(url) = env::var(URL) {
+        Config::from_url(&url).map_err(|error| Failure::usage(format_args!("{URL}: {error}")))?
+    } else if let Some(default) = default() {
+        profile(&default)?
+    } else if let Some(file) = cqlshrc::usual_place().filter(|path| path.is_file()) {
+        return of_cqlsh(&file);
+    } else {
+        Config::default()
+    };
+    if !args.host.is_empty() {
+        config.set("contact_points", &args.host.join(","))?;
     }
-    if let Some(file) = &args.cqlshrc {
-        return cqlshrc::read(file, args.has_tls());
-    }
-    if let Ok(url) = env::var(URL) {
-        return Config::from_url(&url)
-            .map_err(|error| Failure::usage(format_args!("{URL}: {error}")));
-    }
-    if let Some(default) =
-        config_home().map(|home| home.join("default.toml")).filter(|p| p.is_file())
-    {
-        return profile(&default);
-    }
-    match cqlshrc::usual_place().filter(|path| path.is_file()) {
-        Some(file) => cqlshrc::read(&file, args.has_tls()),
-        None => Ok(Config::default()),
-    }
+    Ok(config)
 }
 
 /// A name is that of a file in the configuration folder; what looks like a path is one.
@@ -126,12 +128,11 @@ fn profile(path: &Path) -> Result<Config, Failure> {
     toml::from_str(&text).map_err(|error: toml::de::Error| wrong(&error.message()))
 }
 
-fn flags(args: &ConnectionArgs, config: &mut Config) -> Result<(), Failure> {
+fn flags(args: &ConnectionArgs, hosts: Option<String>, config: &mut Config) -> Result<(), Failure> {
     let mut set = |name: &str, value: Option<String>| match value {
         Some(value) => config.set(name, &value),
         None => Ok(()),
     };
-    let hosts = (!args.host.is_empty()).then(|| args.host.join(","));
     set("contact_points", hosts)?;
     set("keyspace", args.keyspace.clone())?;
     set("local_data_center", args.dc.clone())?;
@@ -165,6 +166,29 @@ fn xdg(variable: &str, below_home: &str) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_hosts_of_the_flags_go_over_all_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let [profile, cqlshrc] = ["shop.toml", "cqlshrc"].map(|name| folder.path().join(name));
+        fs::write(&profile, "contact_points = [\"db:9142\"]\n").unwrap();
+        fs::write(&cqlshrc, "[connection]\nport = 9142\n").unwrap();
+        let hosts = |cqlshrc: Option<PathBuf>, host: Option<&str>| {
+            let is_profile = cqlshrc.is_none();
+            let args = ConnectionArgs {
+                profile: is_profile.then(|| profile.display().to_string()),
+                cqlshrc,
+                host: host.map(ToOwned::to_owned).into_iter().collect(),
+                settings: vec![("contact_points".to_owned(), "set".to_owned())],
+                ..ConnectionArgs::default()
+            };
+            said(&args).unwrap().0.get("contact_points")
+        };
+        assert_eq!(hosts(None, Some("a")).as_deref(), Some("a"));
+        assert_eq!(hosts(Some(cqlshrc.clone()), Some("a")).as_deref(), Some("a:9142"));
+        assert_eq!(hosts(Some(cqlshrc), None).as_deref(), Some("set"));
+        assert_eq!(hosts(None, None).as_deref(), Some("set"));
+    }
 
     #[test]
     fn the_password_of_a_profile_is_not_that_of_somebody_else() {
