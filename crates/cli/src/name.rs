@@ -27,6 +27,18 @@ impl Name {
     }
 }
 
+/// The name of one thing, as a flag has it: spelled as in the schema.
+pub(crate) fn flag(text: &str) -> Result<String, String> {
+    one(text).ok_or_else(|| "as in CQL: in double quotes, unless it is a word".to_owned())
+}
+
+/// A name without a keyspace, spelled as in the schema.
+pub(crate) fn one(text: &str) -> Option<String> {
+    let mut tokens = places(text);
+    let name = tokens.next().and_then(|(token, _)| spelled(token))?;
+    tokens.next().is_none().then_some(name)
+}
+
 /// A name as it is spelled in the schema.
 pub(crate) fn spelled(token: Token<'_>) -> Option<String> {
     match token {
@@ -59,6 +71,25 @@ mod tests {
         assert_eq!(parsed("\"a\"\"b\" . c"), some("a\"b", "c"));
         for wrong in ["", "a.b.c", "a b", "'a'", "a.", "7"] {
             assert_eq!(parsed(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_keyspace_of_the_flags_is_read_as_cql_reads_it() {
+        use clap::{Args, FromArgMatches};
+
+        let read = |text| {
+            let command = crate::connect::ConnectionArgs::augment_args(clap::Command::new("x"));
+            let matches = command.try_get_matches_from(["x", "-k", text]).ok()?;
+            crate::connect::ConnectionArgs::from_arg_matches(&matches).unwrap().keyspace
+        };
+        for (text, expected) in
+            [("ST", "st"), ("\"St\"", "St"), ("\"a\"\"b\"", "a\"b"), (" st ", "st")]
+        {
+            assert_eq!(read(text).as_deref(), Some(expected), "{text}");
+        }
+        for wrong in ["a.b", "a-b", "'a'", ""] {
+            assert_eq!(read(wrong), None, "{wrong}");
         }
     }
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::Args;
 use cqlwire::{Compression, Consistency, SerialConsistency};
 
+use crate::name;
+
 /// The heading that they have in the help.
 const HEADING: &str = "Connection";
 
@@ -42,7 +44,7 @@ pub(crate) struct ConnectionArgs {
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) password_file: Option<PathBuf>,
     /// The keyspace of unqualified names
-    #[arg(short, long, global = true, value_name = "NAME")]
+    #[arg(short, long, global = true, value_name = "NAME", value_parser = name::flag)]
     pub(crate) keyspace: Option<String>,
     /// The data center whose hosts are asked
     #[arg(long, global = true, value_name = "NAME")]

@@ -56,9 +56,10 @@ impl Target {
         self.table.columns()
     }
 
-    /// The column that is meant: by its name, or, as in CQL, by one that is it in lower case.
+    /// The column that is meant: by its name, or by one that CQL reads as it.
     pub(crate) fn column(&self, name: &str) -> Option<&Column> {
-        self.table.column(name).or_else(|| self.table.column(&name.to_lowercase()))
+        let of_cql = || self.table.column(&crate::name::one(name)?);
+        self.table.column(name).or_else(of_cql)
     }
 
     /// Is its value kept element by element?
