@@ -79,17 +79,20 @@ impl Editor {
         }
     }
 
-    /// Keeps a statement, unless a secret stands in it.
+    /// Keeps a statement, unless a secret stands in it: at once, since nobody knows how the shell ends.
     pub(super) fn remember(&mut self, statement: &str) {
-        if !is_secret(statement)
-            && let Err(error) = self.editor.add_history_entry(format!("{statement};"))
-        {
-            output::notice(&format!("history: {error}"));
+        if is_secret(statement) {
+            return;
+        }
+        match self.editor.add_history_entry(format!("{statement};")) {
+            Ok(true) => self.write_history(),
+            Ok(false) => {}
+            Err(error) => output::notice(&format!("history: {error}")),
         }
     }
 
     /// Writes what is to be kept; the file is for nobody else to read.
-    pub(super) fn close(&mut self) {
+    fn write_history(&mut self) {
         let Some(path) = &self.history else { return };
         let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
         let saved = folder.map_err(ReadlineError::from);

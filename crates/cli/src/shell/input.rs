@@ -116,13 +116,6 @@ impl Input {
         }
     }
 
-    /// Writes the history.
-    pub(super) fn close(&mut self) {
-        if let Self::Terminal(editor) = self {
-            editor.close();
-        }
-    }
-
     /// A failure with where it was.
     pub(super) fn at(&self, failure: Failure) -> Failure {
         match self {

@@ -103,7 +103,6 @@ pub(crate) async fn run(connection: &ConnectionArgs, args: &Args) -> Result<(), 
         shell.greet().await?;
     }
     let ended = shell.read(&mut input).await;
-    input.close();
     shell.session.close(PATIENCE).await;
     ended
 }
