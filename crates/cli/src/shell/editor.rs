@@ -10,6 +10,8 @@ use rustyline::history::FileHistory;
 
 use super::complete::Completion;
 use super::input::Line;
+#[cfg(unix)]
+use super::more::{self, Answer};
 use crate::connect::state_home;
 use crate::exit::Failure;
 use crate::output;
@@ -22,6 +24,8 @@ pub(super) struct Editor {
     editor: rustyline::Editor<Completion, FileHistory>,
     /// Where the history is kept.
     history: Option<PathBuf>,
+    /// What has been typed of the next line already.
+    begun: String,
 }
 
 impl std::fmt::Debug for Editor {
@@ -49,7 +53,7 @@ impl Editor {
         {
             output::notice(&format!("history: {}: {error}", path.display()));
         }
-        Ok(Self { editor, history })
+        Ok(Self { editor, history, begun: String::new() })
     }
 
     /// The next line. While nobody types, the session lives on: other threads serve it.
@@ -62,7 +66,9 @@ impl Editor {
         if let Some(completion) = self.editor.helper_mut() {
             completion.look_at(before, session);
         }
-        match tokio::task::block_in_place(|| self.editor.readline(prompt)) {
+        let begun = std::mem::take(&mut self.begun);
+        let read = || self.editor.readline_with_initial(prompt, (&begun, ""));
+        match tokio::task::block_in_place(read) {
             Ok(line) => Ok(Line::Text(line)),
             Err(ReadlineError::Interrupted) => Ok(Line::Abandoned),
             Err(ReadlineError::Eof) => Ok(Line::End),
@@ -70,7 +76,21 @@ impl Editor {
         }
     }
 
+    /// Space and Enter go on; `q`, Ctrl-C and Ctrl-D do not, and neither does the next statement.
+    #[cfg(unix)]
+    pub(super) fn wants_more(&mut self) -> Result<bool, Failure> {
+        match tokio::task::block_in_place(|| more::ask("---MORE---"))? {
+            Answer::More => Ok(true),
+            Answer::Enough => Ok(false),
+            Answer::Typed(begin) => {
+                self.begun.push(begin);
+                Ok(false)
+            }
+        }
+    }
+
     /// Enter goes on; `q`, Ctrl-C and Ctrl-D do not.
+    #[cfg(not(unix))]
     pub(super) fn wants_more(&mut self) -> Result<bool, Failure> {
         match tokio::task::block_in_place(|| self.editor.readline("---MORE---")) {
             Ok(line) => Ok(!line.trim().eq_ignore_ascii_case("q")),

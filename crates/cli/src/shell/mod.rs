@@ -5,7 +5,8 @@
 //!                                                                                     +--> execute
 //! ```
 //!
-//! `input.rs` is where lines come from, `editor.rs` that of a terminal and `complete.rs` what it completes;
+//! `input.rs` is where lines come from, `editor.rs` that of a terminal, `complete.rs` what it completes and `more.rs`
+//! what it is asked between pages;
 //! `command.rs` says what a statement is, `settings.rs` does what is for the shell alone, `execute.rs` and
 //! `describe.rs` what is for the servers; `sink.rs` is where results go, `help.rs` what HELP says.
 
@@ -16,6 +17,8 @@ mod editor;
 mod execute;
 mod help;
 mod input;
+#[cfg(unix)]
+mod more;
 mod settings;
 mod sink;
 mod source;

@@ -97,7 +97,8 @@ async fn somebody_types_completes_and_looks() {
     terminal.line("SELECT nothing FROM users;", "cqlwire:cli_typed> ");
     terminal.line("PAGING 2", "cqlwire:cli_typed> ");
     terminal.line("SELECT id FROM users WHERE id IN (7, 8, 9);", "---MORE---");
-    terminal.line("", "cqlwire:cli_typed> ");
+    terminal.keys(" ");
+    terminal.until("cqlwire:cli_typed> ");
     // What is typed and abandoned is not sent.
     terminal.line("DROP TABLE", "... ");
     terminal.keys("\u{3}");
