@@ -36,7 +36,7 @@ pub(super) fn page(
         let values = values(&row.map_err(cqlwire::Error::from)?, columns.len())?;
         written.clear();
         line(values.iter(), &mut written, |value, out| {
-            DIALECT.write_value(value, &mut scratch, out)
+            DIALECT.write_value(value, &mut scratch, out);
         });
         write(&written)?;
     }

@@ -118,12 +118,13 @@ async fn history_is_kept_for_oneself_and_without_secrets() {
     terminal.line("SELECT id", "... ");
     terminal.line("FROM cli_history.users WHERE id = 7;", "cqlwire> ");
     terminal.line("CREATE ROLE ada WITH PASSWORD = 'enigma';", "cqlwire> ");
-    terminal.end();
+    // Each statement is kept at once, since nobody knows how the shell ends.
     let file = cqlwire.home.path().join(".local/state/cqlwire/history");
     let kept = fs::read_to_string(&file).unwrap();
     assert!(kept.contains(r"SELECT id\nFROM cli_history.users WHERE id = 7;"), "{kept}");
     assert!(!kept.contains("enigma"), "{kept}");
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    terminal.end();
     // The next one has it, where the last one stood.
     let mut terminal = Terminal::shell(&cqlwire);
     terminal.keys(KEY_UP);
