@@ -4,7 +4,7 @@ use anstyle::Style;
 use cqlwire::value::CqlValue;
 
 use super::cell::Cell;
-use super::{Look, Table, csv, look, vertical};
+use super::{Look, Table, look, vertical};
 
 fn plain(texts: &[&str]) -> Vec<Cell> {
     texts.iter().map(|text| Cell::new(text, Style::new())).collect()
@@ -43,18 +43,6 @@ fn columns_get_no_narrower_from_page_to_page() {
     let mut out = Vec::new();
     table.row(&plain(&["1"]), &mut out).unwrap();
     assert_eq!(String::from_utf8(out).unwrap(), "    1\n");
-}
-
-#[test]
-fn null_and_an_empty_text_are_told_from_each_other() {
-    let line = |values: &[CqlValue]| {
-        let mut line = String::new();
-        csv::record(values, &mut line);
-        line
-    };
-    let values = [CqlValue::Null, "".into(), "a,\"b\"\n".into(), CqlValue::Int(7), CqlValue::Null];
-    assert_eq!(line(&values), ",\"\",\"a,\"\"b\"\"\n\",7,\n");
-    assert_eq!(line(&[CqlValue::Null]), "\"\"\n", "an empty line is no row");
 }
 
 #[test]
