@@ -32,7 +32,7 @@ test: ## Run every test but those of the benchmarks; starts the Cassandra that i
 	$(CASSANDRA) run -- $(CARGO) test $(WORKSPACE) --no-fail-fast
 
 .PHONY: ci
-ci: lint test msrv $(if $(wildcard fuzz/fuzz.mk),fuzz-smoke,no-fuzz-smoke) ## Everything that has to pass: lint, test, msrv, and fuzz-smoke where there is fuzz/
+ci: lint test msrv check-instructions $(if $(wildcard fuzz/fuzz.mk),fuzz-smoke,no-fuzz-smoke) ## Everything that has to pass: lint, test, msrv, check-instructions, and fuzz-smoke where there is fuzz/
 	@echo "ci: all passed"
 
 .PHONY: no-fuzz-smoke

@@ -4,7 +4,7 @@ BENCH_BUILD = cargo build --profile bench --package cqlwire-bench
 BENCH_BIN = $${CARGO_TARGET_DIR:-target}/release
 BENCH_SERVER ?= 127.0.0.1:9042
 
-.PHONY: bench bench-cassandra bench-faults bench-instructions bench-ring
+.PHONY: bench bench-cassandra bench-faults bench-instructions check-instructions bench-ring
 
 bench: ## Compare with the peers and the floor; QUICK=1 in under two minutes
 	$(BENCH_BUILD) --features peers
@@ -24,6 +24,14 @@ bench-faults: ## Kill, pause, restart, move and badly link three real nodes, hav
 bench-instructions: ## Count instructions under callgrind, and renew crates/bench/instructions.md
 	$(BENCH_BUILD) --bin cqlwire-bench-instructions --bin canned-node
 	$(BENCH_BIN)/cqlwire-bench-instructions count
+
+check-instructions: ## Count them, and fail where a path costs 3 % more than crates/bench/instructions.md says
+	@if ! valgrind --version >/dev/null 2>&1; then \
+		echo "check-instructions: was not run: valgrind is not installed"; \
+	else \
+		set -ex; $(BENCH_BUILD) --bin cqlwire-bench-instructions --bin canned-node; \
+		$(BENCH_BIN)/cqlwire-bench-instructions check; \
+	fi
 
 bench-ring: ## Measure the ring of 1,000 hosts: CPU and memory; fails if it takes more than it may
 	$(BENCH_BUILD) --bin cqlwire-bench-ring

@@ -15,6 +15,8 @@ struct Arguments {
 enum Command {
     /// Counts every step, shows what changed, and renews the table.
     Count(CountArguments),
+    /// Counts every step, and fails if one costs 3 % more than the table says.
+    Check(CountArguments),
     /// One step so many times, as `count` starts it.
     Step(StepArguments),
 }
@@ -22,6 +24,7 @@ enum Command {
 fn main() -> Result<()> {
     match Arguments::parse().command {
         Command::Count(arguments) => instructions::count(&arguments),
+        Command::Check(arguments) => instructions::check(&arguments),
         Command::Step(arguments) => instructions::run_step(&arguments),
     }
 }

@@ -9,6 +9,7 @@ mod facade;
 mod plan;
 mod step;
 mod table;
+mod tools;
 
 use std::path::PathBuf;
 
@@ -16,13 +17,14 @@ use clap::{Args, ValueEnum};
 
 pub use self::step::Step;
 use self::table::Table;
+use self::tools::Tools;
 use crate::Result;
 use crate::compare::Server;
 
-/// Where the table is kept.
+/// What is counted, and where the table is kept.
 #[derive(Clone, Debug, Args)]
 pub struct CountArguments {
-    /// The table to renew.
+    /// The table.
     #[arg(long, default_value = "crates/bench/instructions.md")]
     pub table: PathBuf,
     /// Only this step; may be given several times.
@@ -48,17 +50,52 @@ pub struct StepArguments {
 ///
 /// Valgrind is not installed, or a step fails.
 pub fn count(arguments: &CountArguments) -> Result<()> {
+    let (tools, mut table) = (Tools::here()?, Table::read(&arguments.table)?);
+    for_each_step(arguments, |step, counted| {
+        println!("{}", table.compare(step, counted));
+        table.renew(step, counted);
+    })?;
+    table.write(&arguments.table, &tools)
+}
+
+/// Counts every step, and compares it with the table.
+///
+/// # Errors
+///
+/// A step exceeds its entry by more than 3 %, valgrind is not installed, or a step fails.
+pub fn check(arguments: &CountArguments) -> Result<()> {
+    let (tools, table) = (Tools::here()?.to_string(), Table::read(&arguments.table)?);
+    let mut exceeded = Vec::new();
+    for_each_step(arguments, |step, counted| {
+        println!("{}", table.compare(step, counted));
+        if table.is_exceeded(step, counted) {
+            exceeded.push(step.name());
+        }
+    })?;
+    if table.tools() != tools {
+        println!("nothing fails: the table was counted with {}, this with {tools}", table.tools());
+        return Ok(());
+    }
+    if exceeded.is_empty() {
+        return Ok(());
+    }
+    let (exceeded, path) = (exceeded.join(", "), arguments.table.display());
+    Err(format!(
+        "over 3 % more than {path} says: {exceeded}; make them cheaper, or renew it by `make bench-instructions` \
+         and say why in the same commit"
+    )
+    .into())
+}
+
+/// Counts the steps that were asked for.
+fn for_each_step(arguments: &CountArguments, mut counted: impl FnMut(Step, u64)) -> Result<()> {
     let (server, three) = (Server::canned(1)?, Server::canned(3)?);
-    let mut table = Table::read(&arguments.table)?;
     let all = Step::value_variants().iter().copied();
     for step in all.filter(|step| arguments.step.is_empty() || arguments.step.contains(step)) {
-        let counted = callgrind::instructions_per_operation(
-            step,
-            if step.wants_three_nodes() { three.address } else { server.address },
-        )?;
-        println!("{}", table.renew(step, counted));
+        let of = if step.wants_three_nodes() { three.address } else { server.address };
+        counted(step, callgrind::instructions_per_operation(step, of)?);
     }
-    table.write(&arguments.table)
+    Ok(())
 }
 
 /// Does one step.
