@@ -95,7 +95,8 @@ fn not_connected(keyspace: &Keyspace, failed: Vec<NotConnected>, deadline: Deadl
             error: Box::new(error.clone()),
         },
         None if timed_out => {
-            ErrorKind::Timeout { phase: TimeoutPhase::Connect, host: None, of_attempt: false }
+            let of_attempt = !deadline.remaining().is_zero();
+            ErrorKind::Timeout { phase: TimeoutPhase::Connect, host: None, of_attempt }
         }
         None => ErrorKind::NoHostAvailable { plan_was_empty: false },
     };

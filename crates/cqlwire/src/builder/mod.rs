@@ -376,7 +376,9 @@ fn no_contact(error: NoContact, keyspace: Option<&str>, deadline: Deadline) -> E
     let kind = if let Some(unknown) = unknown {
         unknown
     } else if timed_out {
-        ErrorKind::Timeout { phase: TimeoutPhase::Connect, host: None, of_attempt: false }
+        // A connection has less time than all of them together.
+        let of_attempt = !deadline.remaining().is_zero();
+        ErrorKind::Timeout { phase: TimeoutPhase::Connect, host: None, of_attempt }
     } else {
         ErrorKind::NoHostAvailable { plan_was_empty: attempts.is_empty() }
     };

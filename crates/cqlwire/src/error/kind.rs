@@ -54,9 +54,10 @@ pub enum ErrorKind {
         phase: TimeoutPhase,
         /// The host that was being waited for, if it was one.
         host: Option<Arc<str>>,
-        /// Was it the deadline of one attempt
-        /// ([`attempt_timeout`](crate::ExecutionProfile::attempt_timeout)), of a request that may
-        /// not be sent again, though that of the whole had not passed yet?
+        /// Was it the deadline of one attempt, though that of the whole had not passed yet? Of a
+        /// request that may not be sent again, it is
+        /// [`attempt_timeout`](crate::ExecutionProfile::attempt_timeout); of connecting, the time that
+        /// one connection has.
         of_attempt: bool,
     },
     /// The request was sent, and the connection ended before the response: it may have been done.

@@ -47,6 +47,21 @@ async fn g6_1_connecting_ends_in_every_phase() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_error_of_connecting_says_whose_deadline_it_was_that_passed() {
+    let node = ScriptedNode::builder().in_memory();
+    node.prime(Prime::opcode(Opcode::Startup).silence());
+    let memory = Memory::of([node]);
+    let of_one_connection = Duration::from_secs(5);
+    for (whole, of_attempt) in [(SOON, false), (2 * of_one_connection, true)] {
+        let connecting = memory.builder().connect_timeout(whole).connect();
+        let ended = whole.min(of_one_connection);
+        let error = ends_after(ended, connecting).await.unwrap_err();
+        let expected = ErrorKind::Timeout { phase: TimeoutPhase::Connect, host: None, of_attempt };
+        assert_eq!(error.kind().to_string(), expected.to_string(), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn g6_1_prepare_execute_and_page_two_end() {
     let memory = Memory::of([ScriptedNode::builder().in_memory()]);
     prime_users(memory.node(), 25);
