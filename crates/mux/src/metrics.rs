@@ -51,9 +51,9 @@ impl RequestKind {
 pub struct Measure {
     /// As what.
     pub kind: RequestKind,
-    /// For how long: it began so long before its deadline. Its deadline is known already, and a
-    /// difference costs as much as all the rest of it.
-    pub allowed: Duration,
+    /// For how long, in microseconds: it began so long before its deadline. Its deadline is known already,
+    /// and a difference costs as much as all the rest of it.
+    pub allowed_micros: u64,
     /// Is the time until its response all that its user waits, unless the response is an ERROR? Not so of what is sent
     /// again, or beside another.
     pub is_whole: bool,
@@ -173,7 +173,7 @@ impl Metrics {
     pub(crate) fn begun(&mut self, measure: Option<&Measure>, deadline: Duration) -> Measured {
         self.totals.requests += 1;
         let Some(measure) = measure else { return Measured::NOT };
-        let began = micros(deadline).saturating_sub(in_micros(measure.allowed));
+        let began = micros(deadline).saturating_sub(measure.allowed_micros);
         Measured { began, kind: measure.kind, is_whole: measure.is_whole }
     }
 

@@ -14,6 +14,7 @@
 //!   Redeeming or giving up the ticket ends the record in any phase.
 //! ```
 
+use std::num::NonZero;
 use std::task::Waker;
 use std::time::Instant;
 
@@ -58,15 +59,20 @@ impl From<Arrival> for Outcome {
 /// [`Connection::poll_outcome`](crate::Connection::poll_outcome) or [`Connection::abandon`](crate::Connection::abandon).
 #[derive(Debug)]
 #[must_use = "a ticket that is not given back keeps its request's record for ever"]
-pub struct Ticket(u32);
+pub struct Ticket(NonZero<u32>);
 
 impl Ticket {
+    /// Of a key and one more, so that none takes no more room than one.
+    fn new(key: u32) -> Self {
+        Self(NonZero::<u32>::MIN.saturating_add(key))
+    }
+
     pub(crate) fn key(&self) -> u32 {
-        self.0
+        self.0.get() - 1
     }
 
     pub(crate) fn redeem(self) -> u32 {
-        let key = self.0;
+        let key = self.key();
         std::mem::forget(self);
         key
     }
@@ -74,7 +80,7 @@ impl Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        debug_assert!(std::thread::panicking(), "the ticket of request {} was lost", self.0);
+        debug_assert!(std::thread::panicking(), "the ticket of request {} was lost", self.key());
     }
 }
 
@@ -130,7 +136,7 @@ impl Requests {
             None => self.records.push(Record { phase, waker: None, measured }),
         }
         self.live += 1;
-        Ticket(key)
+        Ticket::new(key)
     }
 
     pub(crate) fn phase(&self, key: u32) -> &Phase {

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct Deadline {
     at: Instant,
-    /// How long before that it began: what costs least where requests are sent.
-    length: Duration,
+    /// How long before that it began: what costs least where requests are sent. As one number, since
+    /// each request in flight keeps two deadlines.
+    length_micros: u64,
 }
 
 impl Deadline {
@@ -18,7 +19,7 @@ impl Deadline {
     pub fn after(timeout: Duration) -> Self {
         const CENTURY: Duration = Duration::from_secs(100 * 366 * 86_400);
         let length = timeout.min(CENTURY);
-        Self { at: now() + length, length }
+        Self { at: now() + length, length_micros: micros(length) }
     }
 
     /// The same start, with an end that is no later than so long from now: the deadline of one
@@ -32,8 +33,9 @@ impl Deadline {
     /// that of a whole which began earlier.
     #[must_use]
     pub fn no_later_than(self, other: Self) -> Self {
-        let shorter = self.at.saturating_duration_since(other.at);
-        Self { at: self.at.min(other.at), length: self.length.saturating_sub(shorter) }
+        let shorter = micros(self.at.saturating_duration_since(other.at));
+        let length_micros = self.length_micros.saturating_sub(shorter);
+        Self { at: self.at.min(other.at), length_micros }
     }
 
     /// When the wait ends.
@@ -41,19 +43,24 @@ impl Deadline {
         self.at
     }
 
-    /// How long it has in all, from its beginning to its end.
-    pub const fn length(self) -> Duration {
-        self.length
+    /// How long it has in all, from its beginning to its end, in whole microseconds.
+    pub const fn length_micros(self) -> u64 {
+        self.length_micros
     }
 
     /// How long it has been running.
     pub fn elapsed(self) -> Duration {
-        (now() + self.length).saturating_duration_since(self.at)
+        (now() + Duration::from_micros(self.length_micros)).saturating_duration_since(self.at)
     }
 
     /// How much is left; zero once it has passed.
     pub fn remaining(self) -> Duration {
         self.at.saturating_duration_since(now())
+    }
+
+    /// The same in whole microseconds.
+    pub fn remaining_micros(self) -> u64 {
+        micros(self.remaining())
     }
 
     /// Waits for `future`, but no longer than this.
@@ -78,6 +85,11 @@ impl Deadline {
 #[derive(Copy, Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the deadline passed")]
 pub struct DeadlinePassed;
+
+/// In whole microseconds; of less than half a million years.
+const fn micros(time: Duration) -> u64 {
+    time.as_secs().wrapping_mul(1_000_000).wrapping_add(time.subsec_micros() as u64)
+}
 
 /// Now, by the runtime's clock.
 pub(crate) fn now() -> Instant {

@@ -1,8 +1,9 @@
 //! One request under way: a future of its response.
 
 use std::future::Future;
+use std::num::NonZero;
 use std::pin::Pin;
-use std::ptr;
+use std::ptr::NonNull;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -66,12 +67,13 @@ const GRACE: Duration = Duration::from_millis(20);
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 struct Identity {
     data: usize,
-    vtable: usize,
+    /// Never null, so that none takes no more room than one.
+    vtable: NonZero<usize>,
 }
 
 impl Identity {
     fn of(waker: &Waker) -> Self {
-        Self { data: waker.data().addr(), vtable: ptr::from_ref(waker.vtable()).addr() }
+        Self { data: waker.data().addr(), vtable: NonNull::from(waker.vtable()).addr() }
     }
 }
 

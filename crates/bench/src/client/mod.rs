@@ -3,6 +3,7 @@
 //! An operation checks what came: every client does the same work, and none is fast by being
 //! wrong. All have one connection for requests, and otherwise their defaults.
 
+mod ask;
 mod blocking;
 #[cfg(feature = "peers")]
 mod cdrs;
@@ -21,6 +22,7 @@ use crate::Result;
 use crate::load::{ScanWatch, StreamsWatch};
 use crate::work::Work;
 
+pub use self::ask::{Ask, Batch, Insert, Query, Read};
 pub use self::blocking::Blocking;
 #[cfg(feature = "peers")]
 pub use self::cdrs::Cdrs;
@@ -59,18 +61,6 @@ pub trait Client: Clone + Send + Sync + Sized + 'static {
     /// Writes the rows of a load with [`LOAD_CONCURRENCY`](crate::work::LOAD_CONCURRENCY), as users
     /// of this driver do it.
     fn load(&self, work: Work) -> impl Future<Output = Result<()>> + Send;
-
-    /// One operation of a closed loop.
-    fn ask(&self, work: Work, key: i64) -> impl Future<Output = Result<()>> + Send {
-        async move {
-            match work {
-                Work::Insert => self.insert(key).await,
-                Work::Query => self.query(key).await,
-                Work::Batch => self.batch(key).await,
-                _ => self.read(key).await,
-            }
-        }
-    }
 
     /// Reads every row, each owning its text and its bytes.
     fn scan(&self, watch: &mut ScanWatch) -> impl Future<Output = Result<()>> + Send;

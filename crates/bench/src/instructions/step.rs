@@ -288,7 +288,8 @@ fn mux_cycle(count: u32) -> Result<()> {
     let (mut batch, mut wakers) = (BytesMut::new(), Vec::new());
     let (mut tickets, mut samples) = (Vec::new(), Vec::new());
     let allowed = Duration::from_secs(10);
-    let measure = Measure { kind: RequestKind::Read, allowed, is_whole: true };
+    let allowed_micros = u64::try_from(allowed.as_micros())?;
+    let measure = Measure { kind: RequestKind::Read, allowed_micros, is_whole: true };
     for _ in 0..count / BATCH {
         for _ in 0..BATCH {
             let submitted = core.submit(&envelope, now + allowed, Some(&measure))?;

@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 
 use super::RoundSettings;
 use crate::Result;
-use crate::client::Client;
+use crate::client::{Ask, Batch, Client, Insert, Query, Read};
 use crate::measure::{Latencies, Moment, Round, peak_rss_bytes};
 use crate::work::{KEYS, Work};
 
@@ -74,6 +74,21 @@ pub async fn closed_round<C: Client>(
     in_flight: u32,
     settings: RoundSettings,
 ) -> Result<Round> {
+    // A task is as large as what it does, and no larger.
+    match work {
+        Work::Insert => round_of(client, Insert, in_flight, settings).await,
+        Work::Query => round_of(client, Query, in_flight, settings).await,
+        Work::Batch => round_of(client, Batch, in_flight, settings).await,
+        _ => round_of(client, Read, in_flight, settings).await,
+    }
+}
+
+async fn round_of<C: Client, A: Ask>(
+    client: &C,
+    ask: A,
+    in_flight: u32,
+    settings: RoundSettings,
+) -> Result<Round> {
     let shared = Arc::new(Shared {
         phase: AtomicU8::new(phase::WARMING),
         operations: AtomicU64::new(0),
@@ -82,7 +97,7 @@ pub async fn closed_round<C: Client>(
     });
     let start = |number: u32| {
         let (client, shared) = (client.clone(), Arc::clone(&shared));
-        let asking = ask_again_and_again(client, work, number, in_flight, shared);
+        let asking = ask_again_and_again(client, ask, number, in_flight, shared);
         if !C::BLOCKS {
             return tokio::spawn(asking);
         }
@@ -105,9 +120,9 @@ pub async fn closed_round<C: Client>(
     Round::between(&from, &to, &latencies, peak_rss_bytes()?)
 }
 
-async fn ask_again_and_again<C: Client>(
+async fn ask_again_and_again<C: Client, A: Ask>(
     client: C,
-    work: Work,
+    ask: A,
     number: u32,
     step: u32,
     shared: Arc<Shared>,
@@ -116,7 +131,7 @@ async fn ask_again_and_again<C: Client>(
     let mut turn = number;
     while shared.phase() != phase::OVER {
         let began = turn.is_multiple_of(shared.timed_one_in).then(Instant::now);
-        client.ask(work, key).await?;
+        ask.ask(&client, key).await?;
         shared.done(began);
         key = (key + i64::from(step)) % KEYS;
         turn = turn.wrapping_add(1);

@@ -151,14 +151,15 @@ pub(super) struct Timing<'a> {
 /// How the time of an attempt is counted that is all of its request, as far as is known.
 #[inline]
 pub(super) fn measure_whole<O: Operation>(operation: &O, request: Deadline) -> Measure {
-    Measure { kind: operation.request_kind(), allowed: request.length(), is_whole: true }
+    let allowed_micros = request.length_micros();
+    Measure { kind: operation.request_kind(), allowed_micros, is_whole: true }
 }
 
 /// The same of one that others came before, or that is made beside others.
 #[cold]
 pub(super) fn measure_part<O: Operation>(operation: &O, attempt: Deadline) -> Measure {
-    let allowed = attempt.remaining();
-    Measure { kind: operation.request_kind(), allowed, is_whole: false }
+    let allowed_micros = attempt.remaining_micros();
+    Measure { kind: operation.request_kind(), allowed_micros, is_whole: false }
 }
 
 /// Hands the operation to a connection of the host, the one that was `offered` first; `watcher`, if

@@ -38,8 +38,8 @@ impl Kept {
 
 async fn read(connection: &Connection) {
     let deadline = seconds(5);
-    let (kind, allowed) = (RequestKind::Read, deadline.length());
-    let measure = Measure { kind, allowed, is_whole: true };
+    let (kind, allowed_micros) = (RequestKind::Read, deadline.length_micros());
+    let measure = Measure { kind, allowed_micros, is_whole: true };
     let sent = connection.send_measured(&query(connection, "SELECT"), deadline, &measure);
     sent.unwrap().await.unwrap();
 }

@@ -17,7 +17,7 @@ use crate::{RequestFailure, Timeline};
 
 const MS: Duration = Duration::from_millis(1);
 const MEASURE: Measure =
-    Measure { kind: RequestKind::Other, allowed: Duration::from_secs(5), is_whole: true };
+    Measure { kind: RequestKind::Other, allowed_micros: 5_000_000, is_whole: true };
 
 fn timed(connection: &Connection, statement: &str, deadline: Deadline) -> (Request, Arc<Timeline>) {
     let (statement, timeline) = (query(connection, statement), Arc::<Timeline>::default());

@@ -14,8 +14,8 @@ use crate::{ConnectionTotals, Pool, PoolTotals};
 
 async fn read(pool: &Pool) {
     let (connection, deadline) = (pool.pick().unwrap(), seconds(5));
-    let (kind, allowed) = (RequestKind::Read, deadline.length());
-    let measure = Measure { kind, allowed, is_whole: true };
+    let (kind, allowed_micros) = (RequestKind::Read, deadline.length_micros());
+    let measure = Measure { kind, allowed_micros, is_whole: true };
     let sent = connection.send_measured(&query(&connection), deadline, &measure);
     sent.unwrap().await.unwrap();
 }
