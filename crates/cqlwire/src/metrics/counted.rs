@@ -15,35 +15,12 @@ use crate::error::ErrorKind;
 /// How many cells there are: 2 KiB.
 const CELLS: usize = 16;
 
-/// The errors that are counted each by itself; the last place is that of all others.
-const CODES: [ErrorCode; 20] = [
-    ErrorCode::ServerError,
-    ErrorCode::ProtocolError,
-    ErrorCode::BadCredentials,
-    ErrorCode::Unavailable,
-    ErrorCode::Overloaded,
-    ErrorCode::IsBootstrapping,
-    ErrorCode::TruncateError,
-    ErrorCode::WriteTimeout,
-    ErrorCode::ReadTimeout,
-    ErrorCode::ReadFailure,
-    ErrorCode::FunctionFailure,
-    ErrorCode::WriteFailure,
-    ErrorCode::CdcWriteFailure,
-    ErrorCode::CasWriteUnknown,
-    ErrorCode::SyntaxError,
-    ErrorCode::Unauthorized,
-    ErrorCode::Invalid,
-    ErrorCode::ConfigError,
-    ErrorCode::AlreadyExists,
-    ErrorCode::Unprepared,
-];
-
 /// The requests of a session, by what became of them.
 #[derive(Debug, Default)]
 pub(crate) struct RequestCounters {
     cells: [Counts; CELLS],
-    codes: [AtomicU64; CODES.len()],
+    /// Each error that is known by itself, in the order of [`ErrorCode::KNOWN`].
+    codes: [AtomicU64; ErrorCode::KNOWN.len()],
     other_codes: AtomicU64,
 }
 
@@ -96,7 +73,8 @@ impl RequestCounters {
     #[cold]
     fn outcome_of(&self, error: &ErrorKind) -> Outcome {
         if let ErrorKind::Server { error, .. } = error {
-            let known = CODES.iter().zip(&self.codes).find(|(code, _)| **code == error.code);
+            let known =
+                ErrorCode::KNOWN.iter().zip(&self.codes).find(|(code, _)| **code == error.code);
             known.map_or(&self.other_codes, |(_, count)| count).fetch_add(1, Relaxed);
         }
         Outcome::of(error)
@@ -120,7 +98,7 @@ impl RequestCounters {
     /// How many ended with which error of a server, where there were any. Codes that are not known
     /// here are together, as [`None`].
     pub(crate) fn server_errors(&self) -> Vec<(Option<ErrorCode>, u64)> {
-        let known = CODES.iter().map(|code| Some(*code)).zip(&self.codes);
+        let known = ErrorCode::KNOWN.iter().map(|code| Some(*code)).zip(&self.codes);
         let all = known.chain([(None, &self.other_codes)]);
         let counted = all.map(|(code, count)| (code, count.load(Relaxed)));
         counted.filter(|(_, count)| *count > 0).collect()

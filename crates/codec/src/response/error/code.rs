@@ -15,6 +15,9 @@ macro_rules! codes {
         }
 
         impl ErrorCode {
+            /// All that are known here, in the order of their codes.
+            pub const KNOWN: &'static [Self] = &[$(Self::$name,)*];
+
             /// The error of this code.
             pub const fn from_code(code: i32) -> Self {
                 match code {
