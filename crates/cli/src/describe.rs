@@ -91,7 +91,7 @@ fn row(keyspace: &Arc<Keyspace>) -> [String; 5] {
     let replication = format!("{strategy} {}", others.join(", "));
     let count = |number: usize| number.to_string();
     [
-        written(keyspace.name()),
+        written(keyspace.name()).into_owned(),
         count(keyspace.tables().count()),
         count(keyspace.views().count()),
         count(keyspace.user_types().count()),

@@ -11,6 +11,7 @@ mod connect;
 mod describe;
 mod exit;
 mod export;
+mod file;
 mod load;
 mod name;
 mod output;

@@ -1,5 +1,7 @@
 //! Names as people write them in CQL: in lower case, unless they are in quotes.
 
+use std::borrow::Cow;
+
 use cqlwire::cql::{Token, places};
 
 use crate::exit::Failure;
@@ -43,18 +45,28 @@ pub(crate) fn one(text: &str) -> Option<String> {
 pub(crate) fn spelled(token: Token<'_>) -> Option<String> {
     match token {
         Token::Word(word) => Some(word.to_ascii_lowercase()),
-        Token::Quoted(quoted) => Some(quoted.replace("\"\"", "\"")),
+        Token::Quoted(inside) => Some(unquoted(inside)),
         Token::Literal | Token::Symbol(_) => None,
     }
 }
 
+/// A name of which this stands between its quotes, where those of its own are doubled.
+pub(crate) fn unquoted(inside: &str) -> String {
+    inside.replace("\"\"", "\"")
+}
+
+/// A name in quotes, as CQL reads any.
+pub(crate) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
 /// A name as it has to be written in CQL: in quotes, if it would be another one without them.
-pub(crate) fn written(name: &str) -> String {
+pub(crate) fn written(name: &str) -> Cow<'_, str> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(plain) {
-        name.to_owned()
+        name.into()
     } else {
-        format!("\"{}\"", name.replace('"', "\"\""))
+        quoted(name).into()
     }
 }
 
@@ -97,6 +109,7 @@ mod tests {
     fn what_is_written_is_read_as_the_same_name() {
         for name in ["users", "Users", "a\"b", "with space", "7up", "_x"] {
             assert_eq!(Name::parse(&written(name)).unwrap().own, name);
+            assert_eq!(one(&quoted(name)).as_deref(), Some(name));
         }
         assert_eq!(written("users_2"), "users_2");
     }

@@ -7,9 +7,7 @@
 use cqlwire::cql::{Token, places};
 
 use crate::exit::Failure;
-
-/// As much as servers take for one request.
-pub(crate) const LONGEST: usize = 16 << 20;
+use crate::file::LONGEST;
 
 /// Words that begin what is for the shell, and ends with its line.
 const OF_SHELL: [&str; 19] = [

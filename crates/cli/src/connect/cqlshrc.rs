@@ -1,13 +1,13 @@
 //! The settings of cqlsh, from a `cqlshrc`: what of them says where the cluster is and who asks.
 
 use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use configparser::ini::{Ini, IniDefault};
 use cqlwire::Config;
 
 use crate::exit::Failure;
+use crate::file::{self, expanded};
 
 /// Where cqlsh looks for it.
 pub(super) fn usual_place() -> Option<PathBuf> {
@@ -36,7 +36,7 @@ impl OfCqlsh for Ini {
     fn of(path: &Path) -> Result<Self, Failure> {
         let wrong =
             |why: &dyn std::fmt::Display| Failure::usage(format_args!("{}: {why}", path.display()));
-        let text = fs::read_to_string(path).map_err(|error| wrong(&error))?;
+        let text = file::text(path).map_err(|error| wrong(&error))?;
         let mut default = IniDefault::default();
         default.inline_comment_symbols = Some(Vec::new());
         let mut ini = Self::new_from_defaults(default);
@@ -102,7 +102,7 @@ fn times(file: &Ini, config: &mut Config) -> Result<(), Failure> {
 fn who(file: &Ini, path: &Path, config: &mut Config) -> Result<(), Failure> {
     let mut user = file.text("authentication", "username");
     let mut password = file.text("authentication", "password");
-    let named = file.text("authentication", "credentials").map(expanded);
+    let named = file.text("authentication", "credentials").map(|path| expanded(&path));
     let beside = || Some(path.with_file_name("credentials")).filter(|path| path.is_file());
     if let Some(path) = named.or_else(beside) {
         let credentials = Ini::of(&path)?;
@@ -145,7 +145,7 @@ fn tls(file: &Ini, has_tls: bool, config: &mut Config) -> Result<(), Failure> {
         [("certfile", "tls.authorities"), ("usercert", "tls.certificate"), ("userkey", "tls.key")];
     for (key, name) in files {
         if let Some(path) = file.text("ssl", key) {
-            config.set(name, &expanded(path).display().to_string())?;
+            config.set(name, &expanded(&path).display().to_string())?;
         }
     }
     Ok(())
@@ -165,16 +165,10 @@ fn switch(file: &Ini, section: &str, key: &str) -> Result<Option<bool>, Failure>
     }
 }
 
-/// `~` is the home, as in Python.
-fn expanded(path: String) -> PathBuf {
-    match (path.strip_prefix("~/"), env::home_dir()) {
-        (Some(rest), Some(home)) => home.join(rest),
-        _ => PathBuf::from(path),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn read_as(name: &str, text: &str, others: &[(&str, &str)]) -> Result<Config, Failure> {

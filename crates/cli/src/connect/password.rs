@@ -1,7 +1,6 @@
 //! Where a password comes from: the environment, a file, a prompt; never the command line.
 
 use std::env;
-use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::Path;
 
@@ -9,6 +8,7 @@ use cqlwire::Config;
 
 use super::args::ConnectionArgs;
 use crate::exit::Failure;
+use crate::file;
 
 /// The variable that holds it.
 const VARIABLE: &str = "CQLWIRE_PASSWORD";
@@ -47,7 +47,7 @@ fn first_line(path: &Path) -> Result<String, Failure> {
     let wrong = |why: &dyn std::fmt::Display| {
         Failure::usage(format_args!("--password-file {}: {why}", path.display()))
     };
-    let text = fs::read_to_string(path).map_err(|error| wrong(&error))?;
+    let text = file::text(path).map_err(|error| wrong(&error))?;
     let line = text.lines().next().filter(|line| !line.is_empty());
     line.map(ToOwned::to_owned).ok_or_else(|| wrong(&"its first line is empty"))
 }

@@ -1,7 +1,6 @@
 //! Where settings come from: a profile file, a URL, those of cqlsh; and the flags over them.
 
 use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use cqlwire::{Config, Consistency, SerialConsistency, Session, SessionBuilder};
@@ -9,6 +8,7 @@ use cqlwire::{Config, Consistency, SerialConsistency, Session, SessionBuilder};
 use super::args::{ConnectionArgs, consistency, serial_consistency};
 use super::{cqlshrc, password, tls};
 use crate::exit::Failure;
+use crate::file;
 
 /// The variable that says all of it in one text.
 const URL: &str = "CQLWIRE_URL";
@@ -124,7 +124,7 @@ fn named(profile: &str) -> PathBuf {
 fn profile(path: &Path) -> Result<Config, Failure> {
     let wrong =
         |why: &dyn std::fmt::Display| Failure::usage(format_args!("{}: {why}", path.display()));
-    let text = fs::read_to_string(path).map_err(|error| wrong(&error))?;
+    let text = file::text(path).map_err(|error| wrong(&error))?;
     toml::from_str(&text).map_err(|error: toml::de::Error| wrong(&error.message()))
 }
 
@@ -165,6 +165,8 @@ fn xdg(variable: &str, below_home: &str) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -16,7 +16,7 @@ use cqlwire::ScanPlan;
 use super::args::Args;
 use super::shape::Shape;
 use crate::exit::Failure;
-use crate::transfer::save;
+use crate::transfer::{read_saved, save};
 
 const BEGINS: &str = "cqlwire-export-1\n";
 
@@ -48,18 +48,13 @@ pub(super) fn of(args: &Args, shape: &Shape, table: &str) -> String {
 impl Progress {
     /// What a run before has left in this file, if there was one.
     pub(super) fn read(path: &Path, of: &str) -> Result<Option<Self>, Failure> {
-        let wrong =
-            |why: &dyn fmt::Display| Failure::usage(format_args!("{}: {why}", path.display()));
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(wrong(&error)),
-        };
-        let progress: Self = text.parse().map_err(|why: String| wrong(&why))?;
-        if progress.of != of {
-            return Err(wrong(&format_args!("it is of another export: {}", progress.of)));
-        }
-        Ok(Some(progress))
+        read_saved(path, |text| {
+            let progress: Self = text.parse()?;
+            match progress.of == of {
+                true => Ok(progress),
+                false => Err(format!("it is of another export: {}", progress.of)),
+            }
+        })
     }
 
     pub(super) fn save(&self, path: &Path) -> std::io::Result<()> {

@@ -4,7 +4,8 @@ use cqlwire::cluster::Column;
 
 use super::args::Args;
 use crate::exit::Failure;
-use crate::transfer::{Format, Target, is_key, quoted, say};
+use crate::name::quoted;
+use crate::transfer::{Format, Target, is_key, say};
 
 /// See the [module](self).
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,7 +11,8 @@ use cqlwire::codec::ColumnType;
 
 use super::args::Args;
 use crate::exit::Failure;
-use crate::transfer::{Format, Target, is_key, quoted};
+use crate::name::quoted;
+use crate::transfer::{Format, Target, is_key};
 
 /// What is done with the values of one field.
 #[derive(Clone, Debug, PartialEq, Eq)]

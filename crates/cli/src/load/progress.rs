@@ -15,7 +15,7 @@ use std::str::FromStr;
 
 use super::ledger::Mark;
 use crate::exit::Failure;
-use crate::transfer::save;
+use crate::transfer::{read_saved, save};
 
 const BEGINS: &str = "cqlwire-load-2";
 
@@ -60,18 +60,13 @@ impl Progress {
 
     /// What a run before has left in this file, if there was one.
     pub(super) fn read(path: &Path, table: &str) -> Result<Option<Self>, Failure> {
-        let wrong =
-            |why: &dyn fmt::Display| Failure::usage(format_args!("{}: {why}", path.display()));
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(wrong(&error)),
-        };
-        let progress: Self = text.parse().map_err(|()| wrong(&"it is no progress of a load"))?;
-        if progress.table != table {
-            return Err(wrong(&format_args!("it is of a load into {}", progress.table)));
-        }
-        Ok(Some(progress))
+        read_saved(path, |text| {
+            let progress: Self = text.parse()?;
+            match progress.table == table {
+                true => Ok(progress),
+                false => Err(format!("it is of a load into {}", progress.table)),
+            }
+        })
     }
 
     pub(super) fn save(&self, path: &Path) -> std::io::Result<()> {
@@ -97,10 +92,10 @@ impl fmt::Display for Progress {
 }
 
 impl FromStr for Progress {
-    type Err = ();
+    type Err = &'static str;
 
-    fn from_str(text: &str) -> Result<Self, ()> {
-        read(text).ok_or(())
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        read(text).ok_or("it is no progress of a load")
     }
 }
 
@@ -150,7 +145,7 @@ mod tests {
         assert!(Progress::read(&path, "\"k\".\"b\"").is_err(), "it is of another table");
         let text = progress.to_string();
         for end in 0..text.len() {
-            assert_eq!(text[..end].parse::<Progress>(), Err(()), "{end}");
+            assert!(text[..end].parse::<Progress>().is_err(), "{end}");
         }
         for wrong in [
             "",
@@ -159,7 +154,7 @@ mod tests {
             &text.replace("whole", "all"),
             &text.replace("93", "x"),
         ] {
-            assert_eq!(wrong.parse::<Progress>(), Err(()), "{wrong}");
+            assert!(wrong.parse::<Progress>().is_err(), "{wrong}");
         }
         let nowhere = Progress { rejected_file: None, is_complete: false, ..progress };
         assert_eq!(nowhere.to_string().parse(), Ok(nowhere));

@@ -11,9 +11,6 @@ use super::printer::values;
 use crate::exit::Failure;
 use crate::transfer::Dialect;
 
-const DIALECT: Dialect =
-    Dialect { delimiter: b',', quote: b'"', null: String::new(), no_header: false };
-
 /// The rows of a page; before the first one the names of the columns. A terminal is not steered by them.
 pub(super) fn page(
     page: &Page,
@@ -28,7 +25,9 @@ pub(super) fn page(
     };
     let mut written = String::new();
     if is_first {
-        line(columns.iter(), &mut written, |column, out| DIALECT.write_field(&column.name, out));
+        line(columns.iter(), &mut written, |column, out| {
+            Dialect::RFC_4180.write_field(&column.name, out);
+        });
         write(&written)?;
     }
     let mut scratch = String::new();
@@ -36,7 +35,7 @@ pub(super) fn page(
         let values = values(&row.map_err(cqlwire::Error::from)?, columns.len())?;
         written.clear();
         line(values.iter(), &mut written, |value, out| {
-            DIALECT.write_value(value, &mut scratch, out);
+            Dialect::RFC_4180.write_value(value, &mut scratch, out);
         });
         write(&written)?;
     }
@@ -50,7 +49,7 @@ fn line<T>(
 ) {
     for (at, field) in fields.enumerate() {
         if at > 0 {
-            out.push(char::from(DIALECT.delimiter));
+            out.push(char::from(Dialect::RFC_4180.delimiter));
         }
         write(field, out);
     }
@@ -71,7 +70,9 @@ mod tests {
     fn written(values: &[CqlValue]) -> String {
         let mut out = String::new();
         let mut scratch = String::new();
-        line(values.iter(), &mut out, |value, out| DIALECT.write_value(value, &mut scratch, out));
+        line(values.iter(), &mut out, |value, out| {
+            Dialect::RFC_4180.write_value(value, &mut scratch, out);
+        });
         out
     }
 

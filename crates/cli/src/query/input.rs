@@ -1,14 +1,11 @@
 //! Where the statement comes from: the command line, a file, standard input.
 
-use std::fs;
-use std::io::{self, Read};
+use std::io;
 
 use super::Args;
 use crate::exit::Failure;
+use crate::file;
 use crate::statements::Statements;
-
-/// As much as servers take for one request.
-const LONGEST: u64 = 16 << 20;
 
 /// The one statement, and the values of its bind markers.
 pub(super) fn text(args: &Args) -> Result<(String, Vec<String>), Failure> {
@@ -17,20 +14,16 @@ pub(super) fn text(args: &Args) -> Result<(String, Vec<String>), Failure> {
         (Some(file), first) => {
             // What stands first is a value then.
             values.splice(0..0, first.clone());
-            let text = fs::read_to_string(file);
+            let text = file::text(file);
             text.map_err(|error| Failure::usage(format_args!("{}: {error}", file.display())))?
         }
-        (None, Some(statement)) if statement == "-" => read_from(io::stdin())?,
+        (None, Some(statement)) if statement == "-" => {
+            let text = file::text_of(io::stdin());
+            text.map_err(|error| Failure::usage(format_args!("standard input: {error}")))?
+        }
         (None, statement) => statement.clone().unwrap_or_default(),
     };
     Ok((one(&text)?, values))
-}
-
-fn read_from(input: impl Read) -> Result<String, Failure> {
-    let mut text = String::new();
-    // One more, so that what is too long is seen to be.
-    input.take(LONGEST + 1).read_to_string(&mut text)?;
-    Ok(text)
 }
 
 /// The only statement of a text, without the `;` behind it, which servers do not want.
@@ -61,15 +54,6 @@ mod tests {
         assert_eq!(one(&format!("{batch};")).unwrap(), batch);
         assert_eq!(one(batch).unwrap(), batch);
         assert_eq!(one("; SELECT 1").unwrap(), "SELECT 1");
-    }
-
-    #[test]
-    fn what_is_too_long_is_refused_and_not_cut_off() {
-        let longest = usize::try_from(LONGEST).unwrap();
-        for (length, is_taken) in [(longest, true), (longest + 1, false), (longest + 9, false)] {
-            let text = format!("SELECT 1;{}", " ".repeat(length - 9));
-            assert_eq!(read_from(text.as_bytes()).and_then(|text| one(&text)).is_ok(), is_taken);
-        }
     }
 
     #[test]

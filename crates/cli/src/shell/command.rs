@@ -7,6 +7,7 @@ use cqlwire::{Consistency, SerialConsistency};
 
 use crate::connect;
 use crate::exit::Failure;
+use crate::file::expanded;
 use crate::name::spelled;
 
 /// One statement as it was typed, understood as far as the shell has to.
@@ -106,6 +107,12 @@ impl Word<'_> {
     fn upper(&self) -> String {
         self.text.to_ascii_uppercase()
     }
+
+    /// What stands between single quotes, if it is a text.
+    fn inside(&self) -> Option<String> {
+        let inside = self.text.strip_prefix('\'')?.strip_suffix('\'')?;
+        Some(inside.replace("''", "'"))
+    }
 }
 
 fn usage(how: &str) -> Failure {
@@ -159,17 +166,11 @@ fn paging(rest: &[Word<'_>]) -> Result<Paging, Failure> {
 fn file(rest: &[Word<'_>]) -> Result<Option<PathBuf>, Failure> {
     let path = match rest {
         [] => return Ok(None),
-        [path] if path.token == Token::Literal => {
-            path.text.strip_prefix('\'').and_then(|path| path.strip_suffix('\''))
-        }
+        [path] => path.inside(),
         _ => None,
     };
     let path = path.ok_or_else(|| Failure::usage("a path has to stand in quotes: 'file'"))?;
-    let path = path.replace("''", "'");
-    Ok(Some(match (path.strip_prefix("~/"), std::env::home_dir()) {
-        (Some(rest), Some(home)) => home.join(rest),
-        _ => PathBuf::from(path),
-    }))
+    Ok(Some(expanded(&path)))
 }
 
 fn capture(rest: &[Word<'_>]) -> Result<Capture, Failure> {
@@ -182,10 +183,7 @@ fn capture(rest: &[Word<'_>]) -> Result<Capture, Failure> {
 /// A password is asked for: what is typed in a statement is seen by whoever looks on.
 fn who(rest: &[Word<'_>]) -> Result<String, Failure> {
     match rest {
-        [user] if user.token == Token::Literal => {
-            Ok(user.text.trim_matches('\'').replace("''", "'"))
-        }
-        [user] => spelled(user.token).ok_or_else(|| usage("LOGIN user")),
+        [user] => user.inside().or_else(|| spelled(user.token)).ok_or_else(|| usage("LOGIN user")),
         [_, _] => {
             Err(Failure::usage("LOGIN user: the password is asked for, and not typed behind it"))
         }
@@ -231,6 +229,7 @@ mod tests {
         assert_eq!(parse("capture 'x'"), ShellCommand::Capture(Capture::To("x".into())));
         assert_eq!(parse("LOGIN Ada"), ShellCommand::Login("ada".to_owned()));
         assert_eq!(parse("LOGIN 'Ada'"), ShellCommand::Login("Ada".to_owned()));
+        assert_eq!(parse("LOGIN '''Ada'"), ShellCommand::Login("'Ada".to_owned()));
         assert_eq!(parse("? tracing"), ShellCommand::Help(Some("TRACING".to_owned())));
         assert_eq!(parse("quit"), ShellCommand::Exit);
         assert_eq!(parse("desc tables"), ShellCommand::Describe("desc tables"));

@@ -268,8 +268,11 @@ impl Names<'_> {
     /// Tables, views and types of a keyspace.
     fn tables(&self, keyspace: &str) -> Vec<String> {
         let Some(keyspace) = self.schema.keyspace(keyspace) else { return Vec::new() };
-        let tables = keyspace.tables().chain(keyspace.views()).map(|table| written(table.name()));
-        tables.chain(keyspace.user_types().map(|own| written(&own.name))).collect()
+        let tables = keyspace
+            .tables()
+            .chain(keyspace.views())
+            .map(|table| written(table.name()).into_owned());
+        tables.chain(keyspace.user_types().map(|own| written(&own.name).into_owned())).collect()
     }
 
     fn own_tables(&self) -> Vec<String> {
@@ -289,7 +292,7 @@ impl Names<'_> {
         };
         let table = table.and_then(|(keyspace, table)| self.schema.table(&keyspace, &table));
         table.map_or_else(Vec::new, |table| {
-            table.columns().iter().map(|column| written(&column.name)).collect()
+            table.columns().iter().map(|column| written(&column.name).into_owned()).collect()
         })
     }
 }

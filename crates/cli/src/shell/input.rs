@@ -9,7 +9,8 @@ use tokio::sync::mpsc;
 
 use super::editor::Editor;
 use crate::exit::Failure;
-use crate::statements::{LONGEST, Statements};
+use crate::file::LONGEST;
+use crate::statements::Statements;
 
 /// What came.
 #[derive(Debug)]

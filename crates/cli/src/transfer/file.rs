@@ -1,12 +1,14 @@
 //! Small files that are there whole: written beside, and renamed.
 
+use std::fmt::Display;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
 use crate::exit::Failure;
+use crate::file;
 
 /// The file of this name with something behind it.
 pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
@@ -24,6 +26,20 @@ pub(crate) fn check_replaceable(path: &Path) -> Result<(), Failure> {
         ))),
         // What is wrong with it otherwise is said when it is read.
         _ => Ok(()),
+    }
+}
+
+/// What a run before has [saved](save) in this file, if there was one. What nothing can be made of is not
+/// replaced: it is of something else.
+pub(crate) fn read_saved<T>(
+    path: &Path,
+    read: impl FnOnce(&str) -> Result<T, String>,
+) -> Result<Option<T>, Failure> {
+    let wrong = |why: &dyn Display| Failure::usage(format_args!("{}: {why}", path.display()));
+    match file::text(path) {
+        Ok(text) => read(&text).map(Some).map_err(|why| wrong(&why)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(wrong(&error)),
     }
 }
 
@@ -68,9 +84,13 @@ mod tests {
         let path = folder.path().join("progress");
         for text in ["one", "a longer one", ""] {
             save(&path, text).unwrap();
-            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+            let read = read_saved(&path, |read| Ok(read.to_owned()));
+            assert_eq!(read, Ok(Some(text.to_owned())));
         }
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         assert!(save(&path.join("none"), "x").is_err());
+        let wrong = read_saved(&path, |_| Err::<(), _>("it is of another".to_owned())).unwrap_err();
+        assert_eq!(wrong.to_string(), format!("{}: it is of another", path.display()));
+        assert_eq!(read_saved(&folder.path().join("none"), |_| Ok(())), Ok(None));
     }
 }

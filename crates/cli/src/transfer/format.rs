@@ -28,7 +28,7 @@ impl Format {
 }
 
 /// How CSV is written. JSON has no dialects.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
 #[command(next_help_heading = "CSV")]
 pub(crate) struct Dialect {
     /// What is between two fields; a tab is \t
@@ -45,14 +45,11 @@ pub(crate) struct Dialect {
     pub(crate) no_header: bool,
 }
 
-/// That of RFC 4180, as without any flag.
-impl Default for Dialect {
-    fn default() -> Self {
-        Self { delimiter: b',', quote: b'"', null: String::new(), no_header: false }
-    }
-}
-
 impl Dialect {
+    /// That of RFC 4180, as without any flag.
+    pub(crate) const RFC_4180: Self =
+        Self { delimiter: b',', quote: b'"', null: String::new(), no_header: false };
+
     /// Checks that fields can be told from each other.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         let marks = [char::from(self.delimiter), char::from(self.quote), '\n', '\r'];
@@ -123,9 +120,17 @@ mod tests {
     }
 
     #[test]
+    fn without_flags_it_is_that_of_the_rfc() {
+        use clap::FromArgMatches;
+
+        let command = Dialect::augment_args(clap::Command::new("x"));
+        let matches = command.try_get_matches_from(["x"]).unwrap();
+        assert_eq!(Dialect::from_arg_matches(&matches).unwrap(), Dialect::RFC_4180);
+    }
+
+    #[test]
     fn what_could_be_taken_for_something_else_stands_in_quotes() {
-        let mut dialect =
-            Dialect { delimiter: b',', quote: b'"', null: "NULL".to_owned(), no_header: false };
+        let mut dialect = Dialect { null: "NULL".to_owned(), ..Dialect::RFC_4180 };
         let field = |dialect: &Dialect, text: &str| {
             let mut out = String::new();
             dialect.write_field(text, &mut out);

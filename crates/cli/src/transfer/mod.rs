@@ -11,12 +11,7 @@ mod table;
 pub(crate) use crate::output::notice as say;
 
 pub(crate) use self::bar::{Bar, PACE};
-pub(crate) use self::file::{beside, check_replaceable, save};
+pub(crate) use self::file::{beside, check_replaceable, read_saved, save};
 pub(crate) use self::format::{Dialect, Format};
 pub(crate) use self::interrupts::Interrupts;
 pub(crate) use self::table::{Target, is_key};
-
-/// A name as CQL reads it, whatever it is.
-pub(crate) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}

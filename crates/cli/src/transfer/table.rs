@@ -8,8 +8,8 @@ use cqlwire::cluster::{Column, ColumnKind, Table};
 use cqlwire::codec::ColumnType;
 use cqlwire::{ErrorKind, Session};
 
-use super::quoted;
 use crate::exit::Failure;
+use crate::name::{self, quoted};
 
 /// How long the schema may take that does not know the table yet.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -58,7 +58,7 @@ impl Target {
 
     /// The column that is meant: by its name, or by one that CQL reads as it.
     pub(crate) fn column(&self, name: &str) -> Option<&Column> {
-        let of_cql = || self.table.column(&crate::name::one(name)?);
+        let of_cql = || self.table.column(&name::one(name)?);
         self.table.column(name).or_else(of_cql)
     }
 

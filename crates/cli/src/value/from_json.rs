@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 use super::ParseError;
 use super::literal::{Fields, is_made_of_others, parse};
 use super::scalar::{EMPTY, has_empty_value};
+use crate::name;
 
 /// Reads a value; `null` is [`CqlValue::Null`].
 pub(crate) fn parse_json(json: &str, ty: &ColumnType) -> Result<CqlValue, ParseError> {
@@ -129,22 +130,13 @@ fn of_user_type(
 ) -> Result<CqlValue, ParseError> {
     let mut fields = Fields::new(user_type);
     for (name, json) in object(json, ty)?.0 {
-        let name = unquoted(&name);
+        let name = Entries::name(&name);
         let exact = fields.find(&name, ty);
         let (at, field) = exact.or_else(|_| fields.find(&name.to_lowercase(), ty))?;
         let value = parse_json(json.get(), field).map_err(|error| error.in_field(&name))?;
-        fields.set(at, value);
+        fields.set(at, value, ty)?;
     }
     Ok(fields.into_value())
-}
-
-/// A name that stands in quotes inside of its string, as one that is not in lower case does.
-pub(super) fn unquoted(name: &str) -> Cow<'_, str> {
-    let inside = name.strip_prefix('"').and_then(|name| name.strip_suffix('"'));
-    match inside {
-        Some(name) => name.replace("\"\"", "\"").into(),
-        None => name.into(),
-    }
 }
 
 /// The entries of an object, in its order, their values as they are.
@@ -152,9 +144,12 @@ pub(super) fn unquoted(name: &str) -> Cow<'_, str> {
 pub(crate) struct Entries<'a>(pub(crate) Vec<(String, &'a RawValue)>);
 
 impl Entries<'_> {
-    /// The name of a column that a key stands for.
+    /// The name that a key stands for. One that is not in lower case is in quotes inside of its string.
     pub(crate) fn name(key: &str) -> Cow<'_, str> {
-        unquoted(key)
+        match key.strip_prefix('"').and_then(|key| key.strip_suffix('"')) {
+            Some(inside) => name::unquoted(inside).into(),
+            None => key.into(),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use cqlwire::value::CqlValue;
 
 use super::text::{write_each, write_word};
+use crate::name::quoted;
 
 /// Appends a value as JSON.
 pub(crate) fn write_json(value: &CqlValue, out: &mut String) {
@@ -77,7 +78,7 @@ pub(crate) fn write_json_name(name: &str, out: &mut String) {
     if name.to_lowercase() == name && !name.contains('"') {
         write_string(name, out);
     } else {
-        write_string(&format!("\"{}\"", name.replace('"', "\"\"")), out);
+        write_string(&quoted(name), out);
     }
 }
 

@@ -139,8 +139,7 @@ impl<'a> Literal<'a> {
             literal.expect(':', ty)?;
             let (at, field) = fields.find(&name, ty)?;
             let value = literal.nullable(field).map_err(|error| error.in_field(&name))?;
-            fields.set(at, value);
-            Ok(())
+            fields.set(at, value, ty)
         })?;
         Ok(fields.into_value())
     }
@@ -257,12 +256,12 @@ impl<'a> Literal<'a> {
 /// The fields of a user type as they come, in any order. Those that do not come are null.
 pub(super) struct Fields<'a> {
     user_type: &'a Arc<UserType>,
-    values: Vec<CqlValue>,
+    values: Vec<Option<CqlValue>>,
 }
 
 impl<'a> Fields<'a> {
     pub(super) fn new(user_type: &'a Arc<UserType>) -> Self {
-        Self { user_type, values: vec![CqlValue::Null; user_type.fields.len()] }
+        Self { user_type, values: vec![None; user_type.fields.len()] }
     }
 
     /// The field of this name, and its type.
@@ -277,14 +276,27 @@ impl<'a> Fields<'a> {
         found.ok_or_else(|| ParseError::new(name, ty))
     }
 
-    pub(super) fn set(&mut self, at: usize, value: CqlValue) {
-        if let Some(field) = self.values.get_mut(at) {
-            *field = value;
+    /// Each has one value: of two, nobody could say which is meant.
+    pub(super) fn set(
+        &mut self,
+        at: usize,
+        value: CqlValue,
+        ty: &ColumnType,
+    ) -> Result<(), ParseError> {
+        let named = self.user_type.fields.get(at).zip(self.values.get_mut(at));
+        match named {
+            Some(((name, _), Some(_))) => Err(ParseError::but(name, ty, "each field once")),
+            Some((_, field)) => {
+                *field = Some(value);
+                Ok(())
+            }
+            None => Ok(()),
         }
     }
 
     pub(super) fn into_value(self) -> CqlValue {
         let user_type = Arc::clone(self.user_type);
-        CqlValue::UserType(CqlUserType { user_type, values: self.values })
+        let values = self.values.into_iter().map(|value| value.unwrap_or(CqlValue::Null)).collect();
+        CqlValue::UserType(CqlUserType { user_type, values })
     }
 }

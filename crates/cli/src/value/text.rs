@@ -5,6 +5,7 @@ use std::fmt::{Display, Write};
 use cqlwire::value::CqlValue;
 
 use super::scalar::EMPTY;
+use crate::name::written;
 
 /// Appends a value as text: a text as it is, everything else as CQL writes it. Null is `null`.
 pub(crate) fn write_text(value: &CqlValue, out: &mut String) {
@@ -20,7 +21,7 @@ pub(crate) fn write_text(value: &CqlValue, out: &mut String) {
 /// The same inside of another value: what CQL wants in quotes stands in quotes.
 fn write_literal(value: &CqlValue, out: &mut String) {
     match value {
-        CqlValue::Text(text) => quote(text, '\'', out),
+        CqlValue::Text(text) => quote(text, out),
         CqlValue::Timestamp(_) | CqlValue::Date(_) | CqlValue::Time(_) | CqlValue::Inet(_) => {
             out.push('\'');
             write_word(value, out);
@@ -38,7 +39,7 @@ fn write_literal(value: &CqlValue, out: &mut String) {
         }
         CqlValue::UserType(value) => {
             write_each(value.fields(), ['{', '}'], out, |(name, value), out| {
-                write_name(name, out);
+                out.push_str(&written(name));
                 out.push_str(": ");
                 write_literal(value, out);
             });
@@ -128,23 +129,13 @@ pub(super) fn write_each<T>(
 }
 
 /// A text in quotes; those in it are doubled.
-fn quote(text: &str, quote: char, out: &mut String) {
-    out.push(quote);
+fn quote(text: &str, out: &mut String) {
+    out.push('\'');
     for c in text.chars() {
-        if c == quote {
-            out.push(quote);
+        if c == '\'' {
+            out.push('\'');
         }
         out.push(c);
     }
-    out.push(quote);
-}
-
-/// The name of a field: in quotes, if CQL would read it as another one without them.
-fn write_name(name: &str, out: &mut String) {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    if name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(plain) {
-        out.push_str(name);
-    } else {
-        quote(name, '"', out);
-    }
+    out.push('\'');
 }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn dialect() -> Dialect {
-    Dialect { delimiter: b',', quote: b'"', null: String::new(), no_header: true }
+    Dialect { no_header: true, ..Dialect::RFC_4180 }
 }
 
 /// Gives a few bytes at a time.

@@ -176,6 +176,9 @@ fn json_is_read_as_servers_read_it() {
         (T::Tuple(vec![T::Int]), "[1, 2]"),
         (T::Vector(Box::new(T::Float), 2), "[1.0]"),
         (T::Text, r#""a" "b""#),
+        (user_type(&[("a", T::Int)]).0, r#"{"a": 1, "a": 1}"#),
+        (user_type(&[("a", T::Int)]).0, r#"{"a": null, "\"a\"": 1}"#),
+        (user_type(&[("a", T::Int)]).0, r#"{"A": 1, "a": null}"#),
     ] {
         assert!(parse_json(wrong, &ty).is_err(), "{wrong}");
     }
@@ -192,6 +195,8 @@ fn an_error_says_where_what_and_what_is_allowed() {
     let (of_address, _) = user_type(&[("no", T::Int)]);
     let error = parse("{no: x}", &of_address).unwrap_err();
     assert!(error.to_string().starts_with("at `.no`: `x` is no int"), "{error}");
+    let error = parse("{no: 1, No: 2}", &of_address).unwrap_err().in_column("home");
+    assert_eq!(error.to_string(), "column `home`: `no` is no ks.u; allowed: each field once");
     let error = parse(&"9".repeat(100_000), &T::Int).unwrap_err();
     assert!(error.to_string().len() < 200, "{error}");
 }
@@ -224,6 +229,8 @@ fn what_is_out_of_range_or_malformed_is_no_value() {
         (vector, "[1.0, 2.0, 3.0]"),
         (user_type(&[("a", T::Int)]).0, "{b: 1}"),
         (user_type(&[("a", T::Int)]).0, "{a 1}"),
+        (user_type(&[("a", T::Int)]).0, "{a: 1, a: 1}"),
+        (user_type(&[("a", T::Int)]).0, "{a: null, \"a\": 1}"),
     ] {
         assert!(parse(wrong, &ty).is_err(), "{wrong} as {ty}");
     }
