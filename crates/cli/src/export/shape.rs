@@ -42,7 +42,12 @@ impl Shape {
                 selector_names.push(format!("{function}({})", column.name));
             }
         }
-        let columns = columns.into_iter().map(|column| column.name.to_string()).collect();
+        let columns: Vec<_> = columns.into_iter().map(|column| column.name.to_string()).collect();
+        if let Some(name) = selector_names.iter().find(|name| columns.contains(name)) {
+            return Err(Failure::usage(format_args!(
+                "the table has a column that is named `{name}`: nobody could tell them from each other"
+            )));
+        }
         Ok(Self { format, columns, selectors, selector_names })
     }
 

@@ -64,8 +64,11 @@ impl Mapping {
             has_ttl: args.ttl_column.is_some(),
         };
         for name in names {
-            let is_wanted = header.is_none() || named.is_empty() || named.contains(&name);
-            let goal = mapping.goal(args, target, &name, is_wanted)?;
+            let is_wanted = match header {
+                Some(_) => named.is_empty() || is_among(named, &name, target),
+                None => named.is_empty() || name != NOTHING,
+            };
+            let (name, goal) = mapping.goal(args, target, name, is_wanted)?;
             mapping.fields.push((name, goal));
         }
         if by_name {
@@ -76,36 +79,40 @@ impl Mapping {
         Ok(mapping)
     }
 
+    /// What is done with the field of this name; of a column, under the name that it has in the schema.
     fn goal(
         &mut self,
         args: &Args,
         target: &Target,
-        name: &str,
+        name: String,
         is_wanted: bool,
-    ) -> Result<Goal, Failure> {
-        let is = |named: &Option<String>| named.as_deref() == Some(name);
+    ) -> Result<(String, Goal), Failure> {
+        let is = |named: &Option<String>| named.as_ref() == Some(&name);
         if is(&args.timestamp_column) {
-            return Ok(Goal::Timestamp);
+            return Ok((name, Goal::Timestamp));
         }
         if is(&args.ttl_column) {
-            return Ok(Goal::TimeToLive);
+            return Ok((name, Goal::TimeToLive));
         }
-        if !is_wanted || name == "-" || is_of_export(name) {
-            return Ok(Goal::Nothing);
+        if !is_wanted {
+            return Ok((name, Goal::Nothing));
         }
-        let column = target.column(name).ok_or_else(|| {
-            Failure::usage(format_args!(
+        // Whatever a name looks like, a column that has it is what is meant.
+        let Some(at) = position(target, &name) else {
+            if name == NOTHING || is_of_export(&name) {
+                return Ok((name, Goal::Nothing));
+            }
+            return Err(Failure::usage(format_args!(
                 "the table has no column `{name}`; it has {}. --columns names those to load",
                 target.names()
-            ))
-        })?;
-        let at = target.columns().iter().position(|known| known.name == column.name);
-        let at = at.unwrap_or_default();
+            )));
+        };
         if self.columns.contains(&at) {
             return Err(Failure::usage(format_args!("the column `{name}` is there twice")));
         }
         self.columns.push(at);
-        Ok(Goal::Column(at))
+        let column = target.columns().get(at).map(|column| column.name.to_string());
+        Ok((column.unwrap_or(name), Goal::Column(at)))
     }
 
     /// Fields of JSON that are no columns are known by their names, too.
@@ -138,8 +145,9 @@ impl Mapping {
         {
             return missing(name);
         }
-        let is_known = |name: &&String| self.fields.iter().any(|(known, _)| known == *name);
-        if let Some(name) = args.columns.iter().find(|name| *name != "-" && !is_known(name)) {
+        let is_known =
+            |name: &str| self.fields.iter().any(|(known, _)| is_same(name, known, target));
+        if let Some(name) = args.columns.iter().find(|name| *name != NOTHING && !is_known(name)) {
             return missing(name);
         }
         let mut columns = target.columns().iter().enumerate();
@@ -244,6 +252,24 @@ impl Mapping {
         };
         !target.counts() && !self.columns(target).any(draws_names)
     }
+}
+
+/// Among the names of fields, what stands for one that is passed over.
+const NOTHING: &str = "-";
+
+/// Where the column is among those of the table that is meant by this name.
+fn position(target: &Target, name: &str) -> Option<usize> {
+    let column = target.column(name)?;
+    target.columns().iter().position(|known| known.name == column.name)
+}
+
+/// Do both name the same? A column may be in quotes, as in CQL.
+fn is_same(one: &str, other: &str, target: &Target) -> bool {
+    one == other || position(target, one).is_some_and(|at| position(target, other) == Some(at))
+}
+
+fn is_among(names: &[String], name: &str, target: &Target) -> bool {
+    names.iter().any(|known| is_same(known, name, target))
 }
 
 /// Is its value that of the partition?

@@ -124,12 +124,45 @@ async fn fields_go_where_they_are_said_to() {
         assert!(run.stderr.contains(said), "{run:#?}");
     }
     assert_eq!(rows().await, value(7));
+    let columns = ["--columns", "k,\"V\""];
+    place.write("in.csv", "other,V,k\nx,8,1\n");
+    place.run("load", "t", &[&["in.csv"], &columns[..]].concat()).ended(0, "1 rows written");
+    assert_eq!(rows().await, value(8));
+    place.write("in.json", "{\"k\": 1, \"\\\"V\\\"\": 9}\n");
+    place.run("load", "t", &[&["in.json"], &columns[..]].concat()).ended(0, "1 rows written");
+    assert_eq!(rows().await, value(9));
     place.write("no_key.csv", "V\n1\n");
     place.run("load", "t", &["no_key.csv"]).ended(2, "`k` is of the primary key");
     place.write("empty.csv", "");
     place.run("load", "t", &["empty.csv"]).ended(1, "the input is empty");
     place.run("load", "none", &["in.csv"]).ended(1, "none");
     place.run("load", "t", &["nowhere.csv"]).ended(1, "nowhere.csv");
+    place.close().await;
+}
+
+/// A name that looks like what an export adds, or like none, may be one.
+#[tokio::test]
+async fn columns_are_loaded_whatever_their_names_look_like() {
+    let table = "CREATE TABLE KS.t (k int PRIMARY KEY, v int, \"ttl(v)\" int, \"-\" int, \"writetime(x)\" int)";
+    let insert =
+        "INSERT INTO KS.t (k, v, \"ttl(v)\", \"-\", \"writetime(x)\") VALUES (1, 2, 3, 4, 5)";
+    let place = Place::new("load_names", &[table, insert]).await;
+    let rows = || place.rows("SELECT * FROM KS.t");
+    let before = rows().await;
+    for file in ["all.csv", "all.jsonl"] {
+        place.run("export", "t", &[file]).ended(0, "1 rows");
+        place.query("TRUNCATE load_names.t").await;
+        place.run("load", "t", &[file]).ended(0, "1 rows written");
+        assert_eq!(rows().await, before, "{}", place.read(file));
+    }
+    // Where fields have no names of their own, - is still none, unless it is in quotes.
+    place.write("bare.csv", "1,6,7\n");
+    let args = ["bare.csv", "--no-header", "--columns", "k,-,\"-\""];
+    place.run("load", "t", &args).ended(0, "1 rows written");
+    let found = place.query("SELECT v, \"-\" FROM load_names.t").await;
+    assert_eq!(found.one_row::<(i32, i32)>().unwrap(), (2, 7));
+    drop(found);
+    place.run("export", "t", &["--with-ttl"]).ended(2, "a column that is named `ttl(v)`");
     place.close().await;
 }
 
