@@ -46,7 +46,8 @@ pub(crate) struct Args {
     /// How many requests may be under way; fewer are while a server is overloaded
     #[arg(long, value_name = "NUMBER", default_value_t = 256)]
     pub(super) concurrency: usize,
-    /// How long a line may be, or a record of several, in bytes
+    /// How long a line may be, or a record of several, in bytes. One that is longer is rejected, and
+    /// not kept: why says where it is in the input
     #[arg(long, value_name = "BYTES", default_value_t = 16 << 20, value_parser = bytes)]
     pub(super) max_line_bytes: usize,
     #[command(flatten)]

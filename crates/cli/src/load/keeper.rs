@@ -47,7 +47,7 @@ impl Keeper {
                 last = Instant::now();
                 self.progress.mark = due.reached;
                 self.progress.is_complete = due.is_complete;
-                if due.is_last && self.rejected.so_far().bytes == 0 {
+                if due.is_last && self.rejected.so_far().is_nothing() {
                     // Its file is taken away, and its name may be that of another load's.
                     self.progress.rejected_file = None;
                 }

@@ -46,8 +46,11 @@ impl Plan {
         let is_known = progress.goes_on_in(args.rejected.as_deref().map(named).transpose()?);
         // Standard input may keep whoever reads it waiting.
         let input = tokio::task::block_in_place(|| Input::open(args, progress.mark))?;
-        let Input { records, format, header, raw_header, bytes } = input;
+        let Input { mut records, format, header, raw_header, bytes } = input;
         let mapping = Mapping::new(args, format, &target, header.as_deref())?;
+        if format == Format::Csv && mapping.fields.len() == 1 {
+            records.keep_empty_lines();
+        }
         if args.columns.is_empty()
             && let Some(said) = mapping.passed_over()
         {
@@ -177,6 +180,7 @@ fn read_header(records: &mut Records) -> Result<(Option<Vec<String>>, Vec<u8>), 
             Ok((Some(names), line.raw))
         }
         Content::Malformed(fault) => Err(Failure::refused(format_args!("the header: {fault}"))),
-        _ => Err(Failure::refused("the header is not UTF-8")),
+        Content::TooLong(long) => Err(Failure::refused(format_args!("the header: {long}"))),
+        Content::NotText | Content::Json(_) => Err(Failure::refused("the header is not UTF-8")),
     }
 }

@@ -39,6 +39,13 @@ pub(super) struct RejectedSoFar {
     pub(super) reason_bytes: u64,
 }
 
+impl RejectedSoFar {
+    /// Is nothing in them? A line that was too long to be kept is only in that of the reasons.
+    pub(super) const fn is_nothing(self) -> bool {
+        self.reason_bytes == 0
+    }
+}
+
 impl Progress {
     /// At the start of the input.
     pub(super) fn at_start(table: String) -> Self {

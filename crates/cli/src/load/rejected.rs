@@ -77,7 +77,7 @@ impl RejectedLines {
     /// Files that have nothing in them are taken away.
     pub(super) fn finish(self) -> io::Result<()> {
         match self.files {
-            Some(files) if self.so_far.bytes == 0 => {
+            Some(files) if self.so_far.is_nothing() => {
                 files.paths.iter().try_for_each(std::fs::remove_file)
             }
             _ => Ok(()),
@@ -96,7 +96,7 @@ impl Files {
 
     fn write(&mut self, so_far: &mut RejectedSoFar, raw: &[u8], reason: &str) -> io::Result<()> {
         let mut bytes = Vec::with_capacity(raw.len() + 1);
-        if so_far.bytes == 0 {
+        if so_far.bytes == 0 && !raw.is_empty() {
             put_line(&self.header, &mut bytes);
         }
         put_line(raw, &mut bytes);

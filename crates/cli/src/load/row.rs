@@ -62,6 +62,7 @@ impl Rows {
         let mut cells = match content {
             Content::NotText => return Err("it is not UTF-8".to_owned()),
             Content::Malformed(fault) => return Err(fault.to_string()),
+            Content::TooLong(too_long) => return Err(too_long.to_string()),
             Content::Fields(fields) => self.of_fields(fields)?,
             Content::Json(json) => self.of_object(json)?,
         };

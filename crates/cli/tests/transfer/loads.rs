@@ -131,6 +131,14 @@ async fn fields_go_where_they_are_said_to() {
     place.write("in.json", "{\"k\": 1, \"\\\"V\\\"\": 9}\n");
     place.run("load", "t", &[&["in.json"], &columns[..]].concat()).ended(0, "1 rows written");
     assert_eq!(rows().await, value(9));
+    // In a file of one column each line is a row, so that a null is not lost.
+    place.write("keys.csv", "k\n7\n\n8\n");
+    let run = place.run("load", "t", &["keys.csv"]).ended(1, "2 rows written, 1 lines rejected");
+    assert!(
+        run.stderr.contains("line 3, byte 4: column `k`: it is of the primary key"),
+        "{run:#?}"
+    );
+    place.query("DELETE FROM load_mapping.t WHERE k IN (7, 8)").await;
     place.write("no_key.csv", "V\n1\n");
     place.run("load", "t", &["no_key.csv"]).ended(2, "`k` is of the primary key");
     place.write("empty.csv", "");
@@ -228,18 +236,38 @@ async fn a_dry_run_checks_everything_and_writes_nothing() {
 }
 
 #[tokio::test]
-async fn too_many_rejected_lines_and_lines_that_are_too_long_stop_it() {
+async fn too_many_rejected_lines_stop_it() {
     let place = Place::new("load_stops", &[TABLE]).await;
     let lines: String = (0..50_000).map(|_| "x,1,x\n").collect();
     place.write("in.csv", format!("k,v,note\n{lines}"));
     let args = ["in.csv", "--max-rejected", "3", "--rejected", "bad.csv"];
     place.run("load", "t", &args).ended(1, "more than 3 lines were rejected");
     assert!(place.read("bad.csv").lines().count() >= 4);
-    place.write("in.csv", format!("k,v,note\n1,1,x\n2,2,\"{lines}"));
-    let args = ["in.csv", "--max-line-bytes", "1000"];
-    let said = "line 3, at byte 15, is longer than 1000 bytes (--max-line-bytes): is there a quote";
-    place.run("load", "t", &args).ended(1, said);
-    assert_eq!(place.count("t").await, 1, "what is before it is written");
+    place.close().await;
+}
+
+#[tokio::test]
+async fn a_line_that_is_too_long_is_rejected_and_the_rest_is_written() {
+    let place = Place::new("load_long", &[TABLE]).await;
+    let long = "x,y\n".repeat(1_000);
+    let line = format!("2,2,\"{long}\"\n");
+    place.write("in.csv", format!("k,v,note\n1,1,x\n{line}3,3,x\n4,x,x\n"));
+    let args = ["in.csv", "--max-line-bytes", "1000", "--rejected", "bad.csv"];
+    place.run("load", "t", &args).ended(1, "2 rows written, 2 lines rejected");
+    // What is in it is not kept, and where it is.
+    assert_eq!(place.read("bad.csv"), "k,v,note\n4,x,x\n");
+    let reasons = place.read("bad.csv.reasons");
+    let said = format!("line 3, byte 15: it has {} bytes, and may have 1000", line.len());
+    assert!(reasons.starts_with(&said) && reasons.lines().count() == 2, "{reasons}");
+    // Alone, it has no lines in the file of lines, and its reason is there all the same.
+    place.write("in.jsonl", format!("{{\"k\": 5, \"note\": \"{}\"}}\n", "x".repeat(1_000)));
+    let args = ["in.jsonl", "--max-line-bytes", "1000", "--rejected", "bad.jsonl"];
+    place.run("load", "t", &args).ended(1, "0 rows written, 1 lines rejected");
+    assert_eq!(place.read("bad.jsonl"), "");
+    assert!(place.read("bad.jsonl.reasons").starts_with("line 1, byte 0: it has 1021 bytes"));
+    place.run("load", "t", &["in.csv"]).ended(1, "3 rows written, 1 lines rejected");
+    place.run("load", "t", &["in.jsonl"]).ended(0, "1 rows written");
+    assert_eq!(place.count("t").await, 4);
     place.close().await;
 }
 

@@ -19,12 +19,16 @@ pub(super) struct Buffer {
     is_at_end: bool,
     /// Nothing of the input is done with.
     is_at_start: bool,
+    /// An empty line is a record, too.
+    pub(super) has_empty_records: bool,
 }
 
 impl Buffer {
     pub(super) fn new(longest: usize, is_at_start: bool) -> Self {
         let bytes = vec![0; CHUNK.min(longest.max(1))];
-        Self { bytes, start: 0, end: 0, longest: longest.max(1), is_at_end: false, is_at_start }
+        let longest = longest.max(1);
+        let (start, end, is_at_end, has_empty_records) = (0, 0, false, false);
+        Self { bytes, start, end, longest, is_at_end, is_at_start, has_empty_records }
     }
 
     /// What is there and not done with.
@@ -47,6 +51,9 @@ impl Buffer {
             true => BYTE_ORDER_MARK.len(),
             false => 0,
         };
+        if self.has_empty_records {
+            return mark;
+        }
         let rest = self.unread().get(mark..).unwrap_or_default();
         mark + rest.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count()
     }

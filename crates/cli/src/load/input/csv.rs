@@ -5,6 +5,7 @@
 use csv_core::{ReadFieldResult, Reader, ReaderBuilder};
 
 use super::buffer::Buffer;
+use super::lines::line_break;
 use super::quoting::{Fault, Marks};
 use super::{Content, Field};
 use crate::transfer::Dialect;
@@ -54,6 +55,14 @@ impl CsvEnds {
         if self.is_whole {
             return self.take_whole(buffer);
         }
+        if buffer.has_empty_records && self.seen <= blank {
+            let rest = bytes.get(blank..).unwrap_or_default();
+            match line_break(rest, buffer.is_at_end()) {
+                Some(0) => {}
+                Some(length) => return Some((blank + length, Some(Content::empty_record()))),
+                None => return None,
+            }
+        }
         // What is blank is none of the record.
         self.seen = self.seen.max(blank);
         self.field = self.field.max(blank);
@@ -82,6 +91,38 @@ impl CsvEnds {
                 }
             }
         }
+    }
+
+    /// So many bytes in front of the record are gone.
+    pub(super) const fn without_blanks(&mut self, blank: usize) {
+        self.seen = self.seen.saturating_sub(blank);
+        self.field = self.field.saturating_sub(blank);
+    }
+
+    /// Passes over what has come of a record that is too long, where it ran out of bytes: how many, and
+    /// whether the record ends with them. What is in it is not kept.
+    pub(super) fn pass_over(&mut self, bytes: &[u8], is_at_end: bool) -> (usize, bool) {
+        if self.is_whole {
+            return (usize::from(bytes.first() == Some(&b'\n')), is_at_end || !bytes.is_empty());
+        }
+        let (mut passed, mut text) = (0, [0; 1 << 10]);
+        loop {
+            let input = bytes.get(passed..).unwrap_or_default();
+            if input.is_empty() && !is_at_end {
+                return (passed, false);
+            }
+            let (result, read, _) = self.reader.read_field(input, &mut text);
+            passed += read;
+            match result {
+                ReadFieldResult::InputEmpty | ReadFieldResult::OutputFull => {}
+                ReadFieldResult::Field { record_end: false } => {}
+                ReadFieldResult::End => return (passed, true),
+                ReadFieldResult::Field { record_end: true } => break,
+            }
+        }
+        let broken = bytes.get(passed.saturating_sub(1)..).unwrap_or_default();
+        self.is_whole = broken == b"\r" && !is_at_end;
+        (passed + usize::from(broken.starts_with(b"\r\n")), !self.is_whole)
     }
 
     /// The record, once it is known how its line ends.

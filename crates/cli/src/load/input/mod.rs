@@ -1,8 +1,9 @@
 //! The input, record by record: [`Records`] cuts it, `buffer.rs` holds the record that is being read,
-//! `csv.rs` and `lines.rs` know where it ends, and `quoting.rs` what is wrong with its quotes.
+//! `csv.rs` and `lines.rs` know where it ends, `quoting.rs` what is wrong with its quotes,
+//! and `too_long.rs` passes over one that is too long.
 //!
-//! Memory is that of the longest record, which is bounded: what is longer ends the load, since for CSV
-//! nobody could say where the next one begins.
+//! Memory is that of the longest record, which is bounded: of one that is longer nothing is kept but where it
+//! is, and the next one begins where it ends, as its quotes have it.
 
 mod buffer;
 mod csv;
@@ -10,39 +11,20 @@ mod lines;
 mod quoting;
 #[cfg(test)]
 mod tests;
+mod too_long;
 
 use std::io::{self, Read};
 
 use self::buffer::Buffer;
 use self::csv::CsvEnds;
 use self::quoting::Fault;
+use self::too_long::TooLong;
 use super::ledger::{Line, Mark};
 use crate::exit::Failure;
 use crate::transfer::{Dialect, Format};
 
 /// What is read from.
 pub(super) type Source = Box<dyn Read + Send>;
-
-/// Why no more can be read.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum InputError {
-    #[error("{0}")]
-    Io(#[from] io::Error),
-    #[error(
-        "line {}, at byte {}, is longer than {limit} bytes (--max-line-bytes){}",
-        at.line, at.bytes, if *is_csv { ": is there a quote that is not closed?" } else { "" }
-    )]
-    TooLong { at: Mark, limit: usize, is_csv: bool },
-}
-
-impl From<InputError> for Failure {
-    fn from(error: InputError) -> Self {
-        match error {
-            InputError::Io(error) => Self::refused(format_args!("reading the input: {error}")),
-            error @ InputError::TooLong { .. } => Self::refused(error),
-        }
-    }
-}
 
 /// One record: a line, or several.
 #[derive(Debug)]
@@ -62,6 +44,15 @@ pub(super) enum Content {
     NotText,
     /// Nobody can say which fields of CSV are meant.
     Malformed(Fault),
+    /// It was passed over.
+    TooLong(TooLong),
+}
+
+impl Content {
+    /// What an empty line is where there is one field.
+    fn empty_record() -> Self {
+        Self::Fields(vec![Field { text: String::new(), quoted: false }])
+    }
 }
 
 /// A field of CSV, without its quotes.
@@ -97,8 +88,10 @@ pub(super) struct Records {
     source: Source,
     buffer: Buffer,
     ends: Ends,
-    /// Where the record begins that comes next.
+    /// Where the record begins that comes next, or what was not passed over yet of one that is too long.
     at: Mark,
+    /// Where that begins.
+    too_long: Option<Mark>,
 }
 
 enum Ends {
@@ -120,13 +113,22 @@ impl Records {
             Format::Csv => Ends::Csv(Box::new(CsvEnds::new(dialect, escape))),
             Format::Json => Ends::Lines,
         };
-        Self { source, buffer: Buffer::new(longest, at.bytes == 0), ends, at }
+        let buffer = Buffer::new(longest, at.bytes == 0);
+        Self { source, buffer, ends, at, too_long: None }
+    }
+
+    /// From here on each line is a record, an empty one too: of CSV with one field, null is one.
+    pub(super) const fn keep_empty_lines(&mut self) {
+        self.buffer.has_empty_records = true;
     }
 
     /// The next record, if enough has been read for it.
     pub(super) fn next(&mut self) -> Next {
         if self.buffer.is_undecided() {
             return Next::Unread;
+        }
+        if let Some(start) = self.too_long {
+            return self.pass_over(start);
         }
         loop {
             let unread = !self.buffer.is_at_end();
@@ -162,20 +164,17 @@ impl Records {
     }
 
     /// Reads more.
-    pub(super) fn read(&mut self) -> Result<(), InputError> {
-        let is_csv = matches!(self.ends, Ends::Csv(_));
-        match self.buffer.fill(&mut self.source)? {
-            true => Ok(()),
-            false => {
-                self.advance(self.buffer.blank_start());
-                let at = self.at;
-                Err(InputError::TooLong { at, limit: self.buffer.longest(), is_csv })
-            }
+    pub(super) fn read(&mut self) -> Result<(), Failure> {
+        let failed =
+            |error: io::Error| Failure::refused(format_args!("reading the input: {error}"));
+        while !self.buffer.fill(&mut self.source).map_err(failed)? {
+            self.make_room();
         }
+        Ok(())
     }
 
     /// The next record, whatever it takes. Only for what comes first.
-    pub(super) fn first(&mut self) -> Result<Option<Record>, InputError> {
+    pub(super) fn first(&mut self) -> Result<Option<Record>, Failure> {
         loop {
             match self.next() {
                 Next::Record(record) => return Ok(Some(record)),
@@ -186,7 +185,7 @@ impl Records {
     }
 
     /// Goes on at another place, further on, if what is before it is what was there.
-    pub(super) fn skip_to(&mut self, mark: Mark) -> Result<Skipped, InputError> {
+    pub(super) fn skip_to(&mut self, mark: Mark) -> Result<Skipped, Failure> {
         while self.at.bytes < mark.bytes {
             let wanted = usize::try_from(mark.bytes - self.at.bytes).unwrap_or(usize::MAX);
             let there = self.buffer.unread().len().min(wanted);

@@ -26,7 +26,7 @@ fn records(input: &[u8], at_once: usize, format: Format) -> Records {
 }
 
 /// All records, and where the input ends.
-fn all(mut records: Records) -> Result<(Vec<Record>, Mark), InputError> {
+fn all(mut records: Records) -> Result<(Vec<Record>, Mark), Failure> {
     let mut found = Vec::new();
     loop {
         match records.next() {
@@ -130,33 +130,82 @@ fn lines_of_json_are_lines() {
 }
 
 #[test]
-fn what_is_longer_than_may_be_is_said_with_its_place_and_nothing_grows() {
-    for (format, input) in [
-        (Format::Csv, format!("a,b\n\n\"{}", "x,y\n".repeat(1_000))),
-        (Format::Json, format!("{{}}\n\n{}", "x".repeat(1_000))),
+fn what_is_longer_than_may_be_is_passed_over_to_its_end_and_nothing_grows() {
+    let lines = |last: &str| format!("{}{last}", "x,y\n".repeat(1_000));
+    for (format, long, next) in [
+        (Format::Csv, format!("\"{}\",1\r\n", lines("\"\"")), "c,d\n"),
+        (Format::Csv, format!("{}\r", "x".repeat(1_000)), "c,d\r"),
+        (Format::Csv, format!("{}\r\n", "x".repeat(62)), "\"c\",d\r\n"),
+        (Format::Csv, format!("{}\r\n", "x".repeat(63)), "\"c\",d\r\n"),
+        (Format::Csv, format!("{}\n", "x,".repeat(64)), "c,d"),
+        (Format::Json, format!("{}\n", "x".repeat(1_000)), "{}\n"),
+        (Format::Json, format!("{}\n", "x".repeat(64)), "{}"),
     ] {
-        let mut records = records(input.as_bytes(), 10, format);
-        let first = records.first().unwrap().unwrap();
-        let error = loop {
-            match records.next() {
-                Next::Unread => {
-                    if let Err(error) = records.read() {
-                        break error.to_string();
-                    }
-                }
-                other => panic!("{other:?}"),
+        for at_once in [1, 7, 100] {
+            let input = format!("a,b\n\n{long}{next}");
+            let (found, end) = all(records(input.as_bytes(), at_once, format)).unwrap();
+            assert_eq!((found.len(), end.bytes), (3, input.len() as u64), "{found:?}");
+            let Line { start, end, raw } = &found[1].line;
+            if long.len() <= 64 {
+                assert_eq!(raw, long.as_bytes());
+                continue;
             }
-        };
-        let at = first.line.end.bytes + 1;
-        let said = format!("line 3, at byte {at}, is longer than 64 bytes");
-        assert!(error.starts_with(&said), "{error}");
-        assert_eq!(error.contains("quote"), format == Format::Csv);
+            assert_eq!((start.line, start.bytes, raw.len()), (3, 5, 0));
+            assert_eq!(end.bytes, 5 + long.len() as u64);
+            let (bytes, limit) = (long.len() as u64, 64);
+            let too_long = TooLong { bytes, limit, may_be_unclosed: false };
+            assert_eq!(found[1].content, Content::TooLong(too_long));
+            assert_eq!(found[2].line.raw, next.as_bytes());
+        }
     }
-    // As long as may be, and any number of empty lines, are no matter.
-    let whole = format!("{}{}\n", "\n".repeat(1_000), "x".repeat(63));
-    for format in [Format::Csv, Format::Json] {
-        let (found, _) = all(records(whole.as_bytes(), 10, format)).unwrap();
-        assert_eq!((found.len(), found[0].line.start.line), (1, 1_001));
+}
+
+#[test]
+fn a_quote_that_takes_in_more_than_may_be_is_asked_for() {
+    let input = format!("a,b\n\"{}", "x,y\n".repeat(1_000));
+    let mut records = records(input.as_bytes(), 10, Format::Csv);
+    let mut found = Vec::new();
+    loop {
+        match records.next() {
+            Next::Record(record) => found.push(record),
+            Next::Unread => records.read().unwrap(),
+            Next::End(_) => break,
+        }
+        assert!(records.buffer.unread().len() <= 64);
+    }
+    let Content::TooLong(too_long) = &found[1].content else { panic!("{found:?}") };
+    let said = too_long.to_string();
+    assert!(said.starts_with("it has 4001 bytes, and may have 64"), "{said}");
+    assert!(said.ends_with("is there a quote that is not closed?"), "{said}");
+}
+
+#[test]
+fn what_stands_in_front_of_a_record_is_none_of_its_length() {
+    for (blank, bytes) in [("\n", 1_000), ("\r\n", 20), ("\u{FEFF}", 1)] {
+        let whole = format!("{}{}\n", blank.repeat(bytes), "x".repeat(63));
+        for format in [Format::Csv, Format::Json] {
+            let (found, _) = all(records(whole.as_bytes(), 10, format)).unwrap();
+            let line = 1 + blank.matches('\n').count() * bytes;
+            assert_eq!(found.len(), 1);
+            assert_eq!(found[0].line.start.line, line as u64);
+            assert_eq!(found[0].line.raw.len(), 64, "{:?}", found[0].content);
+        }
+    }
+}
+
+/// So that a null of the only column is a row, and comes back as one.
+#[test]
+fn where_there_is_one_field_an_empty_line_is_a_record() {
+    let input = "\u{FEFF}\na\r\n\r\n\"\"\n\r\rb";
+    for at_once in [1, 2, 3, 100] {
+        let mut records = records(input.as_bytes(), at_once, Format::Csv);
+        records.keep_empty_lines();
+        let (found, end) = all(records).unwrap();
+        covers(input.as_bytes(), &found, end);
+        let told: Vec<_> = found.iter().flat_map(|record| fields(&record.content)).collect();
+        let (null, empty) = (("", false), ("", true));
+        let expected = [null, ("a", false), null, empty, null, null, ("b", false)];
+        assert_eq!(told, expected, "{at_once}");
     }
 }
 
@@ -251,14 +300,25 @@ proptest! {
         input in "[ab,\"\n\r\u{FEFF}]{0,20}",
         at_once in 1..9_usize,
         format in prop::sample::select(vec![Format::Csv, Format::Json]),
+        longest in 1..20_usize,
+        keeps_empty_lines: bool,
     ) {
-        let (found, end) = all(records(input.as_bytes(), at_once, format)).unwrap();
-        if format == Format::Csv {
+        let records = |input: &[u8], at_once| {
+            let source = Box::new(Slow(Cursor::new(input.to_vec()), at_once));
+            let mut records = Records::new(source, START, format, &dialect(), None, longest);
+            if keeps_empty_lines {
+                records.keep_empty_lines();
+            }
+            records
+        };
+        let (found, end) = all(records(input.as_bytes(), at_once)).unwrap();
+        let is_whole = |record: &Record| !matches!(record.content, Content::TooLong(_));
+        if format == Format::Csv && found.iter().all(is_whole) {
             covers(input.as_bytes(), &found, end);
         }
         for (done, record) in found.iter().enumerate() {
             let mark = record.line.end;
-            let mut rest = records(input.as_bytes(), at_once, format);
+            let mut rest = records(input.as_bytes(), at_once);
             prop_assert_eq!(rest.skip_to(mark).unwrap(), Skipped::There);
             let (rest, rest_end) = all(rest).unwrap();
             let shown = |records: &[Record]| {

@@ -46,7 +46,7 @@ pub(super) struct Mark {
 pub(super) struct Line {
     pub(super) start: Mark,
     pub(super) end: Mark,
-    /// As it was, with its line break, if it has one.
+    /// As it was, with its line break, if it has one; nothing of one that is too long.
     pub(super) raw: Vec<u8>,
 }
 
