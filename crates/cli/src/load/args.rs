@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::write_time::Unit;
 use crate::transfer::{Dialect, Format};
 
 /// Load a file of CSV or JSON lines into a table
@@ -37,9 +38,12 @@ pub(crate) struct Args {
     /// After how many seconds the rows expire; 0 is never
     #[arg(long, value_name = "SECONDS", conflicts_with = "ttl_column")]
     pub(super) ttl: Option<u32>,
-    /// The field that says when each row was written, in microseconds since 1970
+    /// The field that says when each row was written, a number of microseconds since 1970
     #[arg(long, value_name = "NAME")]
     pub(super) timestamp_column: Option<String>,
+    /// What that number counts [default: microseconds, if that makes a year from 1980 to 2100]
+    #[arg(long, value_enum, value_name = "UNIT", requires = "timestamp_column")]
+    pub(super) timestamp_unit: Option<Unit>,
     /// The field that says after how many seconds each row expires; null is never
     #[arg(long, value_name = "NAME")]
     pub(super) ttl_column: Option<String>,

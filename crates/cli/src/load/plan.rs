@@ -68,6 +68,7 @@ impl Plan {
             target,
             null: args.dialect.null.clone(),
             null_as: args.null_as,
+            timestamp_unit: args.timestamp_unit,
             is_silent: AtomicBool::new(!args.columns.is_empty()),
         };
         let rejected =

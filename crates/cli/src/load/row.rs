@@ -11,6 +11,7 @@ use cqlwire::value::{CqlValue, MaybeUnset};
 use super::args::NullAs;
 use super::input::{Content, Field};
 use super::mapping::{Goal, Mapping, is_of_partition, passed_over};
+use super::write_time::{Unit, micros};
 use crate::transfer::{Target, is_key, say};
 use crate::value::{Entries, parse, parse_json};
 
@@ -32,6 +33,8 @@ pub(super) struct Rows {
     /// What stands for null in CSV.
     pub(super) null: String,
     pub(super) null_as: NullAs,
+    /// What write times count, if that was said.
+    pub(super) timestamp_unit: Option<Unit>,
     /// Of objects, what an export has added is known once there is one: it is said once, if at all.
     pub(super) is_silent: AtomicBool,
     /// The bind markers of the statement of rows, and of that of statics.
@@ -187,6 +190,12 @@ impl Rows {
         };
         *cell = match read(ty).map_err(|error| error.in_column(name).to_string())? {
             CqlValue::Null => Cell::Null,
+            CqlValue::BigInt(number) if *goal == Goal::Timestamp => {
+                let micros = micros(number, self.timestamp_unit);
+                Cell::Value(CqlValue::BigInt(
+                    micros.map_err(|why| format!("field `{name}`: {why}"))?,
+                ))
+            }
             value => Cell::Value(value),
         };
         Ok(())
