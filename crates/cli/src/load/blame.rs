@@ -5,51 +5,45 @@
 //! nothing of them: the load ends there, and a second run goes on with that row.
 
 use cqlwire::codec::EncodeError;
-use cqlwire::{ErrorCode, ErrorKind, ServerError};
+use cqlwire::{ErrorCode, ErrorKind};
 
-/// What has become of the schema, as servers say it with the same code as that a value is wrong.
-const OF_SCHEMA: [&str; 8] = [
-    "does not exist",
-    "doesn't exist",
-    "couldn't find table",
-    "unconfigured table",
-    "unconfigured columnfamily",
-    "undefined column name",
-    "unknown identifier",
-    "unknown keyspace",
-];
+/// Whose fault it is that a row was not written.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum Blame<'e> {
+    /// Its own.
+    Row,
+    /// Not its own.
+    Others,
+    /// This host says with one code that a value is wrong and that the table or a column is gone: it is the
+    /// row's own if these are as they were.
+    RowUnlessAltered(&'e str),
+}
 
-/// Is it the row's own fault that it was not written?
-pub(super) fn is_of_row(kind: &ErrorKind) -> bool {
-    match kind {
-        ErrorKind::Encode(error) => is_of_values(error),
-        // It takes a single row for that.
-        ErrorKind::BatchTooLarge { statements, .. } => *statements <= 1,
-        ErrorKind::Server { error, .. } => is_refused_value(error),
-        _ => false,
+impl<'e> Blame<'e> {
+    pub(super) fn of(kind: &'e ErrorKind) -> Self {
+        match kind {
+            ErrorKind::Encode(EncodeError::NotInVersion { .. } | EncodeError::Missing { .. }) => {
+                Self::Others
+            }
+            ErrorKind::Encode(_) => Self::Row,
+            // It takes a single row for that.
+            ErrorKind::BatchTooLarge { statements: 0 | 1, .. } => Self::Row,
+            ErrorKind::Server { host, error, .. } if error.code == ErrorCode::Invalid => {
+                Self::RowUnlessAltered(host)
+            }
+            _ => Self::Others,
+        }
     }
-}
-
-const fn is_of_values(error: &EncodeError) -> bool {
-    !matches!(error, EncodeError::NotInVersion { .. } | EncodeError::Missing { .. })
-}
-
-fn is_refused_value(error: &ServerError) -> bool {
-    let message = error.message.to_ascii_lowercase();
-    let is_of_schema = OF_SCHEMA.iter().any(|said| message.contains(said));
-    error.code == ErrorCode::Invalid && !is_of_schema
 }
 
 #[cfg(test)]
 mod tests {
-    use cqlwire::codec::ServerErrorDetail;
-    use cqlwire::{RequestLimit, TimeoutPhase};
+    use cqlwire::{ProtocolVersion, RequestLimit, ServerError, TimeoutPhase};
 
     use super::*;
 
-    fn server(code: ErrorCode, message: &str) -> ErrorKind {
-        let (message, detail) = (message.to_owned(), ServerErrorDetail::None);
-        let error = Box::new(ServerError { code, message, detail });
+    fn server(code: ErrorCode) -> ErrorKind {
+        let error = Box::new(ServerError::new(code, "unconfigured table t"));
         ErrorKind::Server { host: "h".into(), error, prefixes: cqlwire::codec::Prefixes::default() }
     }
 
@@ -59,18 +53,15 @@ mod tests {
         for kind in [
             ErrorKind::Encode(too_long),
             ErrorKind::BatchTooLarge { statements: 1, bytes: 2, limit: 1 },
-            server(ErrorCode::Invalid, "Key length of 70000 is longer than maximum of 65535"),
-            server(ErrorCode::Invalid, "Invalid null value in condition for column keyspace name"),
         ] {
-            assert!(is_of_row(&kind), "{kind}");
+            assert_eq!(Blame::of(&kind), Blame::Row, "{kind}");
         }
+        assert_eq!(Blame::of(&server(ErrorCode::Invalid)), Blame::RowUnlessAltered("h"));
         let of_others = [
-            server(ErrorCode::Invalid, "unconfigured table t"),
-            server(ErrorCode::Invalid, "table t does not exist"),
-            server(ErrorCode::Invalid, "unconfigured columnfamily t"),
-            server(ErrorCode::Invalid, "Keyspace 'ks' does not exist"),
-            server(ErrorCode::Invalid, "Undefined column name v in table ks.t"),
-            server(ErrorCode::Invalid, "Unknown identifier v"),
+            ErrorKind::Encode(EncodeError::Missing {
+                what: "a value",
+                version: ProtocolVersion::V4,
+            }),
             ErrorKind::NoHostAvailable { plan_was_empty: false },
             ErrorKind::SessionClosed,
             ErrorKind::Overloaded { limit: RequestLimit::Session { in_flight: 1, waiting: 1 } },
@@ -78,11 +69,11 @@ mod tests {
             ErrorKind::BatchTooLarge { statements: 2, bytes: 2, limit: 1 },
         ];
         for kind in of_others {
-            assert!(!is_of_row(&kind), "{kind}");
+            assert_eq!(Blame::of(&kind), Blame::Others, "{kind}");
         }
         let others = ErrorCode::KNOWN.iter().filter(|code| **code != ErrorCode::Invalid);
         for code in others.copied().chain([ErrorCode::Other(7)]) {
-            assert!(!is_of_row(&server(code, "no")), "{code}");
+            assert_eq!(Blame::of(&server(code)), Blame::Others, "{code}");
         }
     }
 }

@@ -102,8 +102,8 @@ async fn statements(
     for (lane, text) in texts.into_iter().flatten() {
         let prepared = session.prepare(&text).await?;
         let is_idempotent = mapping.is_idempotent(target);
-        let concurrency = args.concurrency;
-        statements.push((lane, Sending { prepared, is_idempotent, concurrency }));
+        let (target, concurrency) = (target.clone(), args.concurrency);
+        statements.push((lane, Sending { prepared, target, is_idempotent, concurrency }));
     }
     Ok(statements)
 }

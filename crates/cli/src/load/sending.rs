@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use cqlwire::{Error, PreparedStatement, Session};
+use cqlwire::{Error, ErrorKind, PreparedStatement, Session};
 use futures_util::stream::{self, Stream, StreamExt};
 use tokio::sync::mpsc::Receiver;
 
-use super::blame::is_of_row;
+use super::blame::Blame;
 use super::feed::LoadRow;
 use super::ledger::{Ledger, Stop};
 use crate::exit::Failure;
+use crate::transfer::Target;
 
 /// Rows as they come, each taken for being sent, until no more are wanted.
 fn rows(
@@ -28,6 +29,7 @@ fn rows(
 #[derive(Debug)]
 pub(super) struct Sending {
     pub(super) prepared: PreparedStatement,
+    pub(super) target: Target,
     pub(super) is_idempotent: bool,
     pub(super) concurrency: usize,
 }
@@ -49,7 +51,7 @@ impl Sending {
         let mut ended = Ok(());
         loop {
             match load.next_failure().await {
-                Ok(Some(failed)) if is_of_row(failed.error.kind()) => {
+                Ok(Some(failed)) if self.is_of_row(session, failed.error.kind()).await => {
                     failed.row.ticket.reject(reason(&failed.error));
                 }
                 Ok(Some(failed)) => {
@@ -67,6 +69,15 @@ impl Sending {
         }
         given_up.0 = None;
         ended
+    }
+
+    /// Is it the row's own fault that it was not written?
+    async fn is_of_row(&self, session: &Session, kind: &ErrorKind) -> bool {
+        match Blame::of(kind) {
+            Blame::Row => true,
+            Blame::Others => false,
+            Blame::RowUnlessAltered(host) => self.target.is_as_it_was(session, host).await,
+        }
     }
 }
 
@@ -107,7 +118,7 @@ pub(super) async fn pass(batches: Receiver<Vec<LoadRow>>, ledger: &Ledger) {
 
 #[cfg(test)]
 mod tests {
-    use cqlwire::{ErrorKind, TimeoutPhase};
+    use cqlwire::TimeoutPhase;
 
     use super::*;
     use crate::exit::Exit;

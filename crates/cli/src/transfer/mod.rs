@@ -2,6 +2,7 @@
 //! that are there whole or not at all.
 
 mod bar;
+mod definition;
 mod file;
 mod format;
 mod interrupts;

@@ -1,13 +1,13 @@
 //! The table that is read or written: found by its name as CQL has it, with its columns.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cqlwire::Session;
 use cqlwire::cluster::{Column, ColumnKind, Table};
 use cqlwire::codec::ColumnType;
-use cqlwire::{ErrorKind, Session};
 
+use super::definition::Definition;
 use crate::exit::Failure;
 use crate::name::{self, quoted};
 
@@ -19,9 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct Target {
     pub(crate) keyspace: String,
     pub(crate) table: Arc<Table>,
-    /// The columns whose values are kept element by element: collections and user types that are not
-    /// frozen. They have no write time of their own.
-    in_parts: BTreeSet<String>,
+    /// As it was when it was found.
+    definition: Definition,
 }
 
 impl Target {
@@ -43,8 +42,8 @@ impl Target {
             Failure::usage(format_args!("the schema of the session has no table {name}"))
         })?;
         let keyspace = first.keyspace.to_string();
-        let in_parts = in_parts(session, &keyspace, &table).await?;
-        Ok(Self { keyspace, table, in_parts })
+        let definition = Definition::read(session, &keyspace, table.name(), None).await?;
+        Ok(Self { keyspace, table, definition })
     }
 
     /// As CQL names it.
@@ -62,9 +61,28 @@ impl Target {
         self.table.column(name).or_else(of_cql)
     }
 
-    /// Is its value kept element by element?
+    /// Is its value kept element by element? So are collections and user types that are not frozen: they
+    /// have no write time of their own.
     pub(crate) fn is_in_parts(&self, column: &Column) -> bool {
-        self.in_parts.contains(&*column.name)
+        let is_made_of_others = matches!(
+            column.column_type,
+            ColumnType::List(_)
+                | ColumnType::Set(_)
+                | ColumnType::Map(..)
+                | ColumnType::UserType(_)
+        );
+        is_made_of_others && !is_key(column) && !self.definition.is_frozen(&column.name)
+    }
+
+    /// Is it still as it was when it was found, as far as the host of this address knows? Where nobody can
+    /// tell, it is not.
+    pub(crate) async fn is_as_it_was(&self, session: &Session, host: &str) -> bool {
+        let topology = session.topology();
+        let hosts = topology.hosts().iter();
+        let mut hosts = hosts.filter(|known| known.address().to_string() == host);
+        let host = hosts.next().map(|host| host.id());
+        let now = Definition::read(session, &self.keyspace, self.table.name(), host).await;
+        now.is_ok_and(|now| self.definition.still_holds(&now))
     }
 
     /// Are its values counters?
@@ -82,42 +100,4 @@ impl Target {
 /// Is it of the primary key?
 pub(crate) const fn is_key(column: &Column) -> bool {
     matches!(column.kind, ColumnKind::PartitionKey | ColumnKind::Clustering(_))
-}
-
-/// What is frozen is said by the text of a type alone. Servers that have no such texts (before 3.0) may
-/// have any collection in parts.
-async fn in_parts(
-    session: &Session,
-    keyspace: &str,
-    table: &Table,
-) -> Result<BTreeSet<String>, Failure> {
-    let may_be = |column: &&Column| {
-        let is_made_of_others = matches!(
-            column.column_type,
-            ColumnType::List(_)
-                | ColumnType::Set(_)
-                | ColumnType::Map(..)
-                | ColumnType::UserType(_)
-        );
-        is_made_of_others && !is_key(column)
-    };
-    let columns = table.columns().iter().filter(may_be).map(|column| column.name.to_string());
-    let mut in_parts: BTreeSet<String> = columns.collect();
-    if in_parts.is_empty() {
-        return Ok(in_parts);
-    }
-    let select = "SELECT column_name, type FROM system_schema.columns \
-                  WHERE keyspace_name = ? AND table_name = ?";
-    let types = match session.query(select, (keyspace, table.name())).await {
-        Ok(types) => types,
-        Err(error) if matches!(error.kind(), ErrorKind::Server { .. }) => return Ok(in_parts),
-        Err(error) => return Err(error.into()),
-    };
-    for row in types.rows::<(String, String)>()? {
-        let (column, text) = row.map_err(Failure::refused)?;
-        if text.starts_with("frozen<") {
-            in_parts.remove(&column);
-        }
-    }
-    Ok(in_parts)
 }

@@ -82,6 +82,29 @@ async fn a_table_that_is_gone_ends_the_load_before_the_first_line_that_misses_it
     place.close().await;
 }
 
+/// So is a column that is gone. What a server says of it has the code of what it says of a value.
+#[tokio::test]
+async fn a_column_that_is_gone_ends_the_load_and_one_more_does_not() {
+    let table = "CREATE TABLE KS.t (k int, c text, v int, PRIMARY KEY (k, c))";
+    let place = Place::new("load_altered", &[table]).await;
+    let args = ["--progress", "progress", "--rejected", "bad"];
+    let mut load = place.command("load", "t", &args).stdin(Stdio::piped()).spawn().unwrap();
+    let mut stdin = load.stdin.take().unwrap();
+    stdin.write_all(b"k,c,v\n1,a,1\n").unwrap();
+    file_has(&place.path("progress"), |text| text.contains("input 12 3\n")).await;
+    place.query("ALTER TABLE load_altered.t ADD w int").await;
+    stdin.write_all(format!("2,{},2\n", "c".repeat(70_000)).as_bytes()).unwrap();
+    file_has(&place.path("progress"), |text| text.contains("rejected 1 ")).await;
+    place.query("ALTER TABLE load_altered.t DROP v").await;
+    stdin.write_all(b"3,a,3\n").unwrap();
+    drop(stdin);
+    let run = tokio::task::spawn_blocking(|| Run::of(load.wait_with_output().unwrap()));
+    let run = tokio::time::timeout(Duration::from_secs(60), run).await.unwrap().unwrap();
+    run.ended(1, "stopped: all before line 4 is done; a second run goes on there");
+    assert_eq!((place.count("t").await, place.read("bad.reasons").lines().count()), (1, 1));
+    place.close().await;
+}
+
 #[tokio::test]
 async fn null_is_not_empty_and_leaves_or_deletes_what_is_there() {
     let place = Place::new("load_nulls", &[TABLE]).await;
