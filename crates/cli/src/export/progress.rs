@@ -15,6 +15,7 @@ use cqlwire::ScanPlan;
 
 use super::args::Args;
 use super::shape::Shape;
+use super::sink::Synced;
 use crate::exit::Failure;
 use crate::transfer::{read_saved, save};
 
@@ -24,7 +25,8 @@ const BEGINS: &str = "cqlwire-export-1\n";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Progress {
     pub(super) of: String,
-    pub(super) bytes: u64,
+    /// Changed by nothing but what is [saved](Self::save).
+    bytes: u64,
     pub(super) rows: u64,
     pub(super) plan: ScanPlan,
 }
@@ -46,6 +48,11 @@ pub(super) fn of(args: &Args, shape: &Shape, table: &str) -> String {
 }
 
 impl Progress {
+    /// Before anything is written.
+    pub(super) const fn at_start(of: String, plan: ScanPlan) -> Self {
+        Self { of, bytes: 0, rows: 0, plan }
+    }
+
     /// What a run before has left in this file, if there was one.
     pub(super) fn read(path: &Path, of: &str) -> Result<Option<Self>, Failure> {
         read_saved(path, |text| {
@@ -57,8 +64,14 @@ impl Progress {
         })
     }
 
-    pub(super) fn save(&self, path: &Path) -> std::io::Result<()> {
+    /// Keeps it, behind what is written.
+    pub(super) fn save(&mut self, path: &Path, written: Synced) -> std::io::Result<()> {
+        self.bytes = written.into();
         save(path, &self.to_string())
+    }
+
+    pub(super) const fn bytes(&self) -> u64 {
+        self.bytes
     }
 }
 

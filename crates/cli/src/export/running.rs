@@ -55,7 +55,7 @@ impl Running {
                     None => scan,
                 };
                 let plan = reading(scan, &args.reading).plan().await?;
-                Progress { of, bytes: 0, rows: 0, plan }
+                Progress::at_start(of, plan)
             }
         };
         // A file that nothing is known of may be that of another export. One that is known of from now on
@@ -63,10 +63,10 @@ impl Running {
         let known = match &args.progress {
             None => Known::ToNobody,
             Some(_) if is_new => Known::FromNowOn,
-            Some(_) => Known::Since(progress.bytes),
+            Some(_) => Known::Since(progress.bytes()),
         };
         let mut sink = Sink::open(&args.file, known)?;
-        if progress.bytes == 0 {
+        if progress.bytes() == 0 {
             sink.write(writer.header())?;
         }
         let pages = reading(session.resume_scan(&progress.plan), &args.reading).pages();
@@ -124,9 +124,9 @@ impl Running {
     fn keep(&mut self) -> Result<(), Failure> {
         self.kept = Instant::now();
         let Some(path) = &self.progress_file else { return Ok(()) };
-        self.progress.bytes = self.sink.sync()?;
+        let written = self.sink.sync()?;
         self.progress.plan = self.pages.plan().unwrap_or_else(|| self.progress.plan.clone());
-        let saved = self.progress.save(path);
+        let saved = self.progress.save(path, written);
         saved.map_err(|error| Failure::refused(format_args!("{}: {error}", path.display())))
     }
 

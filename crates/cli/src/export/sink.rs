@@ -15,6 +15,18 @@ pub(super) enum Sink {
     Part(Part),
 }
 
+/// So many bytes of a file are written, and stay also if the machine stops. A progress tells of nothing
+/// else: a second run would go on behind rows that are not there.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[must_use = "a progress is saved with it"]
+pub(super) struct Synced(u64);
+
+impl From<Synced> for u64 {
+    fn from(synced: Synced) -> Self {
+        synced.0
+    }
+}
+
 /// A file that is not whole yet.
 #[derive(Debug)]
 pub(super) struct Part {
@@ -53,10 +65,10 @@ impl Sink {
     }
 
     /// How many bytes of a file are written, and stay also if the machine stops.
-    pub(super) fn sync(&mut self) -> io::Result<u64> {
+    pub(super) fn sync(&mut self) -> io::Result<Synced> {
         match self {
-            Self::Stream(stream) => stream.flush().map(|()| 0),
-            Self::Part(part) => part.file.sync_data().map(|()| part.written),
+            Self::Stream(stream) => stream.flush().map(|()| Synced(0)),
+            Self::Part(part) => part.file.sync_data().map(|()| Synced(part.written)),
         }
     }
 
@@ -69,7 +81,7 @@ impl Sink {
 
     /// It is whole.
     pub(super) fn finish(mut self) -> io::Result<()> {
-        self.sync()?;
+        let _whole = self.sync()?;
         match &mut self {
             Self::Stream(_) => Ok(()),
             Self::Part(part) => {
@@ -269,7 +281,7 @@ mod tests {
         let path = folder.path().join("a.csv");
         let mut sink = Sink::open(&path, Known::Since(0)).unwrap();
         sink.write("one\n").unwrap();
-        let kept = sink.sync().unwrap();
+        let kept = u64::from(sink.sync().unwrap());
         sink.write("lost\n").unwrap();
         drop(sink);
         let mut sink = Sink::open(&path, Known::Since(kept)).unwrap();

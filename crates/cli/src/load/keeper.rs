@@ -61,8 +61,7 @@ impl Keeper {
 
     fn save(&mut self) -> Result<(), Failure> {
         let Some(path) = &self.path else { return Ok(()) };
-        self.progress.rejected = self.rejected.so_far();
-        let saved = self.rejected.sync().and_then(|()| self.progress.save(path));
+        let saved = self.rejected.sync().and_then(|synced| self.progress.save(path, synced));
         saved.map_err(|error| failed("the progress", &error))
     }
 }
@@ -84,15 +83,10 @@ mod tests {
     /// What it came to, with one rejected line.
     fn kept(rejected: RejectedLines, path: &Path) -> (Result<(), Failure>, Option<Stop>) {
         let ledger = Arc::new(Ledger::new(START, 10));
-        let keeper = Keeper {
-            ledger: Arc::clone(&ledger),
-            rejected,
-            progress: Progress {
-                rejected_file: Some("bad.csv".to_owned()),
-                ..Progress::at_start("k.t".to_owned())
-            },
-            path: Some(path.to_owned()),
-        };
+        let mut progress = Progress::at_start("k.t".to_owned());
+        assert!(!progress.goes_on_in(Some("bad.csv".to_owned())));
+        let (to_keep, path) = (Arc::clone(&ledger), Some(path.to_owned()));
+        let keeper = Keeper { ledger: to_keep, rejected, progress, path };
         let keeps = std::thread::spawn(|| keeper.run());
         let line =
             Line { start: START, end: Mark { bytes: 1, line: 2, crc: 0 }, raw: b"x".to_vec() };

@@ -71,8 +71,12 @@ impl Plan {
             timestamp_unit: args.timestamp_unit,
             is_silent: AtomicBool::new(!args.columns.is_empty()),
         };
-        let rejected =
-            RejectedLines::open(args.rejected.as_deref(), progress.rejected, is_known, raw_header)?;
+        let rejected = RejectedLines::open(
+            args.rejected.as_deref(),
+            progress.rejected(),
+            is_known,
+            raw_header,
+        )?;
         Ok(Self {
             records,
             input_bytes: bytes,

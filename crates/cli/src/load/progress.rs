@@ -14,6 +14,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use super::ledger::Mark;
+use super::rejected::Synced;
 use crate::exit::Failure;
 use crate::transfer::{read_saved, save};
 
@@ -26,7 +27,8 @@ pub(super) struct Progress {
     pub(super) mark: Mark,
     /// The input ended there.
     pub(super) is_complete: bool,
-    pub(super) rejected: RejectedSoFar,
+    /// Changed by nothing but what is [saved](Self::save).
+    rejected: RejectedSoFar,
     /// The file that these bytes are of, as [`named`] has it. What is in another one is of another load.
     pub(super) rejected_file: Option<String>,
 }
@@ -76,8 +78,14 @@ impl Progress {
         })
     }
 
-    pub(super) fn save(&self, path: &Path) -> std::io::Result<()> {
+    /// Keeps it, behind the rejected lines.
+    pub(super) fn save(&mut self, path: &Path, rejected: Synced) -> std::io::Result<()> {
+        self.rejected = rejected.into();
         save(path, &self.to_string())
+    }
+
+    pub(super) const fn rejected(&self) -> RejectedSoFar {
+        self.rejected
     }
 }
 
@@ -147,7 +155,7 @@ mod tests {
         let is_complete = true;
         let progress =
             Progress { table: table.to_owned(), mark, is_complete, rejected, rejected_file };
-        progress.save(&path).unwrap();
+        save(&path, &progress.to_string()).unwrap();
         assert_eq!(Progress::read(&path, table), Ok(Some(progress.clone())));
         assert!(Progress::read(&path, "\"k\".\"b\"").is_err(), "it is of another table");
         let text = progress.to_string();

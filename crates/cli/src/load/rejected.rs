@@ -22,6 +22,18 @@ pub(super) struct RejectedLines {
     so_far: RejectedSoFar,
 }
 
+/// What is in the files, and stays there also if the machine stops. A progress tells of nothing else: a
+/// second run would miss lines that were rejected and are not there.
+#[derive(Debug)]
+#[must_use = "a progress is saved with it"]
+pub(super) struct Synced(RejectedSoFar);
+
+impl From<Synced> for RejectedSoFar {
+    fn from(synced: Synced) -> Self {
+        synced.0
+    }
+}
+
 #[derive(Debug)]
 struct Files {
     lines: File,
@@ -67,11 +79,12 @@ impl RejectedLines {
     }
 
     /// What was written is there also if the machine stops.
-    pub(super) fn sync(&self) -> io::Result<()> {
-        match &self.files {
-            Some(files) => files.lines.sync_data().and_then(|()| files.reasons.sync_data()),
-            None => Ok(()),
+    pub(super) fn sync(&self) -> io::Result<Synced> {
+        if let Some(files) = &self.files {
+            files.lines.sync_data()?;
+            files.reasons.sync_data()?;
         }
+        Ok(Synced(self.so_far))
     }
 
     /// Files that have nothing in them are taken away.
@@ -182,7 +195,8 @@ mod tests {
         assert_eq!(std::fs::read(&path).unwrap(), before);
         let mut files = open(Some(kept)).unwrap();
         files.write(&[rejected(4, b"\"x\ny\"")]).unwrap();
-        files.sync().unwrap();
+        let synced: RejectedSoFar = files.sync().unwrap().into();
+        assert_eq!(synced, files.so_far());
         files.finish().unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"a,b\r\n\xFF,1\r\n\"x\ny\"\n");
         let reasons = std::fs::read_to_string(folder.path().join("bad.csv.reasons")).unwrap();

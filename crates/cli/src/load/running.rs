@@ -42,7 +42,7 @@ impl Plan {
             max_rejected: self.max_rejected,
             is_dry_run: self.is_dry_run,
             began: Instant::now(),
-            rejected_before: self.progress.rejected.lines,
+            rejected_before: self.progress.rejected().lines,
             was_complete: self.progress.is_complete.then_some(self.progress.mark),
         };
         let bar = Bar::of(self.input_bytes);
