@@ -77,7 +77,7 @@ impl Failure {
 
     /// Nobody reads the output any more, as with `| head`: that is for the reader to decide, and no
     /// failure.
-    fn unread() -> Self {
+    pub(crate) fn unread() -> Self {
         Self::new(Exit::Done, "")
     }
 

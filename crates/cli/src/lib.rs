@@ -52,11 +52,16 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 async fn until_interrupted(cli: Cli) -> Result<(), Failure> {
     cli.colour.apply();
     cli.log.apply();
-    if cli.command.ends_in_order() {
-        return run_command(cli).await;
+    match cli.command.ends_in_order() {
+        true => run_command(cli).await,
+        false => interruptible(run_command(cli)).await,
     }
+}
+
+/// Does this, or drops it with Ctrl-C.
+async fn interruptible<T>(doing: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     tokio::select! {
-        outcome = run_command(cli) => outcome,
+        done = doing => done,
         interrupted = tokio::signal::ctrl_c() => {
             interrupted?;
             Err(Failure::interrupted())

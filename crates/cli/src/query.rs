@@ -3,19 +3,20 @@
 mod input;
 mod values;
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use cqlwire::cql::{Token, places};
 use cqlwire::value::CqlValue;
 use cqlwire::{Page, Pages, Session};
+use uuid::Uuid;
 
 use self::input::text;
 use self::values::bound;
 use crate::connect::ConnectionArgs;
 use crate::exit::Failure;
-use crate::output::{self, Format, Look, Printer};
+use crate::interruptible;
+use crate::output::{self, Format, Look, PagerArgs, Printer, Sink};
 
 /// What to ask.
 #[derive(Clone, Debug, clap::Args)]
@@ -55,6 +56,8 @@ pub(crate) struct Args {
     /// Have servers trace it, and show what they wrote
     #[arg(long)]
     tracing: bool,
+    #[command(flatten)]
+    pager: PagerArgs,
 }
 
 fn named(text: &str) -> Result<(String, String), String> {
@@ -65,36 +68,48 @@ fn named(text: &str) -> Result<(String, String), String> {
 /// Asks, and writes what is answered.
 pub(crate) async fn run(connection: &ConnectionArgs, args: &Args) -> Result<(), Failure> {
     let (statement, values) = text(args)?;
-    let session = connection.connect().await?;
-    let answered = answer(&session, args, &statement, &values).await;
+    let session = interruptible(connection.connect()).await?;
+    let mut sink = Sink::default();
+    sink.page(args.pager.command());
+    let answered = interruptible(answer(&session, args, &statement, &values, &mut sink)).await;
+    // Ctrl-C ends what is asked; who looks at a pager still does.
+    let answered = match sink.end(answered).await {
+        Ok(traces) => interruptible(tell_traces(&session, traces)).await,
+        Err(failure) => Err(failure),
+    };
     session.close(Duration::from_secs(5)).await;
     answered
 }
 
+/// Writes the rows, and says what servers have traced of it.
 async fn answer(
     session: &Session,
     args: &Args,
     statement: &str,
     values: &[String],
-) -> Result<(), Failure> {
+    sink: &mut Sink,
+) -> Result<Vec<Uuid>, Failure> {
     let has_values = !values.is_empty() || !args.params.is_empty();
     let bound = match has_values || has_markers(statement) {
         true => bound(&session.prepare(statement).await?, values, &args.params, &args.null)?,
         false => Vec::new(),
     };
     let mut pages = pages(session, args, statement, bound);
-    let mut out = output::stdout();
     let mut printer = Printer::new(args.output, Look::of_stdout());
     let mut traces = Vec::new();
-    while let Some(page) = pages.try_next().await? {
-        printer.page(&page, &session.schema(), &mut out)?;
+    while let Some(page) = sink.unless_quit(pages.try_next()).await?? {
+        printer.page(&page, &session.schema(), sink)?;
         // Whoever waits for the first rows of many is not to wait for the last.
-        out.flush()?;
-        tell(&page);
+        sink.show().await?;
+        warnings(&page).for_each(|warning| sink.notice(warning));
         traces.extend(page.tracing_id());
     }
-    printer.end(&mut out)?;
-    out.flush()?;
+    printer.end(sink)?;
+    sink.show().await?;
+    Ok(traces)
+}
+
+async fn tell_traces(session: &Session, traces: Vec<Uuid>) -> Result<(), Failure> {
     for id in traces {
         output::notice_lines(&session.trace(id).await?.to_string());
     }
@@ -123,8 +138,6 @@ fn pages(session: &Session, args: &Args, statement: &str, values: Vec<CqlValue>)
 }
 
 /// What the server would have people know.
-pub(crate) fn tell(page: &Page) {
-    for warning in page.warnings() {
-        output::notice(&format!("warning: {warning}"));
-    }
+pub(crate) fn warnings(page: &Page) -> impl Iterator<Item = String> {
+    page.warnings().iter().map(|warning| format!("warning: {warning}"))
 }

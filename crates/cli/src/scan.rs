@@ -69,7 +69,7 @@ async fn read(session: &Session, args: &Args) -> Result<(), Failure> {
     let mut pages = scan.pages();
     while let Some(page) = pages.try_next().await? {
         printer.page(&page, &session.schema(), &mut out)?;
-        query::tell(&page);
+        query::warnings(&page).for_each(|warning| output::notice(&warning));
     }
     out.flush()?;
     output::notice(&pages.progress().to_string());

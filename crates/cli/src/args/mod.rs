@@ -44,7 +44,7 @@ pub(crate) enum Command {
 impl Command {
     /// Does it hear Ctrl-C by itself, since it has something to do then?
     pub(crate) const fn ends_in_order(&self) -> bool {
-        matches!(self, Self::Load(_) | Self::Export(_) | Self::Shell(_))
+        matches!(self, Self::Load(_) | Self::Export(_) | Self::Shell(_) | Self::Query(_))
     }
 }
 

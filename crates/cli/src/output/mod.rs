@@ -2,14 +2,17 @@
 //!
 //! `printer.rs` turns pages of rows into one of the formats, each of which is a file; `cell.rs` is one
 //! value of a row, `look.rs` says whether there is colour,
-//! `log.rs` what is told of the driver's log.
+//! `sink.rs` is where results go, and `pager.rs` a program through which people look at them;
+//! `log.rs` is what is told of the driver's log.
 
 mod cell;
 mod csv;
 mod json;
 mod log;
 mod look;
+mod pager;
 mod printer;
+mod sink;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -19,7 +22,9 @@ use std::io::{self, Write};
 
 pub(crate) use self::log::LogArgs;
 pub(crate) use self::look::{ColourArgs, Look};
+pub(crate) use self::pager::PagerArgs;
 pub(crate) use self::printer::{Format, Printer};
+pub(crate) use self::sink::Sink;
 pub(crate) use self::table::Table;
 
 /// A message on standard error, in one line.

@@ -45,6 +45,7 @@ impl Shell {
             (false, true) => lists(&rows, only, &mut out),
             (false, false) => rows.iter().for_each(|row| out.push_str(&row.facts)),
         }
+        self.page();
         Ok(writeln!(self.sink, "{out}")?)
     }
 }

@@ -44,18 +44,17 @@ impl Shell {
 
     /// Executes a statement, and shows its rows page by page.
     async fn cql(&mut self, text: &str, input: &mut Input) -> Result<(), Failure> {
-        let waits = self.is_interactive && self.sink.path().is_none() && self.page_rows.is_some();
+        let waits = !self.page() && self.is_paged();
         let look = if self.sink.path().is_some() { Look::default() } else { self.look };
         let format = if self.is_expanded { Format::Vertical } else { Format::Table };
         let mut printer = Printer::new(format, look).header_on_each(waits);
         let mut pages = self.pages(text, waits);
-        let mut traces = Vec::new();
-        while let Some(page) = pages.try_next().await? {
+        while let Some(page) = self.sink.unless_quit(pages.try_next()).await?? {
             printer.page(&page, &self.session.schema(), &mut self.sink)?;
-            query::tell(&page);
-            traces.extend(page.tracing_id());
+            query::warnings(&page).for_each(|warning| self.sink.notice(warning));
+            self.traces.extend(page.tracing_id());
             let is_last = page.paging_state().is_none();
-            self.sink.flush()?;
+            self.sink.show().await?;
             if waits && !is_last && !input.wants_more()? {
                 break;
             }
@@ -64,11 +63,16 @@ impl Shell {
         if printer.has_begun() {
             writeln!(self.sink)?;
         }
-        for id in traces {
+        self.sink.show().await
+    }
+
+    /// What servers have traced of the last statement.
+    pub(super) async fn show_traces(&mut self) -> Result<(), Failure> {
+        for id in std::mem::take(&mut self.traces) {
             let trace = self.session.trace(id).await?;
             self.show_trace(&trace)?;
         }
-        Ok(())
+        Ok(self.sink.flush()?)
     }
 
     fn pages(&self, text: &str, waits: bool) -> Pages {

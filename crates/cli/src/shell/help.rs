@@ -21,7 +21,7 @@ Statements of CQL end with `;` and may have several lines. Of the shell itself:
   EXPAND [ON | OFF]             a line for each column
   HELP [command]                this
   LOGIN user                    go on as somebody else; the password is asked for
-  PAGING [ON | OFF | rows]      wait after each page
+  PAGING [ON | OFF | rows]      a page at a time, or through the pager of --pager
   SERIAL CONSISTENCY [level]    the consistency of conditions
   SHOW VERSION | HOST | SESSION id
   SOURCE 'file'                 execute the statements of a file

@@ -8,7 +8,7 @@
 //! `input.rs` is where lines come from, `editor.rs` that of a terminal, `complete.rs` what it completes and `more.rs`
 //! what it is asked between pages;
 //! `command.rs` says what a statement is, `settings.rs` does what is for the shell alone, `execute.rs` and
-//! `describe.rs` what is for the servers; `sink.rs` is where results go, `help.rs` what HELP says.
+//! `describe.rs` what is for the servers; `help.rs` is what HELP says.
 
 mod command;
 mod complete;
@@ -20,7 +20,6 @@ mod input;
 #[cfg(unix)]
 mod more;
 mod settings;
-mod sink;
 mod source;
 
 use std::io::{self, IsTerminal, Write};
@@ -28,13 +27,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use cqlwire::{Consistency, SerialConsistency, Session};
+use uuid::Uuid;
 
 use self::command::ShellCommand;
 use self::input::{Input, Line};
-use self::sink::Sink;
 use crate::connect::{self, ConnectionArgs, Settings};
 use crate::exit::{Exit, Failure};
-use crate::output::{self, Look};
+use crate::interruptible;
+use crate::output::{self, Look, PagerArgs, Sink};
 use crate::statements::Statements;
 
 /// How the shell is used.
@@ -52,6 +52,8 @@ pub(crate) struct Args {
     /// Keep no history
     #[arg(long)]
     no_history: bool,
+    #[command(flatten)]
+    pager: PagerArgs,
 }
 
 /// A session, and what was said of how it is used.
@@ -62,10 +64,14 @@ pub(crate) struct Shell {
     consistency: Consistency,
     serial_consistency: SerialConsistency,
     is_tracing: bool,
+    /// Of the statement that is executed.
+    traces: Vec<Uuid>,
     is_expanded: bool,
     /// How many rows a page of a terminal has; `None` without pages.
     page_rows: Option<u32>,
     sink: Sink,
+    /// By what results are paged, instead of page by page, if by anything.
+    pager: Option<String>,
     look: Look,
     /// Does somebody sit there?
     is_interactive: bool,
@@ -74,8 +80,9 @@ pub(crate) struct Shell {
 }
 
 /// Whether the shell goes on.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 enum Flow {
+    #[default]
     On,
     Exit,
 }
@@ -90,12 +97,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) async fn run(connection: &ConnectionArgs, args: &Args) -> Result<(), Failure> {
     let is_interactive = args.execute.is_none() && args.file.is_none() && io::stdin().is_terminal();
     let settings = Settings::of(connection)?;
-    let interrupted = tokio::signal::ctrl_c();
-    let session = tokio::select! {
-        session = connect::connect(settings.builder()?) => session?,
-        outcome = interrupted => return Err(outcome.map_or_else(Into::into, |()| Failure::interrupted())),
-    };
+    let session = interruptible(connect::connect(settings.builder()?)).await?;
     let mut shell = Shell::new(settings, session, is_interactive)?;
+    shell.pager = args.pager.command().filter(|_| is_interactive);
     let mut input = match (&args.execute, &args.file) {
         (Some(text), _) => Input::of_text(text)?,
         (None, Some(file)) => Input::of_file(file)?,
@@ -119,9 +123,11 @@ impl Shell {
             consistency,
             serial_consistency,
             is_tracing: false,
+            traces: Vec::new(),
             is_expanded: false,
             page_rows: Some(PAGE_ROWS),
             sink: Sink::default(),
+            pager: None,
             look: Look::of_stdout(),
             is_interactive,
             depth: 0,
@@ -159,15 +165,25 @@ impl Shell {
     /// Does one statement, to its end or to Ctrl-C.
     async fn obey(&mut self, statement: &str, input: &mut Input) -> Result<Flow, Failure> {
         let command = ShellCommand::parse(statement)?;
-        let done = tokio::select! {
-            done = self.execute(command, input) => done,
-            interrupted = tokio::signal::ctrl_c() => {
-                interrupted?;
-                Err(Failure::interrupted())
-            }
-        };
-        self.sink.flush()?;
-        done
+        self.traces.clear();
+        let done = interruptible(self.execute(command, input)).await;
+        // Ctrl-C ends what is asked; who looks at a pager still does.
+        let flow = self.sink.end(done).await?;
+        interruptible(self.show_traces()).await?;
+        Ok(flow)
+    }
+
+    /// Does somebody look at results, who wants to see no more of them than a screen at a time?
+    fn is_paged(&self) -> bool {
+        self.is_interactive && self.sink.path().is_none() && self.page_rows.is_some()
+    }
+
+    /// From now on to the end of the statement, results go through the pager, if there is one. Is there?
+    fn page(&mut self) -> bool {
+        let by = self.pager.clone().filter(|_| self.is_paged());
+        let is_paged = by.is_some();
+        self.sink.page(by);
+        is_paged
     }
 
     /// `cqlwire:shop> `, or what goes on there.

@@ -6,6 +6,8 @@
 
 mod commands;
 mod connecting;
+#[cfg(unix)]
+mod pager;
 mod scripts;
 #[cfg(unix)]
 mod terminal;
@@ -61,7 +63,8 @@ impl Cqlwire {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cqlwire"));
         for (name, _) in std::env::vars_os() {
             let shown = name.to_string_lossy();
-            if shown.starts_with("CQLWIRE_") || shown.starts_with("XDG_") || shown == "NO_COLOR" {
+            let is_of_ours = shown.starts_with("CQLWIRE_") || shown.starts_with("XDG_");
+            if is_of_ours || matches!(&*shown, "NO_COLOR" | "PAGER" | "LESS") {
                 command.env_remove(&name);
             }
         }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 use cqlwire_testkit::cassandra::Cluster;
 use rexpect::reader::Options;
@@ -23,7 +24,7 @@ const PATIENCE: u64 = 60_000;
 const KEY_UP: &str = "\u{1b}[A";
 
 /// A terminal of 60 lines and 120 columns, and what is on it.
-struct Terminal {
+pub(crate) struct Terminal {
     session: PtySession,
     screen: vt100::Parser,
 }
@@ -37,7 +38,12 @@ impl Terminal {
 
     fn of(cqlwire: &Cqlwire, args: &[&str]) -> Self {
         let mut command = cqlwire.command();
-        command.args(args).env("NO_COLOR", "1");
+        command.args(args);
+        Self::running(command)
+    }
+
+    pub(crate) fn running(mut command: Command) -> Self {
+        command.env("NO_COLOR", "1");
         let options = Options::new().timeout_ms(Some(PATIENCE));
         let session = spawn_with_options(command, options).unwrap();
         Self { session, screen: vt100::Parser::new(60, 120, 0) }
@@ -45,7 +51,7 @@ impl Terminal {
 
     /// Waits until this has been written.
     #[track_caller]
-    fn until(&mut self, text: &str) {
+    pub(crate) fn until(&mut self, text: &str) {
         let before = self.session.exp_string(text);
         let before = before.unwrap_or_else(|error| panic!("{text}: {error}"));
         // What comes is given as characters, one a byte.
@@ -54,14 +60,14 @@ impl Terminal {
         self.screen.process(text.as_bytes());
     }
 
-    fn keys(&mut self, keys: &str) {
+    pub(crate) fn keys(&mut self, keys: &str) {
         self.session.send(keys).unwrap();
         self.session.flush().unwrap();
     }
 
     /// A line, and then the prompt once more.
     #[track_caller]
-    fn line(&mut self, text: &str, prompt: &str) {
+    pub(crate) fn line(&mut self, text: &str, prompt: &str) {
         self.keys(text);
         self.keys("\r");
         self.until("\n");
@@ -75,8 +81,13 @@ impl Terminal {
         lines.map(|line| format!("{}\n", line.trim_end())).collect()
     }
 
+    /// All that is on the screen, a line each.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.screen.screen().contents().lines().map(|line| line.trim_end().to_owned()).collect()
+    }
+
     #[track_caller]
-    fn end(mut self) {
+    pub(crate) fn end(mut self) {
         self.keys("\u{4}");
         self.session.exp_eof().unwrap();
     }
