@@ -62,5 +62,5 @@ pub(super) struct Reading {
 
 const HELP: &str = "\
 Rows come in no order. The file is written as FILE.part.tmp, with --progress as FILE.part, and has
-its name once it is whole. In CSV, null is an empty field, and an empty text is \"\". What is
-written is what `load` reads.";
+its name once it is whole. In CSV, null is an empty field, so that of one column it is an empty
+line, and an empty text is \"\". What is written is what `load` reads.";

@@ -62,9 +62,9 @@ pub(crate) struct Args {
 }
 
 const HELP: &str = "\
-A field of CSV that is empty is null, and one that is \"\" is an empty text. Values are as CQL
-writes them, without quotes around the whole: 12, 2015-11-02 13:45:00+0000, ['a', 'b'],
-{street: 'x'}.
+A field of CSV that is empty is null, and one that is \"\" is an empty text. Empty lines are passed
+over, unless there is one field: then they are null. Values are as CQL writes them, without quotes
+around the whole: 12, 2015-11-02 13:45:00+0000, ['a', 'b'], {street: 'x'}.
 
 Of two lines with the same primary key either one may stay, unless --timestamp-column tells them
 apart. What is added to counters is added twice where a load that was killed goes on, for what it
