@@ -14,7 +14,8 @@ use cqlwire_codec::StatementKind;
 use self::lexer::tokens;
 pub use self::lexer::{Token, places};
 pub(crate) use self::outline::Outline;
-pub(crate) use self::shown::{mask_in, without_quoted_values, without_secrets, without_values};
+pub use self::shown::without_secrets;
+pub(crate) use self::shown::{mask_in, without_quoted_values, without_values};
 
 /// Does a secret stand in it, such as the password of a role? By its looks: what stands behind PASSWORD,
 /// or behind a name with `password`, `passwd` or `secret` in it. For whoever keeps texts.

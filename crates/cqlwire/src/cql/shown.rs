@@ -36,8 +36,14 @@ pub(crate) fn without_values(text: &str) -> String {
     shown
 }
 
-/// The text for whoever wrote it, with what stands behind PASSWORD masked.
-pub(crate) fn without_secrets(text: &str) -> Cow<'_, str> {
+/// The text for whoever wrote it, with what stands behind PASSWORD masked, as
+/// [`has_secret`](super::has_secret) finds it.
+///
+/// ```
+/// let shown = cqlwire::cql::without_secrets("CREATE ROLE ada WITH PASSWORD = 'enigma'");
+/// assert_eq!(shown, "CREATE ROLE ada WITH PASSWORD = '***'");
+/// ```
+pub fn without_secrets(text: &str) -> Cow<'_, str> {
     let mut shown = String::new();
     let mut end = 0;
     for place in secrets(text) {
