@@ -8,6 +8,7 @@
 mod args;
 mod completions;
 mod connect;
+mod decode;
 mod describe;
 mod exit;
 mod export;
@@ -80,6 +81,7 @@ async fn run_command(cli: Cli) -> Result<(), Failure> {
         Command::Shell(args) => shell::run(&connection, &args).await,
         Command::Describe(args) => describe::run(&connection, &args).await,
         Command::Scan(args) => scan::run(&connection, &args).await,
+        Command::Decode(args) => decode::run(&connection, &args),
         Command::Completions(args) => completions::run(&args),
     }
 }

@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 
 use crate::connect::ConnectionArgs;
 use crate::output::{ColourArgs, LogArgs};
-use crate::{completions, connect, describe, exit, export, load, ping, query, scan, shell};
+use crate::{completions, connect, decode, describe, exit, export, load, ping, query, scan, shell};
 
 /// Ask a Cassandra cluster, look at it, and move data in and out of it
 #[derive(Debug, Parser)]
@@ -37,14 +37,18 @@ pub(crate) enum Command {
     Load(Box<load::Args>),
     Export(Box<export::Args>),
     Count(export::CountArgs),
+    Decode(decode::Args),
     /// Write what your shell needs to complete this command
     Completions(completions::Args),
 }
 
 impl Command {
-    /// Does it hear Ctrl-C by itself, since it has something to do then?
+    /// Is Ctrl-C its own affair? It has something to do then; or nothing at all, and the process ends.
     pub(crate) const fn ends_in_order(&self) -> bool {
-        matches!(self, Self::Load(_) | Self::Export(_) | Self::Shell(_) | Self::Query(_))
+        matches!(
+            self,
+            Self::Load(_) | Self::Export(_) | Self::Shell(_) | Self::Query(_) | Self::Decode(_)
+        )
     }
 }
 

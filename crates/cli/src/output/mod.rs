@@ -20,8 +20,9 @@ mod vertical;
 
 use std::io::{self, Write};
 
+pub(crate) use self::cell::Cell;
 pub(crate) use self::log::LogArgs;
-pub(crate) use self::look::{ColourArgs, Look};
+pub(crate) use self::look::{ColourArgs, Look, REGULAR as HEADER};
 pub(crate) use self::pager::PagerArgs;
 pub(crate) use self::printer::{Format, Printer};
 pub(crate) use self::sink::Sink;
