@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
-use crate::transfer::{Dialect, Format};
+#[cfg(feature = "parquet")]
+use clap::builder::RangedU64ValueParser;
 
-/// Export a table to a file of CSV or JSON lines
+use crate::transfer::{Dialect, FileFormat};
+
+/// Export a table to a file of CSV, JSON lines or Parquet
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Args {
@@ -15,7 +18,7 @@ pub(crate) struct Args {
     pub(super) file: PathBuf,
     /// What the file is written in [default: as its name says, and else csv]
     #[arg(long, value_enum)]
-    pub(super) format: Option<Format>,
+    pub(super) format: Option<FileFormat>,
     /// Only these columns
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(super) columns: Vec<String>,
@@ -31,6 +34,11 @@ pub(crate) struct Args {
     /// Remember in FILE how far it has got; a second run with it goes on there
     #[arg(long, value_name = "FILE")]
     pub(super) progress: Option<PathBuf>,
+    /// In a Parquet file, a row group is written once it has so many MiB
+    #[cfg(feature = "parquet")]
+    #[arg(long, value_name = "MIB", default_value_t = 64)]
+    #[arg(value_parser = RangedU64ValueParser::<usize>::new().range(1..=4096))]
+    pub(super) row_group: usize,
     #[command(flatten)]
     pub(super) reading: Reading,
     #[command(flatten)]
@@ -63,4 +71,5 @@ pub(super) struct Reading {
 const HELP: &str = "\
 Rows come in no order. The file is written as FILE.part.tmp, with --progress as FILE.part, and has
 its name once it is whole. In CSV, null is an empty field, so that of one column it is an empty
-line, and an empty text is \"\". What is written is what `load` reads.";
+line, and an empty text is \"\". What is written is what `load` reads, but for Parquet. A Parquet file
+is whole or not at all: --progress cannot go on with one.";

@@ -1,17 +1,20 @@
 //! `cqlwire export` and `cqlwire count`: a table read in parallel, to a file or to a number.
 //!
-//! `shape.rs` says which columns there are, `write.rs` makes lines of rows, `sink.rs` is where they go
-//! (`place.rs` says what is there), and
+//! `shape.rs` says which columns there are, `writer.rs` makes a file of rows (`write.rs` lines, `parquet/`
+//! Parquet), `sink.rs` is where it goes (`place.rs` says what is there), and
 //! `progress.rs` what a second run needs: what is left of the scan, and how many bytes were written until
 //! then. What was written after that is cut off, so that each row is there once.
 
 mod args;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod place;
 mod progress;
 mod running;
 mod shape;
 mod sink;
 mod write;
+mod writer;
 
 use std::io::Write;
 use std::time::Duration;
@@ -25,7 +28,7 @@ use self::running::Running;
 use crate::connect::ConnectionArgs;
 use crate::exit::Failure;
 use crate::output;
-use crate::transfer::{Bar, PACE, Target, check_replaceable};
+use crate::transfer::{Bar, FileFormat, PACE, Target, check_replaceable};
 
 /// How long the session may take to end, once all is done.
 const CLOSING: Duration = Duration::from_secs(10);
@@ -34,6 +37,12 @@ const CLOSING: Duration = Duration::from_secs(10);
 pub(crate) async fn run(connection: &ConnectionArgs, args: &Args) -> Result<(), Failure> {
     args.dialect.check()?;
     args.progress.as_deref().map_or(Ok(()), check_replaceable)?;
+    if args.progress.is_some() && FileFormat::of(args.format, &args.file) == FileFormat::Parquet {
+        return Err(Failure::usage(
+            "--progress is of CSV and JSON: a Parquet file says at its end where everything in it is, so \
+             that no second run can go on with a part of one",
+        ));
+    }
     if args.progress.is_some() && !matches!(Place::of(&args.file)?, Place::File(_)) {
         return Err(Failure::usage("--progress is of a file: nothing is taken back from a pipe"));
     }

@@ -11,9 +11,9 @@ use super::progress::{Progress, of};
 use super::reading;
 use super::shape::Shape;
 use super::sink::{Known, Sink};
-use super::write::RowWriter;
+use super::writer::Writer;
 use crate::exit::{Exit, Failure};
-use crate::transfer::{Bar, Format, Interrupts, PACE, Target, say};
+use crate::transfer::{Bar, FileFormat, Interrupts, PACE, Target, say};
 
 /// How often what is needed to go on is kept.
 const KEEPING: Duration = Duration::from_secs(1);
@@ -24,11 +24,10 @@ pub(super) const WHOLE: u64 = 1000;
 /// See the [module](self).
 pub(super) struct Running {
     pages: ScanPages,
-    writer: RowWriter,
+    writer: Writer,
     sink: Sink,
     progress: Progress,
     progress_file: Option<PathBuf>,
-    lines: String,
     began: Instant,
     kept: Instant,
 }
@@ -37,13 +36,13 @@ impl Running {
     /// Begins it, or goes on where a run before has stopped.
     pub(super) async fn begin(session: &Session, args: &Args) -> Result<Self, Failure> {
         let target = Target::find(session, &args.table).await?;
-        let shape = Shape::new(args, Format::of(args.format, Some(&args.file)), &target)?;
+        let shape = Shape::new(args, FileFormat::of(args.format, &args.file), &target)?;
         let of = of(args, &shape, &target.name());
         let before = match &args.progress {
             Some(path) => Progress::read(path, &of)?,
             None => None,
         };
-        let writer = RowWriter::new(&shape, &args.dialect);
+        let writer = Writer::new(&shape, args)?;
         let is_new = before.is_none();
         let progress = match before {
             Some(progress) => progress,
@@ -67,13 +66,12 @@ impl Running {
         };
         let mut sink = Sink::open(&args.file, known)?;
         if progress.bytes() == 0 {
-            sink.write(writer.header())?;
+            sink.write(writer.begin())?;
         }
         let pages = reading(session.resume_scan(&progress.plan), &args.reading).pages();
         let (began, kept) = (Instant::now(), Instant::now());
         let progress_file = args.progress.clone();
-        let lines = String::new();
-        let mut running = Self { pages, writer, sink, progress, progress_file, lines, began, kept };
+        let mut running = Self { pages, writer, sink, progress, progress_file, began, kept };
         if is_new && running.progress_file.is_some() {
             running.keep()?;
             running.sink.is_known();
@@ -97,10 +95,7 @@ impl Running {
                 }
                 page = self.pages.try_next() => match page {
                     Ok(Some(page)) => {
-                        self.lines.clear();
-                        let written = self.writer.write_page(&page, &mut self.lines);
-                        written.map_err(Failure::refused)?;
-                        self.sink.write(&self.lines)?;
+                        self.sink.write(self.writer.page(&page)?)?;
                         self.progress.rows += page.len() as u64;
                         if self.kept.elapsed() >= KEEPING {
                             self.keep()?;
@@ -132,14 +127,19 @@ impl Running {
 
     fn interrupted(&self, exit: Exit) -> Failure {
         let rows = self.progress.rows;
-        let goes_on = match self.progress_file.is_some() {
-            true => "a second run goes on there",
-            false => "--progress would have let a second run go on there",
+        let goes_on = match (self.progress_file.is_some(), &self.writer) {
+            (true, _) => "a second run goes on there",
+            (false, Writer::Lines(..)) => "--progress would have let a second run go on there",
+            #[cfg(feature = "parquet")]
+            (false, Writer::Parquet(..)) => {
+                "a part of a Parquet file is of no use, and is not kept"
+            }
         };
         Failure::new(exit, format_args!("interrupted after {rows} rows; {goes_on}"))
     }
 
-    fn finish(self) -> Result<(), Failure> {
+    fn finish(mut self) -> Result<(), Failure> {
+        self.sink.write(&self.writer.end()?)?;
         self.sink.finish()?;
         if let Some(path) = &self.progress_file {
             std::fs::remove_file(path)?;

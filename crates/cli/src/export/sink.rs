@@ -1,4 +1,4 @@
-//! Where lines go: standard output, a pipe or a device, or a file that has its name once it is whole.
+//! Where a file goes: standard output, a pipe or a device, or a file that has its name once it is whole.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
@@ -53,12 +53,12 @@ impl Sink {
         }
     }
 
-    pub(super) fn write(&mut self, text: &str) -> io::Result<()> {
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
-            Self::Stream(stream) => stream.write_all(text.as_bytes()),
+            Self::Stream(stream) => stream.write_all(bytes),
             Self::Part(part) => {
-                part.file.write_all(text.as_bytes())?;
-                part.written += text.len() as u64;
+                part.file.write_all(bytes)?;
+                part.written += bytes.len() as u64;
                 Ok(())
             }
         }
@@ -201,12 +201,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (path, part) = (folder.path().join("a.csv"), folder.path().join("a.csv.part.tmp"));
         let mut sink = Sink::open(&path, Known::ToNobody).unwrap();
-        sink.write("one\n").unwrap();
+        sink.write(b"one\n").unwrap();
         assert!(Sink::open(&path, Known::ToNobody).is_err(), "somebody writes it");
         drop(sink);
         assert!(!part.exists() && !path.exists());
         let mut sink = Sink::open(&path, Known::ToNobody).unwrap();
-        sink.write("two\n").unwrap();
+        sink.write(b"two\n").unwrap();
         assert!(part.exists() && !path.exists());
         sink.finish().unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "two\n");
@@ -222,7 +222,7 @@ mod tests {
         let mut sink = Sink::open(&path, Known::ToNobody).unwrap();
         let said = refusal(Known::ToNobody).unwrap();
         assert!(said.starts_with("another export writes"), "{said}");
-        sink.write("one\n").unwrap();
+        sink.write(b"one\n").unwrap();
         sink.finish().unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\n");
         let mut sink = Sink::open(&path, Known::FromNowOn).unwrap();
@@ -260,7 +260,7 @@ mod tests {
         std::fs::write(&file, "old").unwrap();
         std::os::unix::fs::symlink("file", &link).unwrap();
         let mut sink = Sink::open(&link, Known::ToNobody).unwrap();
-        sink.write("new").unwrap();
+        sink.write(b"new").unwrap();
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "old");
         sink.finish().unwrap();
         assert!(link.is_symlink());
@@ -268,7 +268,7 @@ mod tests {
         let device = folder.path().join("device");
         std::os::unix::fs::symlink("/dev/null", &device).unwrap();
         let mut sink = Sink::open(&device, Known::ToNobody).unwrap();
-        sink.write("x").unwrap();
+        sink.write(b"x").unwrap();
         sink.finish().unwrap();
         assert!(device.is_symlink());
         assert!(std::fs::metadata("/dev/null").unwrap().file_type().is_char_device());
@@ -280,12 +280,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.csv");
         let mut sink = Sink::open(&path, Known::Since(0)).unwrap();
-        sink.write("one\n").unwrap();
+        sink.write(b"one\n").unwrap();
         let kept = u64::from(sink.sync().unwrap());
-        sink.write("lost\n").unwrap();
+        sink.write(b"lost\n").unwrap();
         drop(sink);
         let mut sink = Sink::open(&path, Known::Since(kept)).unwrap();
-        sink.write("two\n").unwrap();
+        sink.write(b"two\n").unwrap();
         sink.finish().unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\ntwo\n");
         let error = Sink::open(&path, Known::Since(99)).err().unwrap().to_string();

@@ -21,7 +21,7 @@ pub(super) struct RowWriter {
 }
 
 impl RowWriter {
-    pub(super) fn new(shape: &Shape, dialect: &Dialect) -> Self {
+    pub(super) fn new(shape: &Shape, format: Format, dialect: &Dialect) -> Self {
         let mut keys = Vec::new();
         for (at, name) in shape.names().enumerate() {
             let mut key = String::from(if at == 0 { "{" } else { ", " });
@@ -30,7 +30,7 @@ impl RowWriter {
             keys.push(key);
         }
         let mut header = String::new();
-        if shape.format == Format::Csv && !dialect.no_header {
+        if format == Format::Csv && !dialect.no_header {
             for (at, name) in shape.names().enumerate() {
                 if at > 0 {
                     header.push(char::from(dialect.delimiter));
@@ -39,7 +39,7 @@ impl RowWriter {
             }
             header.push('\n');
         }
-        let (format, dialect) = (shape.format, dialect.clone());
+        let dialect = dialect.clone();
         Self { format, dialect, keys, header, scratch: String::new() }
     }
 

@@ -15,7 +15,7 @@ use super::rejected::RejectedLines;
 use super::row::{Lane, Rows};
 use super::sending::Sending;
 use crate::exit::Failure;
-use crate::transfer::{Format, Target, say};
+use crate::transfer::{FileFormat, Format, Target, say};
 
 /// See the [module](self).
 pub(super) struct Plan {
@@ -124,7 +124,12 @@ struct Input {
 impl Input {
     fn open(args: &Args, mark: Mark) -> Result<Self, Failure> {
         let file = (args.file != Path::new("-")).then_some(&*args.file);
-        let format = Format::of(args.format, file);
+        let format = match FileFormat::of(args.format.map(FileFormat::Lines), &args.file) {
+            FileFormat::Lines(format) => format,
+            FileFormat::Parquet => {
+                return Err(Failure::usage("a load reads CSV and JSON lines, and no Parquet"));
+            }
+        };
         let start = Mark { bytes: 0, line: 1, crc: 0 };
         let failed = |error: std::io::Error| {
             Failure::refused(format_args!("{}: {error}", args.file.display()))

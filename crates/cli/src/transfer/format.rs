@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use cqlwire::value::CqlValue;
 
@@ -24,6 +25,38 @@ impl Format {
         let is_json = ending
             .is_some_and(|ending| ["json", "jsonl", "ndjson"].iter().any(|known| ending == *known));
         said.unwrap_or(if is_json { Self::Json } else { Self::Csv })
+    }
+}
+
+/// What a whole file is: lines, or Parquet, which is only written.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum FileFormat {
+    Lines(Format),
+    Parquet,
+}
+
+impl FileFormat {
+    /// As it was said, or as the name of the file says.
+    pub(crate) fn of(said: Option<Self>, file: &Path) -> Self {
+        let is_parquet =
+            file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("parquet"));
+        let named =
+            if is_parquet { Self::Parquet } else { Self::Lines(Format::of(None, Some(file))) };
+        said.unwrap_or(named)
+    }
+}
+
+/// As a flag has it.
+impl ValueEnum for FileFormat {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Lines(Format::Csv), Self::Lines(Format::Json), Self::Parquet]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        match self {
+            Self::Lines(format) => format.to_possible_value(),
+            Self::Parquet => Some(PossibleValue::new("parquet").help("Apache Parquet")),
+        }
     }
 }
 
@@ -117,6 +150,11 @@ mod tests {
         assert_eq!(of("json"), Format::Csv);
         assert_eq!(Format::of(Some(Format::Csv), Some(Path::new("a.json"))), Format::Csv);
         assert_eq!(Format::of(None, None), Format::Csv);
+        let whole = |name: &str| FileFormat::of(None, Path::new(name));
+        assert_eq!(whole("a.Parquet"), FileFormat::Parquet);
+        assert_eq!(whole("a.jsonl"), FileFormat::Lines(Format::Json));
+        let said = Some(FileFormat::Lines(Format::Csv));
+        assert_eq!(FileFormat::of(said, Path::new("a.parquet")), FileFormat::Lines(Format::Csv));
     }
 
     #[test]

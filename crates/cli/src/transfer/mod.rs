@@ -13,6 +13,6 @@ pub(crate) use crate::output::notice as say;
 
 pub(crate) use self::bar::{Bar, PACE};
 pub(crate) use self::file::{beside, check_replaceable, read_saved, save};
-pub(crate) use self::format::{Dialect, Format};
+pub(crate) use self::format::{Dialect, FileFormat, Format};
 pub(crate) use self::interrupts::Interrupts;
 pub(crate) use self::table::{Target, is_key};

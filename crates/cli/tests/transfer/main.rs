@@ -5,6 +5,8 @@
 mod ends;
 mod exports;
 mod loads;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod round_trip;
 
 use std::path::{Path, PathBuf};

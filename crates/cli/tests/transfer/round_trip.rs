@@ -43,7 +43,7 @@ const INSERTS: [&str; 5] = [
 const VECTORS: [&str; 3] =
     ["ve vector<float, 3>, vt vector<text, 2>, ", "ve, vt, ", "[1.5, -0.0, 3.0e38], ['', 'b'], "];
 
-async fn place(keyspace: &'static str) -> Place {
+pub(super) async fn place(keyspace: &'static str) -> Place {
     let place = Place::new(keyspace, &TYPES).await;
     let has_vectors = place.has_vectors().await;
     let fitting = |statement: &str| {
