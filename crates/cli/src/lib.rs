@@ -13,6 +13,7 @@ mod describe;
 mod exit;
 mod export;
 mod file;
+mod interrupts;
 mod load;
 mod name;
 mod output;

@@ -6,15 +6,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cqlwire::codec::in_one_line;
-use cqlwire::{Host, NeverRetry, ProtocolVersion, SchemaScope, Session, Unconnected};
+use cqlwire::{Host, NeverRetry, ProtocolVersion, Session};
 use futures_util::future::join_all;
 
 use crate::connect::{self, ConnectionArgs, Settings};
 use crate::exit::Failure;
 use crate::output::{self, Look, Table};
-
-/// As many hosts of each data center as there may be.
-const ALL: usize = 65_535;
 
 /// How long after connecting a host may take until it is connected to as well.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -40,9 +37,7 @@ struct Answers {
 /// Asks each host, those of other data centers too, all at once.
 pub(crate) async fn run(connection: &ConnectionArgs, args: &Args) -> Result<(), Failure> {
     let settings = Settings::of(connection)?;
-    let builder = settings.builder()?.remote(|remote| remote.hosts_per_data_center = ALL);
-    let builder = builder.schema(|schema| schema.scope = SchemaScope::Replication);
-    let session = connect::connect(builder).await?;
+    let session = connect::connect(connect::every_host(settings.builder()?)).await?;
     let topology = session.topology();
     let mut hosts: Vec<&Arc<Host>> = topology.hosts().iter().collect();
     hosts.sort_by_key(|host| (host.data_center(), host.rack(), host.address().to_string()));
@@ -66,7 +61,7 @@ async fn ask(
     count: u32,
     is_encrypted: bool,
 ) -> Result<Answers, String> {
-    connected(host).await?;
+    connect::connected(host, PATIENCE).await?;
     let mut answers = Answers { protocol: None, tls: None, times: Vec::new() };
     for _ in 0..count {
         let question = session.query("SELECT key FROM system.local", ());
@@ -80,20 +75,6 @@ async fn ask(
         answers.tls = cipher(session, host).await;
     }
     Ok(answers)
-}
-
-/// Waits until it is connected to; or says why it is not.
-async fn connected(host: &Host) -> Result<(), String> {
-    let give_up = Instant::now() + PATIENCE;
-    let mut looks = tokio::time::interval(Duration::from_millis(5));
-    loop {
-        looks.tick().await;
-        match host.state().down {
-            None => return Ok(()),
-            Some(Unconnected::NotYet) if Instant::now() < give_up => {}
-            Some(why) => return Err(why.to_string()),
-        }
-    }
 }
 
 /// A connection as the server has it: protocol and cipher of TLS, and what its client said of itself.

@@ -1,10 +1,11 @@
 //! From flags, files and the environment to a session.
 //!
 //! `args.rs` has the flags, `source.rs` where settings come from, `cqlshrc.rs` reads those of cqlsh,
-//! `password.rs` where a password may come from.
+//! `password.rs` where a password may come from; `hosts.rs` connects to every host.
 
 mod args;
 mod cqlshrc;
+mod hosts;
 mod password;
 mod source;
 
@@ -13,6 +14,7 @@ use cqlwire::{Session, SessionBuilder, Tls, TlsFiles};
 pub(crate) use self::args::{
     CONSISTENCIES, ConnectionArgs, HELP, SERIAL_CONSISTENCIES, consistency, serial_consistency,
 };
+pub(crate) use self::hosts::{connected, every_host};
 pub(crate) use self::password::ask;
 pub(crate) use self::source::{Settings, state_home};
 use crate::exit::{Exit, Failure};

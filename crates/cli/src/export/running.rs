@@ -13,7 +13,8 @@ use super::shape::Shape;
 use super::sink::{Known, Sink};
 use super::writer::Writer;
 use crate::exit::{Exit, Failure};
-use crate::transfer::{Bar, FileFormat, Interrupts, PACE, Target, say};
+use crate::interrupts::Interrupts;
+use crate::transfer::{Bar, FileFormat, PACE, Target, say};
 
 /// How often what is needed to go on is kept.
 const KEEPING: Duration = Duration::from_secs(1);

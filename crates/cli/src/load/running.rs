@@ -14,7 +14,8 @@ use super::ledger::{Ledger, Mark, Stop};
 use super::plan::Plan;
 use super::sending::{Sending, pass};
 use crate::exit::Failure;
-use crate::transfer::{Bar, Interrupts, PACE, say};
+use crate::interrupts::Interrupts;
+use crate::transfer::{Bar, PACE, say};
 
 /// How many times rows are handed on before who reads has to wait for who sends.
 const MOST_BATCHES: usize = 4;

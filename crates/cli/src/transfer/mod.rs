@@ -5,7 +5,6 @@ mod bar;
 mod definition;
 mod file;
 mod format;
-mod interrupts;
 mod table;
 
 /// What was done, on standard error: standard output is for data.
@@ -14,5 +13,4 @@ pub(crate) use crate::output::notice as say;
 pub(crate) use self::bar::{Bar, PACE};
 pub(crate) use self::file::{beside, check_replaceable, read_saved, save};
 pub(crate) use self::format::{Dialect, FileFormat, Format};
-pub(crate) use self::interrupts::Interrupts;
 pub(crate) use self::table::{Target, is_key};
