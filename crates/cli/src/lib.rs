@@ -22,6 +22,7 @@ mod query;
 mod scan;
 mod shell;
 mod statements;
+mod top;
 mod transfer;
 mod value;
 
@@ -78,6 +79,7 @@ async fn run_command(cli: Cli) -> Result<(), Failure> {
         Command::Load(args) => load::run(&connection, &args).await,
         Command::Export(args) => export::run(&connection, &args).await,
         Command::Count(args) => export::count(&connection, &args).await,
+        Command::Top(args) => top::run(&connection, &args).await,
         Command::Query(args) => query::run(&connection, &args).await,
         Command::Shell(args) => shell::run(&connection, &args).await,
         Command::Describe(args) => describe::run(&connection, &args).await,

@@ -5,7 +5,9 @@ use clap::{Parser, Subcommand};
 
 use crate::connect::ConnectionArgs;
 use crate::output::{ColourArgs, LogArgs};
-use crate::{completions, connect, decode, describe, exit, export, load, ping, query, scan, shell};
+use crate::{
+    completions, connect, decode, describe, exit, export, load, ping, query, scan, shell, top,
+};
 
 /// Ask a Cassandra cluster, look at it, and move data in and out of it
 #[derive(Debug, Parser)]
@@ -26,6 +28,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Ask each host of the cluster whether it answers, and how fast
     Ping(ping::Args),
+    /// See what each host does, live
+    Top(top::Args),
     /// Execute one statement and write its rows
     Query(query::Args),
     /// Type statements, as in cqlsh
@@ -47,7 +51,12 @@ impl Command {
     pub(crate) const fn ends_in_order(&self) -> bool {
         matches!(
             self,
-            Self::Load(_) | Self::Export(_) | Self::Shell(_) | Self::Query(_) | Self::Decode(_)
+            Self::Load(_)
+                | Self::Export(_)
+                | Self::Shell(_)
+                | Self::Query(_)
+                | Self::Decode(_)
+                | Self::Top(_)
         )
     }
 }

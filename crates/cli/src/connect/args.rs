@@ -141,7 +141,8 @@ fn one_of<T: Copy + Display>(known: &[T], text: &str) -> Result<T, String> {
     })
 }
 
-fn time(text: &str) -> Result<Duration, String> {
+/// A time as people write it, such as `2s`.
+pub(crate) fn time(text: &str) -> Result<Duration, String> {
     let time = humantime::parse_duration(text).map_err(|error| error.to_string())?;
     if time.is_zero() { Err("a time that is not zero".to_owned()) } else { Ok(time) }
 }

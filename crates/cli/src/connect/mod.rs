@@ -13,6 +13,7 @@ use cqlwire::{Session, SessionBuilder, Tls, TlsFiles};
 
 pub(crate) use self::args::{
     CONSISTENCIES, ConnectionArgs, HELP, SERIAL_CONSISTENCIES, consistency, serial_consistency,
+    time,
 };
 pub(crate) use self::hosts::{connected, every_host};
 pub(crate) use self::password::ask;

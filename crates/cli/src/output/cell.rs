@@ -34,6 +34,11 @@ impl Cell {
     }
 }
 
+/// The text with what steers a terminal written as in Rust.
+pub(crate) fn visible(text: &str) -> String {
+    escaped(text, steers)
+}
+
 /// With these characters written as in Rust.
 pub(super) fn escaped(text: &str, is_meant: impl Fn(char) -> bool) -> String {
     let mut out = String::with_capacity(text.len());

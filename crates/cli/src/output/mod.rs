@@ -20,7 +20,7 @@ mod vertical;
 
 use std::io::{self, Write};
 
-pub(crate) use self::cell::Cell;
+pub(crate) use self::cell::{Cell, visible};
 pub(crate) use self::log::LogArgs;
 pub(crate) use self::look::{ColourArgs, Look, REGULAR as HEADER};
 pub(crate) use self::pager::PagerArgs;

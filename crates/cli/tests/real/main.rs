@@ -11,6 +11,8 @@ mod pager;
 mod scripts;
 #[cfg(unix)]
 mod terminal;
+#[cfg(target_os = "linux")]
+mod top;
 
 use std::io::Write;
 use std::process::{Command, Stdio};
