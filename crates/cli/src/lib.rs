@@ -6,6 +6,7 @@
 #![allow(clippy::doc_markdown, reason = "what documents a flag is shown by --help as it is")]
 
 mod args;
+mod bench;
 mod completions;
 mod connect;
 mod decode;
@@ -80,6 +81,7 @@ async fn run_command(cli: Cli) -> Result<(), Failure> {
         Command::Export(args) => export::run(&connection, &args).await,
         Command::Count(args) => export::count(&connection, &args).await,
         Command::Top(args) => top::run(&connection, &args).await,
+        Command::Bench(args) => bench::run(&connection, &args).await,
         Command::Query(args) => query::run(&connection, &args).await,
         Command::Shell(args) => shell::run(&connection, &args).await,
         Command::Describe(args) => describe::run(&connection, &args).await,

@@ -6,7 +6,8 @@ use clap::{Parser, Subcommand};
 use crate::connect::ConnectionArgs;
 use crate::output::{ColourArgs, LogArgs};
 use crate::{
-    completions, connect, decode, describe, exit, export, load, ping, query, scan, shell, top,
+    bench, completions, connect, decode, describe, exit, export, load, ping, query, scan, shell,
+    top,
 };
 
 /// Ask a Cassandra cluster, look at it, and move data in and out of it
@@ -30,6 +31,8 @@ pub(crate) enum Command {
     Ping(ping::Args),
     /// See what each host does, live
     Top(top::Args),
+    /// Send statements of your own as a load, and measure it
+    Bench(Box<bench::Args>),
     /// Execute one statement and write its rows
     Query(query::Args),
     /// Type statements, as in cqlsh
@@ -57,6 +60,7 @@ impl Command {
                 | Self::Query(_)
                 | Self::Decode(_)
                 | Self::Top(_)
+                | Self::Bench(_)
         )
     }
 }

@@ -12,20 +12,23 @@ const SHORTEST: Duration = Duration::from_millis(200);
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "\
 Each host is asked by itself, for its virtual tables (from Cassandra 4.0 on):
-  clients    open connections, but those of this command where the server tells them apart (4.1)
-  req/s      requests of these connections, since the host was last asked
-  share      of the requests of all hosts that answer
-  reads/s    reads that the host coordinated, but of its own tables in `system`; writes/s likewise
-  p50, p99   of the table that was slowest (p99) of those that were asked; servers reckon them over
-             the last minutes
-  pending    tasks that wait in the thread pools of the server; blocked ones found their pool full
-  errors     questions of this command that the host did not answer
-  answer     how long a light question took from here
-  note       since when it does not answer and why, or what it does not show to this user
-Without a terminal, or with --once, --count or --output, tables or lines are written instead. A host
-that is down is not a failure; that no host answers is (exit code 3).
+  clients   open connections, but those of this command where the server can \
+tell (4.1)
+  req/s     requests of these connections, since the host was last asked
+  share     of the requests of all hosts that answer
+  reads/s   reads that the host coordinated, but of its own tables in `system`
+  writes/s  writes that it coordinated
+  p50, p99  of the table that was slowest (p99) of those that were asked; servers \
+reckon them over the last minutes
+  pending   tasks that wait in the thread pools of the server
+  blocked   tasks that found their pool full
+  errors    questions of this command that the host did not answer
+  answer    how long a light question took from here
+  note      since when it does not answer and why, or what it does not show
+Without a terminal, or with --once, --count or --output, tables or lines are written instead. A host \
+that is down is then no failure, but that none answers is (exit code 3).
 
-Keys: q ends; h, c, r, l, w, p, a sort by host, clients, requests, reads, writes, pending, answer;
+Keys: q ends; h, c, r, l, w, p, a sort by host, clients, requests, reads, writes, pending, answer; \
 arrows and Page Up, Page Down scroll.
 
 Examples:

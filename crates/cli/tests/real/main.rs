@@ -4,6 +4,7 @@
 //! `{host}` and the like.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "here a panic is a failed test")]
 
+mod bench;
 mod commands;
 mod connecting;
 #[cfg(unix)]
