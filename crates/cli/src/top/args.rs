@@ -12,14 +12,12 @@ const SHORTEST: Duration = Duration::from_millis(200);
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "\
 Each host is asked by itself, for its virtual tables (from Cassandra 4.0 on):
-  clients   open connections, but those of this command where the server can \
-tell (4.1)
+  clients   open connections; not those of this command, where servers tell (4.1)
   req/s     requests of these connections, since the host was last asked
   share     of the requests of all hosts that answer
   reads/s   reads that the host coordinated, but of its own tables in `system`
   writes/s  writes that it coordinated
-  p50, p99  of the table that was slowest (p99) of those that were asked; servers \
-reckon them over the last minutes
+  p50, p99  of the slowest table (p99) of those that were asked, over the last minutes
   pending   tasks that wait in the thread pools of the server
   blocked   tasks that found their pool full
   errors    questions of this command that the host did not answer
