@@ -46,8 +46,9 @@ pub(crate) async fn run(connection: &ConnectionArgs, args: &Args) -> Result<(), 
     if let Some(report) = &args.report {
         check_writable(report)?;
     }
-    let mut interrupts = Interrupts::new()?;
+    // It may ask for a password, which SIGTERM is to end.
     let settings = Settings::of(connection)?;
+    let mut interrupts = Interrupts::new()?;
     let planning = plan(&settings, args);
     let (session, plan) = tokio::select! {
         planned = planning => planned?,

@@ -34,8 +34,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Asks until it is enough.
 pub(crate) async fn run(connection: &ConnectionArgs, args: &Args) -> Result<(), Failure> {
-    let mut interrupts = Interrupts::new()?;
+    // It may ask for a password, which SIGTERM is to end.
     let settings = Settings::of(connection)?;
+    let mut interrupts = Interrupts::new()?;
     let connecting = connect::connect(connect::every_host(settings.builder()?));
     let session = tokio::select! {
         session = connecting => session?,

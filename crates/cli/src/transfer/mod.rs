@@ -1,5 +1,5 @@
 //! What loads and exports have in common: the formats of files, the tables that they are of, and files
-//! that are there whole or not at all.
+//! that are there whole or not at all. The bar and such files serve `bench`, too.
 
 mod bar;
 mod definition;
