@@ -143,3 +143,39 @@ async fn ctrl_c_ends_a_run_with_what_was_measured() {
     assert!(told.starts_with("answered   ") && !told.starts_with("answered   0 "), "{told}");
     assert_eq!(String::from_utf8(ended.stderr).unwrap(), "cqlwire: interrupted\n");
 }
+
+/// A server that stops for a second: requests that were due meanwhile have waited for it, although few
+/// were under way.
+#[tokio::test]
+async fn with_a_rate_latency_counts_from_when_a_request_was_due() {
+    use std::process::Stdio;
+    use std::time::Duration;
+
+    use cqlwire_testkit::cassandra::Cluster;
+    use cqlwire_testkit::eventually;
+
+    let cluster = Cluster::builder().start().await;
+    let points: Vec<String> = cluster.contact_points().iter().map(ToString::to_string).collect();
+    let cqlwire = Cqlwire::at(&points.join(","));
+    let keyspace = "CREATE KEYSPACE due WITH replication = \
+                    {'class': 'SimpleStrategy', 'replication_factor': 1}; \
+                    CREATE TABLE due.t (k int PRIMARY KEY);";
+    cqlwire.fed(&["shell"], keyspace).done();
+    let report = cqlwire.home.path().join("due.json");
+    let mut command = cqlwire.command();
+    command.args(["bench", "INSERT INTO due.t (k) VALUES (?)", "--value", "k=sequence(1..1000)"]);
+    command.args(["--rate", "200", "--concurrency", "4", "--duration", "6s", "--report"]);
+    command.arg(&report).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let has_begun = || cqlwire.count("SELECT k FROM due.t LIMIT 1") != 0;
+    eventually(Duration::from_secs(60), "rows come", has_begun).await;
+    cluster.node(1).pause();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    cluster.node(1).resume();
+    let ended = child.wait_with_output().unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+    let json: Value = serde_json::from_str(&fs::read_to_string(report).unwrap()).unwrap();
+    // A sixth of all waited for half a second on average; but four, were it told from when they were sent.
+    assert!(json["latency_ms"]["p95"].as_f64().unwrap() > 300.0, "{json}");
+    assert!(json["latency_ms"]["max"].as_f64().unwrap() > 900.0, "{json}");
+}
