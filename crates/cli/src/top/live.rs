@@ -6,6 +6,7 @@ use std::time::Instant;
 use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use futures_util::StreamExt;
 use ratatui::DefaultTerminal;
+use ratatui::layout::Rect;
 
 use super::args::Args;
 use super::rounds::Rounds;
@@ -63,6 +64,8 @@ pub(super) async fn run(
         };
         match pressed {
             Pressed::Nothing => {}
+            // This also clears it, so that all is drawn anew.
+            Pressed::Resized(size) => terminal.0.resize(size)?,
             Pressed::Quit => return Ok(()),
             Pressed::Interrupt => return Err(Failure::new(Exit::Interrupted, "interrupted")),
         }
@@ -80,6 +83,7 @@ struct View {
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 enum Pressed {
     Nothing,
+    Resized(Rect),
     Quit,
     Interrupt,
 }
@@ -88,9 +92,10 @@ enum Pressed {
 const PAGE: usize = 10;
 
 impl View {
-    /// With another size, all is drawn anew anyway.
+    /// A window that was pulled smaller and back is of the same size, but has lost what it showed.
     fn event(&mut self, event: &Event) -> Pressed {
         match event {
+            Event::Resize(columns, rows) => Pressed::Resized(Rect::new(0, 0, *columns, *rows)),
             Event::Key(key) if key.kind != KeyEventKind::Release => self.key(*key),
             _ => Pressed::Nothing,
         }
@@ -148,6 +153,7 @@ mod tests {
         let control = KeyModifiers::CONTROL;
         assert_eq!(press(&mut view, KeyCode::Char('c'), control), Pressed::Interrupt);
         assert_eq!(press(&mut view, KeyCode::Char('q'), none), Pressed::Quit);
-        assert_eq!(view.event(&Event::Resize(1, 1)), Pressed::Nothing);
+        let size = Rect::new(0, 0, 7, 5);
+        assert_eq!(view.event(&Event::Resize(7, 5)), Pressed::Resized(size));
     }
 }

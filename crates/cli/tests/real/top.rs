@@ -35,11 +35,13 @@ async fn each_host_says_what_it_does_and_keeps_its_row_while_it_is_silent() {
     // It is drawn anew in a smaller window, with fewer columns.
     top.resize(60, 12);
     top.until("smaller", |screen| {
-        host(screen, cqlwire.host()).contains(" up ") && !screen.contains("blocked")
+        host(screen, cqlwire.host()).contains(" up ")
+            && screen.contains("answer")
+            && !screen.contains("blocked")
     })
     .await;
     top.resize(160, 30);
-    top.until("larger", |screen| screen.contains("blocked") && screen.contains("version")).await;
+    top.until("larger", |screen| screen.contains("share") && screen.contains("version")).await;
 
     // A server that is silent.
     cluster.node(1).pause();
