@@ -8,7 +8,7 @@ use cqlwire_testkit::node::{Prime, ScriptedNode, columns};
 use cqlwire_testkit::probe::heap;
 
 #[global_allocator]
-static HEAP: heap::Counting = heap::COUNTING;
+static HEAP: heap::Counting = &heap::COUNTING;
 
 const TEXTS: [&str; 2] =
     ["INSERT INTO users (id, name) VALUES (?, ?)", "INSERT INTO names (id, name) VALUES (?, ?)"];

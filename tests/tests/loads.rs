@@ -13,7 +13,7 @@ use cqlwire_testkit::probe::heap;
 use cqlwire_testkit::schema::{Keyspace, Table};
 
 #[global_allocator]
-static HEAP: heap::Counting = heap::COUNTING;
+static HEAP: heap::Counting = &heap::COUNTING;
 
 const ALONE: &str = "INSERT INTO app.alone (k, v) VALUES (?, ?)";
 const TOGETHER: &str = "INSERT INTO app.together (k, c, v) VALUES (?, ?, ?)";

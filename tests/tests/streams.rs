@@ -15,7 +15,7 @@ use futures_util::future::join_all;
 use tokio::io::AsyncReadExt;
 
 #[global_allocator]
-static HEAP: heap::Counting = heap::COUNTING;
+static HEAP: heap::Counting = &heap::COUNTING;
 
 const SELECT: &str = "SELECT id, photo FROM users";
 const VERSIONS: [ProtocolVersion; 2] = [ProtocolVersion::V4, ProtocolVersion::V5];

@@ -15,7 +15,7 @@ use cqlwire_testkit::probe::heap;
 use cqlwire_testkit::schema::Keyspace;
 
 #[global_allocator]
-static HEAP: heap::Counting = heap::COUNTING;
+static HEAP: heap::Counting = &heap::COUNTING;
 
 cqlwire_testkit::one_thread![
     g13_2_planning_for_three_hosts_allocates_nothing,

@@ -4,12 +4,18 @@ use std::fmt;
 
 /// A text of a server or a user in one line: control characters are written as Rust writes them.
 pub fn in_one_line(text: &str) -> impl fmt::Display + '_ {
-    fmt::from_fn(|f| {
-        text.chars().try_for_each(|c| match c.is_control() {
+    OneLine(text)
+}
+
+struct OneLine<'a>(&'a str);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|c| match c.is_control() {
             true => write!(f, "{}", c.escape_default()),
             false => write!(f, "{c}"),
         })
-    })
+    }
 }
 
 /// What may be shown of a text in which a URL may stand where something else is expected: nothing that

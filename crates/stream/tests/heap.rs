@@ -19,7 +19,7 @@ use cqlwire_testkit::probe::heap;
 use script::{Failed, IdAndName, Server, columns, rows, silent};
 
 #[global_allocator]
-static HEAP: heap::Counting = heap::COUNTING;
+static HEAP: heap::Counting = &heap::COUNTING;
 
 cqlwire_testkit::one_thread![
     g2_1_a_thousand_streams_take_the_budget_and_a_page_each,

@@ -3,7 +3,7 @@
 use cqlwire_testkit::probe::heap;
 
 #[global_allocator]
-static HEAP: heap::Counting = heap::COUNTING;
+static HEAP: heap::Counting = &heap::COUNTING;
 
 cqlwire_testkit::one_thread![the_heap_counts_bytes_and_allocations];
 

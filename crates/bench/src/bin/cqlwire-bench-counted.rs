@@ -7,7 +7,7 @@ use cqlwire_bench::measure::Heap;
 use cqlwire_testkit::probe::heap;
 
 #[global_allocator]
-static COUNTING: heap::Counting = heap::COUNTING;
+static COUNTING: heap::Counting = &heap::COUNTING;
 
 /// One client: a line of input is a round, in milliseconds.
 #[derive(Debug, Parser)]

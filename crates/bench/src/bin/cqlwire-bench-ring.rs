@@ -6,7 +6,7 @@ use cqlwire_testkit::probe::heap;
 
 // It hardly asks for memory, so counting takes no time that counts.
 #[global_allocator]
-static COUNTING: heap::Counting = heap::COUNTING;
+static COUNTING: heap::Counting = &heap::COUNTING;
 
 fn counted() -> Heap {
     let heap::Heap { allocations, allocated_bytes, live_bytes } = heap::now();

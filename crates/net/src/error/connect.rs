@@ -97,20 +97,7 @@ impl ConnectError {
     /// The error without the server's name, for whoever has named it already: in which phase, after
     /// how long, and why.
     pub fn reason(&self) -> impl fmt::Display + '_ {
-        fmt::from_fn(move |f| {
-            let Self { phase, elapsed, cause, .. } = self;
-            write!(f, "{phase} failed after {elapsed:.1?}: {cause}")?;
-            f.write_str(if self.seems_to_expect_tls() {
-                "; the server seems to speak TLS on this port, and the settings do not: set `tls`"
-            } else if self.seems_to_refuse_certificate() {
-                "; over TLS, so ends a server also that does not take the certificate of this client, \
-                 or misses one"
-            } else if self.is_timeout() && *phase == ConnectPhase::Authenticator {
-                "; an attempt has the time of `cluster.pool.connect_timeout`"
-            } else {
-                ""
-            })
-        })
+        Reason(self)
     }
 
     /// The server as it was named, with the address behind the name.
@@ -121,6 +108,25 @@ impl ConnectError {
             }
             _ => self.endpoint.to_string(),
         }
+    }
+}
+
+struct Reason<'a>(&'a ConnectError);
+
+impl fmt::Display for Reason<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ConnectError { phase, elapsed, cause, .. } = self.0;
+        write!(f, "{phase} failed after {elapsed:.1?}: {cause}")?;
+        f.write_str(if self.0.seems_to_expect_tls() {
+            "; the server seems to speak TLS on this port, and the settings do not: set `tls`"
+        } else if self.0.seems_to_refuse_certificate() {
+            "; over TLS, so ends a server also that does not take the certificate of this client, \
+             or misses one"
+        } else if self.0.is_timeout() && *phase == ConnectPhase::Authenticator {
+            "; an attempt has the time of `cluster.pool.connect_timeout`"
+        } else {
+            ""
+        })
     }
 }
 

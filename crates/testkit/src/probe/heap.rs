@@ -6,7 +6,7 @@
 //! use cqlwire_testkit::probe::heap;
 //!
 //! #[global_allocator]
-//! static HEAP: heap::Counting = heap::COUNTING;
+//! static HEAP: heap::Counting = &heap::COUNTING;
 //!
 //! let before = heap::now();
 //! let page = vec![0_u8; 4096];
@@ -21,13 +21,12 @@
 
 use std::alloc::System;
 
-use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+/// The allocator to install: the system's, counted.
+pub use stats_alloc::INSTRUMENTED_SYSTEM as COUNTING;
+use stats_alloc::StatsAlloc;
 
 /// The type of the allocator to install.
 pub type Counting = &'static StatsAlloc<System>;
-
-/// The allocator to install: the system's, counted.
-pub const COUNTING: Counting = &INSTRUMENTED_SYSTEM;
 
 /// The heap at one moment.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -46,7 +45,7 @@ pub struct Heap {
 ///
 /// If the test binary has not installed [`COUNTING`].
 pub fn now() -> Heap {
-    let stats = INSTRUMENTED_SYSTEM.stats();
+    let stats = COUNTING.stats();
     assert!(stats.allocations > 0, "the test binary has to install `heap::COUNTING`");
     let signed = |bytes: usize| i64::try_from(bytes).unwrap_or(i64::MAX);
     let unsigned = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);

@@ -154,10 +154,16 @@ impl fmt::Display for Allowed {
 impl Allowed {
     /// What is allowed, in words.
     pub(super) fn range(&self) -> impl fmt::Display + use<> {
-        let Self { kind, unset } = *self;
-        fmt::from_fn(move |f| {
-            fmt::Display::fmt(&kind, f)?;
-            f.write_str(if unset == Unset::ByWord { ", or `none`" } else { "" })
-        })
+        Range(*self)
+    }
+}
+
+struct Range(Allowed);
+
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Allowed { kind, unset } = self.0;
+        fmt::Display::fmt(&kind, f)?;
+        f.write_str(if unset == Unset::ByWord { ", or `none`" } else { "" })
     }
 }
