@@ -23,7 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Those on top, on which nobody depends: they may depend on everything.
-const TOP: &[&str] = &["bench", "cli", "tests"];
+const TOP: &[&str] = &["bench", "cli", "examples", "tests"];
 
 /// What every crate may use in its tests, besides what it depends on.
 const IN_TESTS: &str = "testkit";
