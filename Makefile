@@ -8,7 +8,10 @@ CARGO ?= cargo
 # Everything but the benchmarks, whose features would build two other drivers.
 WORKSPACE := --workspace --exclude cqlwire-bench --all-features --locked
 
-# The oldest compiler, as Cargo.toml states it: 1.95 is the toolchain 1.95.0.
+# Those that are published.
+PUBLISHED := $(addprefix -p cqlwire-,codec testkit mux derive stream net pool cluster cli) -p cqlwire
+
+# The oldest compiler, as Cargo.toml states it: 1.89 is the toolchain 1.89.0.
 MSRV := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 MSRV_TOOLCHAIN := $(MSRV)$(if $(filter 3,$(words $(subst ., ,$(MSRV)))),,.0)
 
@@ -80,15 +83,45 @@ deny: ## Check licences, sources and versions of the dependencies
 		$(CARGO) tree --workspace --all-features --locked --duplicates --depth 0; \
 	fi
 
+# What users embed. The command takes a newer compiler, as its manifest says, and so may tests.
 .PHONY: msrv
-msrv: ## Build with the oldest compiler that Cargo.toml states
+msrv: ## Build the driver and its testkit with the oldest compiler that Cargo.toml states
 	@if $(CARGO) --version | grep -qF 'cargo $(MSRV_TOOLCHAIN) '; then \
 		echo "msrv: $(MSRV_TOOLCHAIN) is the compiler in use, and everything is built with it"; \
 	else \
 		set -ex; \
 		rustup run $(MSRV_TOOLCHAIN) cargo --version >/dev/null 2>&1 || rustup toolchain install $(MSRV_TOOLCHAIN) --profile minimal; \
-		rustup run $(MSRV_TOOLCHAIN) cargo check $(WORKSPACE); \
+		rustup run $(MSRV_TOOLCHAIN) cargo check -p cqlwire -p cqlwire-testkit --all-features --locked \
+			--target-dir target/msrv; \
 	fi
+
+#   make publish-check DIRTY=--allow-dirty      of what is not committed yet
+#
+# Not in CI: it packs, unpacks and builds all crates, which takes minutes, and asks the registry.
+.PHONY: publish-check
+publish-check: ## Pack each crate that is published, and build it from its package (before a release)
+	$(CARGO) publish --dry-run $(PUBLISHED) --all-features --locked $(DIRTY)
+
+#   make semver-check SINCE=v0.1.0      a tag, or any other revision
+#
+# Against a revision, since it needs no published version. Not in CI: it takes minutes.
+SINCE ?= HEAD^
+.PHONY: semver-check
+semver-check: ## Say what breaks users of an earlier revision (SINCE=v0.1.0)
+	@$(CARGO) semver-checks --version >/dev/null 2>&1 || { \
+		echo "semver-check: cargo-semver-checks is not installed: cargo install --locked cargo-semver-checks takes minutes"; \
+		exit 1; }
+	$(CARGO) semver-checks --baseline-rev $(SINCE) $(filter-out -p cqlwire-cli cqlwire-cli,$(PUBLISHED))
+
+# Needs a C compiler for each, for the cryptography: of Debian gcc-mingw-w64-x86-64 for Windows; for
+# macOS that of a Mac.
+#
+#   make platforms PLATFORMS=x86_64-pc-windows-gnu
+PLATFORMS ?= x86_64-pc-windows-gnu aarch64-apple-darwin
+.PHONY: platforms
+platforms: ## Check that the driver compiles for other platforms (PLATFORMS=x86_64-pc-windows-gnu)
+	rustup target add $(PLATFORMS)
+	$(CARGO) check -p cqlwire -p cqlwire-testkit $(addprefix --target ,$(PLATFORMS)) --all-features --locked
 
 # Not in CI: what can be wrong with the book is found without it, by tests/tests/book.rs and the doctests.
 .PHONY: book

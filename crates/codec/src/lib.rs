@@ -143,7 +143,7 @@
 //! * `bigdecimal`, `rust_decimal`, `num-bigint`: decimal and varint as types of these crates.
 //! * `serde`: values and rows of whatever type ([`CqlValue`], [`CqlRow`]) as data for serde.
 //! * `serde_json`: text that holds JSON.
-
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(unnameable_types)]
 
 mod consistency;

@@ -154,6 +154,7 @@
 //! [guarantees.md]: https://github.com/cqlwire/cqlwire/blob/main/docs/guarantees.md
 #![doc = ""]
 #![doc = include_str!("../docs/types.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "astra")]
 mod astra;

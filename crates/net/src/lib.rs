@@ -39,6 +39,7 @@
 //! `user_code` is the door to what users plug in; `ask` puts one question; `driver` is the task that serves it; `connection` and `request` are what
 //! callers hold; `shared` is what lies between them, and `recorder` where the times
 //! of requests go; `session_log` says whose the lines of the log are.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod address;
 mod ask;

@@ -20,6 +20,7 @@
 //! `source` is what is asked for pages, `pager` asks it; `pages` and `rows` are the two readers,
 //! `stream_row` and `owned_row` what the second gives out; `settings` and `progress` are what goes
 //! in at the beginning and what can be read on the way.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod budget;
 mod error;

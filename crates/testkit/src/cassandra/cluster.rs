@@ -192,7 +192,7 @@ impl Builder {
             return Err(Error::NeedsItsOwn);
         }
         let version = Version::wanted()?;
-        let home = Home::of_checkout()?;
+        let home = Home::of_project()?;
         let source = Source::find(&home, &version)?;
         let name = self.name.unwrap_or_else(|| format!("test-{}", self.variant));
         let lock = home.lock(&name)?;

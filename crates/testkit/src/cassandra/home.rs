@@ -1,7 +1,7 @@
 //! Where everything lies: jars, data, logs, and the locks that say whose it is.
 //!
 //! ```text
-//! target/cassandra/            of the checkout, or what CQLWIRE_CASSANDRA_HOME says
+//! target/cassandra/            of the project, or what CQLWIRE_CASSANDRA_HOME says
 //!   jars/5.0.9/                one folder a version, whole or not there at all
 //!   java-11/                   a Java of its own, where the system has none that serves
 //!   dev/                       a cluster: its name
@@ -28,13 +28,11 @@ pub(super) struct Home {
 }
 
 impl Home {
-    /// The one of this checkout. Not that of `CARGO_TARGET_DIR`: tests, `make` and a person in
+    /// The one of this project. Not that of `CARGO_TARGET_DIR`: tests, `make` and a person in
     /// another terminal have to find the same one.
-    pub(super) fn of_checkout() -> Result<Self, Error> {
-        let root = environment::variable(environment::HOME).map_or_else(
-            || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/cassandra"),
-            PathBuf::from,
-        );
+    pub(super) fn of_project() -> Result<Self, Error> {
+        let root = environment::variable(environment::HOME)
+            .map_or_else(|| project().join("target/cassandra"), PathBuf::from);
         Self::at(root)
     }
 
@@ -97,6 +95,18 @@ impl Home {
         let file = File::create(&path).map_err(Error::file("create", &path))?;
         Ok((file, path))
     }
+}
+
+/// Where the project is whose tests these are: the checkout of this crate, or, where it came from a
+/// registry, the workspace of whoever depends on it. Cargo runs tests in the folder of their package.
+fn project() -> PathBuf {
+    let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    if checkout.join("Cargo.lock").is_file() {
+        return checkout;
+    }
+    let here = std::env::current_dir().unwrap_or_default();
+    let workspace = here.ancestors().find(|folder| folder.join("Cargo.lock").is_file());
+    workspace.unwrap_or(&here).to_owned()
 }
 
 /// Removes a directory with all that is in it, if it is there.

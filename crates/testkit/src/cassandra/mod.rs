@@ -36,7 +36,7 @@
 //!
 //! `CQLWIRE_CASSANDRA=jars` or `container` chooses between the latter two, and
 //! `CQLWIRE_CASSANDRA_VERSION` the version, 5.0.9 by default; 4.0 and 4.1 want Java 11. Everything
-//! lies in `target/cassandra` of the checkout (see `home.rs`) unless `CQLWIRE_CASSANDRA_HOME` says
+//! lies in `target/cassandra` of the project (see `home.rs`) unless `CQLWIRE_CASSANDRA_HOME` says
 //! another place.
 //!
 //! # Whose server, and how long

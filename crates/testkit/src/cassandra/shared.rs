@@ -57,7 +57,7 @@ pub fn found() -> Result<Option<Cluster>, Error> {
     if let Some(points) = source::contact_points()? {
         return given(points).map(Some);
     }
-    Ok(running(&Home::of_checkout()?))
+    Ok(running(&Home::of_project()?))
 }
 
 /// Finds the shared node, or starts one for the caller alone.
@@ -65,7 +65,7 @@ pub(super) fn shared_blocking() -> Result<Cluster, Error> {
     if let Some(points) = source::contact_points()? {
         return given(points);
     }
-    let home = Home::of_checkout()?;
+    let home = Home::of_project()?;
     running(&home).map_or_else(|| start(home), Ok)
 }
 

@@ -135,7 +135,7 @@ pub fn up(
         super::shared::shared_blocking()?;
         return Ok(Outcome::Given(points));
     }
-    let (home, version) = (Home::of_checkout()?, Version::wanted()?);
+    let (home, version) = (Home::of_project()?, Version::wanted()?);
     let lock = home.lock(NAME)?;
     let ports = port.map_or(Ok(Ports::DEFAULT), Ports::with_cql)?;
     let name = name(variant, &version, ports);
@@ -181,7 +181,7 @@ pub fn answering(port: Option<u16>) -> Option<SocketAddr> {
 ///
 /// A process that cannot be signalled.
 pub fn down() -> Result<Option<Up>, Error> {
-    let home = Home::of_checkout()?;
+    let home = Home::of_project()?;
     let _lock = home.lock(NAME)?;
     let found = running(&home).map(|record| Up::new(&home, record));
     found.map(|up| up.shut_down().map(|()| up)).transpose()
@@ -193,7 +193,7 @@ pub fn down() -> Result<Option<Up>, Error> {
 ///
 /// A directory that cannot be made.
 pub fn status() -> Result<Option<Up>, Error> {
-    let home = Home::of_checkout()?;
+    let home = Home::of_project()?;
     Ok(running(&home).map(|record| Up::new(&home, record)))
 }
 

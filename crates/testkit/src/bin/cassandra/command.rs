@@ -1,4 +1,4 @@
-//! `cassandra`: a real Cassandra on this machine, up and down.
+//! Up and down, as the command line says.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it talks to a person")]
 
@@ -91,7 +91,7 @@ fn setting(text: &str) -> Result<(String, String), String> {
     }
 }
 
-fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     match act(Arguments::parse().action) {
         Ok(code) => code,
         Err(error) => {
