@@ -1,32 +1,15 @@
 mod known;
+mod model;
 mod naive;
 mod parsing;
 mod ranges;
 
 use cqlwire_codec::Token;
 
-use super::{HostIndex, Member, Replication, Ring};
+use super::{Factor, HostIndex, Member, Replication, Ring};
+use model::{Host, indexes};
 
 const MURMUR3: &str = "org.apache.cassandra.dht.Murmur3Partitioner";
-
-/// A host that owns its names.
-#[derive(Clone, Debug)]
-struct Host {
-    data_center: String,
-    rack: String,
-    tokens: Vec<Token>,
-}
-
-impl Host {
-    fn new(data_center: &str, rack: &str, tokens: impl IntoIterator<Item = i64>) -> Self {
-        let tokens = tokens.into_iter().map(Token).collect();
-        Self { data_center: data_center.to_owned(), rack: rack.to_owned(), tokens }
-    }
-
-    fn member(&self) -> Member<'_> {
-        Member { data_center: &self.data_center, rack: &self.rack, tokens: &self.tokens }
-    }
-}
 
 fn ring(hosts: &[Host]) -> Ring {
     let members: Vec<_> = hosts.iter().map(Host::member).collect();
@@ -44,10 +27,6 @@ fn simple(factor: &str) -> Replication {
 fn network(factors: &[(&str, &str)]) -> Replication {
     let class = ("class", "org.apache.cassandra.locator.NetworkTopologyStrategy");
     Replication::parse(factors.iter().copied().chain([class]))
-}
-
-fn indexes(hosts: &[HostIndex]) -> Vec<usize> {
-    hosts.iter().map(|host| host.index()).collect()
 }
 
 /// The replicas of a token.

@@ -1,76 +1,14 @@
-//! Replicas as a server looks for them, from one token on, against all tables at once.
+//! All tables at once, against a walk from one token on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use cqlwire_codec::Token;
 use proptest::collection::vec;
 use proptest::option::weighted;
 use proptest::prelude::*;
 
-use super::{Host, indexes, ring};
-use crate::ring::{Factor, Replication};
-
-/// Who owns each token: the first one that claims it.
-fn owners(hosts: &[Host]) -> BTreeMap<Token, usize> {
-    let mut owners = BTreeMap::new();
-    for (index, host) in hosts.iter().enumerate() {
-        for token in &host.tokens {
-            owners.entry(*token).or_insert(index);
-        }
-    }
-    owners
-}
-
-/// The hosts in the order of their next tokens, from this one on.
-fn from(owners: &BTreeMap<Token, usize>, token: Token) -> Vec<usize> {
-    let mut met = Vec::new();
-    for (_, owner) in owners.range(token..).chain(owners.range(..token)) {
-        if !met.contains(owner) {
-            met.push(*owner);
-        }
-    }
-    met
-}
-
-fn simple(met: &[usize], factor: Factor) -> Vec<usize> {
-    let all = met.iter().take(factor.all.try_into().unwrap());
-    all.take((factor.all - factor.transient).try_into().unwrap()).copied().collect()
-}
-
-fn network(hosts: &[Host], met: &[usize], factors: &BTreeMap<String, Factor>) -> Vec<usize> {
-    let mut replicas = Vec::new();
-    for (data_center, factor) in factors {
-        let there = |index: &&usize| hosts[**index].data_center == *data_center;
-        let met: Vec<usize> = met.iter().filter(there).copied().collect();
-        let all_racks: BTreeSet<&str> = met.iter().map(|index| &*hosts[*index].rack).collect();
-        let (mut racks, mut repeats) = (BTreeSet::new(), 0);
-        let (all, transient) = (factor.all.try_into().unwrap(), factor.transient);
-        let mut chosen = Vec::new();
-        for index in &met {
-            let is_new = racks.insert(&hosts[*index].rack);
-            if chosen.len() < all && (is_new || repeats + all_racks.len() < all) {
-                repeats += usize::from(!is_new);
-                chosen.push(*index);
-            }
-        }
-        let missing = all.saturating_sub(met.len());
-        let transient = usize::try_from(transient).unwrap().saturating_sub(missing);
-        chosen.truncate(all.min(met.len()).saturating_sub(transient));
-        replicas.extend(chosen);
-    }
-    replicas.sort_unstable_by_key(|index| met.iter().position(|other| other == index));
-    replicas
-}
-
-fn naive(hosts: &[Host], replication: &Replication, token: Token) -> Vec<usize> {
-    let met = from(&owners(hosts), token);
-    match replication {
-        Replication::Simple(factor) => simple(&met, *factor),
-        Replication::NetworkTopology(factors) => network(hosts, &met, factors),
-        Replication::Everywhere => met,
-        _ => panic!("{replication:?} does not go by the ring"),
-    }
-}
+use super::model::{Host, indexes, naive, owners};
+use super::{Factor, Replication, ring};
 
 /// Close to each other, so that some are claimed twice, or anywhere.
 fn token() -> impl Strategy<Value = i64> {
