@@ -10,6 +10,8 @@ use cqlwire::{
     Attempt, AttemptFailure, ConfigError, DescribeError, ErrorCode, ErrorKind, Unconnected,
 };
 
+use crate::statements::TooLong;
+
 /// What the help says of the exit codes.
 pub(crate) const HELP: &str = "\
 Exit codes:
@@ -86,6 +88,12 @@ impl Failure {
         if !self.message.is_empty() {
             crate::output::complain(&self.message);
         }
+    }
+}
+
+impl From<TooLong> for Failure {
+    fn from(error: TooLong) -> Self {
+        Self::refused(error)
     }
 }
 

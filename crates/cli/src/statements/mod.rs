@@ -11,8 +11,15 @@ mod words;
 use cqlwire::cql::places;
 
 use self::words::Words;
-use crate::exit::Failure;
 use crate::file::LONGEST;
+
+/// What the server passes over between words. Other white space is a word that it refuses.
+const BLANKS: [char; 4] = [' ', '\t', '\n', '\r'];
+
+/// A statement has more bytes than servers take. It is forgotten.
+#[derive(Copy, Clone, Debug, thiserror::Error)]
+#[error("a statement of over {LONGEST} bytes")]
+pub(crate) struct TooLong;
 
 /// What has come of a text so far, and was not taken.
 #[derive(Debug, Default)]
@@ -26,7 +33,7 @@ pub(crate) struct Statements {
 
 impl Statements {
     /// The next line.
-    pub(crate) fn push(&mut self, line: &str) -> Result<(), Failure> {
+    pub(crate) fn push(&mut self, line: &str) -> Result<(), TooLong> {
         // What editors of Windows put before everything else; within quotes it is a character.
         let line = match self.left().is_empty() {
             true => line.trim_start_matches('\u{FEFF}'),
@@ -36,7 +43,7 @@ impl Statements {
         self.start = 0;
         if self.text.len() + line.len() > LONGEST {
             self.clear();
-            return Err(Failure::refused(format_args!("a statement of over {LONGEST} bytes")));
+            return Err(TooLong);
         }
         self.text.push_str(line);
         self.text.push('\n');
@@ -52,7 +59,7 @@ impl Statements {
             self.start += end.next;
             let statement = left.get(..end.statement)?;
             if !is_blank(statement) {
-                return Some(statement.trim().to_owned());
+                return Some(statement.trim_matches(BLANKS).to_owned());
             }
         }
     }
@@ -68,7 +75,7 @@ impl Statements {
 
     /// What has come of a statement that is not over.
     pub(crate) fn unfinished(&self) -> &str {
-        self.left().trim()
+        self.left().trim_matches(BLANKS)
     }
 
     /// What was not taken.

@@ -128,3 +128,11 @@ fn a_statement_that_is_too_long_is_refused() {
     assert!(statements.push("y").is_err());
     assert!(statements.is_blank());
 }
+
+#[test]
+fn what_is_no_blank_of_the_server_is_a_word() {
+    assert_eq!(all("\u{c};SELECT 1 \u{a0} ;\u{b}").0, ["\u{c}", "SELECT 1 \u{a0}"]);
+    let mut statements = Statements::default();
+    statements.push("-- a comment\n\u{c}").unwrap();
+    assert!(statements.take().is_none() && !statements.is_blank());
+}

@@ -2,6 +2,8 @@
 
 use cqlwire::cql::{Token, places};
 
+use super::BLANKS;
+
 /// Words that begin what is for the shell, and ends with its line.
 const OF_SHELL: [&str; 19] = [
     "HELP",
@@ -185,14 +187,15 @@ impl Words {
     fn pass_blanks(&mut self, text: &str) {
         #[cfg(test)]
         self.count_bytes(self.behind, text.len());
-        let mut left = text.get(self.behind..).unwrap_or_default().trim_start();
+        let left = text.get(self.behind..).unwrap_or_default();
+        let mut left = left.trim_start_matches(BLANKS);
         while !left.is_empty() {
             let over = match left.strip_prefix("/*") {
                 Some(inside) => inside.split_once("*/"),
                 None => left.split_once(['\n', '\r']),
             };
             match over {
-                Some((_, rest)) => left = rest.trim_start(),
+                Some((_, rest)) => left = rest.trim_start_matches(BLANKS),
                 None => break,
             }
         }
