@@ -7,7 +7,7 @@
 
 CARGO ?= cargo
 FUZZ_TARGETS := segments envelopes responses requests types type_strings values messages \
-	conversation scylla cassandra
+	conversation scylla cassandra events ring schema session batches config positions words
 FUZZ_LIMITS := -malloc_limit_mb=64 -rss_limit_mb=1536 -timeout=20 -print_final_stats=1
 TARGET ?= segments
 SECONDS ?= 60
@@ -35,4 +35,4 @@ fuzz-seeds: ## Make the seeds of the fuzz targets anew from the byte vectors
 	$(CARGO) run --manifest-path fuzz/Cargo.toml --bin seeds
 
 fuzz-test: ## Run every fuzz target over its seeds, without a fuzzer
-	$(CARGO) test --manifest-path fuzz/Cargo.toml --lib
+	$(CARGO) test --manifest-path fuzz/Cargo.toml

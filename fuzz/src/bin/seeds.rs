@@ -10,6 +10,7 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
+use cqlwire::Position;
 use cqlwire_fuzz::requests::OPCODES as REQUESTS;
 use cqlwire_fuzz::responses::OPCODES as RESPONSES;
 
@@ -156,6 +157,79 @@ fn option_of(name: &str) -> Option<Vec<u8>> {
     }
 }
 
+/// One keyspace with a type, and with tables that have a key and a column each.
+fn well_schema() -> Vec<u8> {
+    let column = |table: u8, name: u8, kind: u8| [0, table, name, kind, 14, 13, 0, 5];
+    let parts = [
+        [0, 0, 0, 1].repeat(2),
+        vec![0, 2, 1, 0, 1, 14],
+        (0..8).flat_map(|table| [0, table, 0, 7, 0, 5, 0]).collect(),
+        Vec::new(),
+        (0..8).flat_map(|table| [column(table, 0, 8), column(table, 1, 11)].concat()).collect(),
+    ];
+    let mut seed = vec![0x48];
+    for mut part in parts {
+        part.resize(128, 255);
+        seed.extend(part);
+    }
+    seed.resize(1 + 11 * 128, 255);
+    seed
+}
+
+/// Of the targets that no byte vector says anything of.
+fn of_the_session() -> io::Result<()> {
+    for seed in 1..=4 {
+        let name = format!("noise-{seed}");
+        for target in ["batches", "events", "ring", "schema", "session"] {
+            write(target, &name, &[&noise(seed, 300)])?;
+        }
+    }
+    // More keyspaces, and more tables of one, than are read one by one.
+    let storm: Vec<u8> = (0..100).flat_map(|number| [3, number, 0, 3, 0, number]).collect();
+    write("events", "storm", &[&storm, &[7, 255, 7, 255]])?;
+    write("schema", "well", &[&well_schema()])?;
+    // Three calls: a server that does well, and one that answers each with another fault.
+    let calls = [0, 3, 4, 0, 3, 0, 5, 0];
+    write("session", "well", &[&calls])?;
+    for fault in 4..16 {
+        let own = [0; 12];
+        write("session", &format!("fault-{fault}"), &[&calls, &own, &[fault; 8], &[0, 0, 0, 3]])?;
+    }
+    Ok(())
+}
+
+/// What people write, and what the driver wrote for them.
+fn texts() -> io::Result<()> {
+    for (name, choice, text) in [
+        ("whole", 0, "ada:enigma@db1,db2:9043,[::1]/shop?profile.timeout=2s&local_dc=dc1"),
+        ("odd", 0, "db?startup_options.A=b&fixed_addresses.10.0.0.1:9042=192.0.2.1:9042"),
+        ("secret", 1, "ada\n%41\n!\ndb:9042/shop?compression=lz4"),
+        ("parameter", 2, "db1,db2/shop\n\n%26"),
+        (
+            "settings",
+            3,
+            "profile.timeout=2s\ncontact_points=db1,db2\nspeculation.policy=percentile 0.99",
+        ),
+    ] {
+        write("config", name, &[&[choice], text.as_bytes()])?;
+    }
+    for (name, text) in [
+        ("batch", "BEGIN BATCH\nINSERT INTO t (k) VALUES ('a;');\nAPPLY BATCH; -- ;\nUSE shop\n"),
+        ("quotes", "SELECT $$ a; $$, \"b;\"\"\", 1.5e3, 0xCAFE /* ; */ FROM t // x\n;"),
+        ("role", "CREATE ROLE ada WITH PASSWORD = 'enigma';DESCRIBE tables\nEXIT"),
+    ] {
+        write("words", name, &[text.as_bytes()])?;
+    }
+    let start = Position::START.to_bytes();
+    write("positions", "start", &[&[0], &start])?;
+    write("positions", "forged", &[&[1], &start[..start.len() - 4]])?;
+    write("positions", "text", &[&[0], Position::START.to_string().as_bytes()])?;
+    let plan =
+        "shop SELECT%20a%20FROM%20shop.t%20WHERE%20token(k)%20>%20?%20AND%20token(k)%20<=%20? 1/5";
+    let ranges = format!(" -9223372036854775808:0:3,0:9223372036854775807:7:{}", Position::START);
+    write("positions", "plan", &[&[3 | 2 << 2], plan.as_bytes(), ranges.as_bytes()])
+}
+
 fn main() -> io::Result<()> {
     for vector in vectors() {
         bodies(&vector)?;
@@ -173,5 +247,6 @@ fn main() -> io::Result<()> {
             &[&[version, compression], &cuts, &[0, 0], &noise(seed, 900)],
         )?;
     }
-    Ok(())
+    of_the_session()?;
+    texts()
 }
