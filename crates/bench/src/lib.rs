@@ -15,7 +15,7 @@
 //! compared; `load` is what they are put under; `measure` is how; `compare` runs the rounds, and
 //! `report` tells. `instructions` counts what does not wobble. `ring` is about no request: what a
 //! change of a large cluster takes. `faults` is another comparison: what drivers make of real servers
-//! that are killed, paused and badly linked.
+//! that are killed, paused and badly linked. `soak` compares nothing: it looks for what grows.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -32,6 +32,7 @@ pub mod node;
 pub mod report;
 mod result;
 pub mod ring;
+pub mod soak;
 pub mod wire;
 pub mod work;
 
