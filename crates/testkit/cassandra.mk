@@ -28,3 +28,9 @@ cassandra-status: ## Say which local Cassandra is up, and whether its nodes answ
 .PHONY: cassandra-logs
 cassandra-logs: ## Show the last lines of the local Cassandra's logs
 	@$(CASSANDRA) logs
+
+#   make test-matrix                                  every leg, hours
+#   make test-matrix MATRIX_ARGS='--server 5.0 --protocol v4 --suite plain'
+.PHONY: test-matrix
+test-matrix: ## The tests with real servers on 5.0, 4.1, 4.0 and 6.0-alpha2, by v5, v4 and v3, and a table of them (MATRIX_ARGS='--server 4.1')
+	$(CARGO) run --locked -p cqlwire-testkit --bin test-matrix -- $(MATRIX_ARGS)

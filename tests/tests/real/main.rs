@@ -36,7 +36,7 @@ mod values;
 
 use std::time::Duration;
 
-use cqlwire::{Consistency, ExecutionProfile, Session, SessionBuilder};
+use cqlwire::{Consistency, ExecutionProfile, ProtocolVersion, Session, SessionBuilder};
 use cqlwire_testkit::cassandra::{self, Cluster};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -45,7 +45,24 @@ fn builder(cluster: &Cluster) -> SessionBuilder {
     let profile = ExecutionProfile::default().consistency(Consistency::One);
     let profile = profile.timeout(Duration::from_secs(30));
     let points = cluster.contact_points().iter().map(ToString::to_string).collect::<Vec<_>>();
-    Session::builder().contact_points(points).profile(profile)
+    let builder = Session::builder().contact_points(points).profile(profile);
+    builder.protocol_versions(ProtocolVersion::V3, newest())
+}
+
+/// The newest version that is spoken where a test does not say: `make test-matrix` has others, too.
+fn newest() -> ProtocolVersion {
+    match std::env::var("CQLWIRE_NEWEST_PROTOCOL").as_deref() {
+        Ok("v3") => ProtocolVersion::V3,
+        Ok("v4") => ProtocolVersion::V4,
+        Ok("v5") | Err(_) => ProtocolVersion::V5,
+        Ok(other) => panic!("CQLWIRE_NEWEST_PROTOCOL is {other:?}: v3, v4 or v5"),
+    }
+}
+
+/// Says for `make test-matrix` that a test can tell nothing, or not all, of this server, and why.
+#[expect(clippy::print_stdout, reason = "the table is made of it")]
+fn left_out(why: &str) {
+    println!("left out: {why}");
 }
 
 /// A session with the node that tests share.
@@ -74,7 +91,11 @@ async fn release(session: &Session) -> String {
 
 /// Does the server have vectors? Those before 5.0 have none.
 async fn has_vectors(session: &Session) -> bool {
-    !release(session).await.starts_with(['3', '4'])
+    let has_some = !release(session).await.starts_with(['3', '4']);
+    if !has_some {
+        left_out("before 5.0 there are no vectors");
+    }
+    has_some
 }
 
 /// Closes the session, and asserts that nothing is left of it.

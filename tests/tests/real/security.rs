@@ -10,7 +10,7 @@ use cqlwire_testkit::cassandra::{Certificates, Cluster};
 use cqlwire_testkit::eventually;
 use tokio::task::JoinHandle;
 
-use crate::{PATIENCE, builder, close, release};
+use crate::{PATIENCE, builder, close, left_out, release};
 
 const CREDENTIALS: (&str, &str) = ("cassandra", "cassandra");
 
@@ -161,6 +161,7 @@ async fn a_client_is_known_by_its_certificate() {
     let (user, password) = CREDENTIALS;
     let session = builder().credentials(user, password).connect().await.unwrap();
     if release(&session).await.starts_with('4') {
+        left_out("before 5.0 no authenticator knows certificates");
         return close(session).await;
     }
     session.query("CREATE ROLE shop WITH LOGIN = true", ()).await.unwrap();

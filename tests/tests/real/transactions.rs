@@ -9,7 +9,7 @@ use cqlwire::{
 use cqlwire_testkit::cassandra::Cluster;
 use cqlwire_testkit::eventually;
 
-use super::{PATIENCE, builder, close, create, release, shared};
+use super::{PATIENCE, builder, close, create, left_out, release, shared};
 
 const ACCOUNTS: i32 = 8;
 /// More than all transfers together: each can be done.
@@ -58,6 +58,9 @@ async fn has_transactions(session: &Session) -> bool {
 async fn transactions_are_refused_before_6_0_and_done_once_or_not_at_all_since() {
     let session = shared().await;
     let there_are = has_transactions(&session).await;
+    if !there_are {
+        left_out("before 6.0 there are no transactions: only that they are refused was seen");
+    }
     refused_without_them(&session, there_are).await;
     close(session).await;
     if there_are {
