@@ -41,6 +41,9 @@ pub mod words;
 
 #[path = "../../crates/codec/tests/support/encode.rs"]
 mod encode;
+#[path = "../../crates/cli/src/file.rs"]
+#[allow(dead_code, reason = "the command uses all of it")]
+mod file;
 
 /// A target by its name.
 pub type Target = (&'static str, fn(&[u8]));

@@ -1,7 +1,7 @@
 //! Texts of CQL: the words of any text, each where it stands; statements are the same however their
 //! lines come.
 
-#[path = "../../crates/cli/src/statements.rs"]
+#[path = "../../crates/cli/src/statements/mod.rs"]
 #[allow(dead_code, reason = "the command uses all of it")]
 mod statements;
 
