@@ -6,7 +6,7 @@ use cqlwire_bench::soak::{self, SoakArguments};
 use cqlwire_testkit::probe::heap;
 
 #[global_allocator]
-static COUNTING: heap::Counting = heap::COUNTING;
+static COUNTING: heap::Counting = &heap::COUNTING;
 
 /// Mixed work for hours, on real servers that are restarted, and on a canned node.
 #[derive(Debug, Parser)]
