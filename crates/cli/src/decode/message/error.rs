@@ -1,6 +1,7 @@
 //! What an ERROR says.
 
 use cqlwire::codec::{Failures, Replicas, ServerError, ServerErrorDetail};
+use cqlwire::cql;
 
 use super::super::field::{Field, Fields, put, put_some};
 use super::{Asked, Reader};
@@ -8,8 +9,10 @@ use super::{Asked, Reader};
 pub(super) fn put_error(reader: &Reader, fields: &mut Fields, error: &ServerError, asked: &Asked) {
     put(fields, "error", Field::text(error.code));
     put(fields, "code", Field::Text(format!("0x{:04X}", error.code.code())));
-    // Where a server does not understand a statement, it quotes the words around.
-    let message = match asked.has_secret && !reader.shows_secrets {
+    // Where a server does not understand a statement, it quotes the words around, one of them in brackets.
+    let has_secret =
+        || asked.has_secret || cql::has_secret(&error.message.replace(['[', ']'], " "));
+    let message = match !reader.shows_secrets && has_secret() {
         true => "(hidden: the statement has a password in it)",
         false => &error.message,
     };

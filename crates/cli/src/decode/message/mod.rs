@@ -40,8 +40,11 @@ impl Reader {
 
     /// What a request says, and what is to be kept of it.
     pub(super) fn request(&self, envelope: &Envelope) -> (Fields, Asked) {
-        request::read(self, envelope)
-            .unwrap_or_else(|error| (self.unread(envelope, &error.to_string()), Asked::default()))
+        request::read(self, envelope).unwrap_or_else(|error| {
+            let has_secret = may_have_secret(envelope.header.opcode);
+            let asked = Asked { has_secret, ..Asked::default() };
+            (self.unread(envelope, &error.to_string()), asked)
+        })
     }
 
     /// What a response says to what was asked.
@@ -52,16 +55,7 @@ impl Reader {
 
     /// A body that is not what it should be. One in which a secret may be is not shown.
     fn unread(&self, envelope: &Envelope, why: &str) -> Fields {
-        let may_have_secret = matches!(
-            envelope.header.opcode,
-            Opcode::AuthResponse
-                | Opcode::AuthChallenge
-                | Opcode::AuthSuccess
-                | Opcode::Query
-                | Opcode::Prepare
-                | Opcode::Batch
-        );
-        let body = match may_have_secret {
+        let body = match may_have_secret(envelope.header.opcode) {
             true => self.secret(&envelope.body),
             false => Field::raw(&envelope.body),
         };
@@ -82,6 +76,20 @@ impl Reader {
             false => Field::text(cql::without_secrets(text)),
         }
     }
+}
+
+/// May a secret stand in a body of this kind, or be quoted in it?
+const fn may_have_secret(opcode: Opcode) -> bool {
+    matches!(
+        opcode,
+        Opcode::AuthResponse
+            | Opcode::AuthChallenge
+            | Opcode::AuthSuccess
+            | Opcode::Query
+            | Opcode::Prepare
+            | Opcode::Batch
+            | Opcode::Error
+    )
 }
 
 /// Names of the flags of an envelope that say something besides what else is shown.

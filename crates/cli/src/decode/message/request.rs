@@ -44,14 +44,25 @@ pub(super) fn read(reader: &Reader, envelope: &Envelope) -> Result<(Fields, Aske
             let metadata_id = result_metadata_id.as_deref();
             put_some(&mut fields, "result metadata id", metadata_id, Field::raw);
             put_parameters(&mut fields, &parameters, &markers);
-            let text = reader.statements.find(&id).and_then(|known| known.text.as_deref());
-            asked.has_secret = text.is_some_and(cql::has_secret);
+            asked.has_secret = has_secret(reader, &id);
             asked.id = Some(id);
         }
-        RequestMessage::Batch(batch) => put_batch(reader, &mut fields, &batch),
+        RequestMessage::Batch(batch) => {
+            put_batch(reader, &mut fields, &batch);
+            asked.has_secret = batch.statements.iter().any(|of| match &of.statement {
+                DecodedStatement::Query(text) => cql::has_secret(text),
+                DecodedStatement::Prepared(id) => has_secret(reader, id),
+            });
+        }
         other => put(&mut fields, "message", Field::Text(format!("{other:?}"))),
     }
     Ok((fields, asked))
+}
+
+/// Does a password stand in the text of a prepared statement, if that is known?
+fn has_secret(reader: &Reader, id: &Bytes) -> bool {
+    let text = reader.statements.find(id).and_then(|known| known.text.as_deref());
+    text.is_some_and(cql::has_secret)
 }
 
 /// Appends which statement is executed, and gives its bind markers, if they are known.

@@ -2,6 +2,7 @@
 
 mod capture;
 mod hostile;
+mod secrets;
 mod wire;
 
 use std::cell::RefCell;
