@@ -1,5 +1,6 @@
 //! What requests say.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -112,15 +113,23 @@ fn put_values(fields: &mut Fields, values: &[BoundValue], markers: &[ColumnSpec]
     if values.is_empty() {
         return;
     }
-    let named = values.iter().enumerate().map(|(at, bound)| {
+    let mut named = Fields::with_capacity(values.len());
+    let mut taken = HashSet::new();
+    for (at, bound) in values.iter().enumerate() {
         let marker = match &bound.name {
             Some(name) => markers.iter().find(|marker| marker.name == *name),
             None => markers.get(at),
         };
         let name = bound.name.clone().or_else(|| marker.map(|marker| marker.name.clone()));
-        (name.unwrap_or_else(|| (at + 1).to_string()), Field::Value(cell(&bound.value, marker)))
-    });
-    put(fields, "values", Field::Fields(named.collect()));
+        let name = name.unwrap_or_else(|| (at + 1).to_string());
+        // Several markers may have one name, as those of `c > ? AND c < ?`.
+        let shown = match taken.insert(name.clone()) {
+            true => name,
+            false => format!("{name}#{}", at + 1),
+        };
+        named.push((shown, Field::Value(cell(&bound.value, marker))));
+    }
+    put(fields, "values", Field::Fields(named));
 }
 
 fn cell(value: &BindValue, marker: Option<&ColumnSpec>) -> Cell {

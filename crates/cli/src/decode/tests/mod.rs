@@ -246,3 +246,12 @@ fn a_stream_that_is_used_before_its_answer_is_told_where_there_are_answers() {
     let text = of(&Packets::of(&sent, 1460), &[]);
     assert!(text.contains("stream 6 OPTIONS") && !text.contains("is used again"), "{text}");
 }
+
+/// `WHERE c > ? AND c < ?` has two bind markers of one name, and an object has each name once.
+#[test]
+fn values_of_markers_of_one_name_are_all_there() {
+    let json = of(&Packets::of(&wire::range(), 1460), &["-o", "json"]);
+    let execute = messages(&json).into_iter().find(|line| line["opcode"] == "EXECUTE").unwrap();
+    let values = serde_json::json!({ "c": 1, "c#2": 5 });
+    assert_eq!(execute["message"]["values"], values, "{json}");
+}

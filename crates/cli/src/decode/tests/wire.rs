@@ -151,3 +151,24 @@ fn statements(wire: &mut Wire) {
     wire.answer(5, Response::Error(Box::new(error)));
     wire.ask(6, &Options);
 }
+
+/// A statement with two bind markers of one name, prepared and executed.
+pub(super) fn range() -> Sent {
+    let mut wire = Wire::new(ProtocolVersion::V4, None);
+    let statement = "SELECT v FROM shop.users WHERE id = 1 AND c > ? AND c < ?";
+    wire.ask(1, &Prepare { statement, keyspace: None });
+    let markers = columns(&[("c", ColumnType::Int), ("c", ColumnType::Int)]);
+    let nothing =
+        RowsMetadata { columns: None, column_count: 0, paging_state: None, new_metadata_id: None };
+    let prepared = Prepared {
+        id: ID.into(),
+        result_metadata_id: None,
+        bind: BindMetadata { columns: markers.clone(), partition_key: Vec::new() },
+        result: nothing,
+    };
+    wire.answer(1, Response::Result(ResultResponse::Prepared(Box::new(prepared))));
+    let mut parameters = QueryParameters::new(Consistency::One, &(1_i32, 5_i32));
+    parameters.columns = &markers;
+    wire.ask(2, &Execute { id: ID, result_metadata_id: None, parameters });
+    wire.sent
+}
