@@ -46,7 +46,14 @@ pub(super) struct Side {
     state: State,
     /// What was found whole after it was searched for.
     found: Option<Arrival>,
+    /// How many bytes have come, and how many were looked at to guess a compression.
+    taken: usize,
+    tried: usize,
 }
+
+/// How often each byte may be looked at to guess a compression: what is no envelope at all may look like many
+/// that are compressed, each with all that follows.
+const MOST_TRIED: usize = 8;
 
 /// While nothing is in step, so many bytes were passed over.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -80,11 +87,13 @@ impl Side {
     /// One that is seen from its first byte on.
     pub(super) fn new(direction: Direction, compression: Option<Compression>) -> Self {
         let decoder = Framing::Bare.decoder(direction, compression);
-        Self { direction, decoder, buffer: BytesMut::new(), state: State::InStep, found: None }
+        let (buffer, state, found) = (BytesMut::new(), State::InStep, None);
+        Self { direction, decoder, buffer, state, found, taken: 0, tried: 0 }
     }
 
     pub(super) fn take(&mut self, bytes: &[u8]) {
         if self.state != State::GivenUp {
+            self.taken = self.taken.saturating_add(bytes.len());
             self.buffer.extend_from_slice(bytes);
         }
     }
@@ -222,6 +231,10 @@ impl Side {
         let length = usize::try_from(header.length).unwrap_or(usize::MAX);
         let whole = self.buffer.get(..length.saturating_add(HEADER_LEN));
         if let (true, Some(whole)) = (is_compressed && !header.version.uses_segments(), whole) {
+            self.tried = self.tried.saturating_add(whole.len());
+            if self.tried > self.taken.saturating_mul(MOST_TRIED) {
+                return;
+            }
             known.compression = framing::compression_of(whole, self.direction);
             self.decoder.set_compression(known.compression);
         }
