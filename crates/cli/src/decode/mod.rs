@@ -24,7 +24,7 @@ use cqlwire::codec::{Compression, Direction, EnvelopeHeader, HEADER_LEN};
 
 pub(crate) use self::args::Args;
 use self::capture::{Follower, Packets};
-use self::conversation::{Conversation, Said};
+use self::conversation::Conversation;
 use self::input::{Input, Piece};
 use self::message::Reader;
 use self::show::{Place, Show};
@@ -67,6 +67,12 @@ fn decode(
     }
 }
 
+/// How many bytes of a connection are taken before what they say is shown.
+const AT_ONCE: usize = 64 << 10;
+
+/// Takes bytes of one sender, and shows what they say.
+type Take<'a> = dyn FnMut(&mut Conversation, Direction, &[u8]) -> Result<(), Failure> + 'a;
+
 /// Bytes of one connection, perhaps from its beginning.
 fn pieces_of_one(
     pieces: &[Piece],
@@ -80,13 +86,23 @@ fn pieces_of_one(
         true => Conversation::under_way(compression),
         false => Conversation::new(compression),
     };
-    let (place, mut said) = (Place { connection: 0, at: None }, Vec::new());
+    let place = Place { connection: 0, at: None };
+    // What messages say takes more room than they do: it is shown as they come.
+    let mut take = |conversation: &mut Conversation, from, bytes: &[u8]| -> Result<(), Failure> {
+        for part in bytes.chunks(AT_ONCE) {
+            let mut said = Vec::new();
+            conversation.take(from, part, None, &mut reader, &mut said);
+            said.iter().try_for_each(|said| show.said(&place, said))?;
+        }
+        Ok(())
+    };
     for piece in pieces {
         match piece.direction {
-            Some(from) => conversation.take(from, &piece.bytes, None, &mut reader, &mut said),
-            None => mixed(&mut conversation, &piece.bytes, &mut reader, &mut said),
+            Some(from) => take(&mut conversation, from, &piece.bytes)?,
+            None => mixed(&mut conversation, &piece.bytes, &mut take)?,
         }
     }
+    let mut said = Vec::new();
     conversation.end(&mut said);
     said.iter().try_for_each(|said| show.said(&place, said))?;
     Ok(show.flush()?)
@@ -101,17 +117,22 @@ fn bare_envelope(bytes: &[u8]) -> Option<(Direction, usize)> {
 
 /// Takes bytes of which it is not said who has sent them: envelopes say it themselves, as long as they
 /// are bare.
-fn mixed(conversation: &mut Conversation, bytes: &[u8], reader: &mut Reader, said: &mut Vec<Said>) {
+fn mixed(
+    conversation: &mut Conversation,
+    bytes: &[u8],
+    take: &mut Take<'_>,
+) -> Result<(), Failure> {
     let mut rest = bytes;
     while !conversation.has_segments()
         && let Some((from, length)) = bare_envelope(rest)
     {
         let (envelope, behind) = rest.split_at(length.min(rest.len()));
-        conversation.take(from, envelope, None, reader, said);
+        take(conversation, from, envelope)?;
         rest = behind;
     }
     if !rest.is_empty() {
         let from = conversation.guess(rest).unwrap_or(Direction::Response);
-        conversation.take(from, rest, None, reader, said);
+        take(conversation, from, rest)?;
     }
+    Ok(())
 }
