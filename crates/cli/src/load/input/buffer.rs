@@ -81,10 +81,12 @@ impl Buffer {
             (self.start, self.end) = (0, self.end - self.start);
         }
         if self.end == self.bytes.len() {
-            if self.end >= self.longest {
+            // One more, so that it is seen whether a record ends where it is as long as may be.
+            let most = self.longest.saturating_add(1);
+            if self.end >= most {
                 return Ok(false);
             }
-            let larger = self.bytes.len().saturating_mul(2).min(self.longest);
+            let larger = self.bytes.len().saturating_mul(2).min(most);
             self.bytes.resize(larger, 0);
         }
         let read = loop {

@@ -152,9 +152,13 @@ impl Records {
             let blank = self.buffer.blank_start();
             self.advance(blank);
             let start = self.at;
-            let raw = self.buffer.unread().get(..length - blank).unwrap_or_default().to_vec();
-            self.advance(length - blank);
+            let length = length - blank;
+            let mut raw = self.buffer.unread().get(..length).unwrap_or_default().to_vec();
+            self.advance(length);
             if let Some(mut content) = content {
+                if let Some(too_long) = TooLong::of(length, self.buffer.longest()) {
+                    (raw, content) = (Vec::new(), Content::TooLong(too_long));
+                }
                 if let Content::Malformed(fault) = &mut content {
                     *fault = fault.placed(start.line);
                 }

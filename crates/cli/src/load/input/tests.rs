@@ -160,6 +160,28 @@ fn what_is_longer_than_may_be_is_passed_over_to_its_end_and_nothing_grows() {
     }
 }
 
+/// A record may have as many bytes as are said, whatever is behind it.
+#[test]
+fn a_record_of_just_as_many_bytes_as_may_be_is_taken_at_the_end_too() {
+    for (format, ends) in
+        [(Format::Csv, ""), (Format::Json, ""), (Format::Csv, "\r"), (Format::Csv, "\r\n")]
+    {
+        for (bytes, is_taken) in [(63, true), (64, true), (65, false)] {
+            for before in ["", "{}\n"] {
+                let input = format!("{before}{}{ends}", "x".repeat(bytes - ends.len()));
+                for at_once in [1, 7, 100] {
+                    let (found, end) = all(records(input.as_bytes(), at_once, format)).unwrap();
+                    assert_eq!(end.bytes, input.len() as u64);
+                    let last = found.last().unwrap();
+                    let is_whole = !matches!(last.content, Content::TooLong(_));
+                    assert_eq!(is_whole, is_taken, "{format:?} {ends:?} {bytes}: {last:?}");
+                    assert_eq!(last.line.raw.len(), if is_taken { bytes } else { 0 });
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn a_quote_that_takes_in_more_than_may_be_is_asked_for() {
     let input = format!("a,b\n\"{}", "x,y\n".repeat(1_000));
@@ -171,7 +193,7 @@ fn a_quote_that_takes_in_more_than_may_be_is_asked_for() {
             Next::Unread => records.read().unwrap(),
             Next::End(_) => break,
         }
-        assert!(records.buffer.unread().len() <= 64);
+        assert!(records.buffer.unread().len() <= 65);
     }
     let Content::TooLong(too_long) = &found[1].content else { panic!("{found:?}") };
     let said = too_long.to_string();

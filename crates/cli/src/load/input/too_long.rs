@@ -16,6 +16,14 @@ pub(in crate::load) struct TooLong {
     pub(super) may_be_unclosed: bool,
 }
 
+impl TooLong {
+    /// One that was found whole: there is room for one byte more than it may have.
+    pub(super) fn of(length: usize, limit: usize) -> Option<Self> {
+        let bytes = u64::try_from(length).unwrap_or(u64::MAX);
+        (length > limit).then_some(Self { bytes, limit, may_be_unclosed: false })
+    }
+}
+
 impl Records {
     /// What stands in front of a record makes room for it. Without that, the record is too long.
     pub(super) fn make_room(&mut self) {
