@@ -56,7 +56,7 @@ pub(crate) async fn run(connection: &ConnectionArgs, args: &Args) -> Result<(), 
     };
     let ran = running::run(&session, plan, args, &mut interrupts).await;
     session.close(PATIENCE).await;
-    tell(load(args, &settings)?, args.report.as_deref(), &ran?)
+    tell(load(args, &settings)?, args.report.as_deref(), &ran?, &mut output::stdout())
 }
 
 async fn plan(settings: &Settings, args: &Args) -> Result<(Session, Plan), Failure> {
@@ -77,19 +77,27 @@ fn load(args: &Args, settings: &Settings) -> Result<Load, Failure> {
     })
 }
 
-/// Says what was measured, whatever it was.
-fn tell(load: Load, file: Option<&Path>, outcome: &Outcome) -> Result<(), Failure> {
+/// Says what was measured, whatever it was. The file comes first: it has all of it also where nobody reads
+/// what is written.
+fn tell(
+    load: Load,
+    file: Option<&Path>,
+    outcome: &Outcome,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
     let time = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
     let report = Report::of(load, time, outcome);
-    let mut out = output::stdout();
-    write!(out, "{report}")?;
-    out.flush()?;
     if let Some(file) = file {
         let text = serde_json::to_string_pretty(&report).map_err(Failure::refused)?;
         transfer::save(file, &format!("{text}\n"))
             .map_err(|error| Failure::refused(format_args!("{}: {error}", file.display())))?;
     }
-    let Report { answered, failed, .. } = report;
+    let written = write!(out, "{report}").and_then(|()| out.flush());
+    how_it_went(&report, outcome).and_then(|()| Ok(written?))
+}
+
+fn how_it_went(report: &Report, outcome: &Outcome) -> Result<(), Failure> {
+    let Report { answered, failed, .. } = *report;
     match (outcome.interrupted, answered, failed) {
         (Some(exit), ..) => Err(Failure::new(exit, "interrupted")),
         (None, 0, 0) => Err(Failure::refused("no request was sent that counts")),
@@ -124,4 +132,34 @@ fn compare(old: &Path, new: &Path) -> Result<(), Failure> {
     let mut out = output::stdout();
     compare::write(&old, &new, Look::of_stdout(), &mut out)?;
     Ok(out.flush()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::report::tests::{loaded, outcome};
+    use super::*;
+
+    /// A pipe whose reader is gone.
+    struct Unread;
+
+    impl Write for Unread {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_report_is_kept_and_failures_are_told_though_nobody_reads_what_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("report.json");
+        let told = tell(loaded(), Some(&file), &outcome(2), &mut Unread).unwrap_err();
+        assert_eq!(told.to_string(), "1 of 5 requests failed");
+        assert_eq!(Report::read(&file).unwrap().answered, 4);
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 use std::path::Path;
+use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
@@ -26,7 +27,7 @@ pub(super) struct Report {
     pub(super) latency_ms: Latency,
     pub(super) statements: Vec<OfStatement>,
     pub(super) errors: BTreeMap<String, OfKind>,
-    /// How many were answered in each second.
+    /// How many were answered in each second, to the end.
     pub(super) by_second: Vec<u64>,
 }
 
@@ -117,7 +118,7 @@ impl Report {
             latency_ms: tally.times().as_ref().map(Latency::of).unwrap_or_default(),
             statements: load.statements.iter().zip(&tally.statements).map(statement).collect(),
             errors: kinds.collect(),
-            by_second: tally.seconds.clone(),
+            by_second: by_second(&tally.seconds, outcome.elapsed),
             load,
         }
     }
@@ -146,8 +147,7 @@ impl Display for Report {
                 writeln!(f, "           {latency_ms}")?;
             }
         }
-        // The last second is seldom a whole one.
-        if let Some((lowest, highest)) = extremes(&self.by_second) {
+        if let Some((lowest, highest)) = extremes(&self.by_second, self.seconds) {
             writeln!(f, "by second  from {lowest} to {highest} answered")?;
         }
         for (kind, OfKind { count, example }) in &self.errors {
@@ -166,10 +166,21 @@ impl Display for Latency {
     }
 }
 
+/// Those in which nothing was answered are among them, also at the end.
+fn by_second(answered: &[u64], elapsed: Duration) -> Vec<u64> {
+    let whole = usize::try_from(elapsed.as_secs()).unwrap_or(usize::MAX);
+    let mut all = answered.to_vec();
+    all.resize(all.len().max(whole), 0);
+    all
+}
+
 /// Of the seconds that are whole.
-fn extremes(by_second: &[u64]) -> Option<(u64, u64)> {
-    let (_, whole) = by_second.split_last()?;
-    Some((*whole.iter().min()?, *whole.iter().max()?))
+fn extremes(by_second: &[u64], seconds: f64) -> Option<(u64, u64)> {
+    let whole = || {
+        let ends = by_second.iter().zip(1_u32..);
+        ends.filter(|(_, end)| f64::from(*end) <= seconds).map(|(answered, _)| *answered)
+    };
+    Some((whole().min()?, whole().max()?))
 }
 
 fn millis(micros: u64) -> f64 {
@@ -183,13 +194,11 @@ pub(super) const fn float(number: u64) -> f64 {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use std::time::Duration;
-
     use super::super::tally::Tallies;
     use super::*;
 
-    pub(in super::super) fn report(millis: u64) -> Report {
-        let load = Load {
+    pub(in super::super) fn loaded() -> Load {
+        Load {
             statements: vec!["SELECT".to_owned(), "UPDATE".to_owned()],
             weights: vec![1, 1],
             values: BTreeMap::from([("k".to_owned(), "uuid".to_owned())]),
@@ -197,7 +206,11 @@ pub(super) mod tests {
             concurrency: 64,
             consistency: "LOCAL_ONE".to_owned(),
             seed: 1,
-        };
+        }
+    }
+
+    /// Four answers of that time within three of four seconds, and a failure.
+    pub(in super::super) fn outcome(millis: u64) -> Outcome {
         let tallies = Tallies::of(2).unwrap();
         for after in [100, 1_100, 1_200, 2_100] {
             let [took, after] = [millis, after].map(Duration::from_millis);
@@ -205,8 +218,11 @@ pub(super) mod tests {
         }
         tallies.failed(0, 1, &cqlwire::ErrorKind::SessionClosed.into());
         let elapsed = Duration::from_secs(4);
-        let outcome = Outcome { tally: tallies.sum(), elapsed, not_sent: 3, interrupted: None };
-        Report::of(load, "2026-01-01T00:00:00Z".to_owned(), &outcome)
+        Outcome { tally: tallies.sum(), elapsed, not_sent: 3, interrupted: None }
+    }
+
+    pub(in super::super) fn report(millis: u64) -> Report {
+        Report::of(loaded(), "2026-01-01T00:00:00Z".to_owned(), &outcome(millis))
     }
 
     #[test]
@@ -222,7 +238,7 @@ statement  SELECT
 statement  UPDATE
            0 answered, 1 failed
            mean 0.00 ms  p50 0.00 ms  p90 0.00 ms  p95 0.00 ms  p99 0.00 ms  p99.9 0.00 ms  max 0.00 ms
-by second  from 1 to 2 answered
+by second  from 0 to 2 answered
 ";
         let told = report(2).to_string();
         let (before, error) = told.split_once("error").unwrap();
