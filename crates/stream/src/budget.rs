@@ -202,6 +202,13 @@ mod tests {
     }
 
     #[test]
+    fn a_page_without_rows_holds_nothing_and_is_not_counted() {
+        let budget = PageBudget::new(100);
+        let _empty = budget.hold(0);
+        assert_eq!(budget.usage(), PageUsage::default());
+    }
+
+    #[test]
     fn unless_something_else_is_said_it_is_64_mib() {
         assert_eq!(PageBudget::default().limit(), 67_108_864);
     }

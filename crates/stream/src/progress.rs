@@ -91,3 +91,19 @@ impl Tally {
         Progress { elapsed, ..self.progress }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_those_of_the_time_that_passed_and_0_before_any_did() {
+        let elapsed = Duration::from_millis(500);
+        let progress = Progress { rows: 3, bytes: 200, elapsed, ..Progress::default() };
+        let rates = [progress.rows_per_second(), progress.bytes_per_second()];
+        assert_eq!(rates.map(f64::to_bits), [6.0, 400.0].map(f64::to_bits));
+        let at_once = Progress { elapsed: Duration::ZERO, ..progress };
+        let rates = [at_once.rows_per_second(), at_once.bytes_per_second()];
+        assert_eq!(rates.map(f64::to_bits), [0.0_f64; 2].map(f64::to_bits));
+    }
+}

@@ -190,4 +190,17 @@ mod tests {
         let error = fetch(None).unwrap_err();
         assert_eq!(error.to_string(), "rows of 2 columns came undescribed, and none are known");
     }
+
+    #[test]
+    fn what_came_says_how_many_rows_it_has_and_whether_more_follow() {
+        let known = columns(&["a"]);
+        let fetch = |row_count, paging_state| {
+            let mut rows = Rows { row_count, ..rows(1, None) };
+            rows.metadata.paging_state = paging_state;
+            Fetched::new(rows, Some(&known), ExecutionInfo::default()).unwrap()
+        };
+        let (first, last) = (fetch(7, Some(PagingState::new(b"after 7"))), fetch(2, None));
+        assert_eq!((first.row_count(), first.has_more_pages()), (7, true));
+        assert_eq!((last.row_count(), last.has_more_pages()), (2, false));
+    }
 }

@@ -170,3 +170,34 @@ fn serde_writes_text_that_people_can_keep() {
     let error = serde_json::from_str::<Position>("\"02\"").unwrap_err().to_string();
     assert!(error.contains("format 2"), "{error}");
 }
+
+#[test]
+fn a_digit_that_is_none_is_named_by_its_place() {
+    for at in [0, 1, 6, 7] {
+        let mut text = position().to_string();
+        text.replace_range(at..=at, "x");
+        assert_eq!(text.parse::<Position>(), Err(PositionError::NotHex { at }));
+    }
+}
+
+#[test]
+fn the_start_is_before_the_first_row_of_any_result() {
+    assert!(Position::START.is_start());
+    assert!(Position::START.of(Some(fingerprint(1, 2))).is_start());
+    assert!(!Position::START.skipping(1).is_start());
+    assert!(!Position { skip: 0, ..position() }.is_start());
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn serde_reads_bytes_where_the_format_has_them_and_says_what_it_wants() {
+    use ::serde::Deserialize;
+    use ::serde::de::value::{BytesDeserializer, Error};
+
+    let bytes = position().to_bytes();
+    let read = |bytes| Position::deserialize(BytesDeserializer::<Error>::new(bytes));
+    assert_eq!(read(&bytes), Ok(position()));
+    assert!(read(&bytes[1..]).is_err());
+    let error = serde_json::from_str::<Position>("7").unwrap_err().to_string();
+    assert!(error.contains("expected a saved position"), "{error}");
+}

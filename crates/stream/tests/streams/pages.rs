@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::Poll;
 use std::time::Duration;
 
-use cqlwire_codec::{Row, ValueError};
+use cqlwire_codec::{CustomPayload, Prefixes, ProtocolVersion, Row, ValueError};
 use cqlwire_stream::{Ending, ExecutionInfo, Fetched, Page, Pages};
 use cqlwire_testkit::cancel::poll_once;
+use futures_util::stream::FusedStream;
+use uuid::Uuid;
 
-use crate::script::{Failed, Server, Source, empty, failing, rows};
+use crate::script::{Failed, IdAndName, Server, Source, empty, failing, rows};
 use crate::{assert_at_rest, plenty, prefetching};
 
 pub(crate) fn ids_of(page: &Page) -> Vec<i64> {
@@ -176,4 +178,34 @@ async fn a_result_that_is_none_of_rows_is_a_page_without_columns() {
     let page = Fetched::without_rows(ExecutionInfo::default()).into_page(&plenty());
     assert_eq!((page.len(), page.columns().len(), page.bytes()), (0, 0, 0));
     assert!(page.position_after(0).is_none());
+}
+
+#[tokio::test]
+async fn what_came_beside_the_rows_is_found_on_the_page() {
+    let (tracing_id, payload) = (Uuid::from_u128(7), CustomPayload::default());
+    let node = "10.0.0.7:9042".parse().unwrap();
+    let info = ExecutionInfo {
+        prefixes: Prefixes::new(Some(tracing_id), Vec::new(), Some(payload.clone())),
+        coordinator: Some(node),
+        protocol: Some(ProtocolVersion::V4),
+    };
+    let page = Fetched::without_rows(info).into_page(&plenty());
+    assert_eq!((page.tracing_id(), page.custom_payload()), (Some(tracing_id), Some(&payload)));
+    assert_eq!((page.coordinator(), page.protocol()), (Some(node), Some(ProtocolVersion::V4)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_is_terminated_once_its_reader_knows_that_it_is_over() {
+    let (server, budget) = (Server::of([rows(0..2)]), plenty());
+    let mut pages = server.pages(&budget, prefetching(1));
+    assert!(!pages.is_terminated());
+    assert!(pages.try_next().await.unwrap().is_some());
+    assert!(!pages.is_terminated(), "the reader has yet to be told");
+    assert!(pages.try_next().await.unwrap().is_none());
+    assert!(pages.is_terminated());
+    let mut read = server.pages(&budget, prefetching(1)).into_rows::<IdAndName>();
+    while !read.is_terminated() {
+        let _row = read.try_next().await.unwrap();
+    }
+    assert_eq!((read.progress().rows, read.progress().ending), (2, Some(Ending::Complete)));
 }

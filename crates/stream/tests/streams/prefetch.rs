@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cqlwire_stream::{PageBudget, Pages, RowStream};
 
-use crate::script::{IdAndName, Server, Source, rows};
+use crate::script::{IdAndName, Server, Source, empty, rows};
 use crate::{assert_at_rest, plenty, prefetching};
 
 const DELAY: Duration = Duration::from_millis(10);
@@ -117,4 +117,22 @@ async fn g2_1_a_thousand_streams_stay_within_the_budget_and_a_page_each() {
 
 async fn first_page(pages: &mut Pages<Source>) -> usize {
     pages.try_next().await.unwrap().unwrap().bytes()
+}
+
+/// Those that follow an empty page are as large as those before it.
+#[tokio::test(start_paused = true)]
+async fn an_empty_page_is_no_estimate_of_the_next() {
+    let server = Server::of([rows(0..3), empty(), rows(3..6)]);
+    let budget = PageBudget::new(60);
+    let mut pages = server.pages(&budget, prefetching(1));
+    let first = pages.try_next().await.unwrap().unwrap();
+    assert_eq!(first.bytes(), 51);
+    drop(first);
+    pages.fetch_ahead();
+    let others = server.pages(&budget, prefetching(0)).try_next().await.unwrap().unwrap();
+    pages.fetch_ahead();
+    assert_eq!(server.asked(), [0, 1, 0], "a page of 51 bytes has no room beside another");
+    drop(others);
+    pages.fetch_ahead();
+    assert_eq!(server.asked(), [0, 1, 0, 2]);
 }

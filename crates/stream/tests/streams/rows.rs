@@ -254,3 +254,18 @@ async fn a_stream_goes_from_one_thread_to_another() {
     assert_eq!(read, 50 * 200);
     assert_eq!(budget.usage().bytes, 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_page_of_the_last_row_is_known_and_the_first_can_be_asked_for_ahead() {
+    let (server, budget) = (Server::of([rows(0..1), rows(1..2)]), plenty());
+    let mut read = server.pages(&budget, prefetching(0)).into_rows::<IdAndName>();
+    assert!(read.page().is_none());
+    read.fetch_ahead();
+    assert_eq!(server.asked(), [0]);
+    for number in 1..=2 {
+        assert!(read.try_next().await.unwrap().is_some());
+        assert_eq!(read.page().map(Page::number), Some(number));
+    }
+    assert!(read.try_next().await.unwrap().is_none());
+    assert!(read.page().is_none());
+}
