@@ -179,6 +179,17 @@ mod tests {
         assert_eq!(expired, [0]);
     }
 
+    #[test]
+    fn the_next_look_is_exact_however_far_ahead_it_is() {
+        let start = Instant::now();
+        for tick in 1..BUCKETS as u64 {
+            let mut deadlines = Deadlines::new(start);
+            let due = deadlines.instant(tick);
+            deadlines.insert(0, due - start);
+            assert_eq!(deadlines.next(), Some(due), "tick {tick}");
+        }
+    }
+
     proptest! {
         /// Against a plain list: whatever is filed, struck out, and however time jumps.
         #[test]

@@ -141,7 +141,6 @@ impl Outgoing {
 
     /// Forget everything: the connection is over.
     pub(crate) fn clear(&mut self) {
-        self.taken += self.queue.len() as u64;
         self.queue = VecDeque::new();
         self.buffer = BytesMut::new();
         self.withdrawn_bytes = 0;

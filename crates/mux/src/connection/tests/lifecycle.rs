@@ -250,3 +250,22 @@ fn the_shell_rests_after_a_write_only_if_nothing_else_is_to_be_done() {
         drop(bench.core.abandon(ticket, bench.now));
     }
 }
+
+#[test]
+fn a_sleeping_shell_is_not_woken_for_a_deadline_that_it_is_armed_for() {
+    let mut bench = Bench::new(Settings::default());
+    let (first, second) = (bench.submit(1), bench.submit(2));
+    assert_eq!(bench.transmit().len(), 2);
+    let waker = bench.waker();
+    let armed = bench.core.poll_timeout();
+    bench.core.park(&Context::from_waker(&waker), false);
+    let same = bench.core.submit(&request(3), armed, Some(&a_read(LONG))).unwrap();
+    assert!(same.wake.is_none(), "it looks then in any case");
+    let sooner = armed - Duration::from_secs(1);
+    let earlier = bench.core.submit(&request(4), sooner, Some(&a_read(LONG))).unwrap();
+    assert!(earlier.wake.is_some());
+    for ticket in [first, second, same.ticket, earlier.ticket] {
+        drop(bench.abandon(ticket));
+    }
+    bench.end(0);
+}

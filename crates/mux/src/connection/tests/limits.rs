@@ -10,7 +10,7 @@ fn events_are_kept_in_order_and_bounded() {
     for tag in 0..3 {
         bench.deliver(answer(StreamId::EVENT, Opcode::Event, tag)).unwrap();
     }
-    assert_eq!(bench.core.dropped_events(), 1);
+    assert_eq!((bench.core.dropped_events(), bench.core.totals().events), (1, 3));
     let next = |bench: &mut Bench| {
         let mut waker = Some(bench.waker());
         bench.core.poll_event(&mut waker).map(|event| event.map(|event| event.body))
@@ -45,11 +45,11 @@ fn g11_5_events_are_bounded_by_their_bytes_too() {
     // One that could never be kept takes nobody's place.
     bench.deliver(event(1_001)).unwrap();
     assert_eq!((bench.core.usage().events, bench.core.dropped_events()), (2, 3));
-    for length in [600, 400] {
+    for (length, left) in [(600, 400), (400, 0)] {
         let std::task::Poll::Ready(Some(event)) = bench.core.poll_event(&mut None) else {
             panic!("it was kept")
         };
-        assert_eq!(event.body.len(), length);
+        assert_eq!((event.body.len(), bench.core.usage().event_bytes), (length, left));
     }
     // What fits exactly is kept.
     bench.deliver(event(1_000)).unwrap();
@@ -87,6 +87,7 @@ fn g11_5_a2_of_an_orphan_it_frees_the_stream_and_where_none_is_owed_it_ends_the_
     assert_eq!(bench.core.orphaned(), 1);
     let over = Arrival::Oversized(oversized(stream, Opcode::Result));
     bench.deliver(over.clone()).unwrap();
+    assert_eq!(bench.core.orphaned(), 0);
     bench.assert_at_rest();
     let violation = Violation::NotOwed { stream, opcode: Opcode::Result };
     assert_eq!(bench.deliver(over), Err(violation));
@@ -223,6 +224,7 @@ fn what_fits_exactly_may_wait() {
         bench.core.submit(&request(3), bench.now + LONG, Some(&a_read(LONG))).unwrap_err();
     let full = Backlog::new(WaitsFor::StreamId(1), WaitingLimit::Bytes(max_waiting_bytes));
     assert_eq!(refused, RefusedBecause::Full(full));
+    assert_eq!(bench.core.usage().outgoing_bytes, 3 * request(0).len(), "those that wait count");
     for ticket in tickets {
         let _abandoned = bench.abandon(ticket);
     }
@@ -273,4 +275,16 @@ fn a_limit_that_changes_holds_for_what_comes_and_wakes_who_waits() {
     for ticket in tickets {
         drop(bench.abandon(ticket));
     }
+}
+
+#[test]
+fn a_batch_has_as_many_envelopes_as_fit_exactly() {
+    let max_batch_bytes = 2 * request(0).len();
+    let mut bench = Bench::new(Settings { max_batch_bytes, ..Settings::default() });
+    let tickets: Vec<_> = (0..3).map(|tag| bench.submit(tag)).collect();
+    assert_eq!([bench.take(), bench.take()].map(|batch| read_requests(&batch).len()), [2, 1]);
+    for ticket in tickets {
+        drop(bench.abandon(ticket));
+    }
+    bench.end(0);
 }

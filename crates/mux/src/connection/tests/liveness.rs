@@ -194,3 +194,20 @@ fn i6_while_a_heartbeat_is_owed_no_second_is_sent() {
     bench.pass(Duration::from_secs(30)).unwrap();
     assert_eq!(bench.transmit(), [(StreamId::CONNECTION, None)]);
 }
+
+/// However much the socket takes: a question in a later batch has not been put yet.
+#[test]
+fn its_time_does_not_begin_with_a_batch_before_the_one_that_has_the_question() {
+    let mut bench = Bench::new(Settings { max_batch_bytes: 1, ..Settings::default() });
+    let ticket = bench.submit(1);
+    bench.pass(Duration::from_secs(30)).unwrap();
+    assert_eq!(read_requests(&bench.take())[0].1, Some(1));
+    bench.core.handle_written(bench.now, Written::All);
+    bench.pass(Duration::from_secs(4)).unwrap();
+    assert_eq!(read_requests(&bench.take()), [(StreamId::CONNECTION, None)]);
+    bench.core.handle_written(bench.now, Written::All);
+    bench.pass(Duration::from_secs(4)).unwrap();
+    assert_eq!(bench.pass(Duration::from_secs(1)), Err(Unresponsive));
+    drop(bench.abandon(ticket));
+    bench.end(0);
+}

@@ -102,3 +102,39 @@ fn samples_that_come_back_are_taken_with_the_next_ones_in_their_order() {
     bench.core.return_samples(&mut taken);
     assert_eq!(bench.core.samples(), 65_536);
 }
+
+#[test]
+fn one_that_is_not_measured_counts_as_one_that_waited_but_not_with_its_time() {
+    let mut bench = Bench::new(Settings { max_in_flight: 1, ..Settings::default() });
+    let first = bench.submit(1);
+    let second = bench.core.submit(&request(2), bench.now + LONG, None).unwrap().ticket;
+    let sent = bench.transmit();
+    bench.now += 4 * MS;
+    bench.deliver(answer(sent[0].0, Opcode::Result, 1)).unwrap();
+    let totals = bench.core.totals();
+    assert_eq!((totals.waited, totals.waited_micros), (1, 0));
+    drop((bench.outcome(first), bench.abandon(second)));
+}
+
+#[test]
+fn what_was_never_taken_to_be_written_is_not_counted_as_that_when_the_connection_ends() {
+    let mut bench = Bench::new(Settings::default());
+    let written = bench.submit(1);
+    assert_eq!(bench.transmit().len(), 1);
+    let queued = bench.submit(2);
+    bench.core.handle_bytes(0, 13);
+    bench.core.handle_bytes(20, 30);
+    bench.end(0);
+    let totals = bench.core.totals();
+    assert_eq!((totals.envelopes_out, totals.lost, totals.unsent), (1, 1, 1));
+    assert_eq!((totals.bytes_in, totals.bytes_out), (20, 43));
+    drop((bench.outcome(written), bench.outcome(queued)));
+}
+
+#[test]
+fn each_kind_has_its_place_among_all_and_a_name() {
+    for (place, kind) in RequestKind::ALL.into_iter().enumerate() {
+        assert_eq!(kind.index(), place);
+        assert_eq!(kind.name(), format!("{kind:?}").to_lowercase());
+    }
+}

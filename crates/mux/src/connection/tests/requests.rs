@@ -10,6 +10,7 @@ fn an_answer_finds_its_caller_and_frees_its_stream() {
     let (first, second) = (bench.submit(1), bench.submit(2));
     let sent = bench.transmit();
     assert_eq!(sent.iter().map(|s| s.1).collect::<Vec<_>>(), [Some(1), Some(2)]);
+    assert_eq!(bench.core.awaited(), 2);
 
     let first = bench.poll(first).unwrap_err();
     bench.deliver(answer(sent[0].0, Opcode::Result, 1)).unwrap();
@@ -312,4 +313,46 @@ fn g15_6_a_switch_is_seen_behind_whatever_stands_before_it() {
         drop(bench.outcome(ticket));
         bench.end(0);
     }
+}
+
+#[test]
+#[cfg(debug_assertions)]
+#[should_panic(expected = "the ticket of request 0 was lost")]
+fn a_ticket_that_is_lost_is_noticed() {
+    let mut bench = Bench::new(Settings::default());
+    drop(bench.submit(1));
+}
+
+#[test]
+fn of_what_is_withdrawn_no_more_is_kept_than_of_what_is_queued() {
+    let mut bench = Bench::new(Settings::default());
+    let (deadline, measure) = (bench.now + LONG, Some(&a_read(LONG)));
+    let mut submit =
+        |padding| bench.core.submit(&request_of(0, padding), deadline, measure).unwrap().ticket;
+    let (small, larger, kept) = (submit(10), submit(900), submit(500));
+    let bytes = [10, 900, 500].map(|padding| request_of(0, padding).len());
+    drop(bench.abandon(small));
+    assert_eq!(bench.core.usage().outgoing_bytes, bytes[1] + bytes[2]);
+    assert_eq!(bench.core.outgoing.bytes_held(), bytes.iter().sum::<usize>(), "a small gap stays");
+    drop(bench.abandon(larger));
+    assert_eq!(bench.core.usage().outgoing_bytes, bytes[2]);
+    assert_eq!(bench.core.outgoing.bytes_held(), bytes[2]);
+    drop(bench.abandon(kept));
+    bench.assert_at_rest();
+}
+
+#[test]
+fn whoever_waits_for_anything_is_woken_when_the_shell_says_so() {
+    let mut bench = Bench::new(Settings { max_in_flight: 1, ..Settings::default() });
+    let (first, second) = (bench.submit(1), bench.submit(2));
+    let tickets = [first, second].map(|ticket| bench.poll(ticket).unwrap_err());
+    let mut wakers = Vec::new();
+    bench.core.take_wakers(&mut wakers);
+    assert_eq!(wakers.len(), 2);
+    bench.core.take_wakers(&mut wakers);
+    assert_eq!(wakers.len(), 2, "once, until they ask again");
+    for ticket in tickets {
+        drop(bench.abandon(ticket));
+    }
+    bench.assert_at_rest();
 }

@@ -31,6 +31,7 @@ fn each_step_of_a_request_is_known_from_when_it_happens_on() {
     let mut bench = Bench::new(Settings::default());
     let start = bench.now;
     let (ticket, timeline) = bench.submit_timed(1);
+    assert!(bench.core.times_requests());
     assert_eq!(timeline.bytes(), Some(HEADER_LEN + 4));
     assert_eq!(Bench::known(start, &timeline), [Some(0), Some(0), None, None]);
     bench.now += 2 * MS;
