@@ -38,6 +38,8 @@ mod value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use cqlwire_codec::in_one_line;
+
 pub use self::error::ConfigError;
 pub use self::known::KnownSetting;
 use self::value::Value;
@@ -199,7 +201,7 @@ impl fmt::Debug for Config {
         let mut map = f.debug_map();
         for (key, value) in &self.values {
             let shown = if key.is_secret() { "not shown".to_owned() } else { key.written(value) };
-            map.entry(&format_args!("{key}"), &format_args!("{shown}"));
+            map.entry(&format_args!("{key}"), &format_args!("{}", in_one_line(&shown)));
         }
         map.finish()
     }

@@ -81,3 +81,11 @@ fn a_key_where_its_path_is_expected_is_not_shown() {
     });
     shows_nothing_of("MIGEheim", both);
 }
+
+#[test]
+fn what_is_shown_is_one_line_whatever_was_given() {
+    let config = Config::from_url("cql://db/a%0Ab?compression=lz4").unwrap();
+    assert_eq!(config.get("keyspace").as_deref(), Some("a\nb"));
+    let shown = format!("{config} {config:?}");
+    assert!(shown.contains("keyspace: a\\nb") && !shown.contains('\n'), "{shown}");
+}
