@@ -1,6 +1,7 @@
 //! The flags of `load`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::write_time::Unit;
 use crate::transfer::{Dialect, Format};
@@ -50,6 +51,9 @@ pub(crate) struct Args {
     /// How many requests may be under way; fewer are while a server is overloaded
     #[arg(long, value_name = "NUMBER", default_value_t = 256)]
     pub(super) concurrency: usize,
+    /// How long a row is sent again that fails for what passes, as a host that is down; 0s is not at all
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = humantime::parse_duration)]
+    pub(super) retry_for: Duration,
     /// How long a line may be, or a record of several, in bytes. One that is longer is rejected, and
     /// not kept: why says where it is in the input
     #[arg(long, value_name = "BYTES", default_value_t = 16 << 20, value_parser = bytes)]
@@ -71,8 +75,8 @@ apart. What is added to counters is added twice where a load that was killed goe
 wrote in its last second, or one that has failed, for what it wrote behind the line where it
 stopped; so is a list that is not frozen, with --timestamp-column.
 
-A line is rejected for what is in it. Anything else, as a host that is down, stops the load before
-that line. Exit code 1 says that lines were rejected, or that the server refused.";
+A line is rejected for what is in it. What passes, as a host that is down, is waited for, while nothing
+else is sent (--retry-for), and anything else stops the load before that line. Exit code 1 says that lines were rejected, or that the server refused.";
 
 /// What becomes of columns that are null.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, clap::ValueEnum)]

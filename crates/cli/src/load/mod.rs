@@ -10,10 +10,11 @@
 //! ```
 //!
 //! `input` cuts the input into records, `mapping.rs` says which field goes where, `row.rs` makes bind values
-//! of a record (`write_time.rs` that of its write time), `feed.rs` hands them on, `sending.rs` sends them, `blame.rs` says whose fault it is
+//! of a record (`write_time.rs` that of its write time), `feed.rs` hands them on, `sending.rs` sends them, `again.rs` once more if that may help, `blame.rs` says whose fault it is
 //! that one was not written, `ledger` knows which lines have their
 //! outcome, and `keeper.rs` keeps that for a second run (`rejected.rs`, `progress.rs`).
 
+mod again;
 mod args;
 mod blame;
 mod feed;

@@ -106,8 +106,9 @@ async fn statements(
     for (lane, text) in texts.into_iter().flatten() {
         let prepared = session.prepare(&text).await?;
         let is_idempotent = mapping.is_idempotent(target);
-        let (target, concurrency) = (target.clone(), args.concurrency);
-        statements.push((lane, Sending { prepared, target, is_idempotent, concurrency }));
+        let (target, concurrency, retry_for) = (target.clone(), args.concurrency, args.retry_for);
+        let sending = Sending { prepared, target, is_idempotent, concurrency, retry_for };
+        statements.push((lane, sending));
     }
     Ok(statements)
 }

@@ -58,7 +58,7 @@ impl Plan {
         for (lane, sending) in self.statements {
             let (sender, receiver) = mpsc::channel::<Vec<LoadRow>>(MOST_BATCHES);
             outlets.push(Outlet { lane, rows: Vec::new(), sender });
-            lanes.push(send(session, sending, receiver, &ledger, told.is_dry_run));
+            lanes.push(send(session, sending, receiver, (&ledger, &bar), told.is_dry_run));
         }
         let (records, rows) = (self.records, self.rows);
         let feed = Feed { records, rows, ledger: Arc::clone(&ledger), outlets };
@@ -81,14 +81,14 @@ async fn send(
     session: &Session,
     sending: Sending,
     batches: mpsc::Receiver<Vec<LoadRow>>,
-    ledger: &Arc<Ledger>,
+    (ledger, bar): (&Arc<Ledger>, &Bar),
     is_dry_run: bool,
 ) -> Result<(), Failure> {
     if is_dry_run {
         pass(batches, ledger).await;
         return Ok(());
     }
-    sending.run(session, batches, ledger).await
+    sending.run(session, batches, ledger, bar).await
 }
 
 /// Waits for all rows. With the first Ctrl-C or SIGTERM no more are read, and those on their way are waited for; with
@@ -148,11 +148,17 @@ impl Told {
         read: Result<(), Failure>,
     ) -> Result<(), Failure> {
         let (written, line) = (ledger.written(), ledger.reached().line);
-        let rejected = ledger.rejected() + self.rejected_before;
+        let (rejected_now, before) = (ledger.rejected(), self.rejected_before);
+        let rejected = rejected_now + before;
         let elapsed = self.began.elapsed();
         let done = if self.is_dry_run { "rows are good" } else { "rows written" };
         say(&format!(
-            "{written} {done}, {rejected} lines rejected, in {elapsed:.1?} ({}/s)",
+            "{written} {done}, {rejected_now} lines rejected{}, in {elapsed:.1?} ({}/s)",
+            if before > 0 {
+                format!(" ({rejected} with those of runs before)")
+            } else {
+                String::new()
+            },
             rate(written, self.began)
         ));
         let goes_on = match self.has_progress {

@@ -1,16 +1,18 @@
 //! Sending the rows of one statement, or, where nothing is to be written, seeing them come.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cqlwire::{Error, ErrorKind, PreparedStatement, Session};
 use futures_util::stream::{self, Stream, StreamExt};
 use tokio::sync::mpsc::Receiver;
 
+use super::again::Pause;
 use super::blame::Blame;
 use super::feed::LoadRow;
 use super::ledger::{Ledger, Stop};
 use crate::exit::Failure;
-use crate::transfer::Target;
+use crate::transfer::{Bar, Target};
 
 /// Rows as they come, each taken for being sent, until no more are wanted.
 fn rows(
@@ -32,32 +34,40 @@ pub(super) struct Sending {
     pub(super) target: Target,
     pub(super) is_idempotent: bool,
     pub(super) concurrency: usize,
+    /// How long a row goes again that fails for what passes.
+    pub(super) retry_for: Duration,
 }
 
 impl Sending {
-    /// Writes all rows; those that are at fault themselves are rejected. With one that fails for anything
-    /// else, no more are wanted, and those on their way are waited for.
+    /// Writes all rows; those that are at fault themselves are rejected. One that fails for what passes goes
+    /// again for a while. With one that fails for anything else, no more are wanted, and those on their way
+    /// are waited for.
     pub(super) async fn run(
         &self,
         session: &Session,
         batches: Receiver<Vec<LoadRow>>,
         ledger: &Arc<Ledger>,
+        bar: &Bar,
     ) -> Result<(), Failure> {
         let rows = rows(batches, ledger);
         let load = session.insert_stream(&self.prepared, rows);
         let mut load = load.idempotent(self.is_idempotent).concurrency(self.concurrency);
         // Dropped before the load, whose rows say that they are written when they are dropped.
         let mut given_up = GivenUp(Some(Arc::clone(ledger)));
-        let mut ended = Ok(());
+        let (mut ended, mut pause) = (Ok(()), Pause::default());
         loop {
             match load.next_failure().await {
-                Ok(Some(failed)) if self.is_of_row(session, failed.error.kind()).await => {
-                    failed.row.ticket.reject(reason(&failed.error));
-                }
                 Ok(Some(failed)) => {
-                    failed.row.ticket.leave();
+                    let failed = (failed.row, failed.error);
+                    let again = self.again(session, ledger, bar, failed, &mut pause);
+                    let Err((row, error)) = again.await else { continue };
+                    if self.is_of_row(session, error.kind()).await {
+                        row.ticket.reject(reason(&error));
+                        continue;
+                    }
+                    row.ticket.leave();
                     ledger.stop(Stop::Failed);
-                    ended = ended.and_then(|()| Err(failure(failed.error)));
+                    ended = ended.and_then(|()| Err(failure(error)));
                 }
                 Ok(None) => break,
                 Err(error) => {

@@ -30,6 +30,11 @@ impl Bar {
         Self(bar)
     }
 
+    /// Says something on a line of its own.
+    pub(crate) fn say(&self, what: &str) {
+        self.0.suspend(|| super::say(what));
+    }
+
     pub(crate) fn show(&self, done: u64, message: String) {
         self.0.set_position(done);
         self.0.set_message(message);

@@ -8,6 +8,8 @@ mod bench;
 mod commands;
 mod connecting;
 #[cfg(unix)]
+mod loads;
+#[cfg(unix)]
 mod pager;
 mod scripts;
 #[cfg(unix)]
