@@ -24,7 +24,7 @@ Each host is asked by itself, for its virtual tables (from Cassandra 4.0 on):
   answer    how long a light question took from here
   note      since when it does not answer and why, or what it does not show
 Without a terminal, or with --once, --count or --output, tables or lines are written instead. A host \
-that is down is then no failure, but that none answers is (exit code 3).
+that is silent is then no failure, but that none answers is (exit code 3).
 
 Keys: q ends; h, c, r, l, w, p, a sort by host, clients, requests, reads, writes, pending, answer; \
 arrows and Page Up, Page Down scroll.

@@ -127,7 +127,7 @@ impl Entry {
         };
         match (&self.silent, &self.now) {
             (Some(silent), _) => {
-                row.state = State::Down;
+                row.state = State::Silent;
                 row.silent_for_s = Some(now.saturating_duration_since(silent.since).as_secs_f64());
                 row.why = Some(silent.why.clone());
             }
@@ -218,7 +218,7 @@ mod tests {
             board.take(who(1).id, began + SECOND * seconds, Err(why.to_owned()));
         }
         let row = board.rows(began + SECOND * 5).remove(0);
-        assert_eq!((row.state, row.errors, row.clients), (State::Down, 2, None));
+        assert_eq!((row.state, row.errors, row.clients), (State::Silent, 2, None));
         assert_eq!((row.silent_for_s, row.why.as_deref()), (Some(3.0), Some("second")));
         assert!(!board.any_answered());
         // Asked once more, it is compared with what it said last.

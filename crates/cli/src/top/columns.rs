@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(note.column.title, "note");
         assert_eq!(taken(&fitted), 500);
         assert_eq!((note.column.text)(&rows[1]), "no answer for 8 s: connection refused");
-        assert_eq!(titles(&rows, 60), ["host", "state", "req/s", "share", "note"]);
+        assert_eq!(titles(&rows, 61), ["host", "state", "req/s", "share", "note"]);
     }
 
     #[test]

@@ -33,7 +33,8 @@ pub(super) enum State {
     /// It has been asked for the first time.
     Asked,
     Up,
-    Down,
+    /// It does not answer in time: it may be down, or have too much to do.
+    Silent,
 }
 
 /// What hosts are sorted by, the highest first; but by name from the first to the last.
@@ -61,7 +62,7 @@ impl State {
         match self {
             Self::Asked => "asked",
             Self::Up => "up",
-            Self::Down => "down",
+            Self::Silent => "silent",
         }
     }
 }
@@ -154,7 +155,7 @@ pub(super) mod tests {
     /// One that does not.
     pub(in super::super) fn silent(host: &str) -> Row {
         Row {
-            state: State::Down,
+            state: State::Silent,
             clients: None,
             requests_per_second: None,
             share: None,
@@ -190,7 +191,7 @@ pub(super) mod tests {
     #[test]
     fn scripts_get_what_is_known_and_null_for_the_rest() {
         let json = serde_json::to_value(silent("a")).unwrap();
-        assert_eq!(json["state"], "down");
+        assert_eq!(json["state"], "silent");
         assert!(json["clients"].is_null() && json["reads"].is_null(), "{json}");
         let json = serde_json::to_value(row("a", 1.5)).unwrap();
         assert_eq!(json["reads"]["slowest"]["p99_ms"], 12.25);

@@ -45,10 +45,12 @@ impl Screen {
     /// The cluster as a whole.
     fn title(&self) -> String {
         let Self { cluster, interval, rows, .. } = self;
-        let down = rows.iter().filter(|row| row.state == State::Down).count();
-        let requests: f64 = rows.iter().filter_map(|row| row.requests_per_second).sum();
+        let silent = rows.iter().filter(|row| row.state == State::Silent).count();
+        // A sum of nothing is -0.
+        let requests: f64 =
+            rows.iter().filter_map(|row| row.requests_per_second).sum::<f64>() + 0.0;
         format!(
-            "{}: {} hosts, {down} down, {} req/s, every {interval}, by {}",
+            "{}: {} hosts, {silent} silent, {} req/s, every {interval}, by {}",
             visible(cluster),
             rows.len(),
             rate(requests),
@@ -73,8 +75,8 @@ impl Screen {
         match row.state {
             State::Up => Style::new(),
             State::Asked => Style::new().add_modifier(Modifier::DIM),
-            State::Down if self.has_colour => Style::new().fg(Color::Red),
-            State::Down => Style::new().add_modifier(Modifier::BOLD),
+            State::Silent if self.has_colour => Style::new().fg(Color::Red),
+            State::Silent => Style::new().add_modifier(Modifier::BOLD),
         }
     }
 }
@@ -122,11 +124,11 @@ mod tests {
     fn hosts_are_below_each_other_and_numbers_at_the_right() {
         let rows = vec![row("10.0.0.1:9042", 1_234.5), silent("10.0.0.2:9042")];
         let texts = texts(&drawn(rows, 0, false, [72, 6]));
-        assert_eq!(texts[0], "shop: 2 hosts, 1 down, 1234 req/s, every 2s, by host");
+        assert_eq!(texts[0], "shop: 2 hosts, 1 silent, 1234 req/s, every 2s, by host");
         let expected = [
-            "host           state  req/s  share   answer  note",
-            "10.0.0.1:9042  up      1234  50.0%  0.42 ms",
-            "10.0.0.2:9042  down                          no answer for 8 s: connecti",
+            "host           state   req/s  share   answer  note",
+            "10.0.0.1:9042  up       1234  50.0%  0.42 ms",
+            "10.0.0.2:9042  silent                         no answer for 8 s: connect",
             "",
         ];
         assert_eq!(texts[1..5], expected);
@@ -144,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_down_is_seen_with_colour_and_without() {
+    fn who_is_silent_is_seen_with_colour_and_without() {
         let first = |has_colour| {
             let buffer = drawn(vec![silent("a")], 0, has_colour, [80, 5]);
             buffer[(0, 2)].style()

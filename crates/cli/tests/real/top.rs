@@ -45,9 +45,9 @@ async fn each_host_says_what_it_does_and_keeps_its_row_while_it_is_silent() {
 
     // A server that is silent.
     cluster.node(1).pause();
-    top.until("down", |screen| {
+    top.until("silent", |screen| {
         let row = host(screen, cqlwire.host());
-        row.contains(" down ") && row.contains("no answer for ") && screen.contains("1 down")
+        row.contains(" silent ") && row.contains("no answer for ") && screen.contains("1 silent")
     })
     .await;
     cluster.node(1).resume();
