@@ -133,7 +133,9 @@ fn level<T>(
 ) -> Result<Option<T>, Failure> {
     match rest {
         [] => Ok(None),
-        [level] => parse(level.text).map(Some).map_err(Failure::usage),
+        [level] => parse(level.text).map(Some).map_err(|why| {
+            Failure::usage(format_args!("`{}` is no consistency; {why}", level.text))
+        }),
         _ => Err(usage("CONSISTENCY [level]")),
     }
 }
@@ -248,7 +250,8 @@ mod tests {
         assert_eq!(wrong("USE a b"), "usage: USE keyspace");
         assert_eq!(wrong("TRACING maybe"), "usage: TRACING [ON|OFF]");
         assert_eq!(wrong("PAGING 0"), "usage: PAGING [ON|OFF|rows]");
-        assert!(wrong("CONSISTENCY most").contains("allowed: ANY, ONE, TWO"));
+        let most = "`most` is no consistency; allowed: ANY, ONE, TWO";
+        assert!(wrong("CONSISTENCY most").contains(most));
         assert_eq!(wrong("SOURCE file"), "a path has to stand in quotes: 'file'");
         assert!(wrong("LOGIN ada secret").contains("the password is asked for"));
         assert!(!wrong("LOGIN ada secret").contains("secret"));
