@@ -51,8 +51,8 @@ impl Sending {
         (row, mut error): (LoadRow, Error),
         pause: &mut Pause,
     ) -> Result<(), (LoadRow, Error)> {
-        let until = Instant::now() + self.retry_for;
-        while self.may_go_again(&error) && Instant::now() + pause.0 < until {
+        let began = Instant::now();
+        while self.may_go_again(&error) && began.elapsed() + pause.0 < self.retry_for {
             if pause.0 == FIRST_PAUSE {
                 let most = humantime::format_duration(self.retry_for);
                 bar.say(&format!("waits for up to {most} (--retry-for), and goes on: {error}"));
