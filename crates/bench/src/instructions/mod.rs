@@ -11,6 +11,7 @@ mod step;
 mod table;
 mod tools;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -20,6 +21,9 @@ use self::table::Table;
 use self::tools::Tools;
 use crate::Result;
 use crate::compare::Server;
+
+/// How often a step is counted that exceeds its entry.
+const MOST_COUNTS: u32 = 3;
 
 /// What is counted, and where the table is kept.
 #[derive(Clone, Debug, Args)]
@@ -41,7 +45,7 @@ pub struct StepArguments {
     pub count: u32,
     /// Where the server listens that some steps need.
     #[arg(long)]
-    pub server: Option<std::net::SocketAddr>,
+    pub server: Option<SocketAddr>,
 }
 
 /// Counts every step, shows what changed, and renews the table.
@@ -51,9 +55,11 @@ pub struct StepArguments {
 /// Valgrind is not installed, or a step fails.
 pub fn count(arguments: &CountArguments) -> Result<()> {
     let (tools, mut table) = (Tools::here()?, Table::read(&arguments.table)?);
-    for_each_step(arguments, |step, counted| {
+    for_each_step(arguments, |step, server| {
+        let counted = callgrind::instructions_per_operation(step, server)?;
         println!("{}", table.compare(step, counted));
         table.renew(step, counted);
+        Ok(())
     })?;
     table.write(&arguments.table, &tools)
 }
@@ -66,11 +72,20 @@ pub fn count(arguments: &CountArguments) -> Result<()> {
 pub fn check(arguments: &CountArguments) -> Result<()> {
     let (tools, table) = (Tools::here()?.to_string(), Table::read(&arguments.table)?);
     let mut exceeded = Vec::new();
-    for_each_step(arguments, |step, counted| {
-        println!("{}", table.compare(step, counted));
-        if table.is_exceeded(step, counted) {
-            exceeded.push(step.name());
+    for_each_step(arguments, |step, server| {
+        // How many requests share a write differs from run to run, and with large ones it counts. The code
+        // does not: what costs more costs more each time.
+        for tries_left in (0..MOST_COUNTS).rev() {
+            let counted = callgrind::instructions_per_operation(step, server)?;
+            println!("{}", table.compare(step, counted));
+            if !table.is_exceeded(step, counted) {
+                break;
+            }
+            if tries_left == 0 {
+                exceeded.push(step.name());
+            }
         }
+        Ok(())
     })?;
     if table.tools() != tools {
         println!("nothing fails: the table was counted with {}, this with {tools}", table.tools());
@@ -87,13 +102,16 @@ pub fn check(arguments: &CountArguments) -> Result<()> {
     .into())
 }
 
-/// Counts the steps that were asked for.
-fn for_each_step(arguments: &CountArguments, mut counted: impl FnMut(Step, u64)) -> Result<()> {
+/// The steps that were asked for, each with the server that it needs.
+fn for_each_step(
+    arguments: &CountArguments,
+    mut each: impl FnMut(Step, SocketAddr) -> Result<()>,
+) -> Result<()> {
     let (server, three) = (Server::canned(1)?, Server::canned(3)?);
     let all = Step::value_variants().iter().copied();
     for step in all.filter(|step| arguments.step.is_empty() || arguments.step.contains(step)) {
         let of = if step.wants_three_nodes() { three.address } else { server.address };
-        counted(step, callgrind::instructions_per_operation(step, of)?);
+        each(step, of)?;
     }
     Ok(())
 }
