@@ -59,6 +59,9 @@ const CONCURRENCY_OF_RATE: u32 = 4_096;
 /// No client of one process sends more.
 const FASTEST: f64 = 10_000_000.0;
 
+/// One in a quarter of an hour. With far less, the time of the next request is none that a clock has.
+const SLOWEST: f64 = 0.001;
+
 impl Args {
     /// How long requests are sent that count; without an end where only their number ends it.
     pub(super) fn duration(&self) -> Option<Duration> {
@@ -106,6 +109,19 @@ fn named(text: &str) -> Result<(String, String), String> {
 }
 
 fn rate(text: &str) -> Result<f64, String> {
-    let rate = text.parse().ok().filter(|rate: &f64| *rate > 0.0 && *rate <= FASTEST);
-    rate.ok_or_else(|| format!("a number of requests a second, up to {FASTEST}"))
+    let rate = text.parse().ok().filter(|rate: &f64| (SLOWEST..=FASTEST).contains(rate));
+    rate.ok_or_else(|| format!("a number of requests a second, from {SLOWEST} to {FASTEST}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_one_by_which_each_request_has_its_time() {
+        assert_eq!((rate("0.001"), rate("2000")), (Ok(0.001), Ok(2_000.0)));
+        for wrong in ["0", "-1", "1e-300", "1e8", "inf", "NaN", "x"] {
+            assert!(rate(wrong).unwrap_err().contains("from 0.001 to 10000000"), "{wrong}");
+        }
+    }
 }

@@ -109,21 +109,11 @@ impl Entry {
         let who = self.who.clone();
         let mut row = Row {
             host: who.address,
-            state: State::Asked,
             data_center: who.data_center,
             rack: who.rack,
             version: who.version,
-            clients: None,
-            requests_per_second: None,
-            share: None,
-            reads: None,
-            writes: None,
-            pending: None,
-            blocked: None,
             errors: self.errors,
-            answered_in_ms: None,
-            silent_for_s: None,
-            why: None,
+            ..Row::default()
         };
         match (&self.silent, &self.now) {
             (Some(silent), _) => {

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::rates::{Coordinated, Slowest};
 
 /// See the [module](self). What is not known is none, and nothing is written for it.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
 pub(super) struct Row {
     pub(super) host: String,
     pub(super) state: State,
@@ -27,10 +27,11 @@ pub(super) struct Row {
 }
 
 /// How it is with a host.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum State {
     /// It has been asked for the first time.
+    #[default]
     Asked,
     Up,
     /// It does not answer in time: it may be down, or have too much to do.
@@ -145,29 +146,24 @@ pub(super) mod tests {
             writes: Some(Coordinated { per_second: 0.0, slowest: None }),
             pending: Some(0),
             blocked: Some(0),
-            errors: 0,
             answered_in_ms: Some(0.42),
-            silent_for_s: None,
-            why: None,
+            ..Row::default()
         }
     }
 
     /// One that does not.
     pub(in super::super) fn silent(host: &str) -> Row {
+        let Row { host, data_center, rack, version, .. } = row(host, 0.0);
         Row {
+            host,
             state: State::Silent,
-            clients: None,
-            requests_per_second: None,
-            share: None,
-            reads: None,
-            writes: None,
-            pending: None,
-            blocked: None,
+            data_center,
+            rack,
+            version,
             errors: 4,
-            answered_in_ms: None,
             silent_for_s: Some(8.2),
             why: Some("connection refused".to_owned()),
-            ..row(host, 0.0)
+            ..Row::default()
         }
     }
 
