@@ -5,17 +5,31 @@ use std::time::Duration;
 use cqlwire::{Consistency, ScanPlan, Session};
 use cqlwire_testkit::cassandra::Cluster;
 use cqlwire_testkit::eventually;
+use tokio::time::timeout;
 
 use super::{PATIENCE, builder, close, create, shared};
 
 const ROWS: i32 = 60_000;
 const CREATE: &str = "(sensor int, at int, note text, PRIMARY KEY ((sensor), at))";
 
-/// Twenty rows of each sensor.
+/// Twenty rows of each sensor, at all replicas. What a server refused goes again: on a busy machine one
+/// takes another for down for a moment.
 async fn fill(session: &Session, table: &str) {
     let insert = format!("INSERT INTO {table} (sensor, at, note) VALUES (?, ?, ?)");
+    let profile = session.profile().clone().consistency(Consistency::All);
     let rows = (0..ROWS).map(|row| (row / 20, row % 20, format!("reading {row}")));
-    session.insert_all(&insert, rows).idempotent(true).await.unwrap();
+    let mut left: Vec<(i32, i32, String)> = rows.collect();
+    let filling = async {
+        while !left.is_empty() {
+            let load = session.insert_all(&insert, std::mem::take(&mut left)).profile(&profile);
+            let mut load = load.idempotent(true);
+            while let Some(failed) = load.next_failure().await.unwrap() {
+                assert!(failed.error.is_retryable(), "{}", failed.error);
+                left.push(failed.row);
+            }
+        }
+    };
+    timeout(2 * PATIENCE, filling).await.unwrap();
 }
 
 /// Which rows were seen.
@@ -98,10 +112,7 @@ async fn a_node_that_is_killed_takes_no_row_along_and_brings_none_twice() {
                     {'class': 'SimpleStrategy', 'replication_factor': 3}";
     session.query(keyspace, ()).await.unwrap();
     session.query(&format!("CREATE TABLE scans.readings {CREATE}"), ()).await.unwrap();
-    let profile = session.profile().clone().consistency(Consistency::All);
-    let insert = "INSERT INTO scans.readings (sensor, at, note) VALUES (?, ?, ?)";
-    let rows = (0..ROWS).map(|row| (row / 20, row % 20, format!("reading {row}")));
-    session.insert_all(insert, rows).profile(&profile).idempotent(true).await.unwrap();
+    fill(&session, "scans.readings").await;
 
     let mut seen = Seen::new();
     let scan = session.scan("scans.readings").page_size(100).timeout(Duration::from_secs(20));
